@@ -1,0 +1,73 @@
+"""gpugrad: automatic differentiation for NumPy and CuPy arrays with PyTorch's API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import methods as _methods
+from .autograd.grad_mode import enable_grad as enable_grad
+from .autograd.grad_mode import inference_mode as inference_mode
+from .autograd.grad_mode import is_grad_enabled as is_grad_enabled
+from .autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
+from .autograd.grad_mode import no_grad as no_grad
+from .autograd.grad_mode import set_grad_enabled as set_grad_enabled
+from .creation import BoolTensor as BoolTensor
+from .creation import ByteTensor as ByteTensor
+from .creation import CharTensor as CharTensor
+from .creation import DoubleTensor as DoubleTensor
+from .creation import FloatTensor as FloatTensor
+from .creation import HalfTensor as HalfTensor
+from .creation import IntTensor as IntTensor
+from .creation import LongTensor as LongTensor
+from .creation import ShortTensor as ShortTensor
+from .creation import arange as arange
+from .creation import as_tensor as as_tensor
+from .creation import empty as empty
+from .creation import empty_like as empty_like
+from .creation import eye as eye
+from .creation import from_numpy as from_numpy
+from .creation import full as full
+from .creation import full_like as full_like
+from .creation import is_floating_point as is_floating_point
+from .creation import is_tensor as is_tensor
+from .creation import linspace as linspace
+from .creation import logspace as logspace
+from .creation import numel as numel
+from .creation import ones as ones
+from .creation import ones_like as ones_like
+from .creation import result_type as result_type
+from .creation import tensor as tensor
+from .creation import zeros as zeros
+from .creation import zeros_like as zeros_like
+from .device import device as device
+from .dtypes import bfloat16 as bfloat16
+from .dtypes import bool_ as bool
+from .dtypes import dtype as dtype
+from .dtypes import float16 as float16
+from .dtypes import float32 as float32
+from .dtypes import float64 as float64
+from .dtypes import get_default_dtype as get_default_dtype
+from .dtypes import int8 as int8
+from .dtypes import int16 as int16
+from .dtypes import int32 as int32
+from .dtypes import int64 as int64
+from .dtypes import promote_types as promote_types
+from .dtypes import set_default_dtype as set_default_dtype
+from .dtypes import uint8 as uint8
+from .printing import get_printoptions as get_printoptions
+from .printing import set_printoptions as set_printoptions
+from .size import Size as Size
+from .tensor import Tensor as Tensor
+
+half, double, short, int, long = float16, float64, int16, int32, int64
+float = float32
+inf, nan, pi, e = (
+    __import__("math").inf,
+    __import__("math").nan,
+    __import__("math").pi,
+    __import__("math").e,
+)
+
+globals().update(_methods.FUNCTIONS)
+
+__version__ = "0.1.0"

@@ -1,0 +1,8 @@
+"""Automatic differentiation: the backward pass, grad modes and the op protocol."""
+
+from .backward_pass import backward as backward
+from .backward_pass import grad as grad
+from .grad_mode import enable_grad as enable_grad
+from .grad_mode import inference_mode as inference_mode
+from .grad_mode import no_grad as no_grad
+from .grad_mode import set_grad_enabled as set_grad_enabled

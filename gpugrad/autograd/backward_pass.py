@@ -1,0 +1,384 @@
+"""The backward pass: ``Tensor.backward``, ``autograd.backward`` and ``autograd.grad``."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from ..backend import BACKENDS
+from ..backend.primitives import Array
+from .engine import Node, Output, TensorBase, refresh, wrap
+from .grad_mode import mode
+
+_accumulate_lock = threading.Lock()
+
+FREED = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after "
+    "they have already been freed). Saved intermediate values of the graph are freed when you call "
+    ".backward() or autograd.grad(). Specify retain_graph=True if you need to backward through the "
+    "graph a second time or if you need to access saved tensors after calling backward."
+)
+
+Leaves = dict[TensorBase, list[Any]]
+"""Leaf -> [its gradient so far, whether we own that array]."""
+
+
+def run(
+    roots: Sequence[Any],
+    grads: Sequence[Any],
+    retain_graph: bool,
+    create_graph: bool,
+    targets: dict[Node, list[Any]] | None = None,
+    needed: set[Any] | None = None,
+) -> Leaves:
+    """Push gradients from ``roots`` to the leaves and return the leaves' gradients.
+
+    Args:
+        roots: tensors that require gradients.
+        grads: one gradient for each: an array, or a tensor under ``create_graph``.
+        targets: nodes whose own incoming gradient is wanted; it is appended to their lists.
+        needed: the nodes and leaves worth visiting, None for all.
+    """
+    pending: dict[Node, Any] = {}
+    owned: set[Node] = set()
+    leaves: Leaves = {}
+    heap: list[tuple[int, Node]] = []
+
+    def deliver(edge: Any, grad: Any, fresh: bool) -> None:
+        if not isinstance(edge, Node):
+            entry = leaves.get(edge)
+            if entry is None:
+                leaves[edge] = [grad, fresh]
+            elif entry[1] and not create_graph:
+                BACKENDS[type(grad)].add(entry[0], grad, out=entry[0])
+            else:
+                entry[0] = BACKENDS[type(grad)].add(entry[0], grad)
+                entry[1] = _is_array(entry[0])
+        elif edge in pending:
+            present = pending[edge]
+            if edge in owned:
+                BACKENDS[type(grad)].add(present, grad, out=present)
+            else:
+                total = pending[edge] = BACKENDS[type(grad)].add(present, grad)
+                if not create_graph and _is_array(total):
+                    owned.add(edge)
+        else:
+            pending[edge] = grad
+            heapq.heappush(heap, (-edge.sequence, edge))
+
+    for root, grad in zip(roots, grads, strict=True):
+        start = root.node or root
+        if needed is None or start in needed:
+            deliver(start, grad, False)
+
+    while heap:
+        node = heapq.heappop(heap)[1]
+        grad = pending.pop(node)
+        if node.hooks is not None:
+            grad = _call_hooks(node.hooks, grad)
+        if targets is not None and node in targets:
+            targets[node].append(grad)
+        if type(node) is Output:
+            parent = node.parent
+            if needed is None or parent in needed:
+                slots = pending.get(parent)
+                if slots is None:
+                    slots = pending[parent] = [None] * node.count
+                    heapq.heappush(heap, (-parent.sequence, parent))
+                slots[node.number] = grad
+            continue
+        if node.freed:
+            raise RuntimeError(FREED)
+        if node.guards:
+            node.check_versions()
+        if create_graph:
+            sample = grad if type(grad) is not list else next(g for g in grad if g is not None)
+            results = node.lifted().backward(BACKENDS[type(sample)], grad)
+        elif type(grad) is list:
+            sample = next(g for g in grad if g is not None)
+            results = node.backward(BACKENDS[type(sample)], grad)
+        else:
+            results = node.backward(BACKENDS[type(grad)], grad)
+        for edge, result in zip(node.edges, results, strict=True):
+            if edge is None or result is None or (needed is not None and edge not in needed):
+                continue
+            fresh = node.returns_fresh and result is not grad and _is_owner(result)
+            deliver(edge, result, fresh)
+        if not retain_graph and node.saves:
+            node.release()
+    return leaves
+
+
+def _is_array(grad: Any) -> bool:
+    """An array that can be added to in place, not one of NumPy's scalars nor a tensor."""
+    return hasattr(grad, "flags") and hasattr(grad, "fill") and type(grad).__name__ == "ndarray"
+
+
+def _is_owner(grad: Any) -> bool:
+    return type(grad).__name__ == "ndarray" and grad.base is None
+
+
+def _call_hooks(hooks: dict[int, Any], grad: Any) -> Any:
+    """Hooks see tensors, may replace the gradient, and run in the order of registration."""
+    is_tensor = isinstance(grad, TensorBase)
+    value = grad if is_tensor else wrap(BACKENDS[type(grad)].asarray(grad))
+    for hook in list(hooks.values()):
+        replaced = hook(value)
+        if replaced is not None:
+            if not isinstance(replaced, TensorBase):
+                raise TypeError(
+                    f"expected Variable, but hook returned '{type(replaced).__name__}'"
+                )
+            value = replaced
+    return value if is_tensor else value.array
+
+
+def _accumulate(leaves: Leaves, create_graph: bool) -> None:
+    """Add the gradients to the leaves' ``grad``."""
+    for leaf, (grad, fresh) in leaves.items():
+        if leaf.hooks is not None:
+            grad, fresh = _call_hooks(leaf.hooks, grad), False
+        with _accumulate_lock:
+            present = leaf.grad
+            if create_graph:
+                leaf.grad = grad if present is None else present + grad
+            elif present is None:
+                leaf.grad = wrap(grad if fresh else _own(grad))
+            else:
+                BACKENDS[type(grad)].add(present.array, grad, out=present.array)
+                present.version[0] += 1
+        after = getattr(leaf, "post_accumulate_hooks", None)
+        if after is not None:
+            for hook in list(after.values()):
+                hook(leaf)
+
+
+def _own(grad: Array) -> Array:
+    return BACKENDS[type(grad)].copy(grad)
+
+
+def _first_gradient(root: Any, gradient: Any, create_graph: bool) -> Any:
+    """The gradient at a root: what the user gave, or one for a single element."""
+    backend = BACKENDS[type(root.array)]
+    if gradient is None:
+        if root.array.size != 1:
+            raise RuntimeError("grad can be implicitly created only for scalar outputs")
+        ones = backend.ones_like(root.array)
+        return wrap(ones) if create_graph else ones
+    if not isinstance(gradient, TensorBase):
+        raise TypeError(
+            "gradients can be either Tensors or None, but got " + type(gradient).__name__
+        )
+    if gradient.array.shape != root.array.shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[0] has a shape of {_size(gradient)} and output[0] "
+            f"has a shape of {_size(root)}."
+        )
+    if gradient.array.dtype != root.array.dtype:
+        gradient = wrap(backend.cast(gradient.array, root.array.dtype))
+    return gradient if create_graph else gradient.array
+
+
+def _size(tensor: Any) -> str:
+    return f"torch.Size({list(tensor.array.shape)})"
+
+
+def _tuple(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, (tuple, list)) else (value,)
+
+
+def _prepare(tensors: Any, grads: Any, create_graph: bool) -> tuple[list[Any], list[Any]]:
+    roots = list(_tuple(tensors))
+    given = [None] * len(roots) if grads is None else list(_tuple(grads))
+    if len(given) != len(roots):
+        raise RuntimeError(
+            f"got {len(roots)} tensors and {len(given)} gradients: pass one gradient a tensor"
+        )
+    for root in roots:
+        if root.version[1] != root.rebased:
+            refresh(root)
+        if not root.needs_grad:
+            raise RuntimeError(
+                "element 0 of tensors does not require grad and does not have a grad_fn"
+            )
+    firsts = [_first_gradient(r, g, create_graph) for r, g in zip(roots, given, strict=True)]
+    return roots, firsts
+
+
+def backward(
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
+) -> None:
+    """Add the gradients of ``tensors`` to ``grad`` of the leaves they depend on.
+
+    Args:
+        tensors: a tensor or a sequence of them; scalars unless ``grad_tensors`` is given.
+        grad_tensors: what each tensor's gradient starts from, of the tensor's shape.
+        retain_graph: keep the graph for another pass. Default: the value of ``create_graph``.
+        create_graph: record the pass itself, so that the gradients can be differentiated.
+        inputs: accumulate into these leaves only.
+
+    Raises:
+        RuntimeError: no tensor requires gradients, a non-scalar without gradient, a freed graph,
+            or a saved tensor that was changed in place.
+
+    >>> import gpugrad
+    >>> x = gpugrad.tensor(3.0, requires_grad=True)
+    >>> gpugrad.autograd.backward(x * x)
+    >>> x.grad
+    tensor(6.)
+    """
+    retain = create_graph if retain_graph is None else retain_graph
+    if inputs is not None:
+        if len(_tuple(inputs)) == 0:
+            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+        wanted = _tuple(inputs)
+        results = grad(tensors, wanted, grad_tensors, retain, create_graph, allow_unused=True)
+        found = {
+            leaf: [g if create_graph else g.array, False]
+            for leaf, g in zip(wanted, results, strict=True)
+            if g is not None
+        }
+        _accumulate(found, create_graph)
+        return
+    before, mode.enabled = mode.enabled, create_graph
+    try:
+        roots, firsts = _prepare(tensors, grad_tensors, create_graph)
+        _accumulate(run(roots, firsts, retain, create_graph), create_graph)
+    finally:
+        mode.enabled = before
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Any, ...]:
+    """The gradients of ``outputs`` with respect to ``inputs``, without touching any ``grad``.
+
+    Args:
+        outputs: tensor or sequence; scalars unless ``grad_outputs`` is given.
+        inputs: tensor or sequence to differentiate by; leaves or results.
+        grad_outputs: what each output's gradient starts from.
+        retain_graph: keep the graph. Default: the value of ``create_graph``.
+        create_graph: record the pass, for higher derivatives.
+        allow_unused: give None for an input that the outputs do not depend on.
+        is_grads_batched: ``grad_outputs`` have a leading batch dimension; each is pushed through.
+        materialize_grads: give zeros instead of None.
+
+    Returns:
+        One tensor for each input.
+
+    Raises:
+        RuntimeError: an input does not require gradients, or is unused and may not be.
+
+    >>> import gpugrad
+    >>> x = gpugrad.tensor(3.0, requires_grad=True)
+    >>> (first,) = gpugrad.autograd.grad(x**3, x, create_graph=True)
+    >>> gpugrad.autograd.grad(first, x)
+    (tensor(18.),)
+    """
+    retain = create_graph if retain_graph is None else retain_graph
+    if allow_unused is None:
+        allow_unused = materialize_grads
+    elif not allow_unused and materialize_grads:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
+            "allow_unused=False."
+        )
+    if is_grads_batched:
+        return _batched(outputs, inputs, grad_outputs, retain, create_graph, allow_unused)
+    wanted = _tuple(inputs)
+    for tensor in wanted:
+        if tensor.version[1] != tensor.rebased:
+            refresh(tensor)
+        if not tensor.needs_grad:
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+    before, mode.enabled = mode.enabled, create_graph
+    try:
+        roots, firsts = _prepare(outputs, grad_outputs, create_graph)
+        targets: dict[Node, list[Any]] = {t.node: [] for t in wanted if t.node is not None}
+        goals = {t.node or t for t in wanted}
+        needed = _reaching([r.node or r for r in roots], goals)
+        leaves = run(roots, firsts, retain, create_graph, targets, needed)
+        results = []
+        for tensor in wanted:
+            if tensor.node is not None:
+                value = targets[tensor.node][0] if targets[tensor.node] else None
+            else:
+                value = leaves[tensor][0] if tensor in leaves else None
+                if value is not None and tensor.hooks is not None:
+                    value = _call_hooks(tensor.hooks, value)
+            results.append(_result(tensor, value, allow_unused, materialize_grads))
+    finally:
+        mode.enabled = before
+    return tuple(results)
+
+
+def _result(tensor: Any, value: Any, allow_unused: bool, materialize: bool) -> Any:
+    if value is None:
+        if not allow_unused:
+            raise RuntimeError(
+                "One of the differentiated Tensors appears to not have been used in the graph. "
+                "Set allow_unused=True if this is the desired behavior."
+            )
+        return wrap(BACKENDS[type(tensor.array)].zeros_like(tensor.array)) if materialize else None
+    if isinstance(value, TensorBase):
+        return value
+    return wrap(_own(value))
+
+
+def _reaching(starts: list[Any], goals: set[Any]) -> set[Any]:
+    """The nodes between ``starts`` and ``goals``, both included."""
+    seen: set[Any] = set()
+    stack = list(starts)
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            if isinstance(node, Node):
+                stack.extend(e for e in node.edges if e is not None and e not in seen)
+    needed = {n for n in seen if n in goals}
+    nodes = [n for n in seen if isinstance(n, Node)]
+    for node in sorted(nodes, key=lambda n: n.sequence):
+        if any(e is not None and e in needed for e in node.edges):
+            needed.add(node)
+    return needed
+
+
+def _batched(
+    outputs: Any, inputs: Any, grad_outputs: Any, retain: bool, create: bool, unused: bool
+) -> tuple[Any, ...]:
+    batches = _tuple(grad_outputs)
+    rows = []
+    for i in range(batches[0].array.shape[0]):
+        keep = retain or i + 1 < batches[0].array.shape[0]
+        picked = [b[i] for b in batches]
+        rows.append(grad(outputs, inputs, picked, keep, create, unused))
+    return tuple(
+        None if column[0] is None else BACKENDS[type(column[0])].stack(list(column))
+        for column in zip(*rows, strict=True)
+    )
+
+
+def warn_non_leaf_grad() -> None:
+    warnings.warn(
+        "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
+        "attribute won't be populated during autograd.backward(). If you indeed want the .grad "
+        "field to be populated for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. "
+        "If you access the non-leaf Tensor by mistake, make sure you access the leaf Tensor "
+        "instead. See github.com/pytorch/pytorch/pull/30531 for more informations.",
+        UserWarning,
+        stacklevel=3,
+    )

@@ -1,0 +1,375 @@
+"""The engine's core: what a tensor is to the graph, graph nodes, and views.
+
+A :class:`Node` is one application of an op. It points to its inputs through ``edges`` (a node, or
+a leaf tensor, or None where no gradient is wanted) and keeps what its ``backward`` needs. Nodes
+are numbered as they are made, so descending numbers are a topological order. Nothing points from a leaf to the graph or from a node to its
+output tensor: a step's graph is freed by reference counting alone.
+
+The same ``backward`` methods serve raw arrays and, under ``create_graph=True``, tensors: they get
+the namespace ``xp`` that fits what they are given.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+from ..backend import BACKENDS, device_of
+from ..backend.primitives import Array
+from ..dtypes import from_numpy
+from .grad_mode import mode
+
+OUTPUT = -1
+"""In :attr:`Node.saves`: the op's own result."""
+CONSTANT = -2
+"""In :attr:`Node.saves`: an array that backward needs but no gradient flows through."""
+
+_sequence = itertools.count(1)
+_new = object.__new__
+
+
+class TensorBase:
+    """What the engine knows of a tensor; :class:`gpugrad.Tensor` adds the user's methods.
+
+    Attributes:
+        array: the raw NumPy or CuPy array.
+        node: the node that made this tensor, None for a leaf.
+        needs_grad: what ``requires_grad`` shows.
+        version: ``[in-place changes, of these differentiable]``, one list for all views.
+        rebased: the differentiable changes that ``node`` already accounts for.
+        view_of: for a view, the tensor it was taken from and the op application that took it.
+        hooks: gradient hooks of a leaf.
+    """
+
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "array",
+        "grad",
+        "hooks",
+        "needs_grad",
+        "node",
+        "rebased",
+        "version",
+        "view_of",
+    )
+
+    array: Array
+    node: Node | None
+    needs_grad: bool
+    version: list[int]
+    rebased: int
+    grad: Any
+    view_of: tuple[TensorBase, type[Node], tuple[Any, ...], int | None] | None
+    hooks: dict[int, Callable[[Any], Any]] | None
+
+
+_tensor_class: type[TensorBase] = TensorBase
+
+
+def set_tensor_class(cls: type[TensorBase]) -> None:
+    """Make :func:`wrap` produce ``cls``; called once, when the Tensor class is defined."""
+    global _tensor_class
+    _tensor_class = cls
+
+
+def wrap(array: Array) -> Any:
+    """A new leaf tensor over ``array``, without copying."""
+    tensor = _new(_tensor_class)
+    tensor.array = array
+    tensor.node = None
+    tensor.needs_grad = False
+    tensor.version = [0, 0]
+    tensor.rebased = 0
+    tensor.grad = None
+    tensor.view_of = None
+    tensor.hooks = None
+    return tensor
+
+
+class Node:
+    """One application of an op: subclass it with ``forward`` and ``backward``.
+
+    ``forward(self, xp, *inputs)`` gets raw arrays (and whatever else was passed to
+    :meth:`apply`) and returns an array, or a tuple of arrays if ``outputs`` says so.
+    ``backward(self, xp, grad)`` returns one gradient for each tensor input, None where there is
+    none. What ``forward`` stores on ``self`` and ``backward`` reads must be named in ``saves``.
+    """
+
+    __slots__ = ("edges", "freed", "guards", "hooks", "sequence")
+
+    saves: ClassVar[dict[str, int]] = {}
+    """Saved attribute -> index of the tensor input it is, or OUTPUT, or CONSTANT."""
+    is_view: ClassVar[bool] = False
+    """Whether the result shares memory with the first input."""
+    returns_fresh: ClassVar[bool] = True
+    """Whether ``backward`` returns arrays that nobody else holds (or the incoming gradient)."""
+
+    edges: tuple[Node | TensorBase | None, ...]
+    guards: tuple[tuple[str, list[int], int], ...]
+    """Name, version list and expected version of each saved tensor."""
+    hooks: dict[int, Callable[[Any], Any]] | None
+    sequence: int
+    freed: bool
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.__name__ != "Output":
+            name = cls.__dict__.get("torch_name", cls.__name__)
+            cls.__name__ = name if "Backward" in name or name == "CopySlices" else name + "Backward0"
+
+    def forward(self, xp: Any, *inputs: Any) -> Any:
+        raise NotImplementedError
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
+        raise NotImplementedError
+
+    def name(self) -> str:
+        return type(self).__name__
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {id(self):#x}>"
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """The nodes that this one passes gradients to, each with its output number."""
+        return tuple(_function_of(edge) for edge in self.edges)
+
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        return {}
+
+    def register_hook(self, hook: Callable[..., Any]) -> Any:
+        from .hooks import RemovableHandle  # the handle's module needs nothing of the engine
+
+        if self.hooks is None:
+            self.hooks = {}
+        return RemovableHandle(self.hooks, hook)
+
+    # --- forward --------------------------------------------------------------------------------
+
+    @classmethod
+    def apply(cls, *inputs: Any) -> Any:
+        """Run ``forward`` on the inputs' arrays and record the node if gradients are wanted.
+
+        Tensor inputs come first; what follows them is passed to ``forward`` as it is.
+        """
+        node = _new(cls)
+        first = inputs[0].array
+        xp = BACKENDS[type(first)]
+        arrays = []
+        for value in inputs:
+            if isinstance(value, TensorBase):
+                value = value.array
+                if type(value) is not type(first):
+                    raise RuntimeError(
+                        "Expected all tensors to be on the same device, but found at least two "
+                        f"devices, {device_of(first)} and {device_of(value)}!"
+                    )
+            arrays.append(value)
+        out = node.forward(xp, *arrays)
+        if type(out) is tuple:
+            return node._record_many(xp, inputs, out)
+        if type(out) is not type(first):
+            out = xp.asarray(out)
+        result = wrap(out)
+        if mode.enabled:
+            node._record(inputs, result)
+        if cls.is_view:
+            _make_view(result, inputs[0], cls, inputs[1:], None)
+        return result
+
+    def _record(self, inputs: Iterable[Any], result: TensorBase, inplace: bool = False) -> bool:
+        """Connect the node to its inputs and ``result`` to the node, if any input needs it."""
+        edges: list[Node | TensorBase | None] = []
+        wanted = False
+        tensors = [i for i in inputs if isinstance(i, TensorBase)]
+        for tensor in tensors:
+            if tensor.version[1] != tensor.rebased:
+                refresh(tensor)
+            if tensor.needs_grad:
+                wanted = True
+                edges.append(tensor.node or tensor)
+            else:
+                edges.append(None)
+        if not wanted or not differentiable(result.array):
+            return False
+        self.edges = tuple(edges)
+        self.sequence = next(_sequence)
+        self.hooks = None
+        self.freed = False
+        self.guards = self._guards(tensors, result, inplace) if self.saves else ()
+        result.node = self
+        result.needs_grad = True
+        return True
+
+    def _guards(self, tensors: list[TensorBase], result: TensorBase, inplace: bool) -> Any:
+        """The versions at which the saved tensors are valid."""
+        guards = []
+        for name, source in self.saves.items():
+            if source == OUTPUT:
+                # An in-place op is recorded just before it raises the version.
+                guards.append((name, result.version, result.version[0] + inplace))
+            elif 0 <= source < len(tensors) and getattr(self, name, None) is not None:
+                if inplace and source == 0:
+                    continue  # the op saved a copy of what it is about to overwrite
+                counter = tensors[source].version
+                guards.append((name, counter, counter[0]))
+        return tuple(guards)
+
+    def _record_many(self, xp: Any, inputs: tuple[Any, ...], outs: tuple[Array, ...]) -> Any:
+        """The results of an op with several outputs, each behind an :class:`Output` node."""
+        results = [wrap(xp.asarray(out)) for out in outs]
+        if mode.enabled and self._record(inputs, wrap(outs[0])):
+            for number, result in enumerate(results):
+                if differentiable(result.array):
+                    result.node = Output.of(self, number, len(results))
+                    result.needs_grad = True
+        if self.is_view:
+            for number, result in enumerate(results):
+                _make_view(result, inputs[0], type(self), inputs[1:], number)
+        return tuple(results)
+
+    # --- backward -------------------------------------------------------------------------------
+
+    def check_versions(self) -> None:
+        """Raise if a saved tensor was changed in place since it was saved."""
+        for name, counter, stamp in self.guards:
+            if counter[0] != stamp:
+                saved = getattr(self, name)
+                source = self.saves[name]
+                maker = self if source == OUTPUT else self.edges[source]
+                origin = ""
+                if isinstance(maker, Node):
+                    nr = maker.number if isinstance(maker, Output) else 0
+                    origin = f", which is output {nr} of {maker.name()},"
+                raise RuntimeError(
+                    "one of the variables needed for gradient computation has been modified by an "
+                    f"inplace operation: [torch.{from_numpy(saved.dtype).tensor_type} "
+                    f"{list(saved.shape)}]{origin} is at version {counter[0]}; expected version "
+                    f"{stamp} instead. Hint: enable anomaly detection to find the operation that "
+                    "failed to compute its gradient, with "
+                    "torch.autograd.set_detect_anomaly(True)."
+                )
+
+    def release(self) -> None:
+        """Free what backward needed; a second pass through here is an error from now on."""
+        for name in self.saves:
+            setattr(self, name, None)
+        self.freed = True
+
+    def lifted(self) -> Node:
+        """A twin whose saved arrays are tensors connected to the graph."""
+        twin = copy.copy(self)
+        for name, source in self.saves.items():
+            value = getattr(self, name, None)
+            if type(value) not in BACKENDS:
+                continue
+            if source >= 0:
+                value = self._lift(value, self.edges[source])
+            elif source == OUTPUT:
+                value = self._lift(value, self)
+            else:
+                value = wrap(BACKENDS[type(value)].asarray(value))
+            setattr(twin, name, value)
+        return twin
+
+    @staticmethod
+    def _lift(value: Array, edge: Node | TensorBase | None) -> TensorBase:
+        if isinstance(edge, TensorBase) and edge.array is value:
+            return edge
+        tensor: TensorBase = wrap(BACKENDS[type(value)].asarray(value))
+        if isinstance(edge, Node):
+            tensor.node = edge
+            tensor.needs_grad = True
+        return tensor
+
+    def __copy__(self) -> Node:
+        twin = _new(type(self))
+        for cls in type(self).__mro__:
+            for slot in getattr(cls, "__slots__", ()):
+                if hasattr(self, slot):
+                    setattr(twin, slot, getattr(self, slot))
+        if hasattr(self, "__dict__"):
+            twin.__dict__.update(self.__dict__)
+        return twin
+
+
+class Output(Node):
+    """One result of a node that has several: hands its gradient to that node by number."""
+
+    __slots__ = ("count", "number", "parent")
+
+    @classmethod
+    def of(cls, parent: Node, number: int, count: int) -> Output:
+        self = _new(cls)
+        self.parent, self.number, self.count = parent, number, count
+        self.edges = (parent,)
+        self.sequence = next(_sequence)
+        self.guards = ()
+        self.hooks = None
+        self.freed = False
+        return self
+
+    def name(self) -> str:
+        return self.parent.name()
+
+
+class AccumulateGrad:
+    """What ``next_functions`` shows in the place of a leaf."""
+
+    def __init__(self, variable: TensorBase) -> None:
+        self.variable = variable
+        self.next_functions = ()
+
+    def name(self) -> str:
+        return "struct torch::autograd::AccumulateGrad"
+
+    def __repr__(self) -> str:
+        return f"<AccumulateGrad object at {id(self.variable):#x}>"
+
+
+def _function_of(edge: Node | TensorBase | None) -> tuple[Any, int]:
+    if isinstance(edge, Output):
+        return edge.parent, edge.number
+    if isinstance(edge, TensorBase):
+        return AccumulateGrad(edge), 0
+    return edge, 0
+
+
+def differentiable(array: Array) -> bool:
+    """Whether arrays of this type carry gradients: floating point only."""
+    return array.dtype.kind in "fV"  # V: bfloat16, which NumPy knows as a foreign type
+
+
+# --- views -----------------------------------------------------------------------------------------
+
+
+def _make_view(
+    result: TensorBase, source: TensorBase, cls: type[Node], args: Any, number: int | None
+) -> None:
+    base = result.array.base
+    if result.array is source.array or (
+        base is not None and (base is source.array or base is source.array.base)
+    ):
+        result.version = source.version
+        result.rebased = source.version[1]
+        result.view_of = (source, cls, tuple(args), number)
+
+
+def refresh(tensor: TensorBase) -> None:
+    """Bring a tensor's place in the graph up to date after a differentiable in-place change.
+
+    A view is taken again from what it views, as PyTorch does when ``grad_fn`` of a stale view is
+    asked for.
+    """
+    tensor.rebased = tensor.version[1]
+    if tensor.view_of is None:
+        return
+    source, cls, args, number = tensor.view_of
+    again = cls.apply(source, *args)
+    if number is not None:
+        again = again[number]
+    tensor.node, tensor.needs_grad = again.node, again.needs_grad

@@ -1,0 +1,171 @@
+"""Whether operations are recorded: ``no_grad`` and its relatives, each thread on its own."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Mode(threading.local):
+    enabled = True
+    inference = False
+
+
+mode = _Mode()
+"""The current thread's mode; the engine reads ``mode.enabled`` at every operation."""
+
+
+class _GradContext:
+    """A context manager and decorator that sets the mode and puts the former one back."""
+
+    def __init__(self) -> None:
+        self._former: list[bool] = []
+
+    def _value(self) -> bool:
+        raise NotImplementedError
+
+    def __enter__(self) -> None:
+        self._former.append(mode.enabled)
+        mode.enabled = self._value()
+
+    def __exit__(self, *_: object) -> None:
+        mode.enabled = self._former.pop()
+
+    def __call__(self, function: F) -> F:
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with self._fresh():
+                return function(*args, **kwargs)
+
+        return wrapper  # type: ignore[return-value]  # wraps keeps the signature
+
+    def _fresh(self) -> _GradContext:
+        return self.__class__()
+
+
+class no_grad(_GradContext):
+    """Switch recording off inside ``with gpugrad.no_grad():`` or a decorated function.
+
+    >>> import gpugrad
+    >>> x = gpugrad.ones(2, requires_grad=True)
+    >>> with gpugrad.no_grad():
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
+    """
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        self = super().__new__(cls)
+        if function is None:
+            return self
+        self.__init__()  # type: ignore[misc]  # used as a bare decorator: @no_grad
+        return self(function)
+
+    def _value(self) -> bool:
+        return False
+
+
+class enable_grad(_GradContext):
+    """Switch recording on again inside a ``no_grad`` region.
+
+    >>> import gpugrad
+    >>> x = gpugrad.ones(2, requires_grad=True)
+    >>> with gpugrad.no_grad(), gpugrad.enable_grad():
+    ...     y = x * 2
+    >>> y.requires_grad
+    True
+    """
+
+    __new__ = no_grad.__new__
+
+    def _value(self) -> bool:
+        return True
+
+
+class set_grad_enabled(_GradContext):
+    """Set the mode at once, and put the former one back if used as a context manager.
+
+    >>> import gpugrad
+    >>> with gpugrad.set_grad_enabled(False):
+    ...     gpugrad.is_grad_enabled()
+    False
+    """
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__()
+        self.mode = bool(mode)
+        self._before = _swap(self.mode)
+
+    def _value(self) -> bool:
+        return self.mode
+
+    def __enter__(self) -> None:
+        self._former.append(self._before)
+        mode.enabled = self.mode
+
+    def __call__(self, function: F) -> F:
+        mode.enabled = self._before  # a decorator must not change the mode around it
+        return super().__call__(function)
+
+    def _fresh(self) -> set_grad_enabled:
+        return set_grad_enabled(self.mode)
+
+
+class inference_mode(_GradContext):
+    """Like ``no_grad``; tensors made inside never require gradients.
+
+    Args:
+        mode: False makes it the opposite, as in PyTorch.
+    """
+
+    def __new__(cls, mode: Any = True) -> Any:
+        self = super().__new__(cls)
+        if isinstance(mode, bool):
+            return self
+        self.__init__()  # type: ignore[misc]  # used as a bare decorator: @inference_mode
+        return self(mode)
+
+    def __init__(self, mode: bool = True) -> None:
+        super().__init__()
+        self.mode = mode
+        self._inference: list[bool] = []
+
+    def _value(self) -> bool:
+        return mode.enabled and not self.mode
+
+    def __enter__(self) -> None:
+        self._inference.append(mode.inference)
+        self._former.append(mode.enabled)
+        mode.inference = self.mode
+        mode.enabled = mode.enabled if not self.mode else False
+
+    def __exit__(self, *exception: object) -> None:
+        super().__exit__(*exception)
+        mode.inference = self._inference.pop()
+
+    def _fresh(self) -> inference_mode:
+        return inference_mode(self.mode)
+
+
+def _swap(enabled: bool) -> bool:
+    before, mode.enabled = mode.enabled, enabled
+    return before
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are recorded at present.
+
+    >>> import gpugrad
+    >>> gpugrad.is_grad_enabled()
+    True
+    """
+    return mode.enabled
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether the code runs inside ``inference_mode``."""
+    return mode.inference

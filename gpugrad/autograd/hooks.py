@@ -1,0 +1,33 @@
+"""Handles by which registered hooks are taken away again."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+_numbers = itertools.count()
+
+
+class RemovableHandle:
+    """What registering a hook returns: ``remove()`` it, or leave a ``with`` block.
+
+    Args:
+        hooks: the dictionary that holds the hooks, in order.
+        hook: what to add to it.
+    """
+
+    def __init__(self, hooks: dict[int, Any], hook: Callable[..., Any]) -> None:
+        self.id = next(_numbers)
+        hooks[self.id] = hook
+        self._hooks = hooks
+
+    def remove(self) -> None:
+        """Take the hook away; a second call does nothing."""
+        self._hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()

@@ -1,0 +1,183 @@
+"""In-place operations on tensors of a graph: what is refused, and how views carry gradients.
+
+An in-place op on a tensor replaces the tensor's node. On a view it replaces the node of the tensor
+that owns the memory by :class:`CopySlices` (PyTorch's name), and all views of that memory find
+their new place in the graph when they are next used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..backend import BACKENDS
+from ..backend.primitives import Array
+from ..dtypes import from_numpy
+from .engine import Node, TensorBase, _new, refresh, wrap
+from .grad_mode import mode
+
+
+class CopySlices(Node):
+    """The owner of memory of which a part was overwritten by ``node``.
+
+    The gradient of the overwritten part goes through ``node``; the rest passes unchanged.
+    """
+
+    __slots__ = ("node_of_part", "steps")
+
+    torch_name = "CopySlices"
+    steps: list[tuple[type[Node], tuple[Any, ...], int | None]]
+    node_of_part: Node
+
+    @classmethod
+    def of(cls, owner: TensorBase, node: Node, steps: Any) -> CopySlices:
+        self = _new(cls)
+        self.node_of_part, self.steps = node, steps
+        self.edges = ((owner.node or owner) if owner.needs_grad else None, *node.edges[1:])
+        self.sequence, self.guards = node.sequence, node.guards
+        self.hooks, self.freed = None, False
+        return self
+
+    def name(self) -> str:
+        return "CopySlices"
+
+    def _part(self, xp: Any, whole: Any) -> Any:
+        for cls, args, number in self.steps:
+            whole = _new(cls).forward(xp, whole, *args)
+            if number is not None:
+                whole = whole[number]
+        return whole
+
+    def check_versions(self) -> None:
+        self.node_of_part.check_versions()
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
+        whole = xp.copy(grad)
+        part = self._part(xp, whole)
+        own, *others = self.node_of_part.backward(xp, xp.copy(part))
+        if own is None:
+            xp.fill(part, 0)
+        else:
+            xp.copy(own, out=part)
+        return (whole, *others)
+
+    def lifted(self) -> Node:
+        twin = _new(CopySlices)
+        twin.node_of_part, twin.steps = self.node_of_part.lifted(), self.steps
+        twin.edges, twin.guards = self.edges, self.guards
+        return twin
+
+    def release(self) -> None:
+        self.node_of_part.release()
+        self.freed = self.node_of_part.freed
+
+
+def check_inplace(tensor: TensorBase) -> None:
+    """Refuse to overwrite leaves that require gradients, as PyTorch does."""
+    if not mode.enabled:
+        return
+    if tensor.version[1] != tensor.rebased:
+        refresh(tensor)
+    if not tensor.needs_grad:
+        return
+    if tensor.node is None:
+        raise RuntimeError(
+            "a leaf Variable that requires grad is being used in an in-place operation."
+        )
+    view = tensor.view_of
+    while view is not None:
+        root, view = view[0], view[0].view_of
+        if view is None and root.node is None and root.needs_grad:
+            raise RuntimeError(
+                "a view of a leaf Variable that requires grad is being used in an in-place "
+                "operation."
+            )
+    if tensor.view_of is not None and tensor.view_of[3] is not None:
+        raise RuntimeError(
+            "Output 0 of " + (tensor.node.name() if tensor.node else "a view") + " is a view and "
+            "is being modified inplace. This view is the output of a function that returns "
+            "multiple views. Such functions do not allow the output views to be modified inplace. "
+            "You should replace the inplace operation by an out-of-place one."
+        )
+
+
+def overwrite(tensor: TensorBase, value: Array) -> None:
+    """Write a result into ``tensor``'s memory. Raises RuntimeError if it does not fit."""
+    target = tensor.array
+    if value.shape != target.shape:
+        raise RuntimeError(
+            f"output with shape {list(target.shape)} doesn't match the broadcast shape "
+            f"{list(value.shape)}"
+        )
+    check_castable(value.dtype, target.dtype)
+    if not target.flags.writeable:
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a "
+            "single memory location. Please clone() the tensor before performing the operation."
+        )
+    BACKENDS[type(target)].copy(value, out=target)
+
+
+def check_castable(result: Any, target: Any) -> None:
+    """An in-place result may be narrowed, but not lose its kind (float into an integer)."""
+    if result is target or result == target:
+        return
+    found, wanted = from_numpy(result), from_numpy(target)
+    if found.kind > wanted.kind:
+        raise RuntimeError(
+            f"result type {_type_word(found)} can't be cast to the desired output type "
+            f"{_type_word(wanted)}"
+        )
+
+
+def _type_word(d: Any) -> str:
+    word: str = d.tensor_type.removesuffix("Tensor")
+    return word
+
+
+def mark_changed(tensor: TensorBase, node: Node | None = None, inputs: Any = ()) -> None:
+    """Raise the version and, if ``inputs`` need gradients, put ``node`` into the graph.
+
+    ``inputs[0]`` is ``tensor`` itself: the gradient that ``node`` sends there is its old value's.
+    """
+    version = tensor.version
+    recorded = False
+    if node is not None and mode.enabled:
+        result = wrap(tensor.array)
+        result.version = version
+        recorded = node._record(inputs, result, inplace=True)
+    version[0] += 1
+    if not recorded:
+        return
+    assert node is not None
+    version[1] += 1
+    if tensor.view_of is None:
+        tensor.node, tensor.needs_grad, tensor.rebased = node, True, version[1]
+        return
+    owner, steps = tensor, []
+    while owner.view_of is not None:
+        source, cls, args, number = owner.view_of
+        steps.append((cls, args, number))
+        owner = source
+    owner.node = CopySlices.of(owner, node, steps[::-1])
+    owner.needs_grad = True
+    owner.rebased = version[1]
+    refresh(tensor)
+
+
+def apply_inplace(cls: type[Node], tensor: Any, *rest: Any) -> Any:
+    """Apply an op and store its result in its first input."""
+    check_inplace(tensor)
+    array = tensor.array
+    xp = BACKENDS[type(array)]
+    node = _new(cls)
+    keeps_input = 0 in cls.saves.values() and mode.enabled
+    original = xp.copy(array) if keeps_input else array
+    out = node.forward(
+        xp, original, *(r.array if isinstance(r, TensorBase) else r for r in rest)
+    )
+    overwrite(tensor, out)
+    for name, source in cls.saves.items():
+        if source == -1:
+            setattr(node, name, array)
+    mark_changed(tensor, node, (tensor, *rest))
+    return tensor

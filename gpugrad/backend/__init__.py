@@ -1,0 +1,54 @@
+"""Where arrays live. ``backend_of(array)`` finds the primitives for an array by its type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..device import device
+from .cpu import CPU
+from .primitives import Array, Primitives
+
+cpu = CPU()
+
+BACKENDS: dict[type, Any] = {
+    t: cpu
+    for t in (
+        np.ndarray,
+        np.float16,
+        np.float32,
+        np.float64,
+        np.int8,
+        np.int16,
+        np.int32,
+        np.int64,
+        np.uint8,
+        np.bool_,
+    )
+}
+"""The primitives by array type. NumPy hands back scalars for 0-d results, so they count too.
+
+Further types are added by :mod:`gpugrad.backend.cuda` when first used, by the namespace of
+differentiable tensors, and by capture.
+"""
+
+
+def backend_of(array: Array) -> Any:
+    """The primitives that work on ``array``."""
+    return BACKENDS[type(array)]
+
+
+def get_backend(where: device) -> Primitives:
+    """The primitives of a device. Raises RuntimeError saying what is missing for ``cuda``."""
+    if where.type == "cpu":
+        return cpu
+    from . import cuda
+
+    return cuda.backend(where)
+
+
+def device_of(array: Array) -> device:
+    """The device that holds ``array``."""
+    found: device = BACKENDS[type(array)].device(array)
+    return found

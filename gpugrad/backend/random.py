@@ -1,0 +1,205 @@
+"""The CPU's random numbers: PyTorch's own, from the same seed.
+
+:class:`CPUStream` reads the Mersenne Twister the way PyTorch does, so that after
+``manual_seed(s)`` every draw gives PyTorch's values and leaves the stream where PyTorch leaves it.
+
+Source: Matsumoto and Nishimura, "Mersenne Twister" (1998). How PyTorch maps words to numbers was
+found by comparing with PyTorch 2.13; the tests under ``tests/oracle`` repeat the comparison.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .box_muller import BLOCK, float32_normals, float64_normals
+from .fused import scale_shift32, scale_shift64
+from .stream import DEFAULT_SEED, Array, Shape, Stream, cast
+
+# The state of PyTorch's CPU generator, so that states can be exchanged with it. ``left`` and
+# ``next`` both count the words used of the current 624; ``normal_y`` is the kept normal number.
+STATE = np.dtype(
+    [
+        ("seed", "<u8"),
+        ("left", "<i4"),
+        ("seeded", "<i4"),
+        ("next", "<u8"),
+        ("key", "<u8", 624),
+        ("normal_x", "<f8"),
+        ("normal_y", "<f8"),
+        ("normal_rho", "<f8"),
+        ("normal_is_valid", "<i4"),
+        ("padding", "<i4"),
+        ("float_normal", "<f4"),
+        ("float_normal_is_valid", "<i4"),
+    ]
+)
+
+
+class CPUStream(Stream):
+    """PyTorch's CPU generator: MT19937, and one normal number kept back from small draws."""
+
+    xp = np
+    device_type = "cpu"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._twister = np.random.MT19937()
+        # Seeds by Knuth's recurrence, as PyTorch does; MT19937 itself seeds differently.
+        self._seeder = np.random.RandomState(self._twister)
+        self.manual_seed(DEFAULT_SEED)
+
+    def manual_seed(self, seed: int) -> None:
+        with self.lock:
+            self.seed = seed
+            self._seeder.seed(seed & 0xFFFFFFFF)
+            self._kept: float | None = None
+
+    def get_state(self) -> Array:
+        state = np.zeros((), STATE)
+        with self.lock:
+            twister = self._twister.state["state"]
+            used = twister["pos"]
+            state["seed"], state["seeded"], state["key"] = self.seed, 1, twister["key"]
+            state["left"], state["next"] = (1, 0) if used == 624 else (625 - used, used)
+            if self._kept is not None:
+                state["normal_y"], state["normal_is_valid"] = self._kept, 1
+        return np.frombuffer(state.tobytes(), np.uint8).copy()
+
+    def set_state(self, state: Array) -> None:
+        if state.size != STATE.itemsize:
+            raise RuntimeError(
+                f"Expected a CPUGeneratorImplState of size {STATE.itemsize} but found the input "
+                f"RNG state size to be {state.size}"
+            )
+        fields = np.frombuffer(np.ascontiguousarray(state).tobytes(), STATE)[0]
+        left, used = int(fields["left"]), int(fields["next"])
+        if fields["seeded"] != 1 or not 0 < left <= 624 or used > 624:
+            raise RuntimeError("Invalid mt19937 state")
+        position = 624 if left == 1 else used
+        with self.lock:
+            self.seed = int(fields["seed"])
+            self._twister.state = {
+                "bit_generator": "MT19937",
+                "state": {"key": fields["key"].astype(np.uint32), "pos": position},
+            }
+            self._kept = float(fields["normal_y"]) if fields["normal_is_valid"] else None
+
+    def words(self, n: int) -> Array:
+        with self.lock:
+            return self._twister.random_raw(n)
+
+    def _unit32(self, n: int) -> Array:
+        """Uniform float32 numbers: the low 24 bits of a word."""
+        bits = self.words(n).astype(np.int32)
+        bits &= 0xFFFFFF
+        u = bits.astype(np.float32)
+        u *= np.float32(2.0**-24)
+        return u
+
+    def _unit64(self, n: int) -> Array:
+        """Uniform float64 numbers: the low 53 bits of a 64-bit word."""
+        bits = self.words64(n).view(np.int64)
+        bits &= 2**53 - 1
+        u = bits.astype(np.float64)
+        u *= 2.0**-53
+        return u
+
+    def uniform(self, shape: Shape, dtype: Any, low: float = 0.0, high: float = 1.0) -> Array:
+        n = math.prod(shape)
+        dtype = np.dtype(dtype)
+        if dtype == np.float32 and low == 0 and high == 1:
+            return self._unit32(n).reshape(shape)
+        if dtype == np.float64:
+            u = self._unit64(n)
+            if (low, high) != (0.0, 1.0):
+                u = scale_shift64(u, high - low, low)
+            top, bottom = high, low
+        else:
+            u = self._unit32(n)
+            if (low, high) != (0.0, 1.0):
+                u = scale_shift32(u, np.float32(high) - np.float32(low), low)
+            u = u.astype(dtype, copy=False)
+            top, bottom = (np.float32(v).astype(dtype) for v in (high, low))
+        # Rounding can reach the excluded end; PyTorch then gives the other one.
+        reached = u == top
+        if reached.any():
+            u[reached] = bottom
+        return u.reshape(shape)
+
+    def normal(self, shape: Shape, dtype: Any, mean: float = 0.0, std: float = 1.0) -> Array:
+        n = math.prod(shape)
+        dtype = np.dtype(dtype)
+        if n < BLOCK:
+            few = np.array(self._few_normals(n), np.float64)
+            return cast(scale_shift64(few, std, mean), dtype).reshape(shape)
+        # Sixteen at a time; if some are left over, the last sixteen are drawn anew. The 16-bit
+        # types skip the first draw of the left-over ones.
+        whole = n - n % BLOCK
+        again = BLOCK if n % BLOCK else 0
+        drawn = (whole if dtype.itemsize == 2 else n) + again
+        unit, transform = (
+            (self._unit64, float64_normals)
+            if dtype == np.float64
+            else (self._unit32, float32_normals)
+        )
+        u = unit(drawn)
+        if not again:
+            return transform(u, mean, std).astype(dtype, copy=False).reshape(shape)
+        z = transform(np.concatenate((u[:whole], u[-BLOCK:])), mean, std)
+        values = np.empty(n, dtype)
+        values[:whole] = z[:whole]
+        values[-BLOCK:] = z[whole:]
+        return values.reshape(shape)
+
+    def _few_normals(self, n: int) -> list[float]:
+        """Normal numbers in pairs, of which one may be left over: it is kept for the next draw."""
+        with self.lock:
+            z = [] if self._kept is None or n == 0 else [self._kept]
+            pairs = (n - len(z) + 1) // 2
+            u = self._unit64(2 * pairs).tolist()
+            for u1, u2 in zip(u[0::2], u[1::2], strict=True):
+                radius, angle = math.sqrt(-2.0 * math.log1p(-u2)), 2.0 * math.pi * u1
+                z += radius * math.cos(angle), radius * math.sin(angle)
+            if n:
+                self._kept = z[n] if len(z) > n else None
+        return z[:n]
+
+    def permutation(self, n: int, dtype: Any) -> Array:
+        """PyTorch's shuffle: for i = 0 ... n - 2, swap places i and i + word % (n - i)."""
+        if n < 2:
+            return np.arange(n).astype(dtype)
+        left = np.arange(n, 1, -1, dtype=np.uint32)
+        partner = (self.words(n - 1).astype(np.uint32) % left).astype(np.int64)
+        partner += np.arange(n - 1)
+        return _swapped(np.append(partner, n - 1)).astype(dtype, copy=False)
+
+
+def _swapped(partner: Array) -> Array:
+    """The numbers 0 ... n - 1 after swapping places i and ``partner[i] >= i``, for rising i.
+
+    Swap i fixes what ends in place i: it takes what lies in ``partner[i]`` and leaves there what
+    it found in place i. What it takes was left there by the last earlier swap with that partner,
+    or was there from the start. So every result is found by following such earlier swaps back,
+    which takes a sort and then steps that double in length, and no loop over the numbers.
+    """
+    n = partner.size
+    places = np.arange(n)
+    # Swaps by partner, earlier ones first: one integer sort of (partner, i) pairs.
+    order = np.sort((partner << 32) | places)
+    by_partner, swap = order >> 32, order & 0xFFFFFFFF
+    earlier = np.full(n, -1)
+    same = by_partner[1:] == by_partner[:-1]
+    earlier[swap[1:][same]] = swap[:-1][same]
+    # What swap i finds in its own place: what the last swap k < i with partner i left there.
+    source = places.copy()
+    comes_after = partner > places
+    source[partner[comes_after]] = places[comes_after]
+    while True:
+        further = source[source]
+        if np.array_equal(further, source):
+            break
+        source = further
+    return np.where(earlier < 0, partner, source[earlier])

@@ -1,0 +1,107 @@
+"""The command line: ``gpugrad train``, ``gpugrad info`` and ``gpugrad --version``.
+
+Only the parsing is here; `train` and `info` do the work and are imported when asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import gpugrad
+
+from .errors import Parser, program
+from .tasks import OPTIMIZERS, TASKS
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number above zero")
+    return value
+
+
+def _seed(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < 2**64:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 2**64 - 1")
+    return value
+
+
+def _learning_rate(text: str) -> float:
+    value = float(text)
+    if not (value > 0 and math.isfinite(value)):
+        raise argparse.ArgumentTypeError(f"{text} is not a finite number above zero")
+    return value
+
+
+# argparse names the type after the function in "invalid ... value".
+_count.__name__ = _seed.__name__ = "whole number"
+_learning_rate.__name__ = "number"
+
+
+def build_parser() -> Parser:
+    """The parser of all commands; unset options of ``train`` are None: the task decides."""
+    parser = Parser(prog="gpugrad", description="Train small models and look at the installation.")
+    parser.add_argument("--version", action="version", version=f"gpugrad {gpugrad.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="{train,info}")
+
+    tasks = "\n".join(f"  {name:<11} {task.summary}" for name, task in TASKS.items())
+    train = commands.add_parser(
+        "train",
+        help="train a model",
+        description="Train a model on one of these tasks:\n" + tasks,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    train.add_argument("task", choices=tuple(TASKS), metavar="task", help=", ".join(TASKS))
+    train.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="where to compute; auto takes cuda if it is usable (default: auto)",
+    )
+    train.add_argument(
+        "--epochs", type=_count, metavar="N", help="passes over the data, resumed ones included"
+    )
+    train.add_argument("--batch-size", type=_count, metavar="N", help="samples in one step")
+    train.add_argument("--lr", type=_learning_rate, metavar="RATE", help="learning rate")
+    train.add_argument("--optimizer", choices=tuple(OPTIMIZERS), help="how weights are updated")
+    train.add_argument("--seed", type=_seed, metavar="N", help="of weights and order (default: 0)")
+    train.add_argument(
+        "--save",
+        type=Path,
+        metavar="FILE",
+        help="write model, optimizer and random state here (safetensors) at the end or on Ctrl-C",
+    )
+    train.add_argument(
+        "--resume", type=Path, metavar="FILE", help="go on where the run saved in FILE stopped"
+    )
+    train.add_argument("--plot", type=Path, metavar="FILE", help="draw the loss by epoch here")
+
+    commands.add_parser(
+        "info",
+        help="show versions, devices and why CUDA is or is not usable",
+        description="Show versions, devices and why CUDA is or is not usable.",
+    )
+    return parser
+
+
+@program("gpugrad")
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return 0, 2 for bad arguments, 130 after Ctrl-C, 1 for a failed run.
+
+    Example:
+        >>> from gpugrad.cli import main
+        >>> main(["train", "perceptron"])
+        2
+    """
+    arguments = vars(build_parser().parse_args(argv))
+    if arguments.pop("command") == "info":
+        from . import info
+
+        return info.run()
+    from . import train
+
+    return train.run(train.Request(**arguments))

@@ -1,0 +1,76 @@
+"""Where a tensor lives: ``device("cpu")``, ``device("cuda")``, ``device("cuda:1")``."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_PATTERN = re.compile(r"(cpu|cuda)(?::(0|[1-9][0-9]*))?")
+
+
+class device:
+    """A device by type and optional index; equal devices compare and hash equal.
+
+    Args:
+        type: ``"cpu"``, ``"cuda"``, ``"cuda:0"``, another device, or an int (a CUDA index).
+        index: the index, where ``type`` does not hold it.
+
+    Raises:
+        RuntimeError: for a type that does not exist, a second index, or a malformed string.
+
+    >>> import gpugrad
+    >>> gpugrad.device("cuda", 0)
+    device(type='cuda', index=0)
+    """
+
+    __slots__ = ("index", "type")
+
+    type: str
+    index: int | None
+
+    def __init__(self, type: str | int | device, index: int | None = None) -> None:
+        if isinstance(type, device):
+            self.type, self.index = type.type, type.index
+            return
+        if isinstance(type, int):
+            self.type, self.index = "cuda", type
+            return
+        if not isinstance(type, str):
+            raise TypeError(f"device(): argument 'type' must be str, not {type.__class__.__name__}")
+        match = _PATTERN.fullmatch(type)
+        if match is None:
+            if re.fullmatch(r"[a-z]+(:\d+)?", type) and not type.startswith(("cpu:", "cuda:")):
+                raise RuntimeError(
+                    f"Expected one of cpu, cuda device type at start of device string: "
+                    f"{type.split(':')[0]}"
+                )
+            raise RuntimeError(f"Invalid device string: '{type}'")
+        if match[2] is not None and index is not None:
+            raise RuntimeError(
+                f"type (string) must not include an index because index was passed explicitly: "
+                f"{type}"
+            )
+        self.type = match[1]
+        self.index = int(match[2]) if match[2] is not None else index
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, device) and self.type == other.type and self.index == other.index
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.index))
+
+    def __repr__(self) -> str:
+        if self.index is None:
+            return f"device(type='{self.type}')"
+        return f"device(type='{self.type}', index={self.index})"
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return device, (self.type, self.index)
+
+
+CPU = device("cpu")

@@ -1,0 +1,450 @@
+"""The public functions over tensors, and the same functions bound as methods.
+
+An op's function, its method and its in-place method all come from its class: :func:`_unary` and
+:func:`_binary` make the functions, and :func:`bind` puts functions and in-place forms on
+:class:`~gpugrad.tensor.Tensor`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import creation, dtypes
+from .autograd.engine import TensorBase
+from .autograd.inplace import check_inplace
+from .ops import activation, arithmetic, compare, copying, matmul, pointwise, reduce, select, shape
+from .ops.elementwise_base import Binary, Unary, cast
+from .tensor import Tensor
+
+Function = Callable[..., Any]
+
+
+def into(out: Any, result: Any) -> Any:
+    """Store a result in ``out``, the tensor given for it; resized if it does not fit."""
+    if out.requires_grad or result.requires_grad:
+        raise RuntimeError(
+            "functions with out=... arguments don't support automatic differentiation, but one of "
+            "the arguments requires grad."
+        )
+    if out.array.shape != result.array.shape:
+        out.array = copying.Cast.apply(result, out.array.dtype).array
+        return out
+    return copying.copy_(out, result)
+
+
+def _named(function: Function, name: str, cls: type) -> Function:
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = cls.__doc__
+    return function
+
+
+def _unary(cls: type[Unary], name: str) -> Function:
+    apply = cls.apply
+
+    def function(input: Any, *, out: Any = None) -> Any:
+        if not isinstance(input, TensorBase):
+            raise TypeError(
+                f"{name}(): argument 'input' (position 1) must be Tensor, not "
+                f"{type(input).__name__}"
+            )
+        result = apply(input)
+        return result if out is None else into(out, result)
+
+    return _named(function, name, cls)
+
+
+def _binary(cls: type[Binary], name: str) -> Function:
+    apply = cls.apply
+
+    def function(input: Any, other: Any, *, out: Any = None) -> Any:
+        result = apply(input, other)
+        if result is NotImplemented:
+            raise refuse(name, input, other)
+        return result if out is None else into(out, result)
+
+    return _named(function, name, cls)
+
+
+def refuse(name: str, input: Any, other: Any) -> TypeError:
+    """The error for operands that are neither tensors nor numbers."""
+    if not isinstance(input, (TensorBase, int, float)):
+        return TypeError(
+            f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}"
+        )
+    return TypeError(
+        f"{name}(): argument 'other' (position 2) must be Tensor, not {type(other).__name__}"
+    )
+
+
+UNARY: dict[str, type[Unary]] = {
+    "neg": pointwise.Neg,
+    "abs": pointwise.Abs,
+    "exp": pointwise.Exp,
+    "exp2": pointwise.Exp2,
+    "expm1": pointwise.Expm1,
+    "log": pointwise.Log,
+    "log2": pointwise.Log2,
+    "log10": pointwise.Log10,
+    "log1p": pointwise.Log1p,
+    "sqrt": pointwise.Sqrt,
+    "rsqrt": pointwise.Rsqrt,
+    "reciprocal": pointwise.Reciprocal,
+    "square": arithmetic.Square,
+    "sin": pointwise.Sin,
+    "cos": pointwise.Cos,
+    "tan": pointwise.Tan,
+    "asin": pointwise.Asin,
+    "acos": pointwise.Acos,
+    "atan": pointwise.Atan,
+    "sinh": pointwise.Sinh,
+    "cosh": pointwise.Cosh,
+    "asinh": pointwise.Asinh,
+    "acosh": pointwise.Acosh,
+    "atanh": pointwise.Atanh,
+    "erf": pointwise.Erf,
+    "erfc": pointwise.Erfc,
+    "floor": pointwise.Floor,
+    "ceil": pointwise.Ceil,
+    "trunc": pointwise.Trunc,
+    "sign": pointwise.Sign,
+    "sigmoid": activation.Sigmoid,
+    "tanh": activation.Tanh,
+    "relu": activation.Relu,
+}
+"""Functions of one operand that also have an in-place form."""
+
+BINARY: dict[str, type[Binary]] = {
+    "mul": arithmetic.Mul,
+    "remainder": arithmetic.Remainder,
+    "fmod": arithmetic.Fmod,
+    "floor_divide": arithmetic.FloorDivide,
+    "atan2": arithmetic.Atan2,
+    "hypot": arithmetic.Hypot,
+}
+"""Functions of two operands that also have an in-place form."""
+
+ALIASES = {
+    "absolute": "abs",
+    "negative": "neg",
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "arctan2": "atan2",
+    "arcsinh": "asinh",
+    "arccosh": "acosh",
+    "arctanh": "atanh",
+    "fix": "trunc",
+    "multiply": "mul",
+    "subtract": "sub",
+    "divide": "div",
+    "true_divide": "div",
+    "clip": "clamp",
+    "concat": "cat",
+    "concatenate": "cat",
+    "swapaxes": "transpose",
+    "swapdims": "transpose",
+    "moveaxis": "movedim",
+    "greater": "gt",
+    "greater_equal": "ge",
+    "less": "lt",
+    "less_equal": "le",
+    "not_equal": "ne",
+}
+"""PyTorch's second names."""
+
+
+def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
+    """``input + alpha * other``, broadcast.
+
+    >>> import gpugrad
+    >>> gpugrad.add(gpugrad.ones(2), gpugrad.ones(2), alpha=3)
+    tensor([4., 4.])
+    """
+    result = arithmetic.Add.apply(input, other if alpha == 1 else other * alpha)
+    if result is NotImplemented:
+        raise refuse("add", input, other)
+    return result if out is None else into(out, result)
+
+
+def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
+    """``input - alpha * other``, broadcast."""
+    result = arithmetic.Sub.apply(input, other if alpha == 1 else other * alpha)
+    if result is NotImplemented:
+        raise refuse("sub", input, other)
+    return result if out is None else into(out, result)
+
+
+def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """``other - alpha * input``."""
+    return arithmetic.rsub(input if alpha == 1 else input * alpha, other)
+
+
+_DIVISIONS = {
+    None: arithmetic.Div,
+    "floor": arithmetic.FloorDivide,
+    "trunc": arithmetic.TruncDivide,
+}
+
+
+def _division(rounding_mode: str | None) -> type[Binary]:
+    if rounding_mode not in _DIVISIONS:
+        raise RuntimeError(
+            "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
+            f"'{rounding_mode}'"
+        )
+    return _DIVISIONS[rounding_mode]
+
+
+def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Any:
+    """``input / other``, optionally rounded by ``"floor"`` or ``"trunc"``.
+
+    >>> import gpugrad
+    >>> gpugrad.div(gpugrad.tensor([7.0, -7.0]), 2, rounding_mode="trunc")
+    tensor([ 3., -3.])
+    """
+    result = _division(rounding_mode).apply(input, other)
+    if result is NotImplemented:
+        raise refuse("div", input, other)
+    return result if out is None else into(out, result)
+
+
+def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
+    """``input ** exponent``; either may be a number.
+
+    >>> import gpugrad
+    >>> gpugrad.pow(2, gpugrad.tensor([1.0, 3.0]))
+    tensor([2., 8.])
+    """
+    result = arithmetic.power(input, exponent)
+    if result is NotImplemented:
+        raise refuse("pow", input, exponent)
+    return result if out is None else into(out, result)
+
+
+def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
+    """The nearest integer, halves to even; or the nearest multiple of ``10**-decimals``."""
+    if decimals == 0:
+        result = pointwise.Round.apply(input)
+    elif decimals > 0:
+        result = pointwise.Round.apply(input * 10**decimals) / 10**decimals
+    else:
+        result = pointwise.Round.apply(input / 10**-decimals) * 10**-decimals
+    return result if out is None else into(out, result)
+
+
+def softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
+    """``exp(input) / sum(exp(input))`` along ``dim``.
+
+    >>> import gpugrad
+    >>> gpugrad.softmax(gpugrad.zeros(2), dim=0)
+    tensor([0.5000, 0.5000])
+    """
+    x = input if dtype is None else cast(input, dtypes.as_dtype(dtype))
+    _require_floating(x, "softmax")
+    return activation.Softmax.apply(x, shape.wrap_dim(dim, x.array.ndim)) if x.array.ndim else x * 0 + 1
+
+
+def log_softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
+    """``log(softmax(input))`` along ``dim``, without overflow."""
+    x = input if dtype is None else cast(input, dtypes.as_dtype(dtype))
+    _require_floating(x, "log_softmax")
+    return activation.LogSoftmax.apply(x, shape.wrap_dim(dim, x.array.ndim)) if x.array.ndim else x * 0
+
+
+def _require_floating(x: Any, name: str) -> None:
+    if x.array.dtype.kind not in "fV":
+        word = dtypes.from_numpy(x.array.dtype).tensor_type.removesuffix("Tensor")
+        raise RuntimeError(f"\"{name}_lastdim_kernel_impl\" not implemented for '{word}'")
+
+
+# --- in-place methods that are more than an op's own -----------------------------------------------
+
+
+def _add_(self: Any, other: Any, *, alpha: Any = 1) -> Any:
+    return arithmetic.Add.apply_(self, other if alpha == 1 else other * alpha)
+
+
+def _sub_(self: Any, other: Any, *, alpha: Any = 1) -> Any:
+    return arithmetic.Sub.apply_(self, other if alpha == 1 else other * alpha)
+
+
+def _div_(self: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+    return _division(rounding_mode).apply_(self, other)
+
+
+def _copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
+    return copying.copy_(self, src if isinstance(src, TensorBase) else creation.as_tensor(src))
+
+
+def _fill_(self: Any, value: Any) -> Any:
+    if isinstance(value, TensorBase):
+        if value.array.ndim:
+            raise RuntimeError(
+                "fill_ only supports 0-dimension value tensor but got tensor with "
+                f"{value.array.ndim} dimensions."
+            )
+        return copying.copy_(self, value)
+    return copying.fill_(self, value)
+
+
+def _zero_(self: Any) -> Any:
+    return copying.fill_(self, 0)
+
+
+def _clamp_(self: Any, min: Any = None, max: Any = None) -> Any:
+    if isinstance(min, TensorBase) or isinstance(max, TensorBase):
+        return copying.copy_(self, select.clamp(self, min, max))
+    return select.Clamp.apply_(self, min, max)
+
+
+def _set_shape(function: Function) -> Function:
+    """The in-place form of a view function: the tensor itself takes the view's place."""
+
+    def inplace(self: Any, *args: Any) -> Any:
+        check_inplace(self)
+        result = function(self, *args)
+        self.array, self.node, self.needs_grad = result.array, result.node, result.needs_grad
+        return self
+
+    return inplace
+
+
+def _reshape(self: Any, *size: Any) -> Any:
+    return shape.reshape(self, shape.sizes(size))
+
+
+def _view(self: Any, *size: Any) -> Any:
+    if len(size) == 1 and isinstance(size[0], dtypes.dtype):
+        return creation.from_numpy(self.detach().array.view(size[0].numpy))
+    return shape.view(self, *size)
+
+
+def _permute(self: Any, *dims: Any) -> Any:
+    return shape.permute(self, shape.sizes(dims))
+
+
+def _squeeze(self: Any, *dim: Any) -> Any:
+    return shape.squeeze(self, *dim)
+
+
+def _unflatten(self: Any, dim: int, sizes: Any) -> Any:
+    return shape.unflatten(self, dim, sizes)
+
+
+def _tile(self: Any, *dims: Any) -> Any:
+    return shape.tile(self, shape.sizes(dims))
+
+
+def _same_kind(d: dtypes.dtype) -> Function:
+    def convert(self: Any) -> Any:
+        return self.to(d)
+
+    return convert
+
+
+FUNCTIONS: dict[str, Function] = {
+    **{name: _unary(cls, name) for name, cls in UNARY.items()},
+    **{name: _binary(cls, name) for name, cls in BINARY.items()},
+    "add": add,
+    "sub": sub,
+    "rsub": rsub,
+    "div": div,
+    "pow": pow,
+    "round": round,
+    "maximum": _binary(arithmetic.Maximum, "maximum"),
+    "minimum": _binary(arithmetic.Minimum, "minimum"),
+    "fmax": _binary(arithmetic.Fmax, "fmax"),
+    "fmin": _binary(arithmetic.Fmin, "fmin"),
+    "logaddexp": _binary(arithmetic.Logaddexp, "logaddexp"),
+    "clamp": select.clamp,
+    "where": select.where,
+    "softmax": softmax,
+    "log_softmax": log_softmax,
+    "clone": creation.clone,
+    **{
+        name: getattr(compare, name)
+        for name in (
+            "eq ne lt le gt ge logical_and logical_or logical_xor logical_not bitwise_and "
+            "bitwise_or bitwise_xor bitwise_not isnan isinf isfinite signbit isclose allclose "
+            "equal is_nonzero"
+        ).split()
+    },
+    **{
+        name: getattr(reduce, name)
+        for name in (
+            "sum mean prod amax amin var std var_mean std_mean logsumexp any all argmax argmin "
+            "count_nonzero"
+        ).split()
+    },
+    **{name: getattr(matmul, name) for name in "matmul mm bmm mv dot outer addmm".split()},
+    **{
+        name: getattr(shape, name)
+        for name in (
+            "reshape flatten unflatten permute transpose t movedim squeeze unsqueeze broadcast_to "
+            "split chunk tensor_split unbind flip tile cat stack hstack vstack broadcast_tensors "
+            "broadcast_shapes"
+        ).split()
+    },
+}
+"""The public functions by name; :mod:`gpugrad` exports them all."""
+
+NO_METHOD = {"cat", "stack", "hstack", "vstack", "broadcast_tensors", "broadcast_shapes", "rsub"}
+
+METHODS: dict[str, Function] = {
+    "view": _view,
+    "reshape": _reshape,
+    "permute": _permute,
+    "squeeze": _squeeze,
+    "unflatten": _unflatten,
+    "tile": _tile,
+    "expand": shape.expand,
+    "repeat": shape.repeat,
+    "expand_as": lambda self, other: shape.expand(self, other.array.shape),
+    "view_as": lambda self, other: shape.view(self, other.array.shape),
+    "reshape_as": lambda self, other: shape.reshape(self, other.array.shape),
+    "where": lambda self, condition, other: select.where(condition, self, other),
+    "add_": _add_,
+    "sub_": _sub_,
+    "div_": _div_,
+    "pow_": arithmetic.Pow.apply_,
+    "round_": pointwise.Round.apply_,
+    "copy_": _copy_,
+    "fill_": _fill_,
+    "zero_": _zero_,
+    "clamp_": _clamp_,
+    "unsqueeze_": _set_shape(shape.unsqueeze),
+    "squeeze_": _set_shape(shape.squeeze),
+    "transpose_": _set_shape(shape.transpose),
+    "t_": _set_shape(shape.t),
+    **{name + "_": cls.apply_ for name, cls in UNARY.items()},
+    **{name + "_": cls.apply_ for name, cls in BINARY.items()},
+    "float": _same_kind(dtypes.float32),
+    "double": _same_kind(dtypes.float64),
+    "half": _same_kind(dtypes.float16),
+    "bfloat16": _same_kind(dtypes.bfloat16),
+    "int": _same_kind(dtypes.int32),
+    "long": _same_kind(dtypes.int64),
+    "short": _same_kind(dtypes.int16),
+    "char": _same_kind(dtypes.int8),
+    "byte": _same_kind(dtypes.uint8),
+    "bool": _same_kind(dtypes.bool_),
+    **{n: getattr(creation, n) for n in "new_tensor new_zeros new_ones new_empty new_full".split()},
+}
+"""Methods that differ from the function of the same name, or have no function."""
+
+
+def bind(functions: dict[str, Function], methods: dict[str, Function]) -> None:
+    """Put functions and methods on the Tensor class, second names included."""
+    for name, function in {**functions, **methods}.items():
+        if name not in NO_METHOD:
+            setattr(Tensor, name, function)
+    for second, first in ALIASES.items():
+        if first in functions:
+            functions[second] = functions[first]
+        for suffix in ("", "_"):
+            if hasattr(Tensor, first + suffix):
+                setattr(Tensor, second + suffix, getattr(Tensor, first + suffix))
+
+
+bind(FUNCTIONS, METHODS)

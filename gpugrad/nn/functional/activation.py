@@ -1,0 +1,229 @@
+"""Activation functions, element by element or along one dimension."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from ...ops.activation import Elu, Gelu, LeakyRelu, Silu, Softplus
+from ...tensor import Tensor
+
+# The constants for which SELU keeps mean 0 and variance 1 (Klambauer et al., 2017).
+_SELU_ALPHA = 1.6732632423543772848170429916717
+_SELU_SCALE = 1.0507009873554804934193349852946
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """max(x, 0).
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.relu(gpugrad.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+    return input.relu_() if inplace else input.relu()
+
+
+def relu_(input: Tensor) -> Tensor:
+    """``relu`` in place."""
+    return input.relu_()
+
+
+def sigmoid(input: Tensor) -> Tensor:
+    """1 / (1 + exp(-x))."""
+    return input.sigmoid()
+
+
+def tanh(input: Tensor) -> Tensor:
+    """tanh(x)."""
+    return input.tanh()
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """x where positive, ``negative_slope`` · x elsewhere."""
+    apply = LeakyRelu.apply_ if inplace else LeakyRelu.apply
+    result: Tensor = apply(input, negative_slope)
+    return result
+
+
+def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """``leaky_relu`` in place."""
+    return leaky_relu(input, negative_slope, True)
+
+
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """x where positive, ``alpha`` · (exp(x) - 1) elsewhere."""
+    apply = Elu.apply_ if inplace else Elu.apply
+    result: Tensor = apply(input, alpha)
+    return result
+
+
+def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """``elu`` in place."""
+    return elu(input, alpha, True)
+
+
+def selu(input: Tensor, inplace: bool = False) -> Tensor:
+    """scale · x where positive, scale · alpha · (exp(x) - 1) elsewhere, with fixed constants."""
+    return _finish(input, Elu.apply(input, _SELU_ALPHA) * _SELU_SCALE, inplace)
+
+
+def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """x where positive, ``alpha`` · (exp(x / alpha) - 1) elsewhere."""
+    return _finish(input, Elu.apply(input / alpha, 1.0) * alpha, inplace)
+
+
+def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
+    """x · Phi(x), Phi being the normal distribution function.
+
+    Args:
+        approximate: ``"tanh"`` for x · (1 + tanh(sqrt(2 / pi) · (x + 0.044715 x³))) / 2.
+
+    Raises:
+        RuntimeError: ``approximate`` is neither ``"none"`` nor ``"tanh"``.
+    """
+    if approximate not in ("none", "tanh"):
+        raise RuntimeError("approximate argument must be either none or tanh.")
+    result: Tensor = Gelu.apply(input, approximate)
+    return result
+
+
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """x · sigmoid(x)."""
+    result: Tensor = (Silu.apply_ if inplace else Silu.apply)(input)
+    return result
+
+
+def mish(input: Tensor, inplace: bool = False) -> Tensor:
+    """x · tanh(softplus(x))."""
+    return _finish(input, input * softplus(input).tanh(), inplace)
+
+
+def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
+    """log(1 + exp(beta · x)) / beta, and x itself where beta · x > threshold."""
+    result: Tensor = Softplus.apply(input, beta, threshold)
+    return result
+
+
+def logsigmoid(input: Tensor) -> Tensor:
+    """log(sigmoid(x)) = min(x, 0) - log(1 + exp(-|x|))."""
+    return input.clamp(max=0) - (-input.abs()).exp().log1p()
+
+
+def softsign(input: Tensor) -> Tensor:
+    """x / (1 + |x|)."""
+    return input / (input.abs() + 1)
+
+
+def hardtanh(
+    input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
+) -> Tensor:
+    """x, cut off below ``min_val`` and above ``max_val``; no gradient at the bounds and beyond.
+
+    Raises:
+        ValueError: ``min_val`` is greater than ``max_val``.
+    """
+    if min_val > max_val:
+        raise ValueError("min_val cannot be greater than max_val")
+    # clamp alone would pass the gradient on at the bounds.
+    inside = (input > min_val) & (input < max_val)
+    return _finish(input, input.where(inside, input.detach().clamp(min_val, max_val)), inplace)
+
+
+def relu6(input: Tensor, inplace: bool = False) -> Tensor:
+    """min(max(x, 0), 6)."""
+    return hardtanh(input, 0.0, 6.0, inplace)
+
+
+def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
+    """clamp(x + 3, 0, 6) / 6."""
+    return _finish(input, hardtanh(input + 3, 0.0, 6.0) / 6, inplace)
+
+
+def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
+    """x · clamp(x + 3, 0, 6) / 6."""
+    return _finish(input, input * hardtanh(input + 3, 0.0, 6.0) / 6, inplace)
+
+
+def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
+    """x where greater than ``threshold``, ``value`` elsewhere."""
+    result = input.masked_fill(input <= threshold, value)
+    return _finish(input, result, inplace)
+
+
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    """x where positive, ``weight`` · x elsewhere; one slope, or one for each channel (dim 1).
+
+    Raises:
+        RuntimeError: the number of slopes is neither 1 nor the number of channels.
+    """
+    if weight.numel() != 1:
+        channels = input.size(1) if input.dim() > 1 else 1
+        if weight.numel() != channels:
+            raise RuntimeError(
+                f"Mismatch of parameter numbers and input channel size. Found parameter numbers = "
+                f"{weight.numel()} and channel size = {channels}."
+            )
+        weight = weight.reshape((channels,) + (1,) * (input.dim() - 2))
+    return input.where(input > 0, weight * input)
+
+
+def glu(input: Tensor, dim: int = -1) -> Tensor:
+    """a · sigmoid(b), a and b being the halves of the input along ``dim``.
+
+    Raises:
+        RuntimeError: the size of ``dim`` is odd.
+    """
+    size = input.size(dim)
+    if size % 2:
+        raise RuntimeError(
+            f"Halving dimension must be even, but dimension {dim % input.dim()} is size {size}"
+        )
+    first, second = input.chunk(2, dim)
+    return first * second.sigmoid()
+
+
+def softmax(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
+) -> Tensor:
+    """exp(x) / sum(exp(x)) along ``dim``, converted to ``dtype`` first if that is given.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.softmax(gpugrad.zeros(4), dim=0)
+    tensor([0.2500, 0.2500, 0.2500, 0.2500])
+    """
+    if dim is None:
+        dim = _implicit_dim("softmax", input.dim(), _stacklevel)
+    return input.softmax(dim, dtype=dtype)
+
+
+def softmin(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
+) -> Tensor:
+    """softmax(-x) along ``dim``."""
+    if dim is None:
+        dim = _implicit_dim("softmin", input.dim(), _stacklevel)
+    return (-input).softmax(dim, dtype=dtype)
+
+
+def log_softmax(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
+) -> Tensor:
+    """log(softmax(x)) along ``dim``, without overflow."""
+    if dim is None:
+        dim = _implicit_dim("log_softmax", input.dim(), _stacklevel)
+    return input.log_softmax(dim, dtype=dtype)
+
+
+def _implicit_dim(name: str, ndim: int, stacklevel: int) -> int:
+    """The dimension that the softmax functions take if none is given: an old, odd rule."""
+    warnings.warn(
+        f"Implicit dimension choice for {name} has been deprecated. "
+        "Change the call to include dim=X as an argument.",
+        stacklevel=stacklevel,
+    )
+    return 0 if ndim in (0, 1, 3) else 1
+
+
+def _finish(input: Tensor, result: Tensor, inplace: bool) -> Tensor:
+    """Write the result over the input if that is asked for."""
+    return input.copy_(result) if inplace else result

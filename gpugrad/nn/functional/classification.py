@@ -1,0 +1,327 @@
+"""Losses of classifiers: negative log likelihood, cross entropy, and the binary ones."""
+
+from __future__ import annotations
+
+import warnings
+
+from ... import dtypes
+from ...ops.loss import (
+    BinaryCrossEntropy,
+    BinaryCrossEntropyWithLogits,
+    CrossEntropy,
+    NllLoss,
+)
+from ...tensor import Tensor
+from .promotion import same_type
+from .promotion import type_word as _word
+from .reduction import reduce_loss, resolve
+
+
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """-weight[y] · x[y]: the negative log likelihood of class y, x holding log-probabilities.
+
+    The mean is divided by the sum of the weights of the targets.
+
+    Args:
+        weight: a weight for each class, of shape (C,).
+        ignore_index: targets of this value count for nothing.
+
+    Shape:
+        input (N, C) or (C) or (N, C, d1, …), target (N) or () or (N, d1, …) of class indices.
+
+    Raises:
+        IndexError: a target is no class.
+        ValueError: batch sizes differ.
+        RuntimeError: other sizes or the target's type do not fit.
+    """
+    reduction = resolve(size_average, reduce, reduction)
+    target = _check_class_target(input, target, weight)
+    _check_range(target, input.size(_class_dim(input)), ignore_index)
+    result: Tensor = NllLoss.apply(input, target, weight, ignore_index, reduction)
+    return result
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """-log(softmax(x)[y]): the negative log likelihood of class y, x holding logits.
+
+    A target of the input's shape holds class probabilities p instead: -Σ p · log(softmax(x)).
+
+    Args:
+        weight: a weight for each class, of shape (C,).
+        ignore_index: targets of this value count for nothing.
+        label_smoothing: the share of the target that is spread evenly over all classes.
+
+    Shape:
+        input (N, C) or (C) or (N, C, d1, …); target (N) or () or (N, d1, …) of class indices, or
+        the input's shape of class probabilities.
+
+    Raises:
+        IndexError: a target is no class.
+        ValueError: batch sizes differ.
+        RuntimeError: other sizes, the target's type or ``label_smoothing`` do not fit.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.cross_entropy(gpugrad.zeros(1, 4), gpugrad.tensor([2]))
+    tensor(1.3863)
+    """
+    reduction = resolve(size_average, reduce, reduction)
+    if not 0.0 <= label_smoothing <= 1.0:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    if target.shape == input.shape:
+        return _cross_entropy_of_probabilities(
+            input, target, weight, ignore_index, reduction, label_smoothing
+        )
+    target = _check_class_target(input, target, weight)
+    dim = _class_dim(input)
+    plain = _check_range(target, input.size(dim), ignore_index)
+    if plain and weight is None and label_smoothing == 0.0 and input.dim() == 2:
+        fused: Tensor = CrossEntropy.apply(input, target, reduction)
+        return fused
+    log_probability = input.log_softmax(dim)
+    loss: Tensor = NllLoss.apply(log_probability, target, weight, ignore_index, reduction)
+    if label_smoothing == 0.0:
+        return loss
+    spread = _smoothing_loss(log_probability, target, weight, ignore_index, reduction)
+    return loss * (1 - label_smoothing) + spread * (label_smoothing / input.size(dim))
+
+
+def binary_cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """-weight · (y · log(x) + (1 - y) · log(1 - x)), x holding probabilities.
+
+    The logarithms are cut off at -100, so that the loss stays finite.
+
+    Shape:
+        input and target (*) alike, weight broadcast to (*).
+
+    Raises:
+        ValueError: the sizes differ.
+        RuntimeError: an element is not between 0 and 1, or the types differ.
+    """
+    reduction = resolve(size_average, reduce, reduction)
+    if target.size() != input.size():
+        raise ValueError(
+            f"Using a target size ({target.size()}) that is different to the input size "
+            f"({input.size()}) is deprecated. Please ensure they have the same size."
+        )
+    if target.dtype is not input.dtype:
+        raise RuntimeError(f"Found dtype {_word(target)} but expected {_word(input)}")
+    for name, tensor in (("input", input), ("target", target)):
+        if tensor.is_cpu and not ((tensor >= 0) & (tensor <= 1)).all():
+            raise RuntimeError(f"all elements of {name} should be between 0 and 1")
+    loss: Tensor = BinaryCrossEntropy.apply(input, target)
+    return reduce_loss(loss if weight is None else loss * weight, reduction)
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
+    """``binary_cross_entropy`` of sigmoid(x), without overflow.
+
+    With p = pos_weight (1) and l = log(1 + exp(-x)):
+    weight · ((1 - y) · x + (1 + (p - 1) · y) · l).
+
+    Args:
+        weight: a factor for each element, broadcast.
+        pos_weight: a factor for the positive part, broadcast.
+
+    Raises:
+        ValueError: the sizes of input and target differ.
+    """
+    reduction = resolve(size_average, reduce, reduction)
+    if target.size() != input.size():
+        raise ValueError(
+            f"Target size ({target.size()}) must be the same as input size ({input.size()})"
+        )
+    if not target.is_floating_point():
+        raise RuntimeError(
+            f"result type {_word(input)} can't be cast to the desired output type {_word(target)}"
+        )
+    input, target = same_type(input, target)
+    loss: Tensor = BinaryCrossEntropyWithLogits.apply(input, target, pos_weight)
+    return reduce_loss(loss if weight is None else loss * weight, reduction)
+
+
+def kl_div(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Tensor:
+    """y · (log(y) - x), x holding log-probabilities; 0 where y is 0.
+
+    Args:
+        reduction: also ``"batchmean"``: the sum divided by the size of the first dimension.
+        log_target: the target holds log-probabilities too.
+    """
+    batchmean = reduction == "batchmean" and size_average is None and reduce is None
+    if batchmean:
+        reduction = "sum"
+    else:
+        reduction = resolve(size_average, reduce, reduction)
+        if reduction == "mean":
+            warnings.warn(
+                "reduction: 'mean' divides the total loss by both the batch size and the support "
+                "size.'batchmean' divides only by the batch size, and aligns with the KL div math "
+                "definition.'mean' will be changed to behave the same as 'batchmean' in the next "
+                "major release.",
+                stacklevel=2,
+            )
+    if log_target:
+        loss = target.exp() * (target - input)
+    else:
+        # y · log(y) is 0 at 0, where the product would be nan.
+        positive = target > 0
+        entropy = target * target.where(positive, target.new_ones(())).log()
+        loss = entropy.where(positive, target * 0) - target * input
+    result = reduce_loss(loss, reduction)
+    return result / input.size(0) if batchmean and input.dim() != 0 else result
+
+
+def _class_dim(input: Tensor) -> int:
+    return 0 if input.dim() == 1 else 1
+
+
+def _check_class_target(input: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
+    """Check the sizes and types of class indices and weights; the indices as int64."""
+    ndim, target_ndim = input.dim(), target.dim()
+    if ndim == 0:
+        raise ValueError("Expected 1 or more dimensions (got 0)")
+    if ndim != 1 and input.size(0) != (target.size(0) if target_ndim else 1):
+        raise ValueError(
+            f"Expected input batch_size ({input.size(0)}) to match target batch_size "
+            f"({target.size(0) if target_ndim else 1})."
+        )
+    if ndim <= 2:
+        if target_ndim > 1:
+            raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+    elif ndim == 4 and target_ndim == 3:
+        if target.shape[1:] != input.shape[2:]:
+            raise RuntimeError(
+                f"size mismatch (got input: {list(input.shape)} , target: {list(target.shape)}"
+            )
+    elif target.shape != (input.size(0), *input.shape[2:]):
+        expected = [input.size(0), *input.shape[2:]]
+        raise RuntimeError(f"Expected target size {expected}, got {list(target.shape)}")
+    if target.dtype not in (dtypes.int64, dtypes.uint8):
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {_word(target)}")
+    if weight is not None:
+        _check_class_weight(input, weight, "")
+        if weight.dtype is not input.dtype:
+            raise RuntimeError(f"expected scalar type {_word(input)} but found {_word(weight)}")
+    if ndim == 1 and target_ndim == 1:
+        target = target.squeeze(0)
+    return target.long()
+
+
+def _check_class_weight(input: Tensor, weight: Tensor, prefix: str) -> None:
+    classes = input.size(_class_dim(input))
+    if weight.dim() != 1 or weight.numel() != classes:
+        raise RuntimeError(
+            f"{prefix}weight tensor should be defined either for all {classes} classes or no "
+            f"classes but got weight tensor of shape: {list(weight.shape)}"
+        )
+
+
+def _check_range(target: Tensor, classes: int, ignore_index: int) -> bool:
+    """Whether all targets are known to be classes, none of them ignored.
+
+    On an accelerator the values are not looked at, since that would wait for the device.
+    """
+    if not target.is_cpu or target.numel() == 0:
+        return False
+    low, high = int(target.min()), int(target.max())
+    if low >= 0 and high < classes:
+        return not low <= ignore_index <= high
+    wrong = ((target < 0) | (target >= classes)) & (target != ignore_index)
+    if wrong.any():
+        first = target[wrong][0].item()
+        raise IndexError(f"Target {first} is out of bounds.")
+    return False
+
+
+def _cross_entropy_of_probabilities(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    ignore_index: int,
+    reduction: str,
+    label_smoothing: float,
+) -> Tensor:
+    if not target.is_floating_point():
+        raise RuntimeError(
+            "Expected floating point type for target with class probabilities, got " + _word(target)
+        )
+    if ignore_index >= 0:
+        raise RuntimeError("ignore_index is not supported for floating point target")
+    dim = _class_dim(input)
+    classes = input.size(dim)
+    if weight is not None:
+        _check_class_weight(input, weight, "cross_entropy: ")
+    if label_smoothing > 0.0:
+        target = target * (1 - label_smoothing) + label_smoothing / classes
+    weighted = input.log_softmax(dim) * target
+    if weight is not None:
+        weighted = weighted * _along(weight, dim, input.dim())
+    if reduction == "none":
+        return -weighted.sum(dim)
+    total = -weighted.sum()
+    return total / (input.numel() / classes) if reduction == "mean" else total
+
+
+def _smoothing_loss(
+    log_probability: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    ignore_index: int,
+    reduction: str,
+) -> Tensor:
+    """The loss against a target that is spread evenly, times the number of classes."""
+    dim = _class_dim(log_probability)
+    counted = target != ignore_index
+    terms = log_probability
+    if weight is not None:
+        terms = terms * _along(weight, dim, terms.dim())
+    loss = -terms.sum(dim) * counted
+    if reduction != "mean":
+        return reduce_loss(loss, reduction)
+    if weight is None:
+        return loss.sum() / counted.sum()
+    index = target.masked_fill(~counted, 0)
+    return loss.sum() / (weight[index] * counted).sum()
+
+
+def _along(weight: Tensor, dim: int, ndim: int) -> Tensor:
+    """``weight`` with further dimensions so that it broadcasts along ``dim``."""
+    return weight.reshape([-1 if d == dim else 1 for d in range(ndim)])

@@ -1,0 +1,30 @@
+"""Dropout."""
+
+from __future__ import annotations
+
+from ...creation import empty_like
+from ...tensor import Tensor
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Zero every element with probability ``p`` and divide the rest by 1 - p, if ``training``.
+
+    On the CPU the elements that fall are those that PyTorch drops for the same seed.
+
+    Raises:
+        ValueError: ``p`` is not between 0 and 1.
+
+    >>> import gpugrad
+    >>> _ = gpugrad.manual_seed(0)
+    >>> gpugrad.nn.functional.dropout(gpugrad.ones(4), p=0.5)
+    tensor([2., 0., 0., 2.])
+    """
+    if p < 0.0 or p > 1.0:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    if not training or p == 0 or input.numel() == 0:
+        return input
+    keep = 1 - p
+    mask = empty_like(input, requires_grad=False).bernoulli_(keep)
+    if keep > 0:
+        mask.div_(keep)
+    return input.mul_(mask) if inplace else input * mask

@@ -1,0 +1,125 @@
+"""Linear maps and look-ups: ``linear``, ``bilinear``, ``embedding``, ``one_hot``."""
+
+from __future__ import annotations
+
+from ...autograd.grad_mode import no_grad
+from ...ops.matmul import linear as linear
+from ...tensor import Tensor
+
+
+def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """y_k = x₁ᵀ A_k x₂ + b_k.
+
+    Shape:
+        input1 (*, in1), input2 (*, in2), weight (out, in1, in2), output (*, out).
+
+    Raises:
+        RuntimeError: the sizes do not fit.
+    """
+    for dim, (n1, n2) in enumerate(zip(input1.shape[:-1], input2.shape[:-1], strict=False)):
+        if n1 != n2:
+            raise RuntimeError(
+                f"bilinear(): input batch dimensions do not match at dim {dim}: got {n1} and {n2}"
+            )
+    for name, tensor, dim in (("input1", input1, 1), ("input2", input2, 2)):
+        if tensor.size(-1) != weight.size(dim):
+            raise RuntimeError(
+                f"bilinear(): {name} size does not match weight size: got {tensor.size(-1)} but "
+                f"expected {weight.size(dim)}"
+            )
+    # (*, 1, 1, in1) @ (out, in1, in2) @ (*, 1, in2, 1) -> (*, out, 1, 1)
+    left = input1.unsqueeze(-2).unsqueeze(-2)
+    right = input2.unsqueeze(-2).unsqueeze(-1)
+    result = (left @ weight @ right).squeeze(-1).squeeze(-1)
+    return result if bias is None else result + bias
+
+
+def embedding(
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Tensor:
+    """The rows of ``weight`` with the indices ``input``.
+
+    Shape:
+        input (*) of integers, weight (rows, size), output (*, size).
+
+    Args:
+        padding_idx: this row gets no gradient.
+        max_norm: rows that are looked up are first shortened to this length, in place.
+        norm_type: the p of the norm that ``max_norm`` limits.
+        scale_grad_by_freq: divide a row's gradient by how often it was looked up.
+        sparse: must be False.
+
+    Raises:
+        IndexError: an index is negative or too large.
+        AssertionError: ``padding_idx`` is no row.
+        NotImplementedError: for ``sparse=True``.
+    """
+    if sparse:
+        raise NotImplementedError("embedding: sparse gradients do not exist here; use sparse=False")
+    if input.is_floating_point():
+        raise RuntimeError(
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: "
+            f"Long, Int; but got {input.type()} instead (while checking arguments for embedding)"
+        )
+    rows = weight.size(0)
+    flat = input.reshape(-1)
+    if max_norm is not None:
+        _shorten_rows(weight, flat, max_norm, norm_type)
+    result = weight.index_select(0, flat).reshape((*input.shape, weight.size(1)))
+    if padding_idx is not None:
+        if not -rows <= padding_idx < rows:
+            raise AssertionError("Padding_idx must be within num_embeddings")
+        padding = (input == padding_idx % rows).unsqueeze(-1)
+        result = result.detach().where(padding, result)
+    if scale_grad_by_freq and result.requires_grad:
+        ones = weight.new_ones(flat.shape)
+        counts = weight.new_zeros((rows,)).index_add(0, flat, ones)
+        share = counts.index_select(0, flat).reshape((*input.shape, 1))
+        result.register_hook(lambda grad: grad / share)
+    return result
+
+
+@no_grad()
+def _shorten_rows(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
+    rows = weight.index_select(0, indices)
+    norms = rows.norm(norm_type, 1, True)
+    scale = (max_norm / (norms + 1e-7)).where(norms > max_norm, norms.new_ones(()))
+    weight[indices] = rows * scale  # a row that comes twice is written twice with one value
+
+
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """For every index a vector of zeros with a one at that index.
+
+    Shape:
+        tensor (*) of int64, output (*, num_classes); ``num_classes`` -1 for the largest index + 1.
+
+    Raises:
+        RuntimeError: an index is negative, or not less than ``num_classes``.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.one_hot(gpugrad.tensor([0, 2]))
+    tensor([[1, 0, 0],
+            [0, 0, 1]])
+    """
+    if tensor.type() != "torch.LongTensor" and tensor.type() != "torch.cuda.LongTensor":
+        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    if tensor.numel() == 0:
+        if num_classes <= 0:
+            raise RuntimeError("Can not infer total number of classes from empty tensor.")
+        return tensor.new_zeros((*tensor.shape, num_classes))
+    if tensor.min() < 0:
+        raise RuntimeError("Class values must be non-negative.")
+    if num_classes == -1:
+        num_classes = int(tensor.max()) + 1
+    elif num_classes < 1:
+        raise RuntimeError("num_classes should be positive")
+    elif tensor.max() >= num_classes:
+        raise RuntimeError("Class values must be smaller than num_classes.")
+    result = tensor.new_zeros((*tensor.shape, num_classes))
+    return result.scatter_(-1, tensor.unsqueeze(-1), 1)

@@ -1,0 +1,173 @@
+"""Normalization: over the last dimensions, over the batch, and of vectors to unit length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...autograd.grad_mode import no_grad
+from ...tensor import Tensor
+from .promotion import require_floating
+
+
+def layer_norm(
+    input: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """(x - mean) / sqrt(variance + eps) · weight + bias, over the last dimensions.
+
+    Args:
+        normalized_shape: the sizes of the dimensions to normalize over.
+
+    Raises:
+        RuntimeError: the input does not end in ``normalized_shape``, or weight or bias has
+            another shape.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.layer_norm(gpugrad.tensor([[1.0, 3.0]]), (2,))
+    tensor([[-1.0000,  1.0000]])
+    """
+    shape = _checked_shape("layer_norm", input, normalized_shape, "*, ")
+    for name, tensor in (("weight", weight), ("bias", bias)):
+        _check_affine(name, tensor, shape)
+    require_floating(input, "LayerNormKernelImpl")
+    dims = tuple(range(-len(shape), 0))
+    centred = input - input.mean(dims, True)
+    result = centred * (centred.square().mean(dims, True) + eps).rsqrt()
+    if weight is not None:
+        result = result * weight
+    return result if bias is None else result + bias
+
+
+def rms_norm(
+    input: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    eps: float | None = None,
+) -> Tensor:
+    """x / sqrt(mean(x²) + eps) · weight, over the last dimensions.
+
+    Args:
+        eps: the spacing of the input's type at 1 if ``None``.
+
+    Raises:
+        RuntimeError: the input does not end in ``normalized_shape``, or the weight has another
+            shape.
+    """
+    shape = _checked_shape("rms_norm", input, normalized_shape, "*")
+    _check_affine("weight", weight, shape)
+    if eps is None:
+        eps = _spacing(input)
+    dims = tuple(range(-len(shape), 0))
+    result = input * (input.square().mean(dims, True) + eps).rsqrt()
+    return result if weight is None else result * weight
+
+
+def _spacing(tensor: Tensor) -> float:
+    """The distance from 1 to the next number of the tensor's type."""
+    mantissa = {"float16": 10, "bfloat16": 7, "float32": 23, "float64": 52}
+    return float(2.0 ** -mantissa[tensor.dtype.name])
+
+
+def _checked_shape(
+    function: str, input: Tensor, normalized_shape: Sequence[int], star: str
+) -> tuple[int, ...]:
+    if isinstance(normalized_shape, int):
+        raise TypeError(
+            f"{function}(): argument 'normalized_shape' (position 2) must be tuple of ints, not int"
+        )
+    shape = tuple(normalized_shape)
+    if not shape:
+        raise RuntimeError(
+            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
+            "element, but got normalized_shape = []"
+        )
+    if tuple(input.shape[-len(shape) :]) != shape:
+        sizes = ", ".join(str(n) for n in shape)
+        raise RuntimeError(
+            f"Given normalized_shape={list(shape)}, expected input with shape [{star}{sizes}], "
+            f"but got input of size{list(input.shape)}"
+        )
+    return shape
+
+
+def _check_affine(name: str, tensor: Tensor | None, shape: tuple[int, ...]) -> None:
+    if tensor is not None and tuple(tensor.shape) != shape:
+        raise RuntimeError(
+            f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
+            f"{list(tensor.shape)} and normalized_shape = {list(shape)}"
+        )
+
+
+def batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """(x - mean) / sqrt(variance + eps) · weight + bias, each channel (dimension 1) by itself.
+
+    In training mean and variance are those of the batch, and the running ones are moved towards
+    them, in place: running = (1 - momentum) · running + momentum · batch, with the unbiased
+    variance. Otherwise the running ones are used.
+
+    Raises:
+        ValueError: in training, there is only one value for each channel.
+        RuntimeError: a size is not the number of channels, or there are no running statistics to
+            use.
+    """
+    channels = input.size(1) if input.dim() > 1 else 0
+    dims = (0, *range(2, input.dim()))
+    if training:
+        per_channel = input.numel() // channels if channels else 0
+        if per_channel == 1:
+            raise ValueError(
+                "Expected more than 1 value per channel when training, got input size "
+                f"{input.size()}"
+            )
+    for name, tensor in (
+        ("running_mean", running_mean),
+        ("running_var", running_var),
+        ("weight", weight),
+        ("bias", bias),
+    ):
+        if tensor is None:
+            if name.startswith("running") and not training:
+                raise RuntimeError(f"{name} must be defined in evaluation mode")
+        elif tensor.numel() != channels:
+            raise RuntimeError(f"{name} should contain {channels} elements not {tensor.numel()}")
+    shape = (1, channels) + (1,) * (input.dim() - 2)
+    if training:
+        mean = input.mean(dims, True)
+        centred = input - mean
+        variance = centred.square().mean(dims, True)
+        unbiased = per_channel / max(per_channel - 1, 1)
+        with no_grad():
+            if running_mean is not None:
+                running_mean.mul_(1 - momentum).add_(mean.reshape(-1) * momentum)
+            if running_var is not None:
+                running_var.mul_(1 - momentum).add_(variance.reshape(-1) * (momentum * unbiased))
+    else:
+        assert running_mean is not None and running_var is not None  # checked above
+        centred = input - running_mean.reshape(shape)
+        variance = running_var.reshape(shape)
+    result = centred * (variance + eps).rsqrt()
+    if weight is not None:
+        result = result * weight.reshape(shape)
+    return result if bias is None else result + bias.reshape(shape)
+
+
+def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
+    """x / max(‖x‖_p, eps) along ``dim``.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.normalize(gpugrad.tensor([[3.0, 4.0]]))
+    tensor([[0.6000, 0.8000]])
+    """
+    return input / input.norm(p, dim, True).clamp(min=eps)

@@ -1,0 +1,25 @@
+"""The types of operands, as the losses check and convert them."""
+
+from __future__ import annotations
+
+from ... import dtypes
+from ...tensor import Tensor
+
+
+def type_word(tensor: Tensor) -> str:
+    """The type as error messages name it: "Float", "Long"."""
+    return tensor.dtype.tensor_type.removesuffix("Tensor")
+
+
+def same_type(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Both operands in the type to which they promote."""
+    if input.dtype is target.dtype:
+        return input, target
+    common = dtypes.promote_types(input.dtype, target.dtype)
+    return input.to(common), target.to(common)
+
+
+def require_floating(tensor: Tensor, kernel: str) -> None:
+    """Refuse integers, in the words that PyTorch's kernel has for it."""
+    if not tensor.dtype.is_floating_point:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{type_word(tensor)}'")

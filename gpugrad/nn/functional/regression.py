@@ -1,0 +1,140 @@
+"""Losses between numbers: ``mse_loss``, ``l1_loss``, ``smooth_l1_loss``, ``huber_loss``."""
+
+from __future__ import annotations
+
+import warnings
+
+from ...ops.loss import MseLoss
+from ...ops.shape import broadcast_tensors
+from ...tensor import Tensor
+from .promotion import require_floating, same_type
+from .reduction import reduce_loss, resolve
+
+
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """The squared error (x - y)².
+
+    Args:
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+        weight: a factor for each element; the mean is then divided by the sum of the weights.
+
+    Shape:
+        input, target and weight (*) alike; the output is a scalar, or (*) for ``"none"``.
+
+    Raises:
+        ValueError: unknown reduction, or a weight of another shape.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.mse_loss(gpugrad.tensor([1.0, 3.0]), gpugrad.zeros(2))
+    tensor(5.)
+    """
+    input, target = _paired(input, target)
+    reduction = resolve(size_average, reduce, reduction)
+    if weight is not None:
+        return _weighted((input - target).square(), input, weight, reduction)
+    input, target = same_type(input, target)
+    require_floating(input, "mse_cpu")
+    result: Tensor = MseLoss.apply(input, target, reduction)
+    return result
+
+
+def l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """The absolute error |x - y|; arguments as in ``mse_loss``."""
+    input, target = _paired(input, target)
+    reduction = resolve(size_average, reduce, reduction)
+    loss = (input - target).abs()
+    if weight is not None:
+        return _weighted(loss, input, weight, reduction)
+    return reduce_loss(loss, reduction)
+
+
+def smooth_l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Tensor:
+    """(x - y)² / (2 · beta) where |x - y| < beta, |x - y| - beta / 2 elsewhere.
+
+    Raises:
+        RuntimeError: ``beta`` is negative.
+    """
+    input, target = _paired(input, target)
+    reduction = resolve(size_average, reduce, reduction)
+    if beta < 0:
+        raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
+    distance = (input - target).abs()
+    if beta == 0:
+        return reduce_loss(distance, reduction)
+    require_floating(distance, "smooth_l1_cpu")
+    square = distance.square() * (0.5 / beta)
+    return reduce_loss(square.where(distance < beta, distance - 0.5 * beta), reduction)
+
+
+def huber_loss(
+    input: Tensor,
+    target: Tensor,
+    reduction: str = "mean",
+    delta: float = 1.0,
+    weight: Tensor | None = None,
+) -> Tensor:
+    """(x - y)² / 2 where |x - y| <= delta, delta · (|x - y| - delta / 2) elsewhere.
+
+    Raises:
+        RuntimeError: ``delta`` is not positive.
+        ValueError: a weight of another shape.
+    """
+    input, target = _paired(input, target)
+    reduction = resolve(None, None, reduction)
+    if delta <= 0:
+        raise RuntimeError("huber_loss does not support non-positive values for delta.")
+    distance = (input - target).abs()
+    require_floating(distance, "huber_cpu")
+    loss = (distance.square() * 0.5).where(distance <= delta, (distance - 0.5 * delta) * delta)
+    if weight is not None:
+        _require_same_size(input, weight)
+        loss = loss * weight
+    return reduce_loss(loss, reduction)
+
+
+def _paired(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Input and target in one shape, with a warning if they were not."""
+    if target.size() == input.size():
+        return input, target
+    warnings.warn(
+        f"Using a target size ({target.size()}) that is different to the input size "
+        f"({input.size()}). This will likely lead to incorrect results due to broadcasting. "
+        "Please ensure they have the same size.",
+        stacklevel=3,
+    )
+    input, target = broadcast_tensors(input, target)
+    return input, target
+
+
+def _require_same_size(input: Tensor, weight: Tensor) -> None:
+    if weight.size() != input.size():
+        raise ValueError("Weights and input must have the same size.")
+
+
+def _weighted(loss: Tensor, input: Tensor, weight: Tensor, reduction: str) -> Tensor:
+    _require_same_size(input, weight)
+    loss = loss * weight
+    if reduction == "mean":
+        return loss.sum() / weight.sum()
+    return reduce_loss(loss, reduction)

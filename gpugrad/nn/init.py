@@ -1,0 +1,314 @@
+"""Initial values of parameters, written into a tensor in place.
+
+On the CPU every function draws the numbers that PyTorch draws for the same ``manual_seed``. All
+of them return the tensor and record nothing for differentiation.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+from ..autograd.grad_mode import no_grad
+from ..creation import randperm
+from ..tensor import Tensor
+
+_UNIT_GAIN = frozenset(
+    ["linear", "sigmoid"]
+    + [f"conv{transposed}{n}d" for transposed in ("", "_transpose") for n in (1, 2, 3)]
+)
+
+
+def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+    """The factor by which a nonlinearity wants the standard deviation of weights scaled.
+
+    1 for linear, convolution and sigmoid, 5/3 for tanh, sqrt(2) for relu,
+    sqrt(2 / (1 + slope²)) for leaky_relu with slope ``param`` (0.01), 3/4 for selu.
+
+    Raises:
+        ValueError: the nonlinearity is unknown, or the slope is no number.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.init.calculate_gain("leaky_relu", 1)
+    1.0
+    """
+    if nonlinearity in _UNIT_GAIN:
+        return 1
+    if nonlinearity == "tanh":
+        return 5.0 / 3
+    if nonlinearity == "relu":
+        return math.sqrt(2.0)
+    if nonlinearity == "leaky_relu":
+        slope = 0.01 if param is None else param
+        if isinstance(slope, bool) or not isinstance(slope, (int, float)):
+            raise ValueError(f"negative_slope {param} not a valid number")
+        return math.sqrt(2.0 / (1 + slope**2))
+    if nonlinearity == "selu":
+        return 3.0 / 4
+    raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
+
+
+@no_grad()
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
+    """Fill with draws from the uniform distribution over [a, b).
+
+    >>> import gpugrad
+    >>> _ = gpugrad.manual_seed(0)
+    >>> gpugrad.nn.init.uniform_(gpugrad.empty(3))
+    tensor([0.4963, 0.7682, 0.0885])
+    """
+    return tensor.uniform_(a, b, generator=generator)
+
+
+@no_grad()
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
+    """Fill with draws from the normal distribution N(mean, std²)."""
+    return tensor.normal_(mean, std, generator=generator)
+
+
+@no_grad()
+def trunc_normal_(
+    tensor: Tensor,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    generator: Any = None,
+) -> Tensor:
+    """Fill with draws from N(mean, std²) cut off outside [a, b], by rejection.
+
+    Draws from the normal distribution are repeated where they fall outside. Where that would
+    seldom succeed, the draws are uniform over [a, b] and accepted with probability
+    density(x) / maximal density.
+
+    >>> import gpugrad
+    >>> values = gpugrad.nn.init.trunc_normal_(gpugrad.empty(1000), std=3.0)
+    >>> bool((values.abs() <= 2).all())
+    True
+    """
+    if mean < a - 2 * std or mean > b + 2 * std:
+        warnings.warn(
+            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. "
+            "The distribution of values may be incorrect.",
+            stacklevel=2,
+        )
+    draw = tensor.detach().clone()
+    share_inside = _normal_cdf((b - mean) / std) - _normal_cdf((a - mean) / std)
+    if share_inside > 0.3:
+        # The bounds as the tensor's type has them, or a value on the bound could never pass.
+        low, high = tensor.new_tensor([a, b]).tolist()
+        tensor.normal_(mean, std, generator=generator)
+        outside = (tensor < low) | (tensor > high)
+        while outside.any():
+            draw.normal_(mean, std, generator=generator)
+            tensor.copy_(draw.where(outside, tensor))
+            outside = (tensor < low) | (tensor > high)
+        return tensor
+    mode = max(a, min(mean, b))
+    log_peak = -0.5 * ((mode - mean) / std) ** 2
+    level = draw.clone()
+    pending = None
+    while pending is None or pending.any():
+        draw.uniform_(a, b, generator=generator)
+        tensor.copy_(draw if pending is None else draw.where(pending, tensor))
+        log_density = ((draw - mean) / std).pow(2) * -0.5 - log_peak
+        rejected = level.uniform_(generator=generator).log() > log_density
+        pending = rejected if pending is None else rejected & pending
+    return tensor
+
+
+def _normal_cdf(x: float) -> float:
+    return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
+
+
+@no_grad()
+def constant_(tensor: Tensor, val: float) -> Tensor:
+    """Fill with ``val``."""
+    return tensor.fill_(val)
+
+
+def ones_(tensor: Tensor) -> Tensor:
+    """Fill with 1."""
+    return constant_(tensor, 1.0)
+
+
+def zeros_(tensor: Tensor) -> Tensor:
+    """Fill with 0."""
+    return constant_(tensor, 0.0)
+
+
+@no_grad()
+def eye_(tensor: Tensor) -> Tensor:
+    """Make the matrix an identity: ones on the diagonal, zeros elsewhere.
+
+    Raises:
+        ValueError: the tensor has not two dimensions.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.init.eye_(gpugrad.empty(2, 3))
+    tensor([[1., 0., 0.],
+            [0., 1., 0.]])
+    """
+    if tensor.dim() != 2:
+        raise ValueError("Only tensors with 2 dimensions are supported")
+    tensor.zero_()
+    for i in range(min(tensor.shape)):
+        tensor[i, i] = 1
+    return tensor
+
+
+@no_grad()
+def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
+    """Make the convolution weight (out, in, *kernel) pass its input through, in each group.
+
+    Raises:
+        ValueError: the tensor has not 3, 4 or 5 dimensions, or ``groups`` does not divide out.
+    """
+    if tensor.dim() not in (3, 4, 5):
+        raise ValueError("Only tensors with 3, 4, or 5 dimensions are supported")
+    out_channels, in_channels = tensor.size(0), tensor.size(1)
+    if out_channels % groups != 0:
+        raise ValueError("dim 0 must be divisible by groups")
+    centre = tuple(size // 2 for size in tensor.shape[2:])
+    group_size = out_channels // groups
+    tensor.zero_()
+    for group in range(groups):
+        for channel in range(min(group_size, in_channels)):
+            tensor[(group * group_size + channel, channel, *centre)] = 1
+    return tensor
+
+
+def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
+    """How many inputs feed one output of the weight (out, in, *kernel), and the reverse."""
+    if tensor.dim() < 2:
+        raise ValueError(
+            "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions"
+        )
+    receptive_field = math.prod(tensor.shape[2:])
+    return tensor.size(1) * receptive_field, tensor.size(0) * receptive_field
+
+
+def _calculate_correct_fan(tensor: Tensor, mode: str) -> int:
+    mode = mode.lower()
+    if mode not in ("fan_in", "fan_out"):
+        raise ValueError(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']")
+    fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor)
+    return fan_in if mode == "fan_in" else fan_out
+
+
+def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
+    """Fill uniformly over ±gain · sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010).
+
+    Raises:
+        ValueError: the tensor has fewer than two dimensions.
+    """
+    fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor)
+    std = gain * math.sqrt(2.0 / float(fan_in + fan_out))
+    bound = math.sqrt(3.0) * std
+    return uniform_(tensor, -bound, bound, generator)
+
+
+def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
+    """Fill from N(0, std²), std = gain · sqrt(2 / (fan_in + fan_out)) (Glorot and Bengio, 2010).
+
+    Raises:
+        ValueError: the tensor has fewer than two dimensions.
+    """
+    fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor)
+    std = gain * math.sqrt(2.0 / float(fan_in + fan_out))
+    return normal_(tensor, 0.0, std, generator)
+
+
+def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float | None:
+    """The standard deviation gain / sqrt(fan), or ``None`` if there is nothing to fill."""
+    if 0 in tensor.shape:
+        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=3)
+        return None
+    fan = _calculate_correct_fan(tensor, mode)
+    return calculate_gain(nonlinearity, a) / math.sqrt(fan)
+
+
+def kaiming_uniform_(
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Any = None,
+) -> Tensor:
+    """Fill uniformly over ±gain · sqrt(3 / fan) (He et al., 2015).
+
+    Args:
+        a: the slope of ``leaky_relu``.
+        mode: ``"fan_in"`` keeps the variance of activations, ``"fan_out"`` that of gradients.
+        nonlinearity: what follows the layer; see ``calculate_gain``.
+
+    Raises:
+        ValueError: unknown mode or nonlinearity, or fewer than two dimensions.
+    """
+    std = _kaiming_std(tensor, a, mode, nonlinearity)
+    if std is None:
+        return tensor
+    bound = math.sqrt(3.0) * std
+    return uniform_(tensor, -bound, bound, generator)
+
+
+def kaiming_normal_(
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Any = None,
+) -> Tensor:
+    """Fill from N(0, gain² / fan) (He et al., 2015); arguments as in ``kaiming_uniform_``."""
+    std = _kaiming_std(tensor, a, mode, nonlinearity)
+    return tensor if std is None else normal_(tensor, 0.0, std, generator)
+
+
+@no_grad()
+def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tensor:
+    """Make the rows or the columns, whichever are fewer, orthonormal, times ``gain``.
+
+    A normal matrix is orthonormalised by Gram-Schmidt with every projection done twice, which
+    is enough (Giraud et al., 2005) to reach rounding error. The result is the Q of the QR
+    decomposition whose R has a positive diagonal, which is distributed uniformly (Mezzadri,
+    2007). Dimensions after the first count as one.
+
+    Raises:
+        ValueError: the tensor has fewer than two dimensions.
+    """
+    if tensor.dim() < 2:
+        raise ValueError("Only tensors with 2 or more dimensions are supported")
+    if tensor.numel() == 0:
+        return tensor
+    rows = tensor.size(0)
+    cols = tensor.numel() // rows
+    draw = tensor.new_empty((rows, cols)).normal_(0, 1, generator=generator)
+    # One vector a row: either the rows themselves, or the columns.
+    vectors = (draw if rows < cols else draw.t()).double()
+    basis = vectors.new_zeros(vectors.shape)
+    for k in range(vectors.size(0)):
+        vector = vectors[k]
+        done = basis[:k]
+        for _ in range(2):
+            vector = vector - done.t() @ (done @ vector)
+        basis[k] = vector / vector.pow(2).sum().sqrt()
+    result = basis if rows < cols else basis.t()
+    return tensor.copy_((result * gain).reshape(tensor.shape))
+
+
+@no_grad()
+def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any = None) -> Tensor:
+    """Fill from N(0, std²), then zero a share ``sparsity`` of every column (Martens, 2010).
+
+    Raises:
+        ValueError: the tensor has not two dimensions.
+    """
+    if tensor.dim() != 2:
+        raise ValueError("Only tensors with 2 dimensions are supported")
+    rows, cols = tensor.shape
+    zeros = math.ceil(sparsity * rows)
+    tensor.normal_(0, std, generator=generator)
+    for col in range(cols):
+        tensor[randperm(rows)[:zeros], col] = 0
+    return tensor

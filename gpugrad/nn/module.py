@@ -1,0 +1,292 @@
+"""``Module``, the base of every layer and model.
+
+The parts are in files of their own, each class derived from the one before:
+registry (attributes and registration), state (``state_dict``), traversal (walking the tree), and
+here calling, hooks, conversion, training mode and the printed form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self, cast
+
+from .. import dtypes
+from ..autograd.grad_mode import no_grad
+from ..autograd.hooks import RemovableHandle
+from ..device import device
+from ..tensor import Tensor
+from .hooks import ForwardHook, Hooks, add_hook, call_with_hooks
+from .traversal import ModuleTraversal
+
+
+def _forward_unimplemented(self: Any, *input: Any) -> Any:
+    """Override: compute the result from the inputs."""
+    raise NotImplementedError(
+        f'Module [{type(self).__name__}] is missing the required "forward" function'
+    )
+
+
+class Module(ModuleTraversal):
+    """Base class of layers and models: holds parameters, buffers and other modules.
+
+    Subclasses call ``super().__init__()``, assign their parts as attributes and define
+    ``forward``; the module is then called like a function.
+
+    Attributes:
+        training: whether the module is in training mode; layers such as ``Dropout`` read it.
+
+    >>> import gpugrad
+    >>> from gpugrad import nn
+    >>> class Net(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.layer = nn.Linear(2, 1)
+    ...     def forward(self, x):
+    ...         return self.layer(x).relu()
+    >>> Net()
+    Net(
+      (layer): Linear(in_features=2, out_features=1, bias=True)
+    )
+    >>> Net()(gpugrad.zeros(5, 2)).shape
+    torch.Size([5, 1])
+    """
+
+    training: bool
+    # One attribute says whether a call takes the short way.
+    _call_hooks: Hooks | None = None
+
+    def __init__(self) -> None:
+        self._init_registry()
+        self.__dict__["training"] = True
+
+    forward: Callable[..., Any] = _forward_unimplemented
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        hooks = self._call_hooks
+        if hooks is None:
+            return self.forward(*args, **kwargs)
+        return call_with_hooks(self, hooks, args, kwargs)
+
+    # Hooks -----------------------------------------------------------------------------------
+
+    def _ensure_hooks(self) -> Hooks:
+        if self._call_hooks is None:
+            self._call_hooks = Hooks()
+        return self._call_hooks
+
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(module, args)`` before every ``forward``; what it returns replaces ``args``.
+
+        With ``with_kwargs`` the hook is called as ``hook(module, args, kwargs)`` and returns
+        ``(args, kwargs)`` or ``None``. The handle's ``remove()`` takes the hook off.
+        """
+        return add_hook(self._ensure_hooks().forward_pre, ForwardHook(hook, with_kwargs), prepend)
+
+    def register_forward_hook(
+        self,
+        hook: Callable[..., Any],
+        *,
+        prepend: bool = False,
+        with_kwargs: bool = False,
+        always_call: bool = False,
+    ) -> RemovableHandle:
+        """Call ``hook(module, args, output)`` after every ``forward``; its result, unless
+        ``None``, replaces the output.
+
+        Args:
+            with_kwargs: call ``hook(module, args, kwargs, output)``.
+            always_call: call the hook even if ``forward`` raises.
+
+        >>> import gpugrad
+        >>> layer = gpugrad.nn.Identity()
+        >>> handle = layer.register_forward_hook(lambda module, args, output: output * 2)
+        >>> layer(gpugrad.ones(1))
+        tensor([2.])
+        >>> handle.remove()
+        """
+        entry = ForwardHook(hook, with_kwargs, always_call)
+        return add_hook(self._ensure_hooks().forward, entry, prepend)
+
+    def register_full_backward_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(module, grad_output)`` when the gradients of the outputs are known; what it
+        returns, unless ``None``, replaces them."""
+        return add_hook(self._ensure_hooks().backward_pre, hook, prepend)
+
+    def register_full_backward_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(module, grad_input, grad_output)`` when the gradients of the inputs are
+        known; what it returns, unless ``None``, replaces ``grad_input``.
+
+        Both are tuples, with ``None`` for what is no tensor or has no gradient.
+        """
+        return add_hook(self._ensure_hooks().backward, hook, prepend)
+
+    # Conversion ------------------------------------------------------------------------------
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Replace every tensor by ``fn`` of it; parameters and their gradients keep identity."""
+        if recurse:
+            for module in self.children():
+                module._apply(fn)
+        with no_grad():
+            for parameter in self._parameters.values():
+                if parameter is not None:
+                    parameter.data = fn(parameter)
+                    if parameter.grad is not None:
+                        parameter.grad.data = fn(parameter.grad)
+            for name, buffer in self._buffers.items():
+                if buffer is not None:
+                    self._buffers[name] = fn(buffer)
+        return self
+
+    def apply(self, fn: Callable[[Module], None]) -> Self:
+        """Call ``fn`` with every module of the tree, children first, and return this module.
+
+        >>> from gpugrad import nn
+        >>> net = nn.Sequential(nn.ReLU()).apply(lambda module: print(type(module).__name__))
+        ReLU
+        Sequential
+        """
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
+    def to(self, *args: Any, **kwargs: Any) -> Self:
+        """Move and convert parameters and buffers, in place; only floating-point ones change type.
+
+        Takes what ``Tensor.to`` takes: ``to(device)``, ``to(dtype)``, ``to(device, dtype)`` or
+        ``to(tensor)``.
+
+        Raises:
+            TypeError: the type is not floating point.
+        """
+        device, dtype = _read_to(*args, **kwargs)
+        if dtype is not None and not dtype.is_floating_point:
+            raise TypeError(
+                "nn.Module.to only accepts floating point or complex dtypes, but got desired "
+                f"dtype={dtype}"
+            )
+
+        def convert(tensor: Tensor) -> Tensor:
+            target = dtype if tensor.is_floating_point() else None
+            return cast("Tensor", tensor.to(device=device, dtype=target))
+
+        return self._apply(convert)
+
+    def cpu(self) -> Self:
+        """Move parameters and buffers to the CPU."""
+        return self._apply(lambda tensor: tensor.cpu())
+
+    def cuda(self, device: int | str | device | None = None) -> Self:
+        """Move parameters and buffers to a GPU, the current one by default."""
+        return self._apply(lambda tensor: tensor.cuda(device))
+
+    def type(self, dst_type: dtypes.dtype | str) -> Self:
+        """Convert every parameter and buffer to ``dst_type``, whatever it was."""
+        return self._apply(lambda tensor: tensor.type(dst_type))
+
+    def _convert_floating(self, dtype: dtypes.dtype) -> Self:
+        return self._apply(lambda t: t.to(dtype) if t.is_floating_point() else t)
+
+    def float(self) -> Self:
+        """Convert floating-point parameters and buffers to float32."""
+        return self._convert_floating(dtypes.float32)
+
+    def double(self) -> Self:
+        """Convert floating-point parameters and buffers to float64."""
+        return self._convert_floating(dtypes.float64)
+
+    def half(self) -> Self:
+        """Convert floating-point parameters and buffers to float16."""
+        return self._convert_floating(dtypes.float16)
+
+    def bfloat16(self) -> Self:
+        """Convert floating-point parameters and buffers to bfloat16."""
+        return self._convert_floating(dtypes.bfloat16)
+
+    # Training --------------------------------------------------------------------------------
+
+    def train(self, mode: bool = True) -> Self:
+        """Set training mode on this module and all below it.
+
+        Raises:
+            ValueError: ``mode`` is no bool.
+        """
+        if not isinstance(mode, bool):
+            raise ValueError("training mode is expected to be boolean")
+        self.training = mode
+        for module in self.children():
+            module.train(mode)
+        return self
+
+    def eval(self) -> Self:
+        """The same as ``train(False)``."""
+        return self.train(False)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Say for every parameter whether it gets a gradient."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Drop the gradients of all parameters, or fill them with zeros."""
+        for parameter in self.parameters():
+            if parameter.grad is not None:
+                if set_to_none:
+                    parameter.grad = None
+                else:
+                    if parameter.grad.grad_fn is not None:
+                        parameter.grad.detach_()
+                    else:
+                        parameter.grad.requires_grad_(False)
+                    parameter.grad.zero_()
+
+    # Printed form ----------------------------------------------------------------------------
+
+    def extra_repr(self) -> str:
+        """Override: what the printed form shows between the brackets."""
+        return ""
+
+    def __repr__(self) -> str:
+        extra = self.extra_repr()
+        extra_lines = extra.split("\n") if extra else []
+        child_lines = [
+            f"({name}): {indent_following(repr(module))}" for name, module in self._modules.items()
+        ]
+        return layout_repr(self._get_name(), extra_lines, child_lines)
+
+
+def _read_to(
+    *args: Any, device: Any = None, dtype: Any = None, non_blocking: bool = False
+) -> tuple[Any, dtypes.dtype | None]:
+    """The device and the type that the arguments of ``Module.to`` name."""
+    for value in args:
+        if isinstance(value, Tensor):
+            device, dtype = value.device, value.dtype
+        elif isinstance(value, dtypes.dtype):
+            dtype = value
+        elif value is not None and not isinstance(value, bool):  # a bool is non_blocking
+            device = value
+    return device, dtype
+
+
+def indent_following(text: str, spaces: int = 2) -> str:
+    """``text`` with every line after the first indented."""
+    return text.replace("\n", "\n" + " " * spaces)
+
+
+def layout_repr(name: str, extra_lines: list[str], child_lines: list[str]) -> str:
+    """The printed form of a module: on one line if it has no children and a short description."""
+    if len(extra_lines) == 1 and not child_lines:
+        return f"{name}({extra_lines[0]})"
+    lines = extra_lines + child_lines
+    if not lines:
+        return f"{name}()"
+    return f"{name}(\n  " + "\n  ".join(lines) + "\n)"

@@ -1,0 +1,78 @@
+"""``Parameter`` and ``Buffer``: tensors that a module registers when they are assigned to it."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from ..autograd.engine import wrap
+from ..creation import empty
+from ..tensor import Tensor
+
+
+class Parameter(Tensor):
+    """A tensor that is trained: as an attribute of a module it is among its ``parameters()``.
+
+    Shares memory with ``data`` and requires a gradient unless told otherwise.
+
+    Raises:
+        RuntimeError: ``data`` is not floating point and ``requires_grad`` is left on.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.Parameter(gpugrad.zeros(2))
+    Parameter containing:
+    tensor([0., 0.], requires_grad=True)
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Self:
+        data = empty((0,)) if data is None else data.detach()
+        if requires_grad and not data.is_floating_point():
+            raise RuntimeError(
+                "Only Tensors of floating point and complex dtype can require gradients"
+            )
+        self = _over_same_memory(cls, data)
+        self.requires_grad = requires_grad
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(self.detach().clone(), self.requires_grad)
+        found: Self = memo[id(self)]
+        return found
+
+    def __repr__(self) -> str:
+        return "Parameter containing:\n" + super().__repr__()
+
+
+class Buffer(Tensor):
+    """A tensor that is part of a module's state but not trained.
+
+    Args:
+        persistent: whether it is part of the module's ``state_dict``.
+    """
+
+    __slots__ = ()
+
+    persistent: bool
+
+    def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Self:
+        data = empty((0,)) if data is None else data.detach()
+        self = _over_same_memory(cls, data)
+        self.persistent = persistent
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(self.detach().clone(), persistent=self.persistent)
+        found: Self = memo[id(self)]
+        return found
+
+
+def _over_same_memory(cls: Any, data: Tensor) -> Any:
+    """A leaf of class ``cls`` over the memory of ``data``."""
+    leaf = wrap(data.array)
+    leaf.__class__ = cls
+    leaf.version = data.version
+    leaf.rebased = data.version[1]
+    return leaf

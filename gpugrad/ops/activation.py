@@ -1,0 +1,140 @@
+"""Activation functions."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..autograd.engine import OUTPUT, Node
+from .elementwise_base import Unary
+
+
+class Sigmoid(Unary):
+    """``1 / (1 + exp(-x))``"""
+
+    primitive = "sigmoid"
+    keeps_out = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.sigmoid_grad(self.out, grad)
+
+
+class Tanh(Unary):
+    """``tanh(x)``"""
+
+    primitive = "tanh"
+    keeps_out = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.tanh_grad(self.out, grad)
+
+
+class Relu(Unary):
+    """``max(x, 0)``; the gradient at 0 is 0."""
+
+    primitive = "relu"
+    floating = False
+    keeps_out = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.relu_grad(self.out, grad)
+
+
+class LeakyRelu(Unary):
+    """``x`` where positive, ``slope * x`` elsewhere."""
+
+    primitive = "leaky_relu"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        (slope,) = self.params
+        return xp.where(xp.gt(self.x, 0), grad, xp.mul(grad, slope))
+
+
+class Elu(Unary):
+    """``x`` where positive, ``alpha * (exp(x) - 1)`` elsewhere."""
+
+    primitive = "elu"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        (alpha,) = self.params
+        slope = xp.mul(xp.exp(xp.minimum(self.x, 0.0)), alpha)
+        return xp.where(xp.gt(self.x, 0), grad, xp.mul(grad, slope))
+
+
+class Softplus(Unary):
+    """``log(1 + exp(beta * x)) / beta``; ``x`` itself where ``beta * x > threshold``."""
+
+    primitive = "softplus"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        beta, threshold = self.params
+        scaled = xp.mul(self.x, beta)
+        return xp.where(xp.gt(scaled, threshold), grad, xp.mul(grad, xp.sigmoid(scaled)))
+
+
+class Silu(Unary):
+    """``x * sigmoid(x)``"""
+
+    primitive = "silu"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        s = xp.sigmoid(self.x)
+        return xp.mul(grad, xp.mul(s, xp.add(xp.mul(self.x, xp.sub(1, s)), 1)))
+
+
+class Gelu(Unary):
+    """``x * Phi(x)`` with the normal distribution's Phi, or its tanh approximation.
+
+    Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016.
+    """
+
+    primitive = "gelu"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        (approximate,) = self.params
+        x = self.x
+        if approximate == "tanh":
+            k = math.sqrt(2.0 / math.pi)
+            inner = xp.mul(xp.add(xp.mul(xp.mul(xp.square(x), x), 0.044715), x), k)
+            t = xp.tanh(inner)
+            slope = xp.mul(xp.add(xp.mul(xp.square(x), 3 * 0.044715), 1), k)
+            bend = xp.mul(xp.mul(x, xp.sub(1, xp.square(t))), slope)
+            return xp.mul(grad, xp.mul(xp.add(xp.add(t, 1), bend), 0.5))
+        cdf = xp.mul(xp.add(xp.erf(xp.mul(x, math.sqrt(0.5))), 1), 0.5)
+        density = xp.mul(xp.exp(xp.mul(xp.square(x), -0.5)), 1.0 / math.sqrt(2.0 * math.pi))
+        return xp.mul(grad, xp.add(cdf, xp.mul(x, density)))
+
+
+class Softmax(Node):
+    """``exp(x) / sum(exp(x))`` along one dimension."""
+
+    __slots__ = ("axis", "out")
+    saves = {"out": OUTPUT}
+
+    def forward(self, xp: Any, x: Any, axis: int) -> Any:
+        self.axis = axis
+        self.out = xp.softmax(x, axis)
+        return self.out
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        return (xp.softmax_grad(self.out, grad, self.axis),)
+
+
+class LogSoftmax(Node):
+    """``log(softmax(x))`` along one dimension."""
+
+    __slots__ = ("axis", "out")
+    saves = {"out": OUTPUT}
+
+    def forward(self, xp: Any, x: Any, axis: int) -> Any:
+        self.axis = axis
+        self.out = xp.log_softmax(x, axis)
+        return self.out
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        return (xp.log_softmax_grad(self.out, grad, self.axis),)

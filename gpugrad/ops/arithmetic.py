@@ -1,0 +1,300 @@
+"""Arithmetic of two operands: what ``+ - * / ** // %`` mean, and their relatives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd.engine import TensorBase
+from .pointwise import Reciprocal
+from .elementwise_base import ALWAYS, FOR_X, FOR_Y, Binary, Unary
+
+
+class Add(Binary):
+    """``x + y``"""
+
+    primitive = "add"
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return grad
+
+    def grad_y(self, xp: Any, grad: Any) -> Any:
+        return grad
+
+
+class Sub(Binary):
+    """``x - y``"""
+
+    primitive = "sub"
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return grad
+
+    def grad_y(self, xp: Any, grad: Any) -> Any:
+        return xp.neg(grad)
+
+
+class Mul(Binary):
+    """``x * y``"""
+
+    primitive = "mul"
+    keeps_x, keeps_y = FOR_Y, FOR_X
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, self.y)
+
+    def grad_y(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, self.x)
+
+
+class Div(Binary):
+    """``x / y``"""
+
+    primitive = "div"
+    floating = True
+    keeps_x, keeps_y = FOR_Y, ALWAYS
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.div(grad, self.y)
+
+    def grad_y(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(xp.neg(grad), xp.div(xp.div(self.x, self.y), self.y))
+
+
+class Pow(Binary):
+    """``x ** y``"""
+
+    primitive = "pow"
+    keeps_x, keeps_y, keeps_out = ALWAYS, ALWAYS, FOR_Y
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        # d/dx x**y is 0 where y is 0, also where x is 0 and the plain formula gives nan.
+        y = self.y
+        if not hasattr(y, "shape"):
+            if y == 0:
+                return xp.mul(grad, 0)
+            if y == 1:
+                return xp.mul(grad, 1)
+            return xp.mul(grad, xp.mul(xp.pow(self.x, y - 1), y))
+        slope = xp.mul(y, xp.pow(self.x, xp.sub(y, 1)))
+        zero = xp.zeros_like(slope)
+        return xp.mul(grad, xp.where(xp.eq(y, 0), zero, slope))
+
+    def grad_y(self, xp: Any, grad: Any) -> Any:
+        # 0**y is flat in y for y >= 0, where log(0) would give nan.
+        x, y = self.x, self.y
+        if not hasattr(x, "shape"):
+            if x == 0:
+                zero = xp.zeros_like(grad)
+                return xp.mul(grad, xp.where(xp.ge(y, 0), zero, xp.mul(self.out, -np.inf)))
+            return xp.mul(grad, xp.mul(self.out, float(np.log(x)) if x > 0 else float("nan")))
+        flat = xp.logical_and(xp.eq(x, 0), xp.ge(y, 0))
+        slope = xp.mul(self.out, xp.log(x))
+        return xp.mul(grad, xp.where(flat, xp.zeros_like(slope), slope))
+
+
+class Square(Unary):
+    """``x ** 2``, under the name that PyTorch prints for it."""
+
+    torch_name = "Pow"
+    primitive = "square"
+    floating = False
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, xp.mul(self.x, 2))
+
+
+class FloorDivide(Binary):
+    """``x // y``, rounded towards minus infinity; its gradient is zero."""
+
+    torch_name = "Div"
+    primitive = "floor_divide"
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.zeros_like(grad)
+
+    grad_y = grad_x
+
+
+class TruncDivide(Binary):
+    """``trunc(x / y)``; its gradient is zero."""
+
+    torch_name = "Div"
+    primitive = "trunc_divide"
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.zeros_like(grad)
+
+    grad_y = grad_x
+
+
+class Remainder(Binary):
+    """``x - y * floor(x / y)``, with the sign of ``y``."""
+
+    primitive = "remainder"
+    keeps_x, keeps_y = FOR_Y, FOR_Y
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return grad
+
+    def grad_y(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(xp.neg(grad), xp.floor_divide(self.x, self.y))
+
+
+class Fmod(Binary):
+    """``x - y * trunc(x / y)``, with the sign of ``x``."""
+
+    primitive = "fmod"
+    keeps_x, keeps_y = FOR_Y, FOR_Y
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return grad
+
+    def grad_y(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(xp.neg(grad), xp.trunc(xp.div(self.x, self.y)))
+
+
+class _Choice(Binary):
+    """Of two operands one is taken; where they are equal, each gets half the gradient."""
+
+    keeps_x, keeps_y = ALWAYS, ALWAYS
+    primitive = "maximum"
+    wins = "gt"
+
+    def _share(self, xp: Any, grad: Any, mine: Any, other: Any) -> Any:
+        ties = xp.mul(xp.mul(grad, xp.eq(mine, other)), 0.5)
+        return xp.add(xp.mul(grad, getattr(xp, self.wins)(mine, other)), ties)
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return self._share(xp, grad, self.x, self.y)
+
+    def grad_y(self, xp: Any, grad: Any) -> Any:
+        return self._share(xp, grad, self.y, self.x)
+
+
+class Maximum(_Choice):
+    """The larger; nan if either is."""
+
+    primitive, wins = "maximum", "gt"
+
+
+class Minimum(_Choice):
+    """The smaller; nan if either is."""
+
+    primitive, wins = "minimum", "lt"
+
+
+class _Preference(Binary):
+    """Of two operands the one that is a number; x where they are equal."""
+
+    keeps_x, keeps_y = ALWAYS, ALWAYS
+    primitive = "fmax"
+    holds = "ge"
+
+    def _x_taken(self, xp: Any) -> Any:
+        return xp.logical_or(getattr(xp, self.holds)(self.x, self.y), xp.isnan(self.y))
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, self._x_taken(xp))
+
+    def grad_y(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, xp.logical_not(self._x_taken(xp)))
+
+
+class Fmax(_Preference):
+    """The larger; a nan loses against a number."""
+
+    primitive, holds = "fmax", "ge"
+
+
+class Fmin(_Preference):
+    """The smaller; a nan loses against a number."""
+
+    primitive, holds = "fmin", "le"
+
+
+class Atan2(Binary):
+    """The angle of the point (y, x), ``atan2(x, y)`` in terms of the operands' order."""
+
+    primitive = "atan2"
+    floating = True
+    keeps_x, keeps_y = ALWAYS, ALWAYS
+
+    def _over_square(self, xp: Any, grad: Any) -> Any:
+        return xp.div(grad, xp.add(xp.square(self.x), xp.square(self.y)))
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(self._over_square(xp, grad), self.y)
+
+    def grad_y(self, xp: Any, grad: Any) -> Any:
+        return xp.neg(xp.mul(self._over_square(xp, grad), self.x))
+
+
+class Hypot(Binary):
+    """``sqrt(x**2 + y**2)``"""
+
+    primitive = "hypot"
+    floating = True
+    keeps_x, keeps_y, keeps_out = FOR_X, FOR_Y, ALWAYS
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, xp.div(self.x, self.out))
+
+    def grad_y(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, xp.div(self.y, self.out))
+
+
+class Logaddexp(Binary):
+    """``log(exp(x) + exp(y))``"""
+
+    primitive = "logaddexp"
+    floating = True
+    keeps_x, keeps_y = ALWAYS, ALWAYS
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, xp.sigmoid(xp.sub(self.x, self.y)))
+
+    def grad_y(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, xp.sigmoid(xp.sub(self.y, self.x)))
+
+
+def power(x: Any, y: Any) -> Any:
+    """``x ** y`` by the quickest way: squares and roots have functions of their own."""
+    if isinstance(x, TensorBase) and x.array.dtype.kind == "f" and y.__class__ in (int, float):
+        if y == 2:
+            return Square.apply(x)
+        if y == 3:
+            return Cube.apply(x)
+    return Pow.apply(x, y)
+
+
+class Cube(Unary):
+    """``x ** 3``; NumPy's general power is ten times slower than two products."""
+
+    torch_name = "Pow"
+    primitive = "cube"
+    floating = False
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, xp.mul(xp.square(self.x), 3))
+
+
+class Rsub(Sub):
+    """``y - x`` for a number y, under the name that PyTorch prints for it."""
+
+    torch_name = "RsubBackward1"
+
+
+def rsub(x: Any, y: Any) -> Any:
+    """``y - x``, what Python asks for when ``y`` on the left is no tensor."""
+    return Rsub.apply(y, x)
+
+
+def rdiv(x: Any, y: Any) -> Any:
+    """``y / x`` for a number y, computed as PyTorch does: ``y`` times the reciprocal."""
+    if isinstance(y, (int, float)):
+        return Mul.apply(Reciprocal.apply(x), y)
+    return Div.apply(y, x)

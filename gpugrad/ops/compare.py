@@ -1,0 +1,129 @@
+"""Comparisons, logic and tests: results without gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+from ..autograd.engine import TensorBase, wrap
+from ..backend import BACKENDS
+from ..dtypes import from_numpy
+from .elementwise_base import Binary, explain, harmonise, narrow, with_number
+
+
+def _binary(primitive: str, doc: str, only_integers: bool = False) -> Callable[[Any, Any], Any]:
+    def function(input: Any, other: Any) -> Any:
+        if isinstance(input, TensorBase) and isinstance(other, TensorBase):
+            x, y = input, other
+            if x.array.dtype is not y.array.dtype or type(x.array) is not type(y.array):
+                x, y = harmonise(x, y, False)
+        else:
+            prepared = with_number(input, other, False)
+            if prepared is None:
+                return NotImplemented
+            x, y = prepared
+        a = x.array if isinstance(x, TensorBase) else x
+        b = y.array if isinstance(y, TensorBase) else y
+        sample = a if isinstance(x, TensorBase) else b
+        if only_integers and sample.dtype.kind not in "iub":
+            word = from_numpy(sample.dtype).tensor_type.removesuffix("Tensor")
+            raise RuntimeError(f'"{primitive}_cpu" not implemented for \'{word}\'')
+        xp = BACKENDS[type(sample)]
+        try:
+            out = getattr(xp, primitive)(a, b)
+        except ValueError as error:
+            raise explain(Binary, a, b, error) from None
+        except OverflowError:
+            a, b = narrow(a, b)
+            out = getattr(xp, primitive)(a, b)
+        return wrap(out if type(out) is type(sample) else xp.asarray(out))
+
+    function.__name__ = function.__qualname__ = primitive
+    function.__doc__ = doc
+    return function
+
+
+def _unary(primitive: str, doc: str) -> Callable[[Any], Any]:
+    def function(input: Any) -> Any:
+        xp = BACKENDS[type(input.array)]
+        return wrap(xp.asarray(getattr(xp, primitive)(input.array)))
+
+    function.__name__ = function.__qualname__ = primitive
+    function.__doc__ = doc
+    return function
+
+
+eq = _binary("eq", "``input == other``, element by element, as bools.")
+ne = _binary("ne", "``input != other``, element by element, as bools.")
+lt = _binary("lt", "``input < other``, element by element, as bools.")
+le = _binary("le", "``input <= other``, element by element, as bools.")
+gt = _binary("gt", "``input > other``, element by element, as bools.")
+ge = _binary("ge", "``input >= other``, element by element, as bools.")
+logical_and = _binary("logical_and", "Whether both are true (not zero).")
+logical_or = _binary("logical_or", "Whether one or both are true (not zero).")
+logical_xor = _binary("logical_xor", "Whether exactly one is true (not zero).")
+bitwise_and = _binary("bitwise_and", "The bits set in both integers or bools.", True)
+bitwise_or = _binary("bitwise_or", "The bits set in one or both integers or bools.", True)
+bitwise_xor = _binary("bitwise_xor", "The bits set in exactly one integer or bool.", True)
+left_shift = _binary("left_shift", "``input << other``", True)
+right_shift = _binary("right_shift", "``input >> other``", True)
+logical_not = _unary("logical_not", "Whether an element is zero.")
+bitwise_not = _unary("bitwise_not", "All bits reversed; for bools, the opposite.")
+isnan = _unary("isnan", "Whether an element is not a number.")
+isinf = _unary("isinf", "Whether an element is infinite.")
+isfinite = _unary("isfinite", "Whether an element is neither infinite nor nan.")
+signbit = _unary("signbit", "Whether an element has its sign bit set.")
+
+
+def isclose(
+    input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> Any:
+    """``|input - other| <= atol + rtol * |other|``, element by element."""
+    a, b = input.array, other.array
+    if a.dtype != b.dtype:
+        raise RuntimeError(
+            f"{_word(a)} did not match {_word(b)}"
+        )
+    xp = BACKENDS[type(a)]
+    close = a == b
+    finite = xp.logical_and(xp.isfinite(a), xp.isfinite(b))
+    near = xp.abs(xp.sub(a, b)) <= atol + rtol * xp.abs(b) if a.dtype.kind != "b" else close
+    close = xp.logical_or(close, xp.logical_and(finite, near))
+    if equal_nan:
+        close = xp.logical_or(close, xp.logical_and(xp.isnan(a), xp.isnan(b)))
+    return wrap(xp.asarray(close))
+
+
+def _word(a: Any) -> str:
+    return from_numpy(a.dtype).tensor_type.removesuffix("Tensor")
+
+
+def allclose(
+    input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> bool:
+    """Whether all elements are close, see :func:`isclose`.
+
+    >>> import gpugrad
+    >>> gpugrad.allclose(gpugrad.ones(2), gpugrad.ones(2) + 1e-9)
+    True
+    """
+    return bool(isclose(input, other, rtol, atol, equal_nan).array.all())
+
+
+def equal(input: Any, other: Any) -> bool:
+    """Whether two tensors have the same shape and elements."""
+    a, b = input.array, other.array
+    return bool(a.shape == b.shape and (a == b).all())
+
+
+def is_nonzero(input: Any) -> bool:
+    """The truth of a single element. Raises RuntimeError for any other number of them."""
+    array = input.array
+    if array.size != 1:
+        if array.size == 0:
+            raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
+        raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+    return bool(BACKENDS[type(array)].to_host(array).item())
+
+

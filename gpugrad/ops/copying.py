@@ -1,0 +1,130 @@
+"""Copies: clone, conversion to another type or device, and writing into another tensor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.engine import Node
+from ..autograd.inplace import check_inplace, mark_changed
+from ..backend import BACKENDS, get_backend
+from ..device import device
+from .elementwise_base import explain, sum_to
+
+
+class Clone(Node):
+    """A copy with the same gradient."""
+
+    __slots__ = ()
+
+    def forward(self, xp: Any, x: Any) -> Any:
+        return xp.copy(x)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        return (grad,)
+
+
+class Cast(Node):
+    """The same values in another type; the gradient comes back in the input's."""
+
+    __slots__ = ("dtype",)
+    torch_name = "ToCopy"
+
+    def forward(self, xp: Any, x: Any, dtype: Any) -> Any:
+        self.dtype = x.dtype
+        return xp.cast(x, dtype)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        return (xp.cast(grad, self.dtype),)
+
+
+class Move(Node):
+    """The same values on another device: the one place where data crosses."""
+
+    __slots__ = ("came_from",)
+    torch_name = "ToCopy"
+
+    def forward(self, xp: Any, x: Any, where: device) -> Any:
+        self.came_from = xp.device(x)
+        return move(x, where)
+
+    @classmethod
+    def apply(cls, x: Any, where: device) -> Any:
+        # The result's array type differs from the input's, which apply() would convert back.
+        from ..autograd.engine import _new, wrap
+        from ..autograd.grad_mode import mode
+
+        node = _new(cls)
+        result = wrap(node.forward(BACKENDS[type(x.array)], x.array, where))
+        if mode.enabled:
+            node._record((x,), result)
+        return result
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        return (xp.move(grad, self.came_from),)
+
+
+def move(array: Any, where: device) -> Any:
+    """``array`` on another device, through the host."""
+    return get_backend(where).from_host(BACKENDS[type(array)].to_host(array), where)
+
+
+class CopyInto(Node):
+    """``x.copy_(y)``: the old value of x gets no gradient."""
+
+    __slots__ = ("dtype", "shape")
+    torch_name = "CopyBackwards"
+
+    def forward(self, xp: Any, x: Any, y: Any) -> Any:
+        self.shape, self.dtype = y.shape, y.dtype
+        return xp.copy(y, out=x)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[None, Any]:
+        grad = sum_to(xp, grad, self.shape)
+        return None, grad if grad.dtype == self.dtype else xp.cast(grad, self.dtype)
+
+
+def copy_(x: Any, y: Any) -> Any:
+    """Write ``y``, broadcast and converted, into ``x``."""
+    check_inplace(x)
+    if type(x.array) is not type(y.array):
+        y = Move.apply(y, BACKENDS[type(x.array)].device(x.array))
+    node = CopyInto.__new__(CopyInto)
+    try:
+        node.forward(BACKENDS[type(x.array)], x.array, y.array)
+    except ValueError as error:
+        if not x.array.flags.writeable:
+            raise RuntimeError(
+                "unsupported operation: more than one element of the written-to tensor refers to "
+                "a single memory location. Please clone() the tensor before performing the "
+                "operation."
+            ) from None
+        explained = explain(CopyInto, x.array, y.array, error)
+        if "non-singleton" not in str(explained):
+            explained = RuntimeError(
+                f"output with shape {list(x.array.shape)} doesn't match the broadcast shape "
+                f"{list(y.array.shape)}"
+            )
+        raise explained from None
+    mark_changed(x, node, (x, y))
+    return x
+
+
+class Fill(Node):
+    """``x.fill_(value)``: the old value gets no gradient."""
+
+    __slots__ = ()
+
+    def forward(self, xp: Any, x: Any, value: Any) -> Any:
+        return xp.fill(x, value)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[None]:
+        return (None,)
+
+
+def fill_(x: Any, value: Any) -> Any:
+    """Write a number into every element of ``x``."""
+    check_inplace(x)
+    node = Fill.__new__(Fill)
+    node.forward(BACKENDS[type(x.array)], x.array, value)
+    mark_changed(x, node, (x,))
+    return x

@@ -1,0 +1,287 @@
+"""Indexing: ``x[...]`` read and assigned, by ints, slices, masks and integer tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd.engine import Node, TensorBase, _new, wrap
+from ..autograd.inplace import check_inplace, mark_changed
+from ..backend import BACKENDS
+from ..backend.primitives import is_basic, is_basic_item
+from .copying import copy_
+from .elementwise_base import sum_to
+
+
+class Index(Node):
+    """Elements picked by masks or integer tensors: a copy."""
+
+    __slots__ = ("index", "shape")
+
+    def forward(self, xp: Any, x: Any, index: Any) -> Any:
+        self.index, self.shape = index, x.shape
+        return xp.getitem(x, index)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        return (xp.scatter_nd(grad, self.index, self.shape),)
+
+
+class Select(Index):
+    """One position of a dimension: a view."""
+
+    __slots__ = ()
+    is_view = True
+
+
+class Slice(Index):
+    """A range of a dimension: a view."""
+
+    __slots__ = ()
+    is_view = True
+
+
+class Newaxis(Index):
+    """A further dimension of size one: a view."""
+
+    __slots__ = ()
+    is_view = True
+    torch_name = "Unsqueeze"
+
+
+class Alias(Index):
+    """The whole tensor: a view."""
+
+    __slots__ = ()
+    is_view = True
+
+
+class ScatterNd(Node):
+    """Zeros with values added at an index; what :class:`Index` passes back."""
+
+    __slots__ = ("index",)
+    torch_name = "IndexBackward"
+
+    def forward(self, xp: Any, grad: Any, index: Any, shape: Any) -> Any:
+        self.index = index
+        return xp.scatter_nd(grad, index, shape)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        return (xp.getitem(grad, self.index),)
+
+
+class IndexPut(Node):
+    """``x[index] = value`` with an index that gives copies."""
+
+    __slots__ = ("index", "shape")
+
+    def forward(self, xp: Any, x: Any, value: Any, index: Any) -> Any:
+        self.index, self.shape = index, value.shape
+        return xp.setitem(x, index, value)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
+        edge_x, edge_value = self.edges[0], self.edges[1]
+        mine = value = None
+        if edge_value is not None:
+            value = sum_to(xp, xp.getitem(grad, self.index), self.shape)
+        if edge_x is not None:
+            mine = xp.copy(grad)
+            mine = xp.setitem(mine, self.index, xp.zeros_like(xp.getitem(grad, self.index)))
+        return mine, value
+
+
+# --- functions -------------------------------------------------------------------------------------
+
+
+def getitem(x: Any, index: Any) -> Any:
+    """``x[index]``: a view for ints, slices, None and Ellipsis; else a copy.
+
+    Raises IndexError for an index out of range, too many indices, or of a wrong type.
+    """
+    kind = index.__class__
+    if kind is int:
+        shape = x.array.shape
+        if not shape:
+            raise IndexError(
+                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
+                "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
+            )
+        if not -shape[0] <= index < shape[0]:
+            raise IndexError(
+                f"index {index} is out of bounds for dimension 0 with size {shape[0]}"
+            )
+        return Select.apply(x, (index, ...))
+    native = native_index(x, index)
+    if is_basic(native):
+        return _view_node(native).apply(x, native)
+    try:
+        return Index.apply(x, native)
+    except IndexError as error:
+        raise IndexError(_explain(x, native, error)) from None
+
+
+def _view_node(index: Any) -> type[Index]:
+    last: type[Index] = Alias
+    for item in index:
+        if item is None:
+            last = Newaxis
+        elif isinstance(item, int):
+            last = Select
+        elif isinstance(item, slice) and item != slice(None):
+            last = Slice
+    return last
+
+
+def native_index(x: Any, index: Any) -> Any:
+    """An index as the array module takes it, checked as PyTorch checks it."""
+    items = index if isinstance(index, tuple) else (index,)
+    if isinstance(index, list):
+        items = _list_items(index)
+    shape = x.array.shape
+    native: list[Any] = []
+    for item in items:
+        native.append(_native_item(x, item))
+    used = 0
+    for item in native:
+        if item is None or item is Ellipsis or isinstance(item, bool):
+            continue
+        is_mask = getattr(item, "dtype", None) is not None and item.dtype.kind == "b"
+        used += item.ndim if is_mask else 1
+    if used > len(shape):
+        raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
+    _check_ints(native, shape, used)
+    if not any(item is Ellipsis for item in native):
+        # With an Ellipsis NumPy returns arrays (views) where it would return scalars.
+        native.append(Ellipsis)
+    return tuple(native)
+
+
+def _list_items(index: list[Any]) -> tuple[Any, ...]:
+    """A list is an integer index, unless it holds what only a tuple of indices can hold."""
+    if any(isinstance(i, (slice, TensorBase)) or i is None or i is Ellipsis for i in index):
+        return tuple(index)
+    return (index,)
+
+
+def _native_item(x: Any, item: Any) -> Any:
+    if isinstance(item, TensorBase):
+        array = item.array
+        if array.dtype.kind not in "iub":
+            raise IndexError(
+                "tensors used as indices must be long, int, byte or bool tensors"
+            )
+        if array.dtype == np.uint8:
+            array = array.astype(bool)
+        if array.ndim == 0 and array.dtype.kind != "b" and type(array) is np.ndarray:
+            return int(array)
+        if type(array) is not type(x.array):
+            array = BACKENDS[type(x.array)].from_host(
+                BACKENDS[type(array)].to_host(array), BACKENDS[type(x.array)].device(x.array)
+            )
+        return array
+    if isinstance(item, bool) or is_basic_item(item):
+        if isinstance(item, slice):
+            return _native_slice(item)
+        return item
+    if isinstance(item, np.integer):
+        return int(item)
+    if isinstance(item, (list, tuple, range, np.ndarray)):
+        array = np.asarray(item)
+        if array.size == 0:
+            array = array.astype(np.int64)
+        if array.dtype.kind not in "iub":
+            raise IndexError("only integers, slices (`:`), ellipsis (`...`), None and long or byte "
+                             "Variables are valid indices (got " + type(item).__name__ + ")")
+        backend = BACKENDS[type(x.array)]
+        return array if type(x.array) is np.ndarray else backend.from_host(
+            array, backend.device(x.array)
+        )
+    if type(item) is type(x.array):
+        return item
+    raise IndexError(
+        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
+        f"indices (got {type(item).__name__})"
+    )
+
+
+def _native_slice(item: slice) -> slice:
+    def number(value: Any) -> Any:
+        return value.item() if isinstance(value, TensorBase) else value
+
+    start, stop, step = number(item.start), number(item.stop), number(item.step)
+    if step is not None and step <= 0:
+        raise ValueError("step must be greater than zero")
+    return slice(start, stop, step)
+
+
+def _check_ints(items: list[Any], shape: tuple[int, ...], used: int) -> None:
+    position = 0
+    for item in items:
+        if item is Ellipsis:
+            position += len(shape) - used
+        elif item is None or isinstance(item, bool):
+            continue
+        elif isinstance(item, int):
+            if not -shape[position] <= item < shape[position]:
+                raise IndexError(
+                    f"index {item} is out of bounds for dimension {position} with size "
+                    f"{shape[position]}"
+                )
+            position += 1
+        else:
+            is_mask = getattr(item, "dtype", None) is not None and item.dtype.kind == "b"
+            if is_mask:
+                for i, n in enumerate(item.shape):
+                    if n != shape[position + i]:
+                        raise IndexError(
+                            f"The shape of the mask {list(item.shape)} at index {i} does not match "
+                            f"the shape of the indexed tensor {list(shape)} at index {position + i}"
+                        )
+                position += item.ndim
+            else:
+                position += 1
+
+
+def _explain(x: Any, index: Any, error: Exception) -> str:
+    shapes = [list(i.shape) for i in index if hasattr(i, "shape")]
+    if "broadcast" in str(error):
+        listed = ", ".join(str(s) for s in shapes)
+        return f"shape mismatch: indexing tensors could not be broadcast together with shapes {listed}"
+    text = str(error)
+    return text.replace("for axis", "for dimension")
+
+
+def setitem(x: Any, index: Any, value: Any) -> None:
+    """``x[index] = value``, differentiable in both; ``value`` broadcasts and is converted.
+
+    Raises IndexError as :func:`getitem` does and RuntimeError if ``value`` does not fit.
+    """
+    native = native_index(x, index)
+    backend = BACKENDS[type(x.array)]
+    if not isinstance(value, TensorBase):
+        if isinstance(value, (list, tuple)):
+            raise TypeError(f"can't assign a {type(value).__name__} to a torch.Tensor")
+        if isinstance(value, np.ndarray):
+            value = backend.from_host(value, backend.device(x.array))
+        elif type(value) is not type(x.array):
+            value = backend.full((), value, x.array.dtype)
+        value = wrap(value)
+    if is_basic(native):
+        copy_(_view_node(native).apply(x, native), value)
+        return
+    check_inplace(x)
+    if value.array.dtype != x.array.dtype:
+        value = value.to(x.dtype)
+    if type(value.array) is not type(x.array):
+        value = value.to(x.device)
+    node = _new(IndexPut)
+    try:
+        node.forward(backend, x.array, value.array, native)
+    except ValueError as error:
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(value.array.shape)} cannot be broadcast "
+            f"to indexing result of shape {list(x.array[native].shape)}"
+        ) from error
+    except IndexError as error:
+        raise IndexError(_explain(x, native, error)) from None
+    mark_changed(x, node, (x, value))

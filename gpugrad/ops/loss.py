@@ -1,0 +1,149 @@
+"""Losses that have a kernel of their own; the others are composed in ``nn.functional``."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..autograd.engine import CONSTANT, Node
+
+
+class MseLoss(Node):
+    """``(x - y)**2``: each, their sum or their mean."""
+
+    __slots__ = ("reduction", "x", "y")
+    saves = {"x": 0, "y": 1}
+
+    def forward(self, xp: Any, x: Any, y: Any, reduction: str) -> Any:
+        self.x, self.y, self.reduction = x, y, reduction
+        if reduction == "mean":
+            return xp.mse(x, y)
+        squares = xp.square(xp.sub(x, y))
+        return squares if reduction == "none" else xp.sum(squares)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
+        x, y = self.x, self.y
+        scale = 2.0 / max(math.prod(x.shape), 1) if self.reduction == "mean" else 2.0
+        grad_x = xp.mse_grad(x, y, grad, scale)
+        edge_x, edge_y = self.edges
+        return grad_x, None if edge_y is None else xp.neg(grad_x)
+
+
+class NllLoss(Node):
+    """``-weight[t] * x[..., t, ...]`` for the class t of each position (dimension 1, or 0).
+
+    Positions whose class is ``ignore_index`` count nothing; the mean divides by the weights' sum.
+    """
+
+    __slots__ = ("axis", "index", "reduction", "scale", "shape")
+    saves = {"index": CONSTANT, "scale": CONSTANT}
+
+    def forward(
+        self, xp: Any, x: Any, target: Any, weight: Any, ignore_index: int, reduction: str
+    ) -> Any:
+        self.shape, self.reduction = x.shape, reduction
+        self.axis = axis = 1 if x.ndim > 1 else 0
+        counted = xp.ne(target, ignore_index)
+        safe = xp.where(counted, target, xp.zeros_like(target))
+        column = (*target.shape[:axis], 1, *target.shape[axis:])
+        self.index = xp.reshape(safe, column)
+        scale = xp.cast(counted, x.dtype)
+        if weight is not None:
+            scale = xp.mul(scale, xp.getitem(weight, safe))
+        scale = xp.asarray(scale)
+        picked = xp.reshape(xp.take_along_axis(x, self.index, axis), target.shape)
+        losses = xp.neg(xp.mul(picked, scale))
+        if reduction == "mean":
+            total = xp.asarray(xp.sum(scale))
+            self.scale = xp.asarray(xp.div(scale, total))
+            return xp.div(xp.sum(losses), total)
+        self.scale = scale
+        return losses if reduction == "none" else xp.sum(losses)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        spread = xp.reshape(xp.neg(xp.mul(self.scale, grad)), self.index.shape)
+        return (xp.scatter_along_axis(spread, self.index, self.axis, self.shape),)
+
+
+class CrossEntropy(Node):
+    """``-log_softmax(x)[i, t[i]]`` of a matrix of logits, in one pass each way."""
+
+    __slots__ = ("reduction", "target", "x")
+    saves = {"x": 0, "target": CONSTANT}
+    torch_name = "NllLoss"
+
+    def forward(self, xp: Any, x: Any, target: Any, reduction: str) -> Any:
+        self.x, self.target, self.reduction = x, target, reduction
+        losses = xp.cross_entropy(x, target)
+        if reduction == "none":
+            return losses
+        return xp.mean(losses) if reduction == "mean" else xp.sum(losses)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        rows = (self.x.shape[0],)
+        if self.reduction == "mean":
+            grad = xp.div(grad, rows[0])
+        if self.reduction != "none":
+            grad = xp.broadcast_to(grad, rows)
+        return (xp.cross_entropy_grad(self.x, self.target, grad),)
+
+
+class BinaryCrossEntropy(Node):
+    """``-(y log x + (1 - y) log(1 - x))``, logarithms kept above -100 as in PyTorch."""
+
+    __slots__ = ("x", "y")
+    saves = {"x": 0, "y": 1}
+
+    def forward(self, xp: Any, x: Any, y: Any) -> Any:
+        self.x, self.y = x, y
+        log_x = xp.maximum(xp.log(x), -100.0)
+        log_rest = xp.maximum(xp.log1p(xp.neg(x)), -100.0)
+        return xp.sub(xp.mul(xp.sub(y, 1), log_rest), xp.mul(y, log_x))
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
+        x, y = self.x, self.y
+        edge_x, edge_y = self.edges
+        grad_x = grad_y = None
+        if edge_x is not None:
+            spread = xp.maximum(xp.mul(xp.sub(1, x), x), 1e-12)
+            grad_x = xp.mul(grad, xp.div(xp.sub(x, y), spread))
+        if edge_y is not None:
+            odds = xp.sub(
+                xp.maximum(xp.log1p(xp.neg(x)), -100.0), xp.maximum(xp.log(x), -100.0)
+            )
+            grad_y = xp.mul(grad, odds)
+        return grad_x, grad_y
+
+
+class BinaryCrossEntropyWithLogits(Node):
+    """``-(p y log s(x) + (1 - y) log(1 - s(x)))`` with the sigmoid s, without overflow."""
+
+    __slots__ = ("pos_weight", "x", "y")
+    saves = {"x": 0, "y": 1, "pos_weight": CONSTANT}
+
+    def forward(self, xp: Any, x: Any, y: Any, pos_weight: Any) -> Any:
+        self.x, self.y, self.pos_weight = x, y, pos_weight
+        # log(1 + exp(-x)) by its stable form
+        tail = xp.add(xp.log1p(xp.exp(xp.neg(xp.abs(x)))), xp.maximum(xp.neg(x), 0.0))
+        weighted = xp.mul(self._log_weight(xp, y), tail)
+        return xp.add(xp.mul(xp.sub(1, y), x), weighted)
+
+    def _log_weight(self, xp: Any, y: Any) -> Any:
+        if self.pos_weight is None:
+            return xp.ones_like(y)
+        return xp.add(xp.mul(xp.sub(self.pos_weight, 1), y), 1)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
+        x, y = self.x, self.y
+        edge_x, edge_y = self.edges
+        grad_x = grad_y = None
+        if edge_x is not None:
+            falling = xp.mul(self._log_weight(xp, y), xp.sub(xp.sigmoid(x), 1))
+            grad_x = xp.mul(grad, xp.add(xp.sub(1, y), falling))
+        if edge_y is not None:
+            if self.pos_weight is None:
+                grad_y = xp.mul(grad, xp.neg(x))
+            else:
+                tail = xp.softplus(xp.neg(x), 1.0, 50.0)
+                grad_y = xp.mul(grad, xp.sub(xp.mul(xp.sub(self.pos_weight, 1), tail), x))
+        return grad_x, grad_y

@@ -1,0 +1,270 @@
+"""Matrix products in all their shapes, and the linear layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.engine import Node, TensorBase
+from ..dtypes import from_numpy
+from .elementwise_base import sum_to
+
+
+class Matmul(Node):
+    """``x @ y``: vectors, matrices and batches of matrices, batches broadcast."""
+
+    __slots__ = ("x", "y")
+    saves = {"x": 0, "y": 1}
+    torch_name = "Bmm"
+
+    def forward(self, xp: Any, x: Any, y: Any) -> Any:
+        self.x, self.y = x, y
+        return xp.matmul(x, y)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
+        x, y = self.x, self.y
+        edge_x, edge_y = self.edges
+        if x.ndim == 1 and y.ndim == 1:
+            return (
+                None if edge_x is None else xp.mul(grad, y),
+                None if edge_y is None else xp.mul(grad, x),
+            )
+        # Vectors are matrices of one row or column for the purpose of gradients.
+        row, column = x.ndim == 1, y.ndim == 1
+        if row:
+            x = xp.reshape(x, (1, *x.shape))
+            grad = xp.reshape(grad, (*grad.shape[:-1], 1, grad.shape[-1]))
+        if column:
+            y = xp.reshape(y, (*y.shape, 1))
+            grad = xp.reshape(grad, (*grad.shape, 1))
+        grad_x = grad_y = None
+        if edge_x is not None:
+            grad_x = sum_to(xp, xp.matmul(grad, swap(xp, y)), x.shape)
+            if row:
+                grad_x = xp.reshape(grad_x, grad_x.shape[1:])
+        if edge_y is not None:
+            grad_y = sum_to(xp, xp.matmul(swap(xp, x), grad), y.shape)
+            if column:
+                grad_y = xp.reshape(grad_y, grad_y.shape[:-1])
+        return grad_x, grad_y
+
+
+class Mm(Matmul):
+    """The product of two matrices."""
+
+    __slots__ = ()
+
+
+class Mv(Matmul):
+    """The product of a matrix and a vector."""
+
+    __slots__ = ()
+
+
+class Dot(Matmul):
+    """The inner product of two vectors."""
+
+    __slots__ = ()
+
+
+class VectorMatrix(Matmul):
+    """The product of a vector and a matrix, named as PyTorch prints it."""
+
+    __slots__ = ()
+    torch_name = "SqueezeBackward4"
+
+
+def swap(xp: Any, x: Any) -> Any:
+    """The last two dimensions exchanged."""
+    n = x.ndim
+    return xp.permute(x, (*range(n - 2), n - 1, n - 2))
+
+
+class Linear(Node):
+    """``x @ weight.T + bias`` over the last dimension of ``x``."""
+
+    __slots__ = ("weight", "x")
+    saves = {"x": 0, "weight": 1}
+    torch_name = "Addmm"
+
+    def forward(self, xp: Any, x: Any, weight: Any, bias: Any = None) -> Any:
+        self.x, self.weight = x, weight
+        return xp.linear(x, weight, bias)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
+        edge_x, edge_weight, *edge_bias = self.edges
+        x = self.x
+        grad_x = None if edge_x is None else xp.matmul(grad, self.weight)
+        flat = grad if grad.ndim == 2 else xp.reshape(grad, (-1, grad.shape[-1]))
+        grad_weight = None
+        if edge_weight is not None:
+            rows = x if x.ndim == 2 else xp.reshape(x, (-1, x.shape[-1]))
+            grad_weight = xp.matmul(swap(xp, flat), rows)
+        if not edge_bias:
+            return grad_x, grad_weight
+        return grad_x, grad_weight, None if edge_bias[0] is None else xp.sum(flat, 0)
+
+
+# --- functions -------------------------------------------------------------------------------------
+
+_BY_RANK = {(1, 1): Dot, (2, 1): Mv, (2, 2): Mm, (1, 2): VectorMatrix}
+
+
+def matmul(input: Any, other: Any) -> Any:
+    """The matrix product: inner product, matrix-vector, matrix-matrix or batched.
+
+    Args:
+        input: shape (..., n, m), or (m,).
+        other: shape (..., m, p), or (m,); batch dimensions broadcast.
+
+    Returns:
+        Shape (..., n, p) without the dimensions that a vector operand does not have.
+
+    Raises:
+        RuntimeError: for sizes that do not fit, a 0-d operand, or operands of two types.
+
+    >>> import gpugrad
+    >>> gpugrad.matmul(gpugrad.ones(2, 3), gpugrad.ones(3))
+    tensor([3., 3.])
+    """
+    if not isinstance(other, TensorBase):
+        return NotImplemented
+    a, b = input.array, other.array
+    if a.dtype is not b.dtype and a.dtype != b.dtype:
+        raise RuntimeError(
+            "expected m1 and m2 to have the same dtype, but got: "
+            f"{_c_name(a)} != {_c_name(b)}"
+        )
+    kind = _BY_RANK.get((a.ndim, b.ndim), Matmul)
+    try:
+        return kind.apply(input, other)
+    except ValueError as error:
+        raise _explain(a, b, error) from None
+
+
+def _c_name(a: Any) -> str:
+    d = from_numpy(a.dtype)
+    return {"float32": "float", "float64": "double", "float16": "c10::Half"}.get(d.name, d.name)
+
+
+def _explain(a: Any, b: Any, error: Exception) -> RuntimeError:
+    if a.ndim == 0 or b.ndim == 0:
+        return RuntimeError(
+            f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D"
+        )
+    if a.ndim == 1 and b.ndim == 1:
+        return RuntimeError(
+            "inconsistent tensor size, expected tensor "
+            f"[{a.shape[0]}] and src [{b.shape[0]}] to have the same number of elements, but got "
+            f"{a.shape[0]} and {b.shape[0]} elements respectively"
+        )
+    if a.ndim == 2 and b.ndim == 1:
+        return RuntimeError(
+            f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), "
+            f"vec ({b.shape[0]})"
+        )
+    if a.ndim <= 2 and b.ndim <= 2:
+        rows = a.shape if a.ndim == 2 else (1, *a.shape)
+        return RuntimeError(
+            "mat1 and mat2 shapes cannot be multiplied "
+            f"({rows[0]}x{rows[1]} and {b.shape[0]}x{b.shape[-1]})"
+        )
+    if a.ndim >= 2 and b.ndim >= 2 and a.shape[-1] == b.shape[-2]:
+        return RuntimeError(
+            f"The size of tensor a ({a.shape[:-2]}) must match the size of tensor b "
+            f"({b.shape[:-2]}) in the batch dimensions"
+        )
+    return RuntimeError(
+        "Expected size for first two dimensions of batch2 tensor to be: "
+        f"[{a.shape[0]}, {a.shape[-1]}] but got: [{b.shape[0]}, {b.shape[-min(2, b.ndim)]}]."
+    )
+
+
+def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    """``input @ weight.T + bias``.
+
+    Args:
+        input: shape (..., in_features).
+        weight: shape (out_features, in_features).
+        bias: shape (out_features,), or None.
+
+    Returns:
+        Shape (..., out_features).
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.linear(gpugrad.ones(1, 3), gpugrad.ones(2, 3))
+    tensor([[3., 3.]])
+    """
+    x, w = input.array, weight.array
+    if x.dtype != w.dtype:
+        raise RuntimeError(
+            f"mat1 and mat2 must have the same dtype, but got {_word(x)} and {_word(w)}"
+        )
+    if w.ndim != 2 or x.ndim == 0 or x.shape[-1] != w.shape[1]:
+        rows = x.size // max(x.shape[-1], 1) if x.ndim else 1
+        raise RuntimeError(
+            "mat1 and mat2 shapes cannot be multiplied "
+            f"({rows}x{x.shape[-1] if x.ndim else 1} and {w.shape[-1]}x{w.shape[0]})"
+        )
+    if bias is None:
+        return Linear.apply(input, weight)
+    return Linear.apply(input, weight, bias)
+
+
+def _word(a: Any) -> str:
+    return from_numpy(a.dtype).tensor_type.removesuffix("Tensor")
+
+
+def mm(input: Any, mat2: Any) -> Any:
+    """The product of two matrices, without broadcasting."""
+    for name, m in (("self", input), ("mat2", mat2)):
+        if m.array.ndim != 2:
+            raise RuntimeError(f"{name} must be a matrix")
+    return matmul(input, mat2)
+
+
+def bmm(input: Any, mat2: Any) -> Any:
+    """The products of two equally long batches of matrices."""
+    for name, m in (("batch1", input), ("batch2", mat2)):
+        if m.array.ndim != 3:
+            raise RuntimeError(f"{name} must be a 3D tensor")
+    a, b = input.array, mat2.array
+    if a.shape[0] != b.shape[0] or a.shape[2] != b.shape[1]:
+        raise RuntimeError(
+            "Expected size for first two dimensions of batch2 tensor to be: "
+            f"[{a.shape[0]}, {a.shape[2]}] but got: [{b.shape[0]}, {b.shape[1]}]."
+        )
+    return matmul(input, mat2)
+
+
+def mv(input: Any, vec: Any) -> Any:
+    """The product of a matrix and a vector."""
+    if input.array.ndim != 2 or vec.array.ndim != 1:
+        raise RuntimeError(
+            f"vector + matrix @ vector expected, got {vec.array.ndim}, {input.array.ndim}, "
+            f"{vec.array.ndim}"
+        )
+    return matmul(input, vec)
+
+
+def dot(input: Any, tensor: Any) -> Any:
+    """The inner product of two vectors."""
+    if input.array.ndim != 1 or tensor.array.ndim != 1:
+        raise RuntimeError(
+            f"1D tensors expected, but got {input.array.ndim}D and {tensor.array.ndim}D tensors"
+        )
+    return matmul(input, tensor)
+
+
+def outer(input: Any, vec2: Any) -> Any:
+    """All products of the elements of two vectors."""
+    from .shape import reshape
+
+    if input.array.ndim != 1 or vec2.array.ndim != 1:
+        raise RuntimeError("outer: Expected 1-D arguments")
+    return reshape(input, (-1, 1)) * vec2
+
+
+def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    """``beta * input + alpha * (mat1 @ mat2)``."""
+    product = mm(mat1, mat2)
+    return (input if beta == 1 else input * beta) + (product if alpha == 1 else product * alpha)

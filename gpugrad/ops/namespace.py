@@ -1,0 +1,148 @@
+"""The primitives over tensors: what ``backward`` computes with when it is itself recorded.
+
+Every primitive is an op here, so a gradient computed through this namespace has a gradient.
+Fused primitives come composed from :class:`Primitives`, and so need no second derivative rule.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.engine import TensorBase, wrap
+from ..backend import BACKENDS
+from ..backend.primitives import Primitives, is_basic
+from . import activation, arithmetic, compare, copying, index, matmul, pointwise, reduce, select, shape
+from .elementwise_base import Binary, Unary
+from .shape import reshape as _reshape
+
+NOT_DIFFERENTIABLE = (
+    "eq ne lt le gt ge logical_and logical_or logical_xor logical_not isnan isinf isfinite signbit"
+).split()
+
+
+def _raw(value: Any) -> Any:
+    return value.array if isinstance(value, TensorBase) else value
+
+
+def _axes(axis: Any) -> Any:
+    return (axis,) if isinstance(axis, int) else axis
+
+
+class TensorNamespace(Primitives):
+    """Primitives whose arrays are tensors."""
+
+    def __init__(self) -> None:
+        for module in (pointwise, arithmetic, activation, select):
+            for value in vars(module).values():
+                if isinstance(value, type) and issubclass(value, (Unary, Binary)):
+                    name = getattr(value, "primitive", None)
+                    if name is not None and not value.__qualname__.startswith("_"):
+                        setattr(self, name, value.apply)
+        for name in NOT_DIFFERENTIABLE:
+            setattr(self, name, getattr(compare, name))
+
+    def _constant(self, name: str, sample: Any, *args: Any) -> Any:
+        return wrap(getattr(BACKENDS[type(sample.array)], name)(*args))
+
+    def zeros_like(self, x: Any) -> Any:
+        return self._constant("zeros_like", x, x.array)
+
+    def ones_like(self, x: Any) -> Any:
+        return self._constant("ones_like", x, x.array)
+
+    def asarray(self, x: Any) -> Any:
+        return x
+
+    def copy(self, x: Any, out: Any = None) -> Any:
+        return copying.Clone.apply(x) if out is None else copying.copy_(out, x)
+
+    def fill(self, x: Any, value: Any) -> Any:
+        return copying.fill_(x, value)
+
+    def cast(self, x: Any, dtype: Any) -> Any:
+        return copying.Cast.apply(x, getattr(dtype, "numpy", dtype))
+
+    def move(self, x: Any, where: Any) -> Any:
+        return copying.Move.apply(x, where)
+
+    def reshape(self, x: Any, shape: Any) -> Any:
+        return _reshape(x, tuple(shape))
+
+    def permute(self, x: Any, axes: Any) -> Any:
+        return shape.Permute.apply(x, tuple(axes))
+
+    def broadcast_to(self, x: Any, size: Any) -> Any:
+        return shape.Expand.apply(x, tuple(size))
+
+    expand = broadcast_to
+
+    def getitem(self, x: Any, item: Any) -> Any:
+        items = item if isinstance(item, tuple) else (item,)
+        items = tuple(_raw(i) for i in items)
+        kind = index._view_node(items) if is_basic(items) else index.Index
+        return kind.apply(x, items)
+
+    def setitem(self, x: Any, item: Any, value: Any) -> Any:
+        index.setitem(x, item, value)
+        return x
+
+    def scatter_nd(self, grad: Any, item: Any, size: Any) -> Any:
+        return index.ScatterNd.apply(grad, item, tuple(size))
+
+    def concatenate(self, arrays: list[Any], axis: int) -> Any:
+        return shape.Cat.apply(*arrays, axis)
+
+    def stack(self, arrays: list[Any]) -> Any:
+        return shape.stack(arrays)
+
+    def flip(self, x: Any, axes: Any) -> Any:
+        return shape.Flip.apply(x, tuple(axes))
+
+    def take_along_axis(self, x: Any, where: Any, axis: int) -> Any:
+        return select.Gather.apply(x, _raw(where), axis)
+
+    def scatter_along_axis(self, x: Any, where: Any, axis: int, size: Any) -> Any:
+        return select.ScatterAlong.apply(x, _raw(where), axis, tuple(size))
+
+    def where(self, condition: Any, x: Any, y: Any) -> Any:
+        return select.where(condition, x, y)
+
+    def sum(self, x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
+        if x.array.dtype.kind == "b":
+            x = copying.Cast.apply(x, "int64")
+        return reduce.SumDim.apply(x, _axes(axis), keepdims)
+
+    def mean(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        return reduce.MeanDim.apply(x, _axes(axis), keepdims)
+
+    def prod(self, x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
+        return reduce.ProdDim.apply(x, _axes(axis), keepdims)
+
+    def amax(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        return reduce.Amax.apply(x, _axes(axis), keepdims)
+
+    def amin(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        return reduce.Amin.apply(x, _axes(axis), keepdims)
+
+    def cumsum(self, x: Any, axis: int, dtype: Any = None) -> Any:
+        return select.Cumsum.apply(x, axis)
+
+    def cumprod(self, x: Any, axis: int, dtype: Any = None) -> Any:
+        return select.Cumprod.apply(x, axis)
+
+    def matmul(self, x: Any, y: Any, out: Any = None) -> Any:
+        return matmul.Matmul.apply(x, y)
+
+    def softmax(self, x: Any, axis: int) -> Any:
+        return activation.Softmax.apply(x, axis)
+
+    def log_softmax(self, x: Any, axis: int) -> Any:
+        return activation.LogSoftmax.apply(x, axis)
+
+
+TENSORS = TensorNamespace()
+
+
+def register(tensor_class: type) -> None:
+    """Make ``backend_of(tensor)`` the namespace of tensors, for this class of them."""
+    BACKENDS[tensor_class] = TENSORS

@@ -1,0 +1,301 @@
+"""Functions of one operand, element by element: exponentials, trigonometry, rounding."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .elementwise_base import Unary
+
+
+class Neg(Unary):
+    """``-x``"""
+
+    primitive = "neg"
+    floating = False
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.neg(grad)
+
+
+class Abs(Unary):
+    """``|x|``; the gradient at 0 is 0."""
+
+    primitive = "abs"
+    floating = False
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, xp.sign(self.x))
+
+
+class Exp(Unary):
+    """``e ** x``"""
+
+    primitive = "exp"
+    keeps_out = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, self.out)
+
+
+class Exp2(Unary):
+    """``2 ** x``"""
+
+    primitive = "exp2"
+    keeps_out = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, xp.mul(self.out, math.log(2.0)))
+
+
+class Expm1(Unary):
+    """``e ** x - 1``"""
+
+    primitive = "expm1"
+    keeps_out = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, xp.add(self.out, 1))
+
+
+class Log(Unary):
+    """The natural logarithm."""
+
+    primitive = "log"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.div(grad, self.x)
+
+
+class Log2(Unary):
+    """The logarithm to base 2."""
+
+    primitive = "log2"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.div(grad, xp.mul(self.x, math.log(2.0)))
+
+
+class Log10(Unary):
+    """The logarithm to base 10."""
+
+    primitive = "log10"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.div(grad, xp.mul(self.x, math.log(10.0)))
+
+
+class Log1p(Unary):
+    """``log(1 + x)``"""
+
+    primitive = "log1p"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.div(grad, xp.add(self.x, 1))
+
+
+class Sqrt(Unary):
+    """``x ** 0.5``"""
+
+    primitive = "sqrt"
+    keeps_out = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.div(grad, xp.mul(self.out, 2))
+
+
+class Rsqrt(Unary):
+    """``x ** -0.5``"""
+
+    primitive = "rsqrt"
+    keeps_out = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(xp.mul(grad, -0.5), xp.mul(xp.square(self.out), self.out))
+
+
+class Reciprocal(Unary):
+    """``1 / x``"""
+
+    primitive = "reciprocal"
+    keeps_out = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(xp.neg(grad), xp.square(self.out))
+
+
+class Sin(Unary):
+    """``sin(x)``"""
+
+    primitive = "sin"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, xp.cos(self.x))
+
+
+class Cos(Unary):
+    """``cos(x)``"""
+
+    primitive = "cos"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, xp.neg(xp.sin(self.x)))
+
+
+class Tan(Unary):
+    """``tan(x)``"""
+
+    primitive = "tan"
+    keeps_out = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, xp.add(xp.square(self.out), 1))
+
+
+class Asin(Unary):
+    """The inverse of sine."""
+
+    primitive = "asin"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, xp.rsqrt(xp.sub(1, xp.square(self.x))))
+
+
+class Acos(Unary):
+    """The inverse of cosine."""
+
+    primitive = "acos"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.neg(xp.mul(grad, xp.rsqrt(xp.sub(1, xp.square(self.x)))))
+
+
+class Atan(Unary):
+    """The inverse of tangent."""
+
+    primitive = "atan"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.div(grad, xp.add(xp.square(self.x), 1))
+
+
+class Sinh(Unary):
+    """``(exp(x) - exp(-x)) / 2``"""
+
+    primitive = "sinh"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, xp.cosh(self.x))
+
+
+class Cosh(Unary):
+    """``(exp(x) + exp(-x)) / 2``"""
+
+    primitive = "cosh"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, xp.sinh(self.x))
+
+
+class Asinh(Unary):
+    """The inverse of the hyperbolic sine."""
+
+    primitive = "asinh"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, xp.rsqrt(xp.add(xp.square(self.x), 1)))
+
+
+class Acosh(Unary):
+    """The inverse of the hyperbolic cosine."""
+
+    primitive = "acosh"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, xp.rsqrt(xp.sub(xp.square(self.x), 1)))
+
+
+class Atanh(Unary):
+    """The inverse of the hyperbolic tangent."""
+
+    primitive = "atanh"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.div(grad, xp.sub(1, xp.square(self.x)))
+
+
+class Erf(Unary):
+    """``2 / sqrt(pi)`` times the integral of ``exp(-t**2)`` from 0 to x."""
+
+    primitive = "erf"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        slope = xp.mul(xp.exp(xp.neg(xp.square(self.x))), 2.0 / math.sqrt(math.pi))
+        return xp.mul(grad, slope)
+
+
+class Erfc(Unary):
+    """``1 - erf(x)``, accurate where that is small."""
+
+    primitive = "erfc"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        slope = xp.mul(xp.exp(xp.neg(xp.square(self.x))), -2.0 / math.sqrt(math.pi))
+        return xp.mul(grad, slope)
+
+
+class _Step(Unary):
+    """A function that is constant between its jumps: its gradient is zero."""
+
+    primitive = "floor"
+    floating = False
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.zeros_like(grad)
+
+
+class Floor(_Step):
+    """The largest integer not above ``x``."""
+
+    primitive = "floor"
+
+
+class Ceil(_Step):
+    """The smallest integer not below ``x``."""
+
+    primitive = "ceil"
+
+
+class Round(_Step):
+    """The nearest integer; halves go to the even one."""
+
+    primitive = "round"
+
+
+class Trunc(_Step):
+    """``x`` without its fraction."""
+
+    primitive = "trunc"
+
+
+class Sign(_Step):
+    """-1, 0 or 1."""
+
+    primitive = "sign"

@@ -1,0 +1,426 @@
+"""Reductions: sums, means, extremes, variances over all elements or some dimensions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import dtypes
+from ..autograd.engine import OUTPUT, Node, wrap
+from ..backend import BACKENDS
+from .elementwise_base import cast
+from .shape import wrap_dim
+
+Axes = tuple[int, ...] | None
+
+
+def axes_of(dim: Any, ndim: int) -> Axes:
+    """``dim`` as a tuple of dimensions, None for all. Raises on repeated ones."""
+    if dim is None:
+        return None
+    if isinstance(dim, int):
+        wrapped = wrap_dim(dim, ndim)
+        return (wrapped,) if ndim else None
+    if len(dim) == 0:
+        return None
+    axes = tuple(wrap_dim(d, ndim) for d in dim)
+    if len(set(axes)) != len(axes):
+        twice = next(a for a in axes if axes.count(a) > 1)
+        raise RuntimeError(f"dim {twice} appears multiple times in the list of dims")
+    return axes if ndim else None
+
+
+def kept_shape(shape: tuple[int, ...], axes: Axes) -> tuple[int, ...]:
+    """The shape of a reduction's result with ``keepdim=True``."""
+    return tuple(1 if axes is None or i in axes else n for i, n in enumerate(shape))
+
+
+def count_of(shape: tuple[int, ...], axes: Axes) -> int:
+    """How many elements go into each result."""
+    count = 1
+    for i, n in enumerate(shape):
+        if axes is None or i in axes:
+            count *= n
+    return count
+
+
+class _Reduction(Node):
+    """Keeps what is needed to spread a result's gradient over the elements that it came from."""
+
+    __slots__ = ("axes", "kept", "shape")
+
+    axes: Axes
+    shape: tuple[int, ...]
+
+    def _remember(self, x: Any, axes: Axes) -> None:
+        self.shape, self.axes = x.shape, axes
+
+    def _spread(self, xp: Any, grad: Any) -> Any:
+        return xp.broadcast_to(self._widen(xp, grad), self.shape)
+
+    def _widen(self, xp: Any, value: Any) -> Any:
+        if self.axes is None and len(self.shape) == 0:
+            return value
+        kept = kept_shape(self.shape, self.axes)
+        return value if value.shape in (kept, ()) else xp.reshape(value, kept)
+
+
+class Sum(_Reduction):
+    """The sum of all elements."""
+
+    __slots__ = ()
+
+    def forward(self, xp: Any, x: Any, axes: Axes, keepdim: bool) -> Any:
+        self._remember(x, axes)
+        return xp.sum(x, axes, keepdim)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        return (self._spread(xp, grad),)
+
+
+class SumDim(Sum):
+    """The sum over some dimensions."""
+
+    __slots__ = ()
+    torch_name = "SumBackward1"
+
+
+class Mean(_Reduction):
+    """The mean of all elements."""
+
+    __slots__ = ()
+
+    def forward(self, xp: Any, x: Any, axes: Axes, keepdim: bool) -> Any:
+        self._remember(x, axes)
+        return xp.mean(x, axes, keepdim)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        return (self._spread(xp, xp.div(grad, count_of(self.shape, self.axes))),)
+
+
+class MeanDim(Mean):
+    """The mean over some dimensions."""
+
+    __slots__ = ()
+    torch_name = "MeanBackward1"
+
+
+class Prod(_Reduction):
+    """The product of elements; its gradient is right at zeros too."""
+
+    __slots__ = ("x",)
+    saves = {"x": 0}
+
+    def forward(self, xp: Any, x: Any, axes: Axes, keepdim: bool) -> Any:
+        self._remember(x, axes)
+        self.x = x
+        return xp.prod(x, axes, keepdim)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        # The product of all others, from products before and after each element.
+        x, axes = self.x, self.axes
+        if self.axes is None:
+            flat = xp.reshape(x, (-1,))
+            return (xp.mul(xp.reshape(self._others(xp, flat, 0), self.shape), grad),)
+        (axis,) = axes or (0,)
+        return (xp.mul(self._others(xp, x, axis), self._widen(xp, grad)),)
+
+    @staticmethod
+    def _others(xp: Any, x: Any, axis: int) -> Any:
+        before = (slice(None),) * axis
+        ones = xp.ones_like(xp.getitem(x, (*before, slice(0, 1))))
+        first = xp.concatenate([ones, xp.getitem(x, (*before, slice(0, -1)))], axis)
+        rest = xp.concatenate(
+            [ones, xp.getitem(xp.flip(x, (axis,)), (*before, slice(0, -1)))], axis
+        )
+        return xp.mul(xp.cumprod(first, axis), xp.flip(xp.cumprod(rest, axis), (axis,)))
+
+
+class ProdDim(Prod):
+    """The product along one dimension."""
+
+    __slots__ = ()
+    torch_name = "ProdBackward1"
+
+
+class Amax(_Reduction):
+    """The largest element; where several tie, they share the gradient evenly."""
+
+    __slots__ = ("out", "x")
+    saves = {"x": 0, "out": OUTPUT}
+    primitive = "amax"
+
+    def forward(self, xp: Any, x: Any, axes: Axes, keepdim: bool) -> Any:
+        self._remember(x, axes)
+        self.x = x
+        self.out = xp.asarray(getattr(xp, self.primitive)(x, axes, keepdim))
+        return self.out
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        taken = xp.eq(self.x, self._widen(xp, self.out))
+        share = xp.div(self._widen(xp, grad), xp.sum(taken, self.axes, True))
+        return (xp.where(taken, xp.broadcast_to(share, self.shape), xp.zeros_like(self.x)),)
+
+
+class Amin(Amax):
+    """The smallest element; ties share the gradient evenly."""
+
+    __slots__ = ()
+    primitive = "amin"
+
+
+class MaxAll(Amax):
+    """The largest of all elements."""
+
+    __slots__ = ()
+    torch_name = "MaxBackward1"
+
+
+class MinAll(Amin):
+    """The smallest of all elements."""
+
+    __slots__ = ()
+    torch_name = "MinBackward1"
+
+
+class Var(_Reduction):
+    """``sum((x - mean)**2) / (n - correction)``"""
+
+    __slots__ = ("divisor", "x")
+    saves = {"x": 0}
+
+    def forward(self, xp: Any, x: Any, axes: Axes, keepdim: bool, correction: float) -> Any:
+        self._remember(x, axes)
+        self.x = x
+        self.divisor = max(count_of(x.shape, axes) - correction, 0)
+        squares = xp.square(self._centred(xp))
+        return xp.div(xp.sum(squares, axes, keepdim), self.divisor)
+
+    def _centred(self, xp: Any) -> Any:
+        return xp.sub(self.x, xp.mean(self.x, self.axes, True))
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        scale = xp.div(xp.mul(self._widen(xp, grad), 2), self.divisor)
+        return (xp.mul(self._centred(xp), scale),)
+
+
+class Logsumexp(_Reduction):
+    """``log(sum(exp(x)))`` without overflow."""
+
+    __slots__ = ("out", "x")
+    saves = {"x": 0, "out": OUTPUT}
+
+    def forward(self, xp: Any, x: Any, axes: Axes, keepdim: bool) -> Any:
+        self._remember(x, axes)
+        self.x = x
+        top = xp.amax(x, axes, True)
+        top = xp.where(xp.isinf(top), xp.zeros_like(top), top)
+        total = xp.log(xp.sum(xp.exp(xp.sub(x, top)), axes, True))
+        out = xp.add(total, top)
+        if not keepdim:
+            out = xp.reshape(
+                out, tuple(n for i, n in enumerate(x.shape) if axes is not None and i not in axes)
+            )
+        self.out = xp.asarray(out)
+        return self.out
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        weights = xp.exp(xp.sub(self.x, self._widen(xp, self.out)))
+        return (xp.mul(weights, self._widen(xp, grad)),)
+
+
+# --- functions -------------------------------------------------------------------------------------
+
+
+def _as_sum_input(input: Any, dtype: Any) -> Any:
+    if dtype is not None:
+        return cast(input, dtypes.as_dtype(dtype))
+    if input.array.dtype.kind in "bui":
+        return cast(input, dtypes.int64)
+    return input
+
+
+def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The sum over ``dim`` (all elements if None); integers and bools add up in int64.
+
+    >>> import gpugrad
+    >>> gpugrad.ones(2, 3).sum(dim=1)
+    tensor([3., 3.])
+    """
+    x = _as_sum_input(input, dtype)
+    if dim is None and not keepdim:
+        return Sum.apply(x, None, False)
+    return SumDim.apply(x, axes_of(dim, x.array.ndim), keepdim)
+
+
+def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The mean over ``dim`` (all elements if None).
+
+    Raises RuntimeError for integers and bools unless ``dtype`` is given.
+
+    >>> import gpugrad
+    >>> gpugrad.tensor([1.0, 2.0, 6.0]).mean()
+    tensor(3.)
+    """
+    x = input if dtype is None else cast(input, dtypes.as_dtype(dtype))
+    if x.array.dtype.kind not in "fV":
+        word = dtypes.from_numpy(x.array.dtype).tensor_type.removesuffix("Tensor")
+        raise RuntimeError(
+            "mean(): could not infer output dtype. Input dtype must be either a floating point or "
+            f"complex dtype. Got: {word}"
+        )
+    if dim is None and not keepdim:
+        return Mean.apply(x, None, False)
+    return MeanDim.apply(x, axes_of(dim, x.array.ndim), keepdim)
+
+
+def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The product along ``dim`` (of all elements if None)."""
+    x = _as_sum_input(input, dtype)
+    if dim is None:
+        return Prod.apply(x, None, False)
+    return ProdDim.apply(x, axes_of(dim, x.array.ndim), keepdim)
+
+
+def amax(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
+    """The largest element over ``dim``; ties share the gradient evenly."""
+    axes = axes_of(dim, input.array.ndim)
+    _check_not_empty(input, axes, "amax")
+    return Amax.apply(input, axes, keepdim)
+
+
+def amin(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
+    """The smallest element over ``dim``; ties share the gradient evenly."""
+    axes = axes_of(dim, input.array.ndim)
+    _check_not_empty(input, axes, "amin")
+    return Amin.apply(input, axes, keepdim)
+
+
+def _check_not_empty(input: Any, axes: Axes, name: str) -> None:
+    if count_of(input.array.shape, axes) == 0:
+        if axes is None:
+            raise RuntimeError(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify "
+                "the reduction dim with the 'dim' argument."
+            )
+        empty = next(a for a in axes if input.array.shape[a] == 0)
+        raise IndexError(f"{name}(): Expected reduction dim {empty} to have non-zero size.")
+
+
+def max_all(input: Any) -> Any:
+    """The largest of all elements."""
+    _check_not_empty(input, None, "max")
+    return MaxAll.apply(input, None, False)
+
+
+def min_all(input: Any) -> Any:
+    """The smallest of all elements."""
+    _check_not_empty(input, None, "min")
+    return MinAll.apply(input, None, False)
+
+
+def var(
+    input: Any,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> Any:
+    """The variance over ``dim``, divided by ``n - correction`` (1 unless given).
+
+    >>> import gpugrad
+    >>> gpugrad.tensor([1.0, 2.0, 3.0]).var()
+    tensor(1.)
+    """
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if correction is None:
+        correction = 1 if unbiased is None else int(unbiased)
+    return Var.apply(input, axes_of(dim, input.array.ndim), keepdim, correction)
+
+
+def std(
+    input: Any,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> Any:
+    """The square root of :func:`var`."""
+    from .pointwise import Sqrt
+
+    return Sqrt.apply(var(input, dim, unbiased, keepdim, correction=correction))
+
+
+def var_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, **kw: Any) -> Any:
+    """:func:`var` and :func:`mean` together."""
+    dims = None if isinstance(dim, bool) else dim
+    return var(input, dim, unbiased, keepdim, **kw), mean(input, dims, keepdim)
+
+
+def std_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, **kw: Any) -> Any:
+    """:func:`std` and :func:`mean` together."""
+    dims = None if isinstance(dim, bool) else dim
+    return std(input, dim, unbiased, keepdim, **kw), mean(input, dims, keepdim)
+
+
+def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
+    """``log(sum(exp(input)))`` over ``dim``, without overflow."""
+    x = input if input.array.dtype.kind in "fV" else cast(input, dtypes.get_default_dtype())
+    return Logsumexp.apply(x, axes_of(dim, x.array.ndim), keepdim)
+
+
+def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """Whether any element is true."""
+    return _truth(input, "any", dim, keepdim)
+
+
+def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """Whether all elements are true."""
+    return _truth(input, "all", dim, keepdim)
+
+
+def _truth(input: Any, name: str, dim: Any, keepdim: bool) -> Any:
+    a = input.array
+    xp = BACKENDS[type(a)]
+    return wrap(xp.asarray(getattr(xp, name)(a != 0, axes_of(dim, a.ndim), keepdim)))
+
+
+def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The index of the largest element along ``dim``, or in the flattened tensor.
+
+    >>> import gpugrad
+    >>> gpugrad.tensor([1.0, 3.0, 2.0]).argmax()
+    tensor(1)
+    """
+    return _arg(input, "argmax", dim, keepdim)
+
+
+def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The index of the smallest element along ``dim``, or in the flattened tensor."""
+    return _arg(input, "argmin", dim, keepdim)
+
+
+def _arg(input: Any, name: str, dim: int | None, keepdim: bool) -> Any:
+    a = input.array
+    xp = BACKENDS[type(a)]
+    axes = axes_of(dim, a.ndim)
+    if count_of(a.shape, axes) == 0:
+        if axes is None:
+            raise IndexError(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify "
+                "the reduction dim with the 'dim' argument."
+            )
+        raise IndexError(f"{name}(): Expected reduction dim {axes[0]} to have non-zero size.")
+    index = xp.asarray(getattr(xp, name)(a, None if axes is None else axes[0]))
+    if keepdim:
+        index = xp.reshape(index, kept_shape(a.shape, axes))
+    return wrap(index)
+
+
+def count_nonzero(input: Any, dim: Any = None) -> Any:
+    """How many elements are not zero."""
+    a = input.array
+    xp = BACKENDS[type(a)]
+    return wrap(xp.asarray(xp.sum(a != 0, axes_of(dim, a.ndim), False, "int64")))

@@ -1,0 +1,618 @@
+"""Shape: the same elements seen or arranged otherwise. Most results are views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..autograd.engine import Node
+from .elementwise_base import sum_to
+
+
+def wrap_dim(dim: int, ndim: int) -> int:
+    """A dimension counted from the front. Raises IndexError if there is none such."""
+    if not isinstance(dim, int):
+        raise TypeError(f"dim must be int, not {type(dim).__name__}")
+    bound = max(ndim, 1)
+    if not -bound <= dim < bound:
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], "
+            f"but got {dim})"
+        )
+    return dim % bound
+
+
+def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
+    """Accept ``f(2, 3)`` and ``f((2, 3))`` alike."""
+    if len(args) == 1 and isinstance(args[0], (tuple, list)):
+        args = tuple(args[0])
+    return tuple(int(a) for a in args)
+
+
+class Reshape(Node):
+    """Another shape for the same elements in the same order."""
+
+    __slots__ = ("shape",)
+    torch_name = "View"
+    is_view = True
+
+    def forward(self, xp: Any, x: Any, shape: tuple[int, ...]) -> Any:
+        self.shape = x.shape
+        return xp.reshape(x, shape)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        return (xp.reshape(grad, self.shape),)
+
+
+class Squeeze(Reshape):
+    """Without its dimensions of size one."""
+
+    __slots__ = ()
+
+
+class Unsqueeze(Reshape):
+    """With a further dimension of size one."""
+
+    __slots__ = ()
+
+
+class Permute(Node):
+    """The dimensions in another order."""
+
+    __slots__ = ("axes",)
+    is_view = True
+
+    def forward(self, xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
+        self.axes = axes
+        return xp.permute(x, axes)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        inverse = [0] * len(self.axes)
+        for i, a in enumerate(self.axes):
+            inverse[a] = i
+        return (xp.permute(grad, tuple(inverse)),)
+
+
+class Transpose(Permute):
+    """Two dimensions exchanged."""
+
+    __slots__ = ()
+
+
+class T(Permute):
+    """A matrix with rows and columns exchanged."""
+
+    __slots__ = ()
+
+
+class Expand(Node):
+    """Dimensions of size one repeated without copying."""
+
+    __slots__ = ("shape",)
+    is_view = True
+
+    def forward(self, xp: Any, x: Any, shape: tuple[int, ...]) -> Any:
+        self.shape = x.shape
+        return xp.expand(x, shape)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        return (sum_to(xp, grad, self.shape),)
+
+
+class Flip(Node):
+    """The order along some dimensions reversed, copied as PyTorch does."""
+
+    __slots__ = ("axes",)
+
+    def forward(self, xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
+        self.axes = axes
+        return xp.copy(xp.flip(x, axes))
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        return (xp.flip(grad, self.axes),)
+
+
+class Cat(Node):
+    """Tensors joined along a dimension."""
+
+    __slots__ = ("axis", "lengths")
+
+    def forward(self, xp: Any, *arrays: Any) -> Any:
+        *parts, self.axis = arrays
+        self.lengths = [p.shape[self.axis] for p in parts]
+        return xp.concatenate(parts, self.axis)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
+        before = (slice(None),) * self.axis
+        grads, start = [], 0
+        for length, edge in zip(self.lengths, self.edges, strict=True):
+            part = (*before, slice(start, start + length))
+            grads.append(None if edge is None else xp.getitem(grad, part))
+            start += length
+        return tuple(grads)
+
+
+class Stack(Node):
+    """Tensors of one shape joined along a new dimension."""
+
+    __slots__ = ("axis",)
+
+    def forward(self, xp: Any, *arrays: Any) -> Any:
+        *parts, self.axis = arrays
+        shape = parts[0].shape
+        widened = (*shape[: self.axis], 1, *shape[self.axis :])
+        return xp.concatenate([xp.reshape(p, widened) for p in parts], self.axis)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
+        before = (slice(None),) * self.axis
+        return tuple(
+            None if edge is None else xp.getitem(grad, (*before, i))
+            for i, edge in enumerate(self.edges)
+        )
+
+
+class Split(Node):
+    """Parts of a tensor along a dimension, as views."""
+
+    __slots__ = ("axis", "lengths", "shape")
+    is_view = True
+
+    def forward(self, xp: Any, x: Any, lengths: tuple[int, ...], axis: int) -> Any:
+        self.axis, self.lengths, self.shape = axis, lengths, x.shape
+        before = (slice(None),) * axis
+        parts, start = [], 0
+        for length in lengths:
+            parts.append(xp.getitem(x, (*before, slice(start, start + length))))
+            start += length
+        return tuple(parts)
+
+    def backward(self, xp: Any, grads: Any) -> tuple[Any]:
+        sample = next(g for g in grads if g is not None)
+        shape = list(self.shape)
+        parts = []
+        for length, grad in zip(self.lengths, grads, strict=True):
+            shape[self.axis] = length
+            parts.append(xp.zeros(tuple(shape), sample.dtype) if grad is None else grad)
+        return (xp.concatenate(parts, self.axis),)
+
+
+class Unbind(Node):
+    """The slices along a dimension, as views without it."""
+
+    __slots__ = ("axis", "shape")
+    is_view = True
+
+    def forward(self, xp: Any, x: Any, axis: int) -> Any:
+        self.axis, self.shape = axis, x.shape
+        before = (slice(None),) * axis
+        return tuple(xp.getitem(x, (*before, i)) for i in range(x.shape[axis]))
+
+    def backward(self, xp: Any, grads: Any) -> tuple[Any]:
+        sample = next(g for g in grads if g is not None)
+        shape = (*self.shape[: self.axis], 1, *self.shape[self.axis + 1 :])
+        parts = [
+            xp.zeros(shape, sample.dtype) if g is None else xp.reshape(g, shape) for g in grads
+        ]
+        return (xp.concatenate(parts, self.axis),)
+
+
+# --- functions -------------------------------------------------------------------------------------
+
+
+def _infer(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
+    """Fill in a -1. Raises RuntimeError where the shape cannot hold ``size`` elements."""
+    known = 1
+    for n in shape:
+        if n != -1:
+            known *= n
+    if shape.count(-1) > 1:
+        raise RuntimeError("only one dimension can be inferred")
+    negative = next((n for n in shape if n < -1), None)
+    if negative is not None:
+        raise RuntimeError(f"invalid shape dimension {negative}")
+    if -1 in shape:
+        if known == 0 and size == 0:
+            raise RuntimeError(
+                f"cannot reshape tensor of 0 elements into shape {list(shape)} because the "
+                "unspecified dimension size -1 can be any value and is ambiguous"
+            )
+        if known and size % known == 0:
+            return tuple(size // known if n == -1 else n for n in shape)
+    elif known == size:
+        return shape
+    raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {size}")
+
+
+def reshape(input: Any, shape: Any) -> Any:
+    """``input`` in another shape: a view where the strides allow it, else a copy.
+
+    >>> import gpugrad
+    >>> gpugrad.arange(6).reshape(2, -1)
+    tensor([[0, 1, 2],
+            [3, 4, 5]])
+    """
+    return Reshape.apply(input, _infer(tuple(shape), input.array.size))
+
+
+def view(input: Any, *shape: Any) -> Any:
+    """``input`` in another shape, never copied.
+
+    Raises RuntimeError where the strides do not allow a view.
+    """
+    result = Reshape.apply(input, _infer(sizes(shape), input.array.size))
+    if result.view_of is None and result.array.size:
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one "
+            "dimension spans across two contiguous subspaces). Use .reshape(...) instead."
+        )
+    return result
+
+
+def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+    """The dimensions from ``start_dim`` to ``end_dim`` as one.
+
+    >>> import gpugrad
+    >>> gpugrad.zeros(2, 3, 4).flatten(1).shape
+    torch.Size([2, 12])
+    """
+    shape = input.array.shape
+    start, end = wrap_dim(start_dim, len(shape)), wrap_dim(end_dim, len(shape))
+    if start > end:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    if not shape:
+        return reshape(input, (1,))
+    if start == end:
+        return input
+    length = 1
+    for n in shape[start : end + 1]:
+        length *= n
+    return reshape(input, (*shape[:start], length, *shape[end + 1 :]))
+
+
+def unflatten(input: Any, dim: int, sizes: Sequence[int]) -> Any:
+    """One dimension as several."""
+    shape = input.array.shape
+    d = wrap_dim(dim, len(shape))
+    return reshape(input, (*shape[:d], *_infer(tuple(sizes), shape[d]), *shape[d + 1 :]))
+
+
+def permute(input: Any, dims: Sequence[int]) -> Any:
+    """The dimensions in the order ``dims``.
+
+    >>> import gpugrad
+    >>> gpugrad.zeros(2, 3, 4).permute(2, 0, 1).shape
+    torch.Size([4, 2, 3])
+    """
+    ndim = input.array.ndim
+    if len(dims) != ndim:
+        raise RuntimeError(
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the "
+            f"length of the desired ordering of dimensions i.e. input.dim() = {ndim} is not equal "
+            f"to len(dims) = {len(dims)}"
+        )
+    axes = tuple(wrap_dim(d, ndim) for d in dims)
+    if len(set(axes)) != ndim:
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
+    return Permute.apply(input, axes)
+
+
+def transpose(input: Any, dim0: int, dim1: int) -> Any:
+    """Two dimensions exchanged.
+
+    >>> import gpugrad
+    >>> gpugrad.zeros(2, 3).transpose(0, 1).shape
+    torch.Size([3, 2])
+    """
+    ndim = input.array.ndim
+    axes = list(range(ndim))
+    a, b = wrap_dim(dim0, ndim), wrap_dim(dim1, ndim)
+    if ndim:
+        axes[a], axes[b] = b, a
+    return Transpose.apply(input, tuple(axes))
+
+
+def t(input: Any) -> Any:
+    """The transpose of a matrix; vectors and scalars as they are."""
+    ndim = input.array.ndim
+    if ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {ndim}D")
+    return T.apply(input, (1, 0) if ndim == 2 else tuple(range(ndim)))
+
+
+def movedim(input: Any, source: Any, destination: Any) -> Any:
+    """Move dimensions to other places; the rest keep their order."""
+    ndim = input.array.ndim
+    from_ = [wrap_dim(d, ndim) for d in ([source] if isinstance(source, int) else source)]
+    to = [wrap_dim(d, ndim) for d in ([destination] if isinstance(destination, int) else destination)]
+    if len(from_) != len(to):
+        raise RuntimeError(
+            "movedim: Invalid source or destination dims: source "
+            f"({list(from_)} dims) should contain the same number of dims as destination "
+            f"({list(to)} dims)"
+        )
+    order = [d for d in range(ndim) if d not in from_]
+    for place, d in sorted(zip(to, from_, strict=True)):
+        order.insert(place, d)
+    return permute(input, order)
+
+
+def squeeze(input: Any, dim: Any = None) -> Any:
+    """Without dimensions of size one: all of them, or those in ``dim``.
+
+    >>> import gpugrad
+    >>> gpugrad.zeros(1, 2, 1).squeeze().shape
+    torch.Size([2])
+    """
+    shape = input.array.shape
+    if dim is None:
+        return Squeeze.apply(input, tuple(n for n in shape if n != 1))
+    dims = {wrap_dim(d, len(shape)) for d in ((dim,) if isinstance(dim, int) else dim)}
+    return SqueezeDim.apply(
+        input, tuple(n for i, n in enumerate(shape) if i not in dims or n != 1)
+    )
+
+
+class SqueezeDim(Squeeze):
+    """Without one given dimension, if its size is one."""
+
+    __slots__ = ()
+    torch_name = "SqueezeBackward1"
+
+
+def unsqueeze(input: Any, dim: int) -> Any:
+    """With a dimension of size one inserted at ``dim``.
+
+    >>> import gpugrad
+    >>> gpugrad.zeros(2).unsqueeze(1).shape
+    torch.Size([2, 1])
+    """
+    shape = input.array.shape
+    d = wrap_dim(dim, len(shape) + 1)
+    return Unsqueeze.apply(input, (*shape[:d], 1, *shape[d:]))
+
+
+def expand(input: Any, *size: Any) -> Any:
+    """Dimensions of size one repeated to ``size`` without copying; -1 keeps a size."""
+    shape, wanted = input.array.shape, sizes(size)
+    added = len(wanted) - len(shape)
+    if added < 0:
+        raise RuntimeError(
+            f"expand(torch.{_type_of(input)}{{{list(shape)}}}, size={list(wanted)}): the number of "
+            f"sizes provided ({len(wanted)}) must be greater or equal to the number of dimensions "
+            f"in the tensor ({len(shape)})"
+        )
+    result = []
+    for i, n in enumerate(wanted):
+        have = shape[i - added] if i >= added else 1
+        if n == -1:
+            if i < added:
+                raise RuntimeError(
+                    f"The expanded size of the tensor ({n}) isn't allowed in a leading, "
+                    f"non-existing dimension {i}"
+                )
+            n = have
+        elif have not in (1, n):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({n}) must match the existing size ({have}) at "
+                f"non-singleton dimension {i}.  Target sizes: {list(wanted)}.  Tensor sizes: "
+                f"{list(shape)}"
+            )
+        result.append(n)
+    return Expand.apply(input, tuple(result))
+
+
+def _type_of(input: Any) -> str:
+    from ..dtypes import from_numpy
+
+    return from_numpy(input.array.dtype).tensor_type
+
+
+def broadcast_to(input: Any, size: Sequence[int]) -> Any:
+    """The same as :func:`expand`."""
+    return expand(input, tuple(size))
+
+
+def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
+    """All tensors expanded to their common shape."""
+    shape = broadcast_shapes(*(t.array.shape for t in tensors))
+    return tuple(expand(t, shape) for t in tensors)
+
+
+def broadcast_shapes(*shapes: Any) -> Any:
+    """The shape that tensors of these shapes broadcast to. Raises RuntimeError if none."""
+    from ..tensor import Size
+
+    result: list[int] = []
+    for shape in shapes:
+        dims = (shape,) if isinstance(shape, int) else tuple(shape)
+        result = [1] * (len(dims) - len(result)) + result
+        for i in range(1, len(dims) + 1):
+            if result[-i] == 1:
+                result[-i] = dims[-i]
+            elif dims[-i] not in (1, result[-i]):
+                raise RuntimeError(
+                    "Shape mismatch: objects cannot be broadcast to a single shape"
+                )
+    return Size(result)
+
+
+def _same_type(tensors: Sequence[Any], name: str) -> list[Any]:
+    if not isinstance(tensors, (tuple, list)):
+        raise TypeError(
+            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not "
+            f"{type(tensors).__name__}"
+        )
+    if not tensors:
+        raise RuntimeError(f"{name}(): expected a non-empty list of Tensors")
+    result = list(tensors)
+    first = result[0]
+    if any(t.array.dtype != first.array.dtype for t in result):
+        from .elementwise_base import cast
+        from ..dtypes import from_numpy, promote_types
+
+        wanted = from_numpy(first.array.dtype)
+        for other in result:
+            wanted = promote_types(wanted, from_numpy(other.array.dtype))
+        result = [cast(other, wanted) for other in result]
+    return result
+
+
+def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
+    """Join tensors along an existing dimension.
+
+    Args:
+        tensors: equal in shape except along ``dim``; types are promoted.
+
+    Raises:
+        RuntimeError: for an empty list or sizes that do not fit.
+
+    >>> import gpugrad
+    >>> gpugrad.cat([gpugrad.zeros(2), gpugrad.ones(1)])
+    tensor([0., 0., 1.])
+    """
+    parts = _same_type(tensors, "torch.cat")
+    # PyTorch lets an empty vector join anything.
+    kept = [p for p in parts if p.array.shape != (0,)] or parts[:1]
+    shape = kept[0].array.shape
+    if not shape:
+        raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
+    d = wrap_dim(dim, len(shape))
+    for number, part in enumerate(kept):
+        other = part.array.shape
+        if len(other) != len(shape):
+            raise RuntimeError(
+                f"Tensors must have same number of dimensions: got {len(shape)} and {len(other)}"
+            )
+        for i, (n, m) in enumerate(zip(shape, other, strict=True)):
+            if i != d and n != m:
+                raise RuntimeError(
+                    f"Sizes of tensors must match except in dimension {d}. Expected size {n} but "
+                    f"got size {m} for tensor number {number} in the list."
+                )
+    return Cat.apply(*kept, d)
+
+
+def stack(tensors: Sequence[Any], dim: int = 0) -> Any:
+    """Join tensors of one shape along a new dimension.
+
+    >>> import gpugrad
+    >>> gpugrad.stack([gpugrad.zeros(2), gpugrad.ones(2)])
+    tensor([[0., 0.],
+            [1., 1.]])
+    """
+    parts = _same_type(tensors, "stack")
+    shape = parts[0].array.shape
+    for number, part in enumerate(parts):
+        if part.array.shape != shape:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 "
+                f"and {list(part.array.shape)} at entry {number}"
+            )
+    return Stack.apply(*parts, wrap_dim(dim, len(shape) + 1))
+
+
+def hstack(tensors: Sequence[Any]) -> Any:
+    """Join along the second dimension, vectors along their only one."""
+    parts = [reshape(t, (1,)) if t.array.ndim == 0 else t for t in tensors]
+    return cat(parts, 0 if parts[0].array.ndim == 1 else 1)
+
+
+def vstack(tensors: Sequence[Any]) -> Any:
+    """Join along the first dimension, vectors as rows."""
+    return cat([reshape(t, (1, -1)) if t.array.ndim < 2 else t for t in tensors], 0)
+
+
+def split(tensor: Any, split_size_or_sections: int | Sequence[int], dim: int = 0) -> Any:
+    """Parts of a given length (the last may be shorter), or of the given lengths, as views.
+
+    >>> import gpugrad
+    >>> gpugrad.arange(5).split(2)
+    (tensor([0, 1]), tensor([2, 3]), tensor([4]))
+    """
+    shape = tensor.array.shape
+    d = wrap_dim(dim, len(shape))
+    length = shape[d] if shape else 1
+    if isinstance(split_size_or_sections, int):
+        size = split_size_or_sections
+        if size < 0:
+            raise RuntimeError(
+                f"split expects split_size be non-negative, but got split_size={size}"
+            )
+        if size == 0 and length:
+            raise RuntimeError(
+                "split_size can only be 0 if dimension size is 0, but got dimension size of "
+                f"{length}"
+            )
+        lengths = tuple(min(size, length - i) for i in range(0, length, size)) if length else (0,)
+    else:
+        lengths = tuple(split_size_or_sections)
+        if sum(lengths) != length or min(lengths, default=0) < 0:
+            raise RuntimeError(
+                "split_with_sizes expects split_sizes to sum exactly to "
+                f"{length} (input tensor's size at dimension {d}), but got split_sizes="
+                f"{list(lengths)}"
+            )
+    return Split.apply(tensor, lengths, d)
+
+
+def chunk(input: Any, chunks: int, dim: int = 0) -> Any:
+    """About ``chunks`` parts of equal length, the last possibly shorter, as views."""
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    length = input.array.shape[wrap_dim(dim, input.array.ndim)]
+    if length == 0:
+        return Split.apply(input, (0,) * chunks, wrap_dim(dim, input.array.ndim))
+    return split(input, -(-length // chunks), dim)
+
+
+def tensor_split(input: Any, indices_or_sections: int | Sequence[int], dim: int = 0) -> Any:
+    """Parts of nearly equal length (the first ones longer), or cut at the given indices."""
+    d = wrap_dim(dim, input.array.ndim)
+    length = input.array.shape[d]
+    if isinstance(indices_or_sections, int):
+        n = indices_or_sections
+        lengths = tuple(length // n + (1 if i < length % n else 0) for i in range(n))
+    else:
+        cuts = [0]
+        for i in indices_or_sections:
+            i = max(i + length, 0) if i < 0 else min(i, length)
+            cuts.append(max(i, cuts[-1]))
+        cuts.append(length)
+        lengths = tuple(b - a for a, b in zip(cuts, cuts[1:], strict=False))
+    return Split.apply(input, lengths, d)
+
+
+def unbind(input: Any, dim: int = 0) -> Any:
+    """The slices along a dimension, as a tuple of views."""
+    return Unbind.apply(input, wrap_dim(dim, input.array.ndim))
+
+
+def flip(input: Any, *dims: Any) -> Any:
+    """The order along ``dims`` reversed (a copy)."""
+    return Flip.apply(input, tuple(wrap_dim(d, input.array.ndim) for d in sizes(dims)))
+
+
+def repeat(input: Any, *repeats: Any) -> Any:
+    """Copies of the whole tensor, ``repeats[i]`` of them along dimension i.
+
+    >>> import gpugrad
+    >>> gpugrad.arange(2).repeat(2, 2)
+    tensor([[0, 1, 0, 1],
+            [0, 1, 0, 1]])
+    """
+    times, shape = sizes(repeats), input.array.shape
+    if len(times) < len(shape):
+        raise RuntimeError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
+            "tensor"
+        )
+    shape = (1,) * (len(times) - len(shape)) + shape
+    apart = tuple(n for size in shape for n in (1, size))
+    wide = tuple(n for r, size in zip(times, shape, strict=True) for n in (r, size))
+    full = tuple(r * size for r, size in zip(times, shape, strict=True))
+    return reshape(expand(reshape(input, apart), wide), full)
+
+
+def tile(input: Any, dims: Sequence[int]) -> Any:
+    """Like :func:`repeat`, with missing leading repeats taken as 1."""
+    return repeat(input, (1,) * (input.array.ndim - len(dims)) + tuple(dims))

@@ -1,0 +1,323 @@
+"""The base class of optimizers: parameter groups, state, saving and loading."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import Any, ClassVar
+
+from ..autograd.grad_mode import enable_grad
+from ..backend.primitives import Array
+from ..creation import zeros
+from ..dtypes import float32, float64, get_default_dtype
+from ..tensor import Tensor
+from .buckets import Bucket, Group, LearningRate, Plan, make_plan
+from .hooks import StepHooks
+from .state_dict import StateDicts
+
+Params = Iterable[Any]
+"""Tensors, pairs of name and tensor, or dictionaries with ``"params"`` and options."""
+
+
+class _Required:
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required = _Required()
+"""As a default in an optimizer of your own: every group must give this option itself."""
+
+
+def type_name(value: object) -> str:
+    """How error messages name the type of something that should have been a tensor."""
+    if isinstance(value, Tensor):
+        return str(value.type())
+    cls = type(value)
+    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__name__}"
+
+
+class Optimizer(StateDicts, StepHooks):
+    """Base class of all optimizers.
+
+    An optimizer of your own calls ``super().__init__(params, defaults)`` and defines
+    :meth:`step`, which reads ``param_groups`` and keeps what it remembers in ``state[p]``.
+
+    Args:
+        params: an iterable of tensors, of pairs (name, tensor), or of dictionaries, each with
+            its tensors under ``"params"`` and options that differ from the defaults.
+        defaults: the options and their default values.
+
+    Attributes:
+        param_groups: list of dictionaries: ``"params"`` and a value for each option. Options may
+            be changed at any time: ``optimizer.param_groups[0]["lr"] = 0.01``.
+        state: for each parameter, a dictionary of what the optimizer remembers.
+
+    Raises:
+        TypeError: ``params`` is a tensor, a set, or holds something that is no tensor.
+        ValueError: no parameters, a non-leaf tensor, a parameter in two groups, names for some
+            parameters only.
+
+    >>> import gpugrad
+    >>> w = gpugrad.ones(2, requires_grad=True)
+    >>> optimizer = gpugrad.optim.SGD([w], lr=0.1)
+    >>> (3 * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.7000, 0.7000], requires_grad=True)
+    """
+
+    _counts_steps: ClassVar[bool] = False
+    """Whether ``state[p]["step"]`` counts a parameter's updates."""
+    _wide_lr: ClassVar[bool] = False
+    """Whether the update wants the learning rate in float64 for parameters of any type."""
+
+    _opt_called: bool = False
+
+    def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
+        self.defaults = defaults
+        if isinstance(params, Tensor):
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Tensors or "
+                "dicts, but got " + type_name(params)
+            )
+        self.state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
+        self.param_groups: list[Group] = []
+        self._forget_plans()
+        groups = list(params)
+        if not groups:
+            raise ValueError("optimizer got an empty parameter list")
+        if not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(group)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "step" in cls.__dict__:
+            cls.step = _with_hooks(cls.__dict__["step"])  # type: ignore[method-assign]
+
+    def __repr__(self) -> str:
+        lines = [type(self).__name__ + " ("]
+        for i, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {i}")
+            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
+        return "\n".join(lines) + "\n)"
+
+    def _forget_plans(self) -> None:
+        self._plans: dict[int, Plan] = {}
+        self._rates: dict[int, dict[Any, LearningRate]] = {}
+
+    # --- parameters -----------------------------------------------------------------------------
+
+    def add_param_group(self, param_group: Group) -> None:
+        """Add a group of parameters with options of its own, for example a thawed layer.
+
+        Args:
+            param_group: ``"params"``, a tensor or an iterable of tensors or of pairs
+                (name, tensor), and those options that differ from the defaults.
+
+        Raises:
+            TypeError, ValueError: as for the optimizer itself.
+        """
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        given = param_group["params"]
+        if isinstance(given, set):
+            raise TypeError(
+                "optimizer parameters need to be organized in ordered collections, but the "
+                "ordering of tensors in sets will change between runs. Please use a list instead."
+            )
+        given = [given] if isinstance(given, Tensor) else list(given)
+        names = [item[0] for item in given if isinstance(item, tuple)]
+        params = [item[1] if isinstance(item, tuple) else item for item in given]
+        param_group["params"] = params
+        if names:
+            if len(names) != len(params):
+                raise ValueError(
+                    "all optimizer params should be with/without names. Some param names are "
+                    "missing"
+                )
+            param_group["param_names"] = names
+        for p in params:
+            self._check_param(p)
+        for name, default in self.defaults.items():
+            if default is required and name not in param_group:
+                raise ValueError(
+                    "parameter group didn't specify a value of required optimization parameter "
+                    + name
+                )
+            param_group.setdefault(name, default)
+        if len({id(p) for p in params}) != len(params):
+            warnings.warn(
+                "optimizer contains a parameter group with duplicate parameters; in future, this "
+                "will cause an error",
+                stacklevel=3,
+            )
+        self._check_group(param_group)
+        self.param_groups.append(param_group)
+
+    @staticmethod
+    def _check_param(p: object) -> None:
+        if not isinstance(p, Tensor):
+            raise TypeError(
+                "optimizer can only optimize Tensors, but one of the params is " + type_name(p)
+            )
+        if not (p.is_leaf or p.retains_grad):
+            raise ValueError("can't optimize a non-leaf Tensor")
+
+    def _check_group(self, new: Group) -> None:
+        """Refuse a group that does not go with the groups that there are."""
+        for group in self.param_groups:
+            if ("param_names" in new) != ("param_names" in group):
+                text = "with names" if "param_names" in new else "without names"
+                raise ValueError(
+                    "all optimizer param groups should be with/without names. cannot add param "
+                    f"group {text} to the optimizer"
+                )
+        present = {id(p) for group in self.param_groups for p in group["params"]}
+        if not present.isdisjoint(id(p) for p in new["params"]):
+            raise ValueError("some parameters appear in more than one parameter group")
+
+    # --- stepping -------------------------------------------------------------------------------
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients, or with ``set_to_none=False`` fill them with zeros.
+
+        A parameter whose gradient is None is left alone by :meth:`step`; one whose gradient is
+        zero is updated by momentum and weight decay.
+        """
+        for p in chain.from_iterable(group["params"] for group in self.param_groups):
+            if p.grad is None:
+                continue
+            if set_to_none:
+                p.grad = None
+                continue
+            if p.grad.grad_fn is not None:
+                p.grad.detach_()
+            else:
+                p.grad.requires_grad_(False)
+            p.grad.zero_()
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update every parameter that has a gradient.
+
+        Args:
+            closure: evaluates the model anew, calls ``backward`` and returns the loss.
+
+        Returns:
+            What ``closure`` returned, or None.
+        """
+        raise NotImplementedError
+
+    @staticmethod
+    def _evaluate(closure: Callable[[], Any] | None) -> Any:
+        if closure is None:
+            return None
+        with enable_grad():
+            return closure()
+
+    def _work(self) -> Iterator[tuple[Group, Bucket, list[Tensor], list[Array]]]:
+        """What there is to update: (group, bucket, parameters with gradients, their arrays)."""
+        for index, group in enumerate(self.param_groups):
+            params = [p for p in group["params"] if p.grad is not None]
+            if not params:
+                continue
+            arrays = [p.array for p in params]
+            state = self.state
+            steps = [state[p].get("step") for p in params] if self._counts_steps else []
+            plan = self._plans.get(index)
+            if plan is None or not plan.fits(arrays, steps):
+                plan = self._plans[index] = self._plan(index, params)
+                arrays = plan.arrays
+            for bucket in plan.buckets:
+                if bucket.lr.seen is not group["lr"]:
+                    bucket.lr.follow(group["lr"])
+                if bucket.positions is None:
+                    yield group, bucket, params, arrays
+                else:
+                    some = [params[i] for i in bucket.positions]
+                    yield group, bucket, some, [arrays[i] for i in bucket.positions]
+
+    def _plan(self, index: int, params: list[Tensor]) -> Plan:
+        group = self.param_groups[index]
+        states = None
+        if self._counts_steps:
+            fresh: dict[Any, Tensor] = {}
+            for p in params:
+                state = self.state[p]
+                if not state:
+                    key = (p.device, p.dtype)
+                    if key not in fresh:
+                        fresh[key] = zeros((), dtype=step_dtype(), device=p.device)
+                    state["step"] = fresh[key]
+                    self._init_state(group, p, state)
+            states = [self.state[p] for p in params]
+        return make_plan(
+            group,
+            params,
+            states,
+            iter(self.state.values()),
+            self._rates.setdefault(index, {}),
+            self._wide_lr,
+        )
+
+    def _init_state(self, group: Group, p: Tensor, state: dict[str, Any]) -> None:
+        """Add what the optimizer remembers of ``p``, besides the step count, to ``state``."""
+        raise NotImplementedError
+
+
+def step_dtype() -> Any:
+    """The dtype of step counts: float32, or float64 where that is the default dtype."""
+    return float64 if get_default_dtype() is float64 else float32
+
+
+def gradients(params: list[Tensor]) -> list[Array]:
+    """The arrays of the gradients, none of which is None."""
+    return [p.grad.array for p in params]  # type: ignore[union-attr]
+
+
+def mark_changed(params: list[Tensor]) -> None:
+    """Count an in-place change of every tensor, so that a later backward notices it."""
+    for p in params:
+        p.version[0] += 1
+
+
+def check_options(options: dict[str, Any]) -> None:
+    """Refuse the combinations of ``fused``, ``foreach`` and ``differentiable`` that PyTorch does,
+    and ``differentiable`` in any case: steps here write over arrays and record nothing.
+    """
+    if options.get("fused"):
+        if options["differentiable"]:
+            raise RuntimeError("`fused` does not support `differentiable`")
+        if options["foreach"]:
+            raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
+    if options["differentiable"]:
+        raise NotImplementedError(
+            "differentiable=True is not supported: write the update with tensor operations"
+        )
+
+
+def check_lr(lr: Any) -> None:
+    """Refuse a learning rate below zero or of several elements."""
+    if isinstance(lr, Tensor) and lr.numel() != 1:
+        raise ValueError("Tensor lr must be 1-element")
+    if not lr >= 0.0:
+        raise ValueError(f"Invalid learning rate: {lr}")
+
+
+def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
+    """``step`` with the hooks around it that were registered for the optimizer."""
+
+    @functools.wraps(step)
+    def wrapper(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        self._opt_called = True
+        if self._has_step_hooks():
+            return self._run_step_hooks(step, args, kwargs)
+        return step(self, *args, **kwargs)
+
+    return wrapper
+
+

@@ -1,0 +1,321 @@
+"""``save`` and ``load``: state dicts as safetensors files, without pickle.
+
+A file holds arrays, and a JSON description of the containers around them. Reading one can run no
+code, whoever wrote it. Any safetensors reader opens it: the entries of a flat dictionary keep
+their own keys, those of a nested one get a path such as ``optimizer.state[0].exp_avg``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import secrets
+import shutil
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any, BinaryIO, TypeAlias
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from . import cuda, dtypes
+from .creation import from_numpy
+from .device import device
+from .tensor import Tensor
+
+# The description lies in the file's string metadata, under this key.
+_METADATA_KEY = "gpugrad"
+_VERSION = 1
+
+_Location: TypeAlias = str | device | Mapping[str, str] | None
+
+# Checks the whole header before it hands out (name, {"dtype", "shape", "data"}).
+_deserialize: Callable[[bytes], list[tuple[str, dict[str, Any]]]] = safetensors.deserialize
+
+_DTYPES = {
+    "BF16": dtypes.bfloat16,
+    "BOOL": dtypes.bool_,
+    "F16": dtypes.float16,
+    "F32": dtypes.float32,
+    "F64": dtypes.float64,
+    "I16": dtypes.int16,
+    "I32": dtypes.int32,
+    "I64": dtypes.int64,
+    "I8": dtypes.int8,
+    "U8": dtypes.uint8,
+}
+
+
+def save(obj: object, f: str | os.PathLike[str] | BinaryIO) -> None:
+    """Write a state dict, or tensors in nested containers, to a safetensors file.
+
+    A file given by its path appears whole or not at all: the data goes to a temporary file in the
+    same folder, reaches the disk, and then takes the old file's place in one step. A process
+    killed at any moment leaves the old file or the new one (and perhaps the temporary file, named
+    ``.gpugrad-*.tmp``).
+
+    Args:
+        obj: a tensor, or ``dict``, ``OrderedDict``, ``list`` and ``tuple`` in any depth, with
+            tensors of any shape, dtype and device, numbers, bools, strings and ``None`` as
+            values; keys are strings, ints, bools or ``None``. Tensors that share memory are
+            written apart; ``requires_grad`` and the graph are not written.
+        f: a path, or an object with a ``write`` method.
+
+    Raises:
+        TypeError: for an object of any other type; the message tells where it is.
+        ValueError: for a container that contains itself.
+        RuntimeError: if the folder does not exist.
+
+    >>> import gpugrad, io
+    >>> file = io.BytesIO()
+    >>> gpugrad.save({"weight": gpugrad.ones(2), "epoch": 3}, file)
+    """
+    if not isinstance(f, (str, os.PathLike)) and not hasattr(f, "write"):
+        raise AttributeError(
+            "expected 'f' to be string, path, or a file-like object with a 'write' attribute"
+        )
+    writer = _Writer()
+    description = {"version": _VERSION, "content": writer.describe(obj, "")}
+    # Libraries that load weights for PyTorch look for the format; the layout is PyTorch's.
+    metadata = {"format": "pt", _METADATA_KEY: json.dumps(description, separators=(",", ":"))}
+    data = safetensors.numpy.save(writer.arrays, metadata)
+    if isinstance(f, (str, os.PathLike)):
+        _replace_file(os.fsdecode(f), data)
+    else:
+        f.write(data)
+
+
+def load(
+    f: str | os.PathLike[str] | BinaryIO,
+    map_location: _Location = None,
+    *,
+    weights_only: bool | None = None,
+) -> Any:
+    """Read what :func:`save` wrote, or any other safetensors file.
+
+    Args:
+        f: a path, or an object with a ``read`` method, which is read to its end.
+        map_location: the device for all tensors, or a dictionary from saved to wanted devices.
+            Default: each tensor goes where it was when it was saved.
+        weights_only: accepted because PyTorch has it, and without effect, since no file can hold
+            anything but data.
+
+    Returns:
+        The object given to :func:`save`, with tensors that require no gradient; for a file from
+        elsewhere, a dictionary of CPU tensors.
+
+    Raises:
+        RuntimeError: if the file is not an intact safetensors file (PyTorch's own format is not
+            read), holds arrays of a type that this library does not have, or has tensors for a
+            CUDA device that is not there.
+        TypeError: for bfloat16 arrays, if the package ``ml_dtypes`` is not installed.
+
+    >>> import gpugrad, io
+    >>> file = io.BytesIO()
+    >>> gpugrad.save({"weight": gpugrad.ones(2), "epoch": 3}, file)
+    >>> _ = file.seek(0)
+    >>> gpugrad.load(file)
+    {'weight': tensor([1., 1.]), 'epoch': 3}
+    """
+    if isinstance(f, (str, os.PathLike)):
+        name = f"'{os.fsdecode(f)}'"
+        with open(f, "rb") as file:
+            data = file.read()
+    elif hasattr(f, "read"):
+        name = "the file object"
+        data = f.read()
+    else:
+        raise AttributeError(
+            "expected 'f' to be string, path, or a file-like object with a 'read' attribute"
+        )
+    try:
+        arrays, content = _parse(data)
+        return _build(content, arrays, map_location)
+    except _UnreadableError as error:
+        raise RuntimeError(f"[load] {name} {error}") from None
+
+
+class _Writer:
+    """Takes an object apart into named arrays and a description that JSON can hold.
+
+    ``None``, bools, strings, ints and finite floats stand for themselves and lists for lists. All
+    else is an object of one key that names its type.
+    """
+
+    def __init__(self) -> None:
+        self.arrays: dict[str, np.ndarray[Any, Any]] = {}
+        self._open: set[int] = set()
+
+    def describe(self, obj: object, path: str) -> object:
+        if isinstance(obj, Tensor):
+            return self._store(obj, path)
+        if obj is None or type(obj) in (bool, int, str):
+            return obj
+        if type(obj) is float:
+            return obj if math.isfinite(obj) else {"float": repr(obj)}
+        if type(obj) not in (dict, OrderedDict, list, tuple):
+            raise TypeError(
+                f"[save] cannot store object of type {type(obj).__name__} {_where(path)}; state "
+                "dicts hold tensors, numbers, strings, None, dicts, lists and tuples"
+            )
+        if id(obj) in self._open:
+            raise ValueError(f"[save] the container {_where(path)} contains itself")
+        self._open.add(id(obj))
+        try:
+            return self._describe_container(obj, path)
+        finally:
+            self._open.remove(id(obj))
+
+    def _describe_container(self, obj: Any, path: str) -> object:
+        if isinstance(obj, dict):
+            for key in obj:
+                if key is not None and type(key) not in (bool, int, str):
+                    raise TypeError(
+                        f"[save] cannot store a key of type {type(key).__name__} in the dict "
+                        f"{_where(path)}; keys are strings, ints, bools or None"
+                    )
+            items = [[key, self.describe(obj[key], _join(path, key))] for key in obj]
+            return {"OrderedDict" if type(obj) is OrderedDict else "dict": items}
+        values = [self.describe(value, f"{path}[{i}]") for i, value in enumerate(obj)]
+        return values if type(obj) is list else {"tuple": values}
+
+    def _store(self, tensor: Tensor, path: str) -> object:
+        # Another key may spell the same path, and the format has a reserved name.
+        plain = path.encode("utf-8", "replace").decode() if path else "tensor"
+        name, count = plain, 1
+        while name in self.arrays or name == "__metadata__":
+            count += 1
+            name = f"{plain}#{count}"
+        self.arrays[name] = np.asarray(tensor.detach().cpu().array, order="C")
+        return {"tensor": [name, str(tensor.device)]}
+
+
+def _join(path: str, key: object) -> str:
+    if not isinstance(key, str):
+        return f"{path}[{key!r}]"
+    return f"{path}.{key}" if path else key
+
+
+def _where(path: str) -> str:
+    return f"at '{path}'" if path else "at the top level"
+
+
+class _UnreadableError(Exception):
+    """What is wrong with a file, to be put after its name."""
+
+
+def _parse(data: bytes) -> tuple[dict[str, np.ndarray[Any, Any]], object]:
+    """The arrays of a file by name, and the description of what they were part of."""
+    try:
+        stored = _deserialize(data)
+    except safetensors.SafetensorError as error:
+        raise _UnreadableError(_diagnose(data, error)) from None
+    arrays = {}
+    for name, entry in stored:
+        dtype = _DTYPES.get(entry["dtype"])
+        if dtype is None:
+            raise _UnreadableError(
+                f"holds '{name}' of type {entry['dtype']}; known types are {', '.join(_DTYPES)}"
+            )
+        arrays[name] = np.frombuffer(entry["data"], dtype.numpy).reshape(entry["shape"])
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    text = (header.get("__metadata__") or {}).get(_METADATA_KEY)
+    if text is None:
+        return arrays, {"dict": [[name, {"tensor": [name, "cpu"]}] for name in sorted(arrays)]}
+    try:
+        description = json.loads(text)
+        version, content = description["version"], description["content"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise _UnreadableError("is damaged: its description cannot be read") from None
+    if version != _VERSION:
+        raise _UnreadableError(
+            f"has version {version!r} of the format; this release reads version {_VERSION}"
+        )
+    return arrays, content
+
+
+def _diagnose(data: bytes, error: Exception) -> str:
+    # A pickle begins with 0x80, the protocol and an opcode; in a safetensors header of that length
+    # the third byte is 0.
+    if data.startswith(b"PK\x03\x04") or (data[:1] == b"\x80" and data[2:3] > b"\0"):
+        return (
+            "is not a safetensors file but a pickle or zip archive, which can hold code and is "
+            "therefore never read; where PyTorch is installed, "
+            "safetensors.torch.save_file(torch.load(path), new_path) converts a state dict"
+        )
+    return f"is not a safetensors file, or is damaged or cut off ({error})"
+
+
+def _build(content: Any, arrays: Mapping[str, np.ndarray[Any, Any]], location: _Location) -> Any:
+    """Put an object together again from its description."""
+    match content:
+        case None | bool() | int() | float() | str():
+            return content
+        case list():
+            return [_build(value, arrays, location) for value in content]
+        case {"tuple": list(values)}:
+            return tuple(_build(value, arrays, location) for value in values)
+        case {"dict": list(items)} | {"OrderedDict": list(items)}:
+            restored: dict[Any, Any] = {} if "dict" in content else OrderedDict()
+            for item in items:
+                match item:
+                    case [None | bool() | int() | str() as key, value]:
+                        restored[key] = _build(value, arrays, location)
+                    case _:
+                        raise _UnreadableError(f"is damaged: {str(item)[:80]} is no dict item")
+            return restored
+        case {"float": "inf" | "-inf" | "nan" as text}:
+            return float(text)
+        case {"tensor": [str(name), str(saved_on)]} if name in arrays:
+            return _place(from_numpy(arrays[name]), saved_on, location)
+    raise _UnreadableError(f"is damaged: {str(content)[:80]} describes nothing")
+
+
+def _place(tensor: Tensor, saved_on: str, location: _Location) -> Tensor:
+    if isinstance(location, Mapping):
+        target = device(location.get(saved_on, saved_on))
+    else:
+        target = device(saved_on if location is None else location)
+    if target.type == "cuda" and location is None and not cuda.is_available():
+        raise RuntimeError(
+            "[load] the file holds tensors that were saved on a CUDA device, and "
+            "gpugrad.cuda.is_available() is False; give map_location='cpu' to load them here"
+        )
+    return tensor.to(target)
+
+
+def _replace_file(path: str, data: bytes) -> None:
+    """Write a file so that at every moment its path holds all of the old or all of the new data."""
+    path = os.path.realpath(path)
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder):
+        raise RuntimeError(f"Parent directory {folder} does not exist.")
+    if os.path.exists(path) and not os.path.isfile(path):
+        # A device or a pipe takes the data but must stay what it is; a directory is an error.
+        with open(path, "wb") as special:
+            special.write(data)
+        return
+    temporary = os.path.join(folder, f".gpugrad-{secrets.token_hex(8)}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(data)
+            file.flush()
+            # Without this, some file systems rename first and write the data later.
+            os.fsync(file.fileno())
+        if os.path.exists(path):
+            shutil.copymode(path, temporary)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    if os.name == "posix":
+        # The new name is an entry of the folder, which is written back on its own.
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

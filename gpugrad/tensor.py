@@ -1,0 +1,560 @@
+"""``Tensor``: the user's object, PyTorch's attributes and operators over the engine's core.
+
+Functions that are also methods are bound at the end of :mod:`gpugrad.methods`; here is what makes
+a tensor a tensor: its properties, conversions, gradients and Python's own protocols.
+"""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import dtypes
+from .autograd import backward_pass
+from .autograd.engine import Node, Output, TensorBase, refresh, set_tensor_class, wrap
+from .autograd.hooks import RemovableHandle
+from .backend import BACKENDS
+from .device import device
+from .ops import arithmetic, compare, copying, index, matmul, pointwise, shape
+from .ops.namespace import register
+from .printing import tensor_format, tensor_repr
+from .size import Size
+
+
+class Tensor(TensorBase):
+    """A multi-dimensional array that remembers how it was computed.
+
+    Made by :func:`gpugrad.tensor` and its relatives. ``Tensor(2, 3)`` is an uninitialised float
+    tensor of that shape and ``Tensor([1, 2])`` a float tensor of those values, as in PyTorch.
+    """
+
+    __slots__ = ()
+    __array_ufunc__ = None  # NumPy and CuPy arrays on the left leave operators to us
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        from .creation import legacy_tensor
+
+        return legacy_tensor(cls, *args, **kwargs)
+
+    # --- what it is -----------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Size:
+        return Size(self.array.shape)
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or the length of one dimension."""
+        if dim is None:
+            return Size(self.array.shape)
+        return self.array.shape[shape.wrap_dim(dim, self.array.ndim)]
+
+    @property
+    def ndim(self) -> int:
+        return int(self.array.ndim)
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return int(self.array.ndim)
+
+    ndimension = dim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return int(self.array.size)
+
+    nelement = numel
+
+    def element_size(self) -> int:
+        """Bytes of one element."""
+        return int(self.array.dtype.itemsize)
+
+    @property
+    def itemsize(self) -> int:
+        return int(self.array.dtype.itemsize)
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.array.nbytes)
+
+    @property
+    def dtype(self) -> dtypes.dtype:
+        return dtypes.from_numpy(self.array.dtype)
+
+    @property
+    def device(self) -> device:
+        found: device = BACKENDS[type(self.array)].device(self.array)
+        return found
+
+    @property
+    def is_cuda(self) -> bool:
+        return self.device.type == "cuda"
+
+    @property
+    def is_cpu(self) -> bool:
+        return self.device.type == "cpu"
+
+    is_sparse = False
+    is_quantized = False
+    is_mps = False
+    is_nested = False
+
+    @property
+    def layout(self) -> str:
+        return "torch.strided"
+
+    def get_device(self) -> int:
+        """The CUDA index; -1 on the CPU."""
+        where = self.device
+        return -1 if where.type == "cpu" else (where.index or 0)
+
+    def is_floating_point(self) -> bool:
+        """Whether the elements are floating-point numbers."""
+        return self.dtype.is_floating_point
+
+    def is_complex(self) -> bool:
+        """Whether the elements are complex numbers: never."""
+        return False
+
+    def is_signed(self) -> bool:
+        """Whether the type can hold negative numbers."""
+        return self.dtype.is_signed
+
+    def stride(self, dim: int | None = None) -> Any:
+        """Steps in elements from one index to the next, in each dimension."""
+        array = self.array
+        steps = tuple(s // array.dtype.itemsize for s in array.strides)
+        return steps if dim is None else steps[shape.wrap_dim(dim, array.ndim)]
+
+    def is_contiguous(self) -> bool:
+        """Whether the elements lie in memory in row-major order."""
+        return bool(self.array.flags.c_contiguous)
+
+    def contiguous(self) -> Tensor:
+        """This tensor if it lies in row-major order, else a copy that does."""
+        return self if self.array.flags.c_contiguous else copying.Clone.apply(self)
+
+    def data_ptr(self) -> int:
+        """The address of the first element."""
+        return int(BACKENDS[type(self.array)].address(self.array))
+
+    def storage_offset(self) -> int:
+        """Elements between the start of the memory and the first element."""
+        base = self
+        while base.view_of is not None:
+            base = base.view_of[0]  # type: ignore[assignment]  # views view tensors
+        return (self.data_ptr() - base.data_ptr()) // self.itemsize
+
+    # --- its place in the graph -----------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        if self.version[1] != self.rebased:
+            refresh(self)
+        return self.needs_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Say whether gradients are wanted for this leaf. Returns the tensor itself."""
+        if self.node is not None:
+            if not requires_grad:
+                raise RuntimeError(
+                    "you can only change requires_grad flags of leaf variables. If you want to use "
+                    "a computed variable in a subgraph that doesn't require differentiation use "
+                    "var_no_grad = var.detach()."
+                )
+            return self
+        if requires_grad and self.array.dtype.kind not in "fV":
+            raise RuntimeError(
+                "only Tensors of floating point and complex dtype can require gradients"
+            )
+        self.needs_grad = bool(requires_grad)
+        return self
+
+    @property
+    def grad_fn(self) -> Node | None:
+        if self.version[1] != self.rebased:
+            refresh(self)
+        node = self.node
+        return node.parent if isinstance(node, Output) else node
+
+    @property
+    def output_nr(self) -> int:
+        return self.node.number if isinstance(self.node, Output) else 0
+
+    @property
+    def is_leaf(self) -> bool:
+        return self.grad_fn is None
+
+    @property
+    def retains_grad(self) -> bool:
+        return self.node is not None and "_retained" in self.__dict__
+
+    @property
+    def _version(self) -> int:
+        return self.version[0]
+
+    @property
+    def _base(self) -> Any:
+        source = self.view_of[0] if self.view_of is not None else None
+        while source is not None and source.view_of is not None:
+            source = source.view_of[0]
+        return source
+
+    def _is_view(self) -> bool:
+        return self.view_of is not None
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
+    ) -> None:
+        """Add this tensor's gradients to ``grad`` of the leaves; see :func:`autograd.backward`."""
+        backward_pass.backward(self, gradient, retain_graph, create_graph, inputs)
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this result in ``grad`` during later backward passes."""
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if self.node is None or "_retained" in self.__dict__:
+            return
+        self.__dict__["_retained"] = True
+        reference = weakref.ref(self)  # the node must not keep its own result alive
+
+        def keep(grad: Any) -> None:
+            tensor = reference()
+            if tensor is not None:
+                tensor.grad = grad.clone() if tensor.grad is None else tensor.grad + grad
+
+        self.node.register_hook(keep)
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
+        """Call ``hook(grad)`` when this tensor's gradient is known; what it returns replaces it."""
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self.node is not None:
+            handle: RemovableHandle = self.node.register_hook(hook)
+            return handle
+        if self.hooks is None:
+            self.hooks = {}
+        return RemovableHandle(self.hooks, hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
+        """Call ``hook(tensor)`` after this leaf's ``grad`` was added to."""
+        if not self.requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self.node is not None:
+            raise RuntimeError(
+                "post accumulate grad hooks cannot be registered on non-leaf tensors"
+            )
+        hooks = self.__dict__.setdefault("post_accumulate_hooks", {})
+        return RemovableHandle(hooks, hook)
+
+    def detach(self) -> Tensor:
+        """The same memory outside the graph; in-place changes still count for both."""
+        result: Tensor = wrap(self.array)
+        result.version = self.version
+        result.rebased = self.version[1]
+        return result
+
+    def detach_(self) -> Tensor:
+        """Take this tensor itself out of the graph."""
+        if self.view_of is not None:
+            raise RuntimeError(
+                "Can't detach views in-place. Use detach() instead. If you are using "
+                "DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as "
+                "True, gradients are views of DDP buckets, and hence detach_() cannot be called on "
+                "these gradients."
+            )
+        self.node, self.needs_grad = None, False
+        return self
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory as a tensor that the graph knows nothing of."""
+        result: Tensor = wrap(self.array)
+        return result
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if not isinstance(value, TensorBase):
+            raise TypeError(
+                f"Variable data has to be a tensor, but got {type(value).__name__}"
+            )
+        self.array = value.array
+
+    # --- conversions ----------------------------------------------------------------------------
+
+    def item(self) -> Any:
+        """The value of a single element as a Python number."""
+        if self.array.size != 1:
+            raise RuntimeError(
+                f"a Tensor with {self.array.size} elements cannot be converted to Scalar"
+            )
+        return self.array.item()
+
+    def tolist(self) -> Any:
+        """The values as nested lists, or a number for a 0-d tensor."""
+        return BACKENDS[type(self.array)].to_host(self.array).tolist()
+
+    def numpy(self, *, force: bool = False) -> Any:
+        """The values as a NumPy array that shares this tensor's memory.
+
+        Args:
+            force: copy from the device and leave the graph if need be.
+
+        Raises:
+            TypeError: the tensor is on a CUDA device.
+            RuntimeError: it requires gradients.
+        """
+        if force:
+            return BACKENDS[type(self.array)].to_host(self.array)
+        if type(self.array) is not np.ndarray:
+            raise TypeError(
+                f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to "
+                "copy the tensor to host memory first."
+            )
+        if self.requires_grad:
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
+                "instead."
+            )
+        return self.array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        array = self.numpy()
+        if dtype is not None and array.dtype != dtype:
+            return array.astype(dtype)
+        return array.copy() if copy else array
+
+    def to(self, *args: Any, **kwargs: Any) -> Any:
+        """In another type or on another device: ``to(dtype)``, ``to(device)``, ``to(other)``.
+
+        Args:
+            non_blocking: accepted; copies are ordered by the stream.
+            copy: make a copy even if nothing changes.
+        """
+        return _to(self, *args, **kwargs)
+
+    def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
+        """The type's name, ``"torch.FloatTensor"``, or this tensor in another type."""
+        if dtype is None:
+            prefix = "torch.cuda." if self.is_cuda else "torch."
+            return prefix + self.dtype.tensor_type
+        if isinstance(dtype, str):
+            short = dtype.removeprefix("torch.").removeprefix("cuda.")
+            dtype = next((d for d in dtypes.ALL if d.tensor_type == short), None)
+            if dtype is None:
+                raise ValueError(f"invalid type: '{short}'")
+        return self.to(getattr(dtype, "dtype", dtype))
+
+    def type_as(self, other: Tensor) -> Any:
+        """In the type and on the device of ``other``."""
+        return self.to(other)
+
+    def cpu(self) -> Any:
+        """On the CPU."""
+        return _to(self, "cpu")
+
+    def cuda(self, device: Any = None, non_blocking: bool = False) -> Any:
+        """On a CUDA device."""
+        return _to(self, "cuda" if device is None else device)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(
+            "tensors are not pickled: save them with gpugrad.save, which writes safetensors, or "
+            "convert them with .numpy()"
+        )
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        if self.node is not None:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+                "protocol at the moment.  If you were attempting to deepcopy a module, this may be "
+                "because of a torch.nn.utils.weight_norm usage, see "
+                "https://github.com/pytorch/pytorch/pull/103001"
+            )
+        result = wrap(BACKENDS[type(self.array)].copy(self.array))
+        result.__class__ = self.__class__
+        result.needs_grad = self.needs_grad
+        if self.grad is not None:
+            result.grad = self.grad.__deepcopy__(memo)
+        memo[id(self)] = result
+        return result
+
+    def __copy__(self) -> Any:
+        result = self.detach()
+        result.__class__ = self.__class__
+        result.needs_grad = self.needs_grad
+        result.node = self.node
+        return result
+
+    # --- Python's protocols ---------------------------------------------------------------------
+
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        return tensor_repr(self)
+
+    def __format__(self, spec: str) -> str:
+        return tensor_format(self, spec)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __len__(self) -> int:
+        if self.array.ndim == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return int(self.array.shape[0])
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.array.ndim == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(shape.unbind(self, 0))
+
+    def __contains__(self, element: Any) -> bool:
+        if isinstance(element, (TensorBase, int, float)):
+            return bool((self == element).array.any())
+        raise RuntimeError(
+            "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
+            f"{type(element)}."
+        )
+
+    def __bool__(self) -> bool:
+        return compare.is_nonzero(self)
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self.array.size != 1 or self.array.dtype.kind not in "iub":
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self.item())
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(self.item(), digits) if digits else pointwise.Round.apply(self)
+
+    __getitem__ = index.getitem
+    __setitem__ = index.setitem
+
+    __neg__ = pointwise.Neg.apply
+    __abs__ = pointwise.Abs.apply
+    __invert__ = compare.bitwise_not
+
+    def __pos__(self) -> Any:
+        return self
+
+    __add__ = arithmetic.Add.apply
+    __radd__ = arithmetic.Add.reflected
+    __iadd__ = arithmetic.Add.apply_
+    __sub__ = arithmetic.Sub.apply
+    __rsub__ = arithmetic.rsub
+    __isub__ = arithmetic.Sub.apply_
+    __mul__ = arithmetic.Mul.apply
+    __rmul__ = arithmetic.Mul.reflected
+    __imul__ = arithmetic.Mul.apply_
+    __truediv__ = arithmetic.Div.apply
+    __rtruediv__ = arithmetic.rdiv
+    __itruediv__ = arithmetic.Div.apply_
+    __floordiv__ = arithmetic.FloorDivide.apply
+    __rfloordiv__ = arithmetic.FloorDivide.reflected
+    __ifloordiv__ = arithmetic.FloorDivide.apply_
+    __mod__ = arithmetic.Remainder.apply
+    __rmod__ = arithmetic.Remainder.reflected
+    __imod__ = arithmetic.Remainder.apply_
+    __pow__ = arithmetic.power
+    __rpow__ = arithmetic.Pow.reflected
+    __ipow__ = arithmetic.Pow.apply_
+    __matmul__ = matmul.matmul
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return matmul.matmul(wrap(other), self) if type(other) in BACKENDS else NotImplemented
+
+    __eq__ = compare.eq  # type: ignore[assignment]  # elementwise, unlike object's
+    __ne__ = compare.ne  # type: ignore[assignment]  # elementwise, unlike object's
+    __lt__ = compare.lt
+    __le__ = compare.le
+    __gt__ = compare.gt
+    __ge__ = compare.ge
+    __and__ = compare.bitwise_and
+    __rand__ = compare.bitwise_and
+    __or__ = compare.bitwise_or
+    __ror__ = compare.bitwise_or
+    __xor__ = compare.bitwise_xor
+    __rxor__ = compare.bitwise_xor
+    __lshift__ = compare.left_shift
+    __rshift__ = compare.right_shift
+
+    @property
+    def T(self) -> Any:
+        ndim = self.array.ndim
+        if ndim not in (0, 2):
+            warnings.warn(
+                "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is "
+                "deprecated and it will throw an error in a future release. Consider `x.mT` to "
+                "transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` "
+                "to reverse the dimensions of a tensor.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return shape.Permute.apply(self, tuple(range(ndim - 1, -1, -1)))
+
+    @property
+    def mT(self) -> Any:
+        if self.array.ndim < 2:
+            raise RuntimeError(
+                "tensor.mT is only supported on matrices or batches of matrices. Got "
+                f"{self.array.ndim}-D tensor."
+            )
+        return shape.transpose(self, -2, -1)
+
+
+def _to(x: Tensor, *args: Any, **kwargs: Any) -> Any:
+    """Read ``to``'s arguments, whatever their order, and convert if anything changes."""
+    where, wanted = kwargs.pop("device", None), kwargs.pop("dtype", None)
+    copy = bool(kwargs.pop("copy", False))
+    kwargs.pop("non_blocking", None)
+    kwargs.pop("memory_format", None)
+    if kwargs:
+        raise TypeError(f"to() got an unexpected keyword argument '{next(iter(kwargs))}'")
+    for number, value in enumerate(args):
+        if isinstance(value, TensorBase):
+            where, wanted = value.device, value.dtype  # type: ignore[attr-defined]
+        elif isinstance(value, (str, device)) or (isinstance(value, int) and value is not True and value is not False):
+            where = value
+        elif isinstance(value, bool):
+            copy = value if number >= 2 else copy
+        elif value is not None:
+            wanted = dtypes.as_dtype(value)
+    result = x
+    if wanted is not None:
+        kind = dtypes.as_dtype(wanted).numpy
+        if x.array.dtype != kind:
+            result = copying.Cast.apply(result, kind)
+    if where is not None:
+        target = device(where)
+        here = x.device
+        same = target.type == here.type and (target.index in (None, here.index) or here.index is None)
+        if not same:
+            result = copying.Move.apply(result, target)
+    return copying.Clone.apply(result) if copy and result is x else result
+
+
+set_tensor_class(Tensor)
+register(Tensor)

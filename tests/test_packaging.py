@@ -1,0 +1,84 @@
+"""What is promised outside the code: dependencies, the command, kernels, and the README."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gpugrad
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def requirement_names(requirements: list[str]) -> set[str]:
+    return {re.split(r"[^\w-]", requirement)[0] for requirement in requirements}
+
+
+def test_the_version_is_the_same_everywhere(project: dict[str, Any]) -> None:
+    assert gpugrad.__version__ == project["project"]["version"]
+
+
+def test_the_core_needs_two_packages(project: dict[str, Any]) -> None:
+    assert requirement_names(project["project"]["dependencies"]) == {"numpy", "safetensors"}
+
+
+def test_importing_loads_nothing_optional(project: dict[str, Any]) -> None:
+    """Neither what the extras install nor PyTorch, however much of it this machine has."""
+    optional = ["cupy", "matplotlib", "ml_dtypes", "pytest", "rich", "scipy", "sklearn", "torch"]
+    code = f"import sys, gpugrad; print([name for name in {optional} if name in sys.modules])"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert result.stdout == "[]\n"
+
+
+def test_the_command_exists(project: dict[str, Any]) -> None:
+    module, _, function = project["project"]["scripts"]["gpugrad"].partition(":")
+    assert callable(getattr(importlib.import_module(module), function))
+
+
+def test_no_extra_holds_pytorch_or_a_source_build_of_cupy(project: dict[str, Any]) -> None:
+    for requirements in project["project"]["optional-dependencies"].values():
+        assert not requirement_names(requirements) & {"torch", "cupy"}
+
+
+def test_kernels_go_into_the_wheel(project: dict[str, Any]) -> None:
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["force-include"] == {"kernels": "gpugrad/kernels"}
+    assert (ROOT / "kernels" / "sigmoid.cu").is_file()
+
+
+def test_the_tutorial_runs_as_written(capsys: pytest.CaptureFixture[str]) -> None:
+    (program,) = re.findall(r"```python\n(import gpugrad\n.*?)```", README, re.DOTALL)
+    assert len(program.splitlines()) == 10
+    exec(program, {})
+    assert f"This prints `{capsys.readouterr().out.strip()}`" in README
+
+
+def test_the_readme_names_what_exists(project: dict[str, Any]) -> None:
+    extras = re.findall(r"-e '\.\[(\w+)\]'", README)
+    assert {"train", "test", "dev", "cuda13"} <= set(extras)
+    assert set(extras) <= set(project["project"]["optional-dependencies"])
+    for path in re.findall(r"`((?:gpugrad|kernels|tests|bench)/[\w/.]*)`", README):
+        assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("purpose", ["gpugrad train", "-m pytest"])
+def test_each_start_command_is_one_line_of_its_own(purpose: str) -> None:
+    """This is how ``.ci/run`` finds the commands that it runs."""
+    lines = re.findall(rf"^python3 -m venv .*{purpose}.*$", README, re.MULTILINE)
+    assert len(lines) == 1
+    assert f"```sh\n{lines[0]}\n```" in README
