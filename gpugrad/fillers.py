@@ -134,6 +134,8 @@ def fill_random(array: Array, *bounds: int | None, generator: Generator | None =
     Without ``bounds``, from 0 to the largest of an integer type or to 2**digits of a float;
     ``(to,)``: in [0, to); ``(from, to)``: in [from, to); ``(from, None)``: from ``from`` upwards.
     """
+    if any(b is not None and not -(2**63) <= b < 2**63 for b in bounds):
+        raise ValueError("Overflow when unpacking long long")
     stream = stream_of(device_of(array), generator)
     with stream.on_device():
         if not bounds:

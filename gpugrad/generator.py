@@ -14,7 +14,7 @@ import numpy as np
 
 from .autograd.engine import TensorBase, wrap
 from .backend import get_backend
-from .backend.philox import PhiloxStream
+from .backend.philox import PhiloxStream, current_index
 from .backend.random import CPUStream
 from .backend.stream import DEFAULT_SEED, Stream
 from .device import device as Device
@@ -47,7 +47,7 @@ class Generator:
             xp = get_backend(self._device).module
             index = self._device.index
             if index is None:
-                index = _current_index(xp)
+                index = current_index(xp)
                 self._device = Device("cuda", index)
             self.stream = PhiloxStream(xp, index)
 
@@ -120,14 +120,10 @@ _cuda_seed = DEFAULT_SEED
 _cuda_generators: dict[int, Generator] = {}
 
 
-def _current_index(xp: Any) -> int:
-    return int(xp.cuda.runtime.getDevice())
-
-
 def cuda_generator(index: int | None = None) -> Generator:
     """The default generator of a CUDA device, by default of the current one."""
     if index is None:
-        index = _current_index(get_backend(Device("cuda")).module)
+        index = current_index(get_backend(Device("cuda")).module)
     with _lock:
         found = _cuda_generators.get(index)
         if found is None:

@@ -218,7 +218,8 @@ def _fetch(tensor: Tensor, cut: Sequence[bool], dim: int) -> np.ndarray[Any, Any
     if True not in cut[dim:]:
         if tensor.dtype is dtypes.bfloat16:
             tensor = tensor.float()
-        return tensor.cpu().numpy()
+        array: np.ndarray[Any, Any] = tensor.cpu().numpy()
+        return array
     if not cut[dim]:
         return _fetch(tensor, cut, dim + 1)
     edge = _options.edgeitems

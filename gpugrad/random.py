@@ -16,7 +16,7 @@ from .autograd.engine import Node, TensorBase, differentiable, wrap
 from .backend import device_of, get_backend
 from .device import CPU
 from .device import device as Device
-from .dtypes import as_dtype, dtype, get_default_dtype, int64
+from .dtypes import as_dtype, dtype, from_numpy, get_default_dtype, int64
 from .generator import (
     Generator,
     default_generator,
@@ -56,7 +56,9 @@ Tensor = Any
 def _empty(shape: Shape, dtype: dtype | None, device: Any) -> Any:
     where = CPU if device is None else Device(device)
     chosen = get_default_dtype() if dtype is None else as_dtype(dtype)
-    return get_backend(where).empty(shape, chosen.numpy)
+    backend = get_backend(where)
+    with backend.on(where):
+        return backend.empty(shape, chosen.numpy)
 
 
 def _empty_like(function: str, input: Tensor, dtype: dtype | None, device: Any) -> Any:
@@ -66,8 +68,9 @@ def _empty_like(function: str, input: Tensor, dtype: dtype | None, device: Any) 
             f"{type(input).__name__}"
         )
     where = device_of(input.array) if device is None else Device(device)
-    chosen = input.array.dtype if dtype is None else as_dtype(dtype).numpy
-    return get_backend(where).empty(input.array.shape, chosen)
+    return _empty(
+        input.array.shape, from_numpy(input.array.dtype) if dtype is None else dtype, where
+    )
 
 
 def _tensor(array: Any, requires_grad: bool = False) -> Tensor:
@@ -278,7 +281,7 @@ def randint(
     >>> import gpugrad
     >>> _ = gpugrad.manual_seed(0)
     >>> gpugrad.randint(1, 7, (10,))
-    tensor([3, 4, 2, 5, 4, 6, 6, 2, 2, 6])
+    tensor([3, 4, 6, 1, 2, 4, 2, 2, 2, 4])
     """
     low, high, size = _bounds_and_size("randint", args, low, high, size)
     shape = parse_size("randint", size, max(2, len(args)))
@@ -321,7 +324,7 @@ def randperm(
     """The numbers 0 ... n - 1 in random order.
 
     Args:
-        n: how many, fewer than 2**31.
+        n: how many, fewer than 2**31. The order is PyTorch's for n < 214,748,364.
         dtype: ``int64`` unless given.
         generator, device, requires_grad: as in :func:`rand`.
 
@@ -331,7 +334,7 @@ def randperm(
     >>> import gpugrad
     >>> _ = gpugrad.manual_seed(0)
     >>> gpugrad.randperm(6)
-    tensor([2, 4, 5, 0, 1, 3])
+    tensor([2, 5, 3, 0, 1, 4])
     """
     if isinstance(n, bool) or not hasattr(n, "__index__"):
         raise TypeError(

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -160,28 +162,32 @@ def test_shows_a_bar_on_a_terminal() -> None:
     assert "xor on cpu: 20 epochs" in text.splitlines()[-1]
 
 
-def start_endless_run(*arguments: str) -> subprocess.Popen[str]:
-    """A run that is in its loop by the time it is returned."""
-    process = subprocess.Popen(
+@contextmanager
+def endless_run(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A run that has begun its loop, and has ended when the block does."""
+    with subprocess.Popen(
         [sys.executable, "-m", "gpugrad", "train", "xor", "--epochs", "100000000", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         # A shell starts background jobs, and so perhaps these tests, with Ctrl-C ignored.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline().startswith("training xor")
-    time.sleep(0.3)
-    return process
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("training xor")
+            time.sleep(0.3)
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends the signal of Ctrl-C")
 def test_ctrl_c_saves_and_can_be_resumed(tmp_path: Path) -> None:
     saved = tmp_path / "model.safetensors"
-    process = start_endless_run("--device", "cpu", "--save", str(saved))
-    process.send_signal(signal.SIGINT)
-    output, error = process.communicate(timeout=60)
+    with endless_run("--device", "cpu", "--save", str(saved)) as process:
+        process.send_signal(signal.SIGINT)
+        output, error = process.communicate(timeout=60)
     assert process.returncode == 130
     assert error == ""
     summary = output.splitlines()[-1]

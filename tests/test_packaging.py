@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import re
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 
 import gpugrad
+from gpugrad.backend.primitives import Primitives
+from gpugrad.ops.elementwise_base import Unary
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -66,6 +69,20 @@ def test_the_tutorial_runs_as_written(capsys: pytest.CaptureFixture[str]) -> Non
     assert len(program.splitlines()) == 10
     exec(program, {})
     assert f"This prints `{capsys.readouterr().out.strip()}`" in README
+
+
+def test_the_example_of_a_new_op_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    names: dict[str, Any] = {"Any": Any, "Array": Any, "Unary": Unary}
+    for block in re.findall(r"```python\n((?:class|def) .*?)```", README, re.DOTALL):
+        exec(block, names)
+    monkeypatch.setattr(Primitives, "logit", names["logit"], raising=False)
+    x = gpugrad.tensor([0.25, 0.5], dtype=gpugrad.float64, requires_grad=True)
+    y = names["Logit"].apply(x)
+    (first,) = gpugrad.autograd.grad(y.sum(), x, create_graph=True)
+    (second,) = gpugrad.autograd.grad(first.sum(), x)
+    assert y.tolist() == pytest.approx([-math.log(3), 0])
+    assert first.tolist() == pytest.approx([16 / 3, 4])
+    assert second.tolist() == pytest.approx([-0.5 / 0.1875**2, 0])
 
 
 def test_the_readme_names_what_exists(project: dict[str, Any]) -> None:

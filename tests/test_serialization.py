@@ -27,6 +27,8 @@ import gpugrad
 from gpugrad import nn, optim, serialization
 from gpugrad.tensor import Tensor
 
+ROOT = Path(__file__).resolve().parent.parent
+
 Point = namedtuple("Point", ["x", "y"])
 
 
@@ -482,7 +484,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_file(tmp_path: Path) -> None:
     last = 0
     for _ in range(12):
         command = [sys.executable, "-c", textwrap.dedent(SAVE_FOREVER), str(path), str(last)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             process.stdout.readline()
             time.sleep(generator.uniform(0, 0.05))
@@ -516,7 +518,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     gpugrad.save({"version": 1}, path)
     command = [sys.executable, "-c", textwrap.dedent(FULL_DISK), str(path)]
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout == "OSError\n"
     assert gpugrad.load(path) == {"version": 1}
     assert files_in(tmp_path) == ["model.safetensors"]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import heapq
 import threading
-import warnings
 from collections.abc import Sequence
+from heapq import heappop, heappush
 from typing import Any
 
 from ..backend import BACKENDS
@@ -13,7 +12,7 @@ from ..backend.primitives import Array
 from .engine import Node, Output, TensorBase, refresh, wrap
 from .grad_mode import mode
 
-_accumulate_lock = threading.Lock()
+_accumulate_lock = threading.RLock()  # a hook may run a backward pass of its own
 
 FREED = (
     "Trying to backward through the graph a second time (or directly access saved tensors after "
@@ -57,17 +56,15 @@ def run(
             else:
                 entry[0] = BACKENDS[type(grad)].add(entry[0], grad)
                 entry[1] = _is_array(entry[0])
-        elif edge in pending:
-            present = pending[edge]
-            if edge in owned:
-                BACKENDS[type(grad)].add(present, grad, out=present)
-            else:
-                total = pending[edge] = BACKENDS[type(grad)].add(present, grad)
-                if not create_graph and _is_array(total):
-                    owned.add(edge)
-        else:
+        elif edge not in pending:
             pending[edge] = grad
-            heapq.heappush(heap, (-edge.sequence, edge))
+            heappush(heap, (-edge.sequence, edge))
+        elif edge in owned:
+            BACKENDS[type(grad)].add(pending[edge], grad, out=pending[edge])
+        else:
+            total = pending[edge] = BACKENDS[type(grad)].add(pending[edge], grad)
+            if not create_graph and _is_array(total):
+                owned.add(edge)
 
     for root, grad in zip(roots, grads, strict=True):
         start = root.node or root
@@ -75,38 +72,39 @@ def run(
             deliver(start, grad, False)
 
     while heap:
-        node = heapq.heappop(heap)[1]
+        node = heappop(heap)[1]
         grad = pending.pop(node)
         if node.hooks is not None:
             grad = _call_hooks(node.hooks, grad)
         if targets is not None and node in targets:
             targets[node].append(grad)
+        sample = grad
         if type(node) is Output:
             parent = node.parent
             if needed is None or parent in needed:
                 slots = pending.get(parent)
                 if slots is None:
                     slots = pending[parent] = [None] * node.count
-                    heapq.heappush(heap, (-parent.sequence, parent))
+                    heappush(heap, (-parent.sequence, parent))
                 slots[node.number] = grad
             continue
+        if type(grad) is list:
+            sample = next(g for g in grad if g is not None)
         if node.freed:
             raise RuntimeError(FREED)
         if node.guards:
             node.check_versions()
-        if create_graph:
-            sample = grad if type(grad) is not list else next(g for g in grad if g is not None)
-            results = node.lifted().backward(BACKENDS[type(sample)], grad)
-        elif type(grad) is list:
-            sample = next(g for g in grad if g is not None)
-            results = node.backward(BACKENDS[type(sample)], grad)
-        else:
-            results = node.backward(BACKENDS[type(grad)], grad)
+        worker = node.lifted() if create_graph else node
+        results = worker.backward(BACKENDS[type(sample)], grad)
+        fresh_node = node.returns_fresh
         for edge, result in zip(node.edges, results, strict=True):
             if edge is None or result is None or (needed is not None and edge not in needed):
                 continue
-            fresh = node.returns_fresh and result is not grad and _is_owner(result)
-            deliver(edge, result, fresh)
+            if isinstance(edge, Node) and edge not in pending:
+                pending[edge] = result
+                heappush(heap, (-edge.sequence, edge))
+            else:
+                deliver(edge, result, fresh_node and result is not grad and _is_owner(result))
         if not retain_graph and node.saves:
             node.release()
     return leaves
@@ -138,10 +136,10 @@ def _call_hooks(hooks: dict[int, Any], grad: Any) -> Any:
 
 def _accumulate(leaves: Leaves, create_graph: bool) -> None:
     """Add the gradients to the leaves' ``grad``."""
-    for leaf, (grad, fresh) in leaves.items():
-        if leaf.hooks is not None:
-            grad, fresh = _call_hooks(leaf.hooks, grad), False
-        with _accumulate_lock:
+    with _accumulate_lock:
+        for leaf, (grad, fresh) in leaves.items():
+            if leaf.hooks is not None:
+                grad, fresh = _call_hooks(leaf.hooks, grad), False
             present = leaf.grad
             if create_graph:
                 leaf.grad = grad if present is None else present + grad
@@ -150,10 +148,9 @@ def _accumulate(leaves: Leaves, create_graph: bool) -> None:
             else:
                 BACKENDS[type(grad)].add(present.array, grad, out=present.array)
                 present.version[0] += 1
-        after = getattr(leaf, "post_accumulate_hooks", None)
-        if after is not None:
-            for hook in list(after.values()):
-                hook(leaf)
+            if "post_accumulate_hooks" in leaf.__dict__:
+                for hook in list(leaf.__dict__["post_accumulate_hooks"].values()):
+                    hook(leaf)
 
 
 def _own(grad: Array) -> Array:
@@ -369,16 +366,4 @@ def _batched(
     return tuple(
         None if column[0] is None else BACKENDS[type(column[0])].stack(list(column))
         for column in zip(*rows, strict=True)
-    )
-
-
-def warn_non_leaf_grad() -> None:
-    warnings.warn(
-        "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
-        "attribute won't be populated during autograd.backward(). If you indeed want the .grad "
-        "field to be populated for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. "
-        "If you access the non-leaf Tensor by mistake, make sure you access the leaf Tensor "
-        "instead. See github.com/pytorch/pytorch/pull/30531 for more informations.",
-        UserWarning,
-        stacklevel=3,
     )

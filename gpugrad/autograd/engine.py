@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from ..backend import BACKENDS, device_of
@@ -157,35 +157,38 @@ class Node:
         Tensor inputs come first; what follows them is passed to ``forward`` as it is.
         """
         node = _new(cls)
-        first = inputs[0].array
-        xp = BACKENDS[type(first)]
-        arrays = []
+        kind = type(inputs[0].array)
+        arrays: list[Any] = []
+        tensors: list[TensorBase] = []
         for value in inputs:
             if isinstance(value, TensorBase):
+                tensors.append(value)
                 value = value.array
-                if type(value) is not type(first):
+                if type(value) is not kind:
                     raise RuntimeError(
                         "Expected all tensors to be on the same device, but found at least two "
-                        f"devices, {device_of(first)} and {device_of(value)}!"
+                        f"devices, {device_of(arrays[0])} and {device_of(value)}!"
                     )
             arrays.append(value)
+        xp = BACKENDS[kind]
         out = node.forward(xp, *arrays)
-        if type(out) is tuple:
-            return node._record_many(xp, inputs, out)
-        if type(out) is not type(first):
+        if type(out) is not kind:
+            if type(out) is tuple:
+                return node._record_many(xp, inputs, tensors, out)
             out = xp.asarray(out)
         result = wrap(out)
         if mode.enabled:
-            node._record(inputs, result)
+            node._record(tensors, result)
         if cls.is_view:
             _make_view(result, inputs[0], cls, inputs[1:], None)
         return result
 
-    def _record(self, inputs: Iterable[Any], result: TensorBase, inplace: bool = False) -> bool:
+    def _record(
+        self, tensors: Sequence[TensorBase], result: TensorBase, inplace: bool = False
+    ) -> bool:
         """Connect the node to its inputs and ``result`` to the node, if any input needs it."""
         edges: list[Node | TensorBase | None] = []
         wanted = False
-        tensors = [i for i in inputs if isinstance(i, TensorBase)]
         for tensor in tensors:
             if tensor.version[1] != tensor.rebased:
                 refresh(tensor)
@@ -194,7 +197,7 @@ class Node:
                 edges.append(tensor.node or tensor)
             else:
                 edges.append(None)
-        if not wanted or not differentiable(result.array):
+        if not wanted or result.array.dtype.kind not in "fV":
             return False
         self.edges = tuple(edges)
         self.sequence = next(_sequence)
@@ -205,7 +208,7 @@ class Node:
         result.needs_grad = True
         return True
 
-    def _guards(self, tensors: list[TensorBase], result: TensorBase, inplace: bool) -> Any:
+    def _guards(self, tensors: Sequence[TensorBase], result: TensorBase, inplace: bool) -> Any:
         """The versions at which the saved tensors are valid."""
         guards = []
         for name, source in self.saves.items():
@@ -219,10 +222,12 @@ class Node:
                 guards.append((name, counter, counter[0]))
         return tuple(guards)
 
-    def _record_many(self, xp: Any, inputs: tuple[Any, ...], outs: tuple[Array, ...]) -> Any:
+    def _record_many(
+        self, xp: Any, inputs: Any, tensors: Sequence[TensorBase], outs: tuple[Array, ...]
+    ) -> Any:
         """The results of an op with several outputs, each behind an :class:`Output` node."""
         results = [wrap(xp.asarray(out)) for out in outs]
-        if mode.enabled and self._record(inputs, wrap(outs[0])):
+        if mode.enabled and self._record(tensors, wrap(outs[0])):
             for number, result in enumerate(results):
                 if differentiable(result.array):
                     result.node = Output.of(self, number, len(results))

@@ -7,6 +7,7 @@ their new place in the graph when they are next used.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..backend import BACKENDS
@@ -134,7 +135,9 @@ def _type_word(d: Any) -> str:
     return word
 
 
-def mark_changed(tensor: TensorBase, node: Node | None = None, inputs: Any = ()) -> None:
+def mark_changed(
+    tensor: TensorBase, node: Node | None = None, inputs: Sequence[TensorBase] = ()
+) -> None:
     """Raise the version and, if ``inputs`` need gradients, put ``node`` into the graph.
 
     ``inputs[0]`` is ``tensor`` itself: the gradient that ``node`` sends there is its old value's.
@@ -179,5 +182,6 @@ def apply_inplace(cls: type[Node], tensor: Any, *rest: Any) -> Any:
     for name, source in cls.saves.items():
         if source == -1:
             setattr(node, name, array)
-    mark_changed(tensor, node, (tensor, *rest))
+    others = [r for r in rest if isinstance(r, TensorBase)]
+    mark_changed(tensor, node, (tensor, *others))
     return tensor

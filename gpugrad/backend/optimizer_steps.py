@@ -235,7 +235,7 @@ class OptimizerSteps:
             mul(v, keep2, v)
             add(v, s, v)
             if amsgrad:
-                self.maximum(h, v, h)
+                self.maximum(h, v, out=h)
             sqrt(h, s)
             div(s, root_correction, s)
             add(s, epsilon, s)

@@ -119,6 +119,11 @@ def _pairs(words: Array) -> Array:
 STATE = np.dtype([("seed", "<u8"), ("offset", "<u8")])
 
 
+def current_index(xp: Any) -> int:
+    """The index of the CUDA device that is in use."""
+    return int(xp.cuda.runtime.getDevice())
+
+
 class PhiloxStream(Stream):
     """The generator of one CUDA device: every draw takes one ``offset``.
 

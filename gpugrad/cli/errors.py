@@ -7,9 +7,9 @@ import functools
 import importlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import ModuleType
-from typing import NoReturn
+from typing import NoReturn, ParamSpec
 
 import gpugrad
 
@@ -18,7 +18,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 _DISTRIBUTIONS = {"sklearn": "scikit-learn"}
 
-Program = Callable[[Sequence[str] | None], int]
+_Arguments = ParamSpec("_Arguments")
 
 
 class UserError(Exception):
@@ -36,14 +36,14 @@ class Parser(argparse.ArgumentParser):
         raise UserError(f"{message} (see {self.prog} --help)")
 
 
-def program(name: str) -> Callable[[Program], Program]:
-    """Decorate a ``main(argv) -> exit code`` so that errors of the user end it in one line."""
+def program(name: str) -> Callable[[Callable[_Arguments, int]], Callable[_Arguments, int]]:
+    """Decorate a function that returns an exit code: errors of the user end it in one line."""
 
-    def decorate(main: Program) -> Program:
+    def decorate(main: Callable[_Arguments, int]) -> Callable[_Arguments, int]:
         @functools.wraps(main)
-        def run(argv: Sequence[str] | None = None) -> int:
+        def run(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> int:
             try:
-                return main(argv)
+                return main(*args, **kwargs)
             except UserError as error:
                 print(f"{name}: error: {' '.join(str(error).split())}", file=sys.stderr)
                 return error.code

@@ -80,6 +80,7 @@ def run(request: Request) -> int:
 def _settings(request: Request, saved: Mapping[str, Any] | None) -> Settings:
     """The user's settings; where there is none, the resumed run's or the task's."""
     task = TASKS[request.task]
+    settings: dict[str, Any]
     if saved is None:
         optimizer = request.optimizer or task.optimizer
         settings = {

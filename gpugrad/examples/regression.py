@@ -48,8 +48,8 @@ def make_points(device: gpugrad.device) -> Points:
         n_samples=1500, n_features=1, n_informative=1, bias=BIAS, noise=0.3, coef=True,
         random_state=0,
     )  # fmt: skip
-    tensors = (gpugrad.from_numpy(array.astype(np.float32)).to(device) for array in (x, y))
-    return Points(*tensors, slope=float(slope))
+    inputs, targets = (gpugrad.from_numpy(array.astype(np.float32)) for array in (x, y))
+    return Points(inputs.to(device), targets.to(device), float(slope))
 
 
 class Line:

@@ -11,7 +11,7 @@ import warnings
 from typing import Any
 
 from ..autograd.grad_mode import no_grad
-from ..creation import randperm
+from ..random import randperm
 from ..tensor import Tensor
 
 _UNIT_GAIN = frozenset(

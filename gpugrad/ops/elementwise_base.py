@@ -51,6 +51,10 @@ ZERO_STRIDE_WRITE = (
 )
 
 
+_NUMBER = wrap(np.zeros(()))
+"""Stands for a Python number where a tensor operand is recorded: it wants no gradient."""
+
+
 class Unary(Node):
     """``y = primitive(x, *params)``, element by element."""
 
@@ -315,9 +319,7 @@ def _binary_apply_inplace(cls: type[Binary]) -> Function:
         shape = getattr(b, "shape", ())
         node.shapes = None if shape == a.shape else (a.shape, shape)
         # The gradient of y must arrive at y in y's own type, hence the converted operand.
-        mark_changed(x, node, (x, right) if isinstance(right, TensorBase) else (x,))
-        if node is x.node and not isinstance(right, TensorBase):
-            node.edges = (*node.edges, None)
+        mark_changed(x, node, (x, right if isinstance(right, TensorBase) else _NUMBER))
         return x
 
     return apply_

@@ -100,11 +100,11 @@ class Optimizer(StateDicts, StepHooks):
             cls.step = _with_hooks(cls.__dict__["step"])  # type: ignore[method-assign]
 
     def __repr__(self) -> str:
-        lines = [type(self).__name__ + " ("]
+        text = type(self).__name__ + " ("
         for i, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {i}")
-            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
-        return "\n".join(lines) + "\n)"
+            options = [f"    {key}: {group[key]}\n" for key in sorted(group) if key != "params"]
+            text += f"\nParameter Group {i}\n" + "".join(options)
+        return text + ")"
 
     def _forget_plans(self) -> None:
         self._plans: dict[int, Plan] = {}
@@ -256,7 +256,6 @@ class Optimizer(StateDicts, StepHooks):
                     self._init_state(group, p, state)
             states = [self.state[p] for p in params]
         return make_plan(
-            group,
             params,
             states,
             iter(self.state.values()),
@@ -319,5 +318,3 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
         return step(self, *args, **kwargs)
 
     return wrapper
-
-

@@ -94,7 +94,7 @@ class SGD(Optimizer):
             lr, backend = bucket.lr.array, bucket.backend
             try:
                 self._update(group, backend, params, arrays, lr, bucket.scratch)
-            except _NoBuffer:
+            except _NoBufferError:
                 self._first_update(group, backend, params, arrays, lr)
         return loss
 
@@ -115,7 +115,7 @@ class SGD(Optimizer):
             try:
                 buffers = [state[p]["momentum_buffer"].array for p in params]
             except (KeyError, AttributeError):
-                raise _NoBuffer from None
+                raise _NoBufferError from None
         backend.sgd_step(
             arrays,
             gradients(params),
@@ -146,5 +146,5 @@ class SGD(Optimizer):
                 self._update(group, backend, theirs, some, lr, scratch, dampening)
 
 
-class _NoBuffer(Exception):
+class _NoBufferError(Exception):
     """A parameter has no momentum yet."""

@@ -156,10 +156,6 @@ def wrong_calls(library: Any) -> list[Any]:
         def __iter__(self) -> Iterator[int]:
             return iter(range(3))
 
-    class Odd(data.Subset):  # type: ignore[name-defined,misc]
-        def __getitem__(self, index: Any) -> Any:
-            return None
-
     zeros = library.zeros
     loader = data.DataLoader([1, 2])
     return [
@@ -209,11 +205,7 @@ def test_errors(number: int) -> None:
     with pytest.raises(type(wanted.value)) as found:
         wrong_calls(gpugrad)[number]()
     assert type(found.value) is type(wanted.value)
-    text = str(wanted.value).replace("torch.utils.data", "gpugrad.utils.data")
-    if "object has no" not in text and "<" not in text:
-        assert str(found.value) == text
-    message = str(found.value)
-    assert message
+    assert str(found.value) == str(wanted.value)
 
 
 def test_wrong_subset() -> None:

@@ -68,7 +68,9 @@ class LRScheduler:
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
         self.optimizer = optimizer
-        for i, (group, lr) in enumerate(zip(optimizer.param_groups, current(optimizer), strict=True)):
+        for i, (group, lr) in enumerate(
+            zip(optimizer.param_groups, current(optimizer), strict=True)
+        ):
             if last_epoch == -1:
                 group.setdefault("initial_lr", lr)
             elif "initial_lr" not in group:

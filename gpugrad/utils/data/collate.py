@@ -10,8 +10,8 @@ import numpy as np
 
 from ...creation import as_tensor, tensor
 from ...dtypes import float64
-from ...tensor import Tensor, stack
-
+from ...ops.shape import stack
+from ...tensor import Tensor
 
 
 def default_collate(batch: Sequence[Any]) -> Any:

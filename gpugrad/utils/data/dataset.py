@@ -143,10 +143,7 @@ class Subset(Dataset[T_co]):
         self.dataset = dataset
         self.indices = indices
         cls = type(self)
-        if (
-            cls.__getitem__ is not Subset.__getitem__
-            and cls.__getitems__ is Subset.__getitems__
-        ):
+        if cls.__getitem__ is not Subset.__getitem__ and cls.__getitems__ is Subset.__getitems__:
             raise NotImplementedError(
                 f"{cls.__name__} overrides __getitem__ but not __getitems__. When subclassing "
                 "Subset and overriding __getitem__, you must also override __getitems__ to ensure "
@@ -154,11 +151,10 @@ class Subset(Dataset[T_co]):
             )
 
     def __getitem__(self, index: Any) -> T_co:
-        if isinstance(index, list):
-            index = [self.indices[i] for i in index]
-        else:
-            index = self.indices[index]
-        found: T_co = self.dataset[index]
+        many = isinstance(index, list)
+        found: T_co = self.dataset[
+            [self.indices[i] for i in index] if many else self.indices[index]
+        ]
         return found
 
     def __getitems__(self, indices: list[int]) -> list[T_co]:
@@ -201,9 +197,7 @@ def random_split(
     else:
         counts = [int(n) for n in lengths]
         if total != len(dataset):
-            raise ValueError(
-                "Sum of input lengths does not equal the length of the input dataset!"
-            )
+            raise ValueError("Sum of input lengths does not equal the length of the input dataset!")
     order = randperm(sum(counts), generator=generator).tolist()
     return [
         Subset(dataset, order[end - count : end])

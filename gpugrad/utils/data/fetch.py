@@ -15,7 +15,9 @@ Fetch = Callable[[Any], Any]
 """From an index, or a list of indices, to what the loader yields; StopIteration at the end."""
 
 
-def make_fetch(dataset: Any, collate: Callable[[Any], Any], batched: bool, drop_last: bool) -> Fetch:
+def make_fetch(
+    dataset: Any, collate: Callable[[Any], Any], batched: bool, drop_last: bool
+) -> Fetch:
     """The quickest way to get a batch from ``dataset``."""
     if isinstance(dataset, IterableDataset):
         return _from_stream(dataset, collate, batched, drop_last)

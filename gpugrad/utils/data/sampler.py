@@ -62,7 +62,7 @@ class RandomSampler(Sampler[int]):
     >>> import gpugrad
     >>> from gpugrad.utils.data import RandomSampler
     >>> list(RandomSampler(range(5), generator=gpugrad.Generator().manual_seed(0)))
-    [4, 1, 2, 0, 3]
+    [4, 0, 1, 3, 2]
     """
 
     def __init__(

@@ -91,9 +91,7 @@ class Workers:
                 if future.done():  # the data set itself raised it
                     raise
                 self.close()
-                raise RuntimeError(
-                    f"DataLoader timed out after {self._timeout} seconds"
-                ) from None
+                raise RuntimeError(f"DataLoader timed out after {self._timeout} seconds") from None
             if batch is not _END:
                 return batch
             if worker in self._turns:

@@ -1,0 +1,318 @@
+"""Random numbers against PyTorch's: long random sequences of calls from the same seed."""
+
+from __future__ import annotations
+
+import random
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gpugrad
+from gpugrad import fillers
+
+torch = pytest.importorskip("torch")
+
+SHAPES = [
+    (0,), (1,), (15,), (16,), (17,), (31,), (32,), (100,), (10007,),
+    (), (3, 5), (2, 0, 3), (4, 4), (7, 3, 11),
+]  # fmt: skip
+FLOATS = ["float16", "float32", "float64"]
+INTEGERS = ["uint8", "int8", "int16", "int32", "int64"]
+try:
+    BFLOAT16: Any = gpugrad.bfloat16.numpy
+    FLOATS.append("bfloat16")
+except TypeError:  # its NumPy type is an optional package
+    BFLOAT16 = None
+
+ULPS = 4
+"""Allowed in float64 numbers that pass through the platform's logarithm, sine and cosine."""
+
+
+class Pair:
+    """The same call on an array of ours and a tensor of PyTorch's."""
+
+    def __init__(self, shape: tuple[int, ...], dtype: str) -> None:
+        self.dtype = dtype
+        self.array = np.empty(shape, BFLOAT16 if dtype == "bfloat16" else dtype)
+        self.tensor = torch.empty(shape, dtype=getattr(torch, dtype))
+
+    def check(self, exact: bool = True, scale: float = 0.0) -> None:
+        theirs, ours = self.tensor, self.array
+        if self.dtype == "bfloat16":
+            theirs, ours = theirs.float(), ours.astype(np.float32)
+        if exact:
+            np.testing.assert_array_equal(ours, theirs.numpy(), strict=True)
+        else:
+            eps = np.finfo(np.float64).eps
+            np.testing.assert_allclose(
+                ours, theirs.numpy(), rtol=ULPS * eps, atol=ULPS * eps * scale, strict=True
+            )
+
+
+def uniform(r: random.Random, pair: Pair) -> None:
+    low = r.choice([0.0, -0.1, -(3**-0.5), 2.5, -7.0, 1000.0])
+    high = low + r.choice([1e-3, 0.2, 1.0, 3.3, -2 * low if low < 0 else 5.0])
+    fillers.fill_uniform(pair.array, low, high)
+    pair.tensor.uniform_(low, high)
+    pair.check()
+
+
+def unit_uniform(r: random.Random, pair: Pair) -> None:
+    fillers.fill_uniform(pair.array)
+    pair.tensor.uniform_()
+    pair.check()
+
+
+def normal(r: random.Random, pair: Pair) -> None:
+    mean, std = r.choice([0.0, 0.3, -2.0]), r.choice([1.0, 0.02, 3.3, 0.0])
+    fillers.fill_normal(pair.array, mean, std)
+    pair.tensor.normal_(mean, std)
+    pair.check(pair.dtype != "float64" or pair.array.size < 16, 8 * std)
+
+
+def unit_normal(r: random.Random, pair: Pair) -> None:
+    fillers.fill_normal(pair.array)
+    pair.tensor.normal_()
+    pair.check(pair.dtype != "float64" or pair.array.size < 16)
+
+
+def exponential(r: random.Random, pair: Pair) -> None:
+    rate = r.choice([1.0, 0.5, 3.3])
+    fillers.fill_exponential(pair.array, rate)
+    pair.tensor.exponential_(rate)
+    pair.check(pair.dtype != "float64")
+
+
+def bernoulli(r: random.Random, pair: Pair) -> None:
+    p = r.choice([0.0, 1.0, r.random()])
+    fillers.fill_bernoulli(pair.array, p)
+    pair.tensor.bernoulli_(p)
+    pair.check()
+
+
+def bernoulli_tensor(r: random.Random, pair: Pair) -> None:
+    p = np.random.RandomState(r.randrange(1000)).rand(*pair.array.shape)
+    dtype = r.choice(["float16", "float32", "float64"])
+    p = np.asarray(p, dtype)
+    fillers.fill_bernoulli(pair.array, p)
+    pair.tensor.bernoulli_(torch.from_numpy(p))
+    pair.check()
+
+
+def whole_range(r: random.Random, pair: Pair) -> None:
+    fillers.fill_random(pair.array)
+    pair.tensor.random_()
+    pair.check()
+
+
+def whole_numbers(r: random.Random, pair: Pair) -> None:
+    low = r.choice([0, 3, 5 if pair.dtype == "uint8" else -5])
+    high = low + r.choice([1, 2, 10, 17, 100])
+    if pair.dtype == "bool":
+        low, high = r.choice([(0, 1), (0, 2), (1, 2)])
+    if pair.dtype in ("int32", "int64", "float32", "float64"):
+        high += r.choice([0, 2**28 - 107, 2**28, 2**30])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # beyond the precision of the type
+        fillers.fill_random(pair.array, low, high)
+        pair.tensor.random_(low, high)
+    pair.check()
+
+
+def wide_numbers(r: random.Random, pair: Pair) -> None:
+    pair = Pair(pair.array.shape, r.choice(["int64", "float64", "float32"]))
+    bounds: tuple[int | None, ...] = r.choice(
+        [(0, 2**33 + 7), (-(2**40), 2**31), (-(2**63), 2**63 - 1), (5, None), (-(2**63), None)]
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fillers.fill_random(pair.array, *bounds)
+        pair.tensor.random_(*bounds)
+    pair.check()
+
+
+def permutation(r: random.Random, pair: Pair) -> None:
+    n = r.choice([0, 1, 2, 3, 10, 257, 3000])
+    assert gpugrad.randperm(n).tolist() == torch.randperm(n).tolist()
+
+
+def multinomial(r: random.Random, pair: Pair) -> None:
+    rows, k = r.choice([1, 3]), r.choice([1, 5, 40])
+    weights = np.random.RandomState(r.randrange(1000)).rand(rows, k)
+    replacement = r.random() < 0.5
+    n = r.choice([1, 2, 7]) if replacement else r.randint(1, k)
+    # Among equal quotients, frequent in float16, PyTorch's order is that of an unstable sort.
+    weights = weights.astype(r.choice(["float16"] * replacement + ["float32", "float64"]))
+    ours = gpugrad.multinomial(gpugrad.from_numpy(weights), n, replacement)
+    theirs = torch.multinomial(torch.from_numpy(weights), n, replacement)
+    assert ours.tolist() == theirs.tolist()
+
+
+def exchange_states(r: random.Random, pair: Pair) -> None:
+    ours, theirs = gpugrad.get_rng_state().numpy(), torch.get_rng_state().numpy()
+    if r.random() < 0.5:
+        torch.set_rng_state(torch.from_numpy(ours))
+    else:
+        gpugrad.set_rng_state(gpugrad.from_numpy(theirs))
+
+
+FLOAT_CALLS = (uniform, unit_uniform, normal, unit_normal, exponential)
+CALLS: list[tuple[Callable[[random.Random, Pair], None], list[str]]] = [
+    *((call, FLOATS) for call in FLOAT_CALLS),
+    *((call, FLOATS + INTEGERS + ["bool"]) for call in (bernoulli, bernoulli_tensor)),
+    *((call, FLOATS + INTEGERS + ["bool"]) for call in (whole_range, whole_numbers)),
+    *((call, ["float32"]) for call in (wide_numbers, permutation, multinomial, exchange_states)),
+]
+
+
+def seed_both(seed: int) -> None:
+    gpugrad.manual_seed(seed)
+    torch.manual_seed(seed)
+
+
+@pytest.mark.parametrize("seed", [*range(12), -3, 2**32 + 1, 2**64 - 1])
+def test_sequences_of_calls(seed: int) -> None:
+    r = random.Random(seed)
+    seed_both(seed)
+    for _ in range(80):
+        call, dtypes = r.choice(CALLS)
+        call(r, Pair(r.choice(SHAPES), r.choice(dtypes)))
+
+
+@pytest.mark.parametrize("call", FLOAT_CALLS)
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_long_fills(call: Callable[[random.Random, Pair], None], dtype: str) -> None:
+    seed_both(5)
+    call(random.Random(5), Pair((200003,), dtype))
+
+
+def test_long_permutations() -> None:
+    seed_both(1)
+    for n in (60000, 100000):
+        np.testing.assert_array_equal(gpugrad.randperm(n).numpy(), torch.randperm(n).numpy())
+
+
+def test_public_functions() -> None:
+    seed_both(2)
+    for ours, theirs in (
+        (gpugrad.rand(3, 4), torch.rand(3, 4)),
+        (gpugrad.randn(5), torch.randn(5)),
+        (gpugrad.randn(33, dtype=gpugrad.float16), torch.randn(33, dtype=torch.float16)),
+        (gpugrad.randint(7, (3, 2)), torch.randint(7, (3, 2))),
+        (gpugrad.randint(-7, high=7, size=(3,)), torch.randint(-7, high=7, size=(3,))),
+        (gpugrad.randperm(9, dtype=gpugrad.int32), torch.randperm(9, dtype=torch.int32)),
+        (gpugrad.rand_like(gpugrad.zeros(20)), torch.rand_like(torch.zeros(20))),
+        (gpugrad.randn_like(gpugrad.zeros(20)), torch.randn_like(torch.zeros(20))),
+        (gpugrad.randint_like(gpugrad.zeros(3), 9), torch.randint_like(torch.zeros(3), 9)),
+        (gpugrad.normal(1.0, 2.0, (20,)), torch.normal(1.0, 2.0, (20,))),
+        (gpugrad.bernoulli(gpugrad.ones(9), 0.4), torch.bernoulli(torch.ones(9), 0.4)),
+    ):
+        assert ours.dtype.name == str(theirs.dtype).removeprefix("torch.")
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy(), strict=True)
+
+
+@pytest.mark.parametrize("n", [3, 20])
+def test_normal_with_tensors(n: int) -> None:
+    seed_both(4)
+    means, stds = np.linspace(-3, 3, n, dtype=np.float32), np.linspace(0, 2, n, dtype=np.float32)
+    arguments: list[tuple[Any, Any]] = [
+        (means, stds),
+        (means, 0.3),
+        (0.7, stds),
+        (means[:, None], stds.astype(np.float64)),
+        (means.astype(np.float16), stds.astype(np.float16)),
+    ]
+    for mean, std in arguments:
+        ours, theirs = (
+            f.normal(*(f.from_numpy(a) if isinstance(a, np.ndarray) else a for a in (mean, std)))
+            for f in (gpugrad, torch)
+        )
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy(), strict=True)
+
+
+REFUSED: list[Callable[[Any], Any]] = [
+    lambda f: f.rand(2, dtype=f.int64),
+    lambda f: f.randn(2, dtype=f.int16),
+    lambda f: f.rand(2.5),
+    lambda f: f.rand(True),
+    lambda f: f.rand(2, 2.5),
+    lambda f: f.rand((2, -1)),
+    lambda f: f.randint(5, 5, (0,)),
+    lambda f: f.randint(3, 2),
+    lambda f: f.randint(0, 3, (2, 2.5)),
+    lambda f: f.randint(-1, 3, (2,), dtype=f.uint8),
+    lambda f: f.randint(0, 2**15 + 1, (2,), dtype=f.int16),
+    lambda f: f.randint(0, 2**31 + 1, (2,), dtype=f.int32),
+    lambda f: f.randint(0, 3, (2,), dtype=f.bool),
+    lambda f: f.randint(0, 100000, (2,), dtype=f.float16),
+    lambda f: f.randint(3, (2,), requires_grad=True),
+    lambda f: f.randint(2**63, (2,)),
+    lambda f: f.randperm(-2),
+    lambda f: f.randperm(2.5),
+    lambda f: f.randperm(129, dtype=f.int8),
+    lambda f: f.randperm(2050, dtype=f.float16),
+    lambda f: f.randperm(3, dtype=f.bool),
+    lambda f: f.normal(0, -1, (3,)),
+    lambda f: f.normal(f.zeros(3), -1.0),
+    lambda f: f.normal(f.zeros(3), -f.ones(3)),
+    lambda f: f.normal(f.zeros(2, 3), f.ones(4)),
+    lambda f: f.normal(f.zeros(3, dtype=f.int64), 1.0),
+    lambda f: f.bernoulli(f.tensor([0.1, 2.0])),
+    lambda f: f.bernoulli(f.tensor([1, 0])),
+    lambda f: f.bernoulli(f.ones(2), -0.5),
+    lambda f: f.multinomial(f.ones(2), 3),
+    lambda f: f.multinomial(f.ones(2), 0),
+    lambda f: f.multinomial(f.ones(2), 1.5),
+    lambda f: f.multinomial(f.zeros(2), 1),
+    lambda f: f.multinomial(-f.ones(2), 1),
+    lambda f: f.multinomial(f.ones(2, dtype=f.int32), 1),
+    lambda f: f.multinomial(f.ones(1, 1, 1), 1),
+    lambda f: f.manual_seed(2**64),
+    lambda f: f.manual_seed("a"),
+    lambda f: f.Generator().manual_seed(1.5),
+    lambda f: f.Generator().manual_seed(True),
+    lambda f: f.set_rng_state(3),
+    lambda f: f.set_rng_state(f.zeros(5056)),
+    lambda f: f.set_rng_state(f.zeros(4, dtype=f.uint8)),
+    lambda f: f.set_rng_state(f.zeros(5056, dtype=f.uint8)),
+]
+
+
+@pytest.mark.parametrize("number", range(len(REFUSED)))
+def test_refusals_read_the_same(number: int) -> None:
+    with pytest.raises(Exception) as theirs:
+        REFUSED[number](torch)
+    with pytest.raises(type(theirs.value)) as ours:
+        REFUSED[number](gpugrad)
+    assert str(ours.value) == str(theirs.value).split("\n")[0]
+
+
+FILLS: list[tuple[str, str, tuple[Any, ...]]] = [
+    ("uniform", "float32", (2, 1)),
+    ("uniform", "float32", (0, 1e39)),
+    ("uniform", "float32", (float("nan"), 1)),
+    ("uniform", "float32", (-3e38, 3e38)),
+    ("uniform", "float16", (0, 1e6)),
+    ("uniform", "bool", ()),
+    ("normal", "float32", (0, -1.5)),
+    ("normal", "float32", (0, float("nan"))),
+    ("exponential", "float32", (0,)),
+    ("exponential", "int64", ()),
+    ("bernoulli", "float32", (1.5,)),
+    ("bernoulli", "float32", (float("nan"),)),
+    ("random", "float32", (-5,)),
+    ("random", "int32", (-(2**63), None)),
+    ("random", "int8", (-129, 5)),
+]
+
+
+@pytest.mark.parametrize(("name", "dtype", "args"), FILLS)
+def test_refusals_of_fills_read_the_same(name: str, dtype: str, args: tuple[Any, ...]) -> None:
+    with pytest.raises(Exception) as theirs:
+        getattr(torch.empty(3, dtype=getattr(torch, dtype)), name + "_")(*args)
+    with pytest.raises(type(theirs.value)) as ours:
+        getattr(fillers, "fill_" + name)(np.empty(3, dtype), *args)
+    assert str(ours.value) == str(theirs.value)
