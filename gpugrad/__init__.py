@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from math import e as e
+from math import inf as inf
+from math import nan as nan
+from math import pi as pi
+from typing import TYPE_CHECKING, Any
 
+from . import autograd as autograd
+from . import cuda as cuda
 from . import methods as _methods
+from . import nn as nn
+from . import optim as optim
+from . import random as random
+from . import random_methods as _random_methods  # noqa: F401  # binds methods on import
+from . import utils as utils
 from .autograd.grad_mode import enable_grad as enable_grad
 from .autograd.grad_mode import inference_mode as inference_mode
 from .autograd.grad_mode import is_grad_enabled as is_grad_enabled
@@ -56,18 +67,35 @@ from .dtypes import set_default_dtype as set_default_dtype
 from .dtypes import uint8 as uint8
 from .printing import get_printoptions as get_printoptions
 from .printing import set_printoptions as set_printoptions
+from .random import Generator as Generator
+from .random import bernoulli as bernoulli
+from .random import default_generator as default_generator
+from .random import get_rng_state as get_rng_state
+from .random import initial_seed as initial_seed
+from .random import manual_seed as manual_seed
+from .random import multinomial as multinomial
+from .random import normal as normal
+from .random import rand as rand
+from .random import rand_like as rand_like
+from .random import randint as randint
+from .random import randint_like as randint_like
+from .random import randn as randn
+from .random import randn_like as randn_like
+from .random import randperm as randperm
+from .random import seed as seed
+from .random import set_rng_state as set_rng_state
+from .serialization import load as load
+from .serialization import save as save
 from .size import Size as Size
 from .tensor import Tensor as Tensor
 
-half, double, short, int, long = float16, float64, int16, int32, int64
-float = float32
-inf, nan, pi, e = (
-    __import__("math").inf,
-    __import__("math").nan,
-    __import__("math").pi,
-    __import__("math").e,
-)
+half, double, short, int, long, float = float16, float64, int16, int32, int64, float32
 
 globals().update(_methods.FUNCTIONS)
+
+if TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any: ...
+
 
 __version__ = "0.1.0"

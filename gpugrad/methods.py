@@ -400,6 +400,7 @@ METHODS: dict[str, Function] = {
     "tile": _tile,
     "expand": shape.expand,
     "repeat": shape.repeat,
+    "sum_to_size": shape.sum_to_size,
     "expand_as": lambda self, other: shape.expand(self, other.array.shape),
     "view_as": lambda self, other: shape.view(self, other.array.shape),
     "reshape_as": lambda self, other: shape.reshape(self, other.array.shape),

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from . import fillers
+from . import draws
 from .autograd.engine import Node, TensorBase, differentiable, wrap
 from .backend import device_of, get_backend
 from .device import CPU
 from .device import device as Device
-from .dtypes import as_dtype, dtype, from_numpy, get_default_dtype, int64
+from .dtypes import as_dtype, dtype, get_default_dtype, int64
 from .generator import (
     Generator,
     default_generator,
@@ -53,24 +53,24 @@ __all__ = [
 Tensor = Any
 
 
-def _empty(shape: Shape, dtype: dtype | None, device: Any) -> Any:
-    where = CPU if device is None else Device(device)
-    chosen = get_default_dtype() if dtype is None else as_dtype(dtype)
-    backend = get_backend(where)
-    with backend.on(where):
-        return backend.empty(shape, chosen.numpy)
+def _kind(dtype: dtype | None, device: Any, default: dtype | None = None) -> tuple[Any, Device]:
+    """NumPy's dtype and the device of a new array."""
+    chosen = default or get_default_dtype() if dtype is None else as_dtype(dtype)
+    return chosen.numpy, CPU if device is None else Device(device)
 
 
-def _empty_like(function: str, input: Tensor, dtype: dtype | None, device: Any) -> Any:
+def _like(
+    function: str, input: Tensor, dtype: dtype | None, device: Any
+) -> tuple[Shape, Any, Device]:
+    """Shape, NumPy's dtype and device of a new array like ``input``."""
     if not isinstance(input, TensorBase):
         raise TypeError(
             f"{function}(): argument 'input' (position 1) must be Tensor, not "
             f"{type(input).__name__}"
         )
-    where = device_of(input.array) if device is None else Device(device)
-    return _empty(
-        input.array.shape, from_numpy(input.array.dtype) if dtype is None else dtype, where
-    )
+    array = input.array
+    kind = array.dtype if dtype is None else as_dtype(dtype).numpy
+    return array.shape, kind, device_of(array) if device is None else Device(device)
 
 
 def _tensor(array: Any, requires_grad: bool = False) -> Tensor:
@@ -114,8 +114,8 @@ def rand(
     tensor([[0.4963, 0.7682, 0.0885],
             [0.1320, 0.3074, 0.6341]])
     """
-    array = _empty(size_from("rand", args, size), dtype, device)
-    fillers.fill_uniform(array, generator=generator)
+    shape = size_from("rand", args, size)
+    array = draws.uniform(shape, *_kind(dtype, device), generator=generator)
     return _tensor(array, requires_grad)
 
 
@@ -134,8 +134,8 @@ def randn(
     >>> gpugrad.randn(4)
     tensor([ 1.5410, -0.2934, -2.1788,  0.5684])
     """
-    array = _empty(size_from("randn", args, size), dtype, device)
-    fillers.fill_normal(array, generator=generator)
+    shape = size_from("randn", args, size)
+    array = draws.normal(shape, *_kind(dtype, device), generator=generator)
     return _tensor(array, requires_grad)
 
 
@@ -153,8 +153,7 @@ def rand_like(
     >>> gpugrad.rand_like(gpugrad.zeros(2, 3)).shape
     torch.Size([2, 3])
     """
-    array = _empty_like("rand_like", input, dtype, device)
-    fillers.fill_uniform(array, generator=generator)
+    array = draws.uniform(*_like("rand_like", input, dtype, device), generator=generator)
     return _tensor(array, requires_grad)
 
 
@@ -172,8 +171,7 @@ def randn_like(
     >>> gpugrad.randn_like(gpugrad.zeros(2, 3)).shape
     torch.Size([2, 3])
     """
-    array = _empty_like("randn_like", input, dtype, device)
-    fillers.fill_normal(array, generator=generator)
+    array = draws.normal(*_like("randn_like", input, dtype, device), generator=generator)
     return _tensor(array, requires_grad)
 
 
@@ -208,23 +206,23 @@ def normal(
     if not tensors:
         if size is None:
             raise mismatch("normal", (mean, std))
-        array = _empty(parse_size("normal", size, 3), dtype, device)
-        fillers.fill_normal(array, float(mean), float(std), generator)
+        shape = parse_size("normal", size, 3)
+        array = draws.normal(shape, *_kind(dtype, device), mean, std, generator=generator)
         return _tensor(array, requires_grad)
     if size is not None:
         raise mismatch("normal", (mean, std, size))
-    xp = get_backend(device_of(tensors[0]))
-    shape = _broadcast(tensors)
-    array = xp.empty(shape, tensors[0].dtype)
+    where = device_of(tensors[0])
+    kind = (_broadcast(tensors), tensors[0].dtype, where)
+    backend = get_backend(where)
     if isinstance(std, TensorBase):
         if std.array.size and not bool((std.array >= 0).all()):
             raise RuntimeError("normal expects all elements of std >= 0.0")
-        fillers.fill_normal(array, generator=generator)
-        array[...] = xp.mul(array, std.array)
+        array = draws.normal(*kind, generator=generator)
+        backend.copy(backend.mul(array, std.array), array)
     else:
-        fillers.fill_normal(array, 0.0, float(std), generator)
-    array += mean.array if isinstance(mean, TensorBase) else array.dtype.type(mean)
-    return wrap(array)
+        array = draws.normal(*kind, 0.0, std, generator=generator)
+    shift = mean.array if isinstance(mean, TensorBase) else array.dtype.type(mean)
+    return wrap(backend.copy(backend.add(array, shift), array))
 
 
 def _broadcast(arrays: list[Any]) -> Shape:
@@ -285,8 +283,7 @@ def randint(
     """
     low, high, size = _bounds_and_size("randint", args, low, high, size)
     shape = parse_size("randint", size, max(2, len(args)))
-    array = _empty(shape, int64 if dtype is None else dtype, device)
-    fillers.fill_random(array, low, high, generator=generator)
+    array = draws.random(shape, *_kind(dtype, device, int64), low, high, generator=generator)
     return _tensor(array, requires_grad)
 
 
@@ -307,9 +304,9 @@ def randint_like(
     >>> gpugrad.randint_like(gpugrad.zeros(2, 3), 10).dtype
     torch.float32
     """
-    array = _empty_like("randint_like", input, dtype, device)
+    kind = _like("randint_like", input, dtype, device)
     low, high, _ = _bounds_and_size("randint_like", args, low, high, ())
-    fillers.fill_random(array, low, high, generator=generator)
+    array = draws.random(*kind, low, high, generator=generator)
     return _tensor(array, requires_grad)
 
 
@@ -340,6 +337,6 @@ def randperm(
         raise TypeError(
             f"randperm(): argument 'n' (position 1) must be int, not {type(n).__name__}"
         )
-    array = _empty(parse_size("randperm", (n,)), int64 if dtype is None else dtype, device)
-    fillers.fill_permutation(array, generator)
+    (count,) = parse_size("randperm", (n,))
+    array = draws.permutation(count, *_kind(dtype, device, int64), generator=generator)
     return _tensor(array, requires_grad)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from . import fillers
+from . import draws
 from .autograd.engine import wrap
-from .backend import device_of, get_backend
+from .backend import device_of
 from .backend.stream import DIGITS
 from .generator import Generator, stream_of
 
@@ -31,9 +31,10 @@ def bernoulli(
     >>> gpugrad.bernoulli(gpugrad.tensor([0.0, 1.0, 1.0]))
     tensor([0., 1., 1.])
     """
-    array = get_backend(device_of(input.array)).empty(input.array.shape, input.array.dtype)
-    fillers.fill_bernoulli(array, input.array if p is None else p, generator)
-    return wrap(array)
+    array = input.array
+    chances = array if p is None else p
+    kind = array.shape, array.dtype, device_of(array)
+    return wrap(draws.bernoulli(*kind, chances, generator=generator))
 
 
 def multinomial(
@@ -73,7 +74,7 @@ def multinomial(
     if weights.dtype.name not in DIGITS:
         raise RuntimeError(
             "multinomial only supports floating-point dtypes for input, got: "
-            f"{fillers.scalar_name(weights)}"
+            f"{draws.scalar_name(weights.dtype)}"
         )
     if n <= 0:
         raise RuntimeError("cannot sample n_sample <= 0 samples")

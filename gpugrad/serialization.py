@@ -284,7 +284,8 @@ def _place(tensor: Tensor, saved_on: str, location: _Location) -> Tensor:
             "[load] the file holds tensors that were saved on a CUDA device, and "
             "gpugrad.cuda.is_available() is False; give map_location='cpu' to load them here"
         )
-    return tensor.to(target)
+    moved: Tensor = tensor.to(target)
+    return moved
 
 
 def _replace_file(path: str, data: bytes) -> None:

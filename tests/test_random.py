@@ -16,6 +16,8 @@ from gpugrad.backend.random import CPUStream
 from gpugrad.generator import stream_of
 
 FLOATS = ("float16", "float32", "float64")
+TEXT: Any = "a"
+NUMBER: Any = 1.5
 
 
 def digest(array: Any) -> str:
@@ -303,9 +305,9 @@ def test_threads_share_a_stream_without_losing_numbers() -> None:
     ("call", "error", "message"),
     [
         (lambda: gpugrad.manual_seed(2**64), ValueError, "Overflow when unpacking long long"),
-        (lambda: gpugrad.manual_seed("a"), ValueError, "invalid literal"),
+        (lambda: gpugrad.manual_seed(TEXT), ValueError, "invalid literal"),
         (
-            lambda: gpugrad.Generator().manual_seed(1.5),
+            lambda: gpugrad.Generator().manual_seed(NUMBER),
             RuntimeError,
             "manual_seed expected a long, but got float",
         ),
@@ -343,7 +345,7 @@ def test_threads_share_a_stream_without_losing_numbers() -> None:
             "Only Tensors of floating point and complex dtype can require gradients",
         ),
         (lambda: gpugrad.randperm(-1), RuntimeError, "negative dimension"),
-        (lambda: gpugrad.randperm(2.5), TypeError, "must be int, not float"),
+        (lambda: gpugrad.randperm(NUMBER), TypeError, "must be int, not float"),
         (
             lambda: gpugrad.randperm(300, dtype=gpugrad.uint8),
             RuntimeError,

@@ -2,7 +2,10 @@
 
 from .backward_pass import backward as backward
 from .backward_pass import grad as grad
+from .function import Function as Function
+from .function import once_differentiable as once_differentiable
 from .grad_mode import enable_grad as enable_grad
 from .grad_mode import inference_mode as inference_mode
 from .grad_mode import no_grad as no_grad
 from .grad_mode import set_grad_enabled as set_grad_enabled
+from .variable import Variable as Variable

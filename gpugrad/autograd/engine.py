@@ -98,7 +98,7 @@ class Node:
     none. What ``forward`` stores on ``self`` and ``backward`` reads must be named in ``saves``.
     """
 
-    __slots__ = ("edges", "freed", "guards", "hooks", "sequence")
+    __slots__ = ("__weakref__", "edges", "freed", "guards", "hooks", "sequence")
 
     saves: ClassVar[dict[str, int]] = {}
     """Saved attribute -> index of the tensor input it is, or OUTPUT, or CONSTANT."""
@@ -295,7 +295,7 @@ class Node:
         twin = _new(type(self))
         for cls in type(self).__mro__:
             for slot in getattr(cls, "__slots__", ()):
-                if hasattr(self, slot):
+                if slot != "__weakref__" and hasattr(self, slot):
                     setattr(twin, slot, getattr(self, slot))
         if hasattr(self, "__dict__"):
             twin.__dict__.update(self.__dict__)

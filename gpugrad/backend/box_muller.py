@@ -56,37 +56,42 @@ FOUR_OVER_PI = np.float32(4 / np.pi)
 TWO_PI = np.float32(2 * np.pi)
 
 
-def float32_normals(u: Array, mean: float = 0.0, std: float = 1.0) -> Array:
-    """``mean + std * z`` for normal z from the uniform float32 numbers ``u``, block by block.
+def float32_normals(u: Array, mean: float = 0.0, std: float = 1.0) -> None:
+    """Turn uniform float32 numbers in [0, 1) into ``mean + std * z`` in place, block by block.
 
     Args:
-        u: 1-d, float32, in [0, 1), a multiple of 16 long.
+        u: 1-d, contiguous, a multiple of 16 long.
     """
-    out = np.empty_like(u)
     for start in range(0, u.size, CHUNK):
-        part = u[start : start + CHUNK].reshape(-1, 2, BLOCK // 2)
-        radius = np.subtract(np.float32(1), part[:, 0])
+        part = u[start : start + CHUNK]
+        first, second = _pairs(part)
+        radius = np.subtract(np.float32(1), first)
         _log(radius)
         np.multiply(radius, np.float32(-2), out=radius)
         np.sqrt(radius, out=radius)
-        sine, cosine = _sincos(np.multiply(part[:, 1], TWO_PI))
-        z = out[start : start + CHUNK].reshape(part.shape)
-        np.multiply(radius, cosine, out=z[:, 0])
-        np.multiply(radius, sine, out=z[:, 1])
-    scale_shift32(out, std, mean)
-    out += np.float32(0)  # a fused multiply-add leaves no negative zero
-    return out
+        sine, cosine = _sincos(np.multiply(second, TWO_PI))
+        np.multiply(radius, cosine, out=first)
+        np.multiply(radius, sine, out=second)
+        scale_shift32(part, std, mean)
+        part += np.float32(0)  # a fused multiply-add leaves no negative zero
 
 
-def float64_normals(u: Array, mean: float = 0.0, std: float = 1.0) -> Array:
+def float64_normals(u: Array, mean: float = 0.0, std: float = 1.0) -> None:
     """As :func:`float32_normals`, in float64 with the platform's own functions."""
-    pairs = u.reshape(-1, 2, BLOCK // 2)
-    radius = np.sqrt(-2.0 * np.log(1.0 - pairs[:, 0]))
-    angle = 2.0 * np.pi * pairs[:, 1]
-    z = np.empty_like(pairs)
-    np.multiply(radius, np.cos(angle), out=z[:, 0])
-    np.multiply(radius, np.sin(angle), out=z[:, 1])
-    return scale_shift64(z.reshape(-1), std, mean)
+    for start in range(0, u.size, CHUNK):
+        part = u[start : start + CHUNK]
+        first, second = _pairs(part)
+        radius = np.sqrt(-2.0 * np.log(1.0 - first))
+        angle = 2.0 * np.pi * second
+        np.multiply(radius, np.cos(angle), out=first)
+        np.multiply(radius, np.sin(angle), out=second)
+        part[:] = scale_shift64(part, std, mean)
+
+
+def _pairs(part: Array) -> tuple[Array, Array]:
+    """Views of the first and the second half of every block."""
+    blocks = part.reshape(-1, 2, BLOCK // 2)
+    return blocks[:, 0], blocks[:, 1]
 
 
 def _round(wide: Array, narrow: Array) -> None:

@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from ..device import device
+from . import special
 from .optimizer_steps import OptimizerSteps
 
 Array = Any
@@ -296,6 +297,12 @@ class Primitives(OptimizerSteps):
 
     def rsqrt(self, x: Array, out: Array | None = None) -> Array:
         return self.reciprocal(self.sqrt(x), out=out)
+
+    def erf(self, x: Array, out: Array | None = None) -> Array:
+        return special.erf(self.module, x, out)
+
+    def erfc(self, x: Array, out: Array | None = None) -> Array:
+        return special.erfc(self.module, x, out)
 
     def sigmoid(self, x: Array, out: Array | None = None) -> Array:
         """``1 / (1 + exp(-x))``."""

@@ -3,6 +3,9 @@
 :class:`CPUStream` reads the Mersenne Twister the way PyTorch does, so that after
 ``manual_seed(s)`` every draw gives PyTorch's values and leaves the stream where PyTorch leaves it.
 
+PyTorch with MKL on Intel processors takes ``bernoulli_(p)``, ``dropout`` and ``exponential_`` from
+a generator of MKL's; these then differ, as they do between PyTorch's own builds.
+
 Source: Matsumoto and Nishimura, "Mersenne Twister" (1998). How PyTorch maps words to numbers was
 found by comparing with PyTorch 2.13; the tests under ``tests/oracle`` repeat the comparison.
 """
@@ -17,6 +20,9 @@ import numpy as np
 from .box_muller import BLOCK, float32_normals, float64_normals
 from .fused import scale_shift32, scale_shift64
 from .stream import DEFAULT_SEED, Array, Shape, Stream, cast
+
+CHUNK = 2**15
+"""Words in work at a time: the intermediate results stay in the cache."""
 
 # The state of PyTorch's CPU generator, so that states can be exchanged with it. ``left`` and
 # ``next`` both count the words used of the current 624; ``normal_y`` is the kept normal number.
@@ -93,18 +99,26 @@ class CPUStream(Stream):
 
     def _unit32(self, n: int) -> Array:
         """Uniform float32 numbers: the low 24 bits of a word."""
-        bits = self.words(n).astype(np.int32)
-        bits &= 0xFFFFFF
-        u = bits.astype(np.float32)
-        u *= np.float32(2.0**-24)
+        u = np.empty(n, np.float32)
+        with self.lock:
+            for start in range(0, n, CHUNK):
+                part = u[start : start + CHUNK]
+                bits = self.words(part.size).astype(np.int32)
+                bits &= 0xFFFFFF
+                part[:] = bits
+                part *= np.float32(2.0**-24)
         return u
 
     def _unit64(self, n: int) -> Array:
         """Uniform float64 numbers: the low 53 bits of a 64-bit word."""
-        bits = self.words64(n).view(np.int64)
-        bits &= 2**53 - 1
-        u = bits.astype(np.float64)
-        u *= 2.0**-53
+        u = np.empty(n, np.float64)
+        with self.lock:
+            for start in range(0, n, CHUNK):
+                part = u[start : start + CHUNK]
+                bits = self.words64(part.size).view(np.int64)
+                bits &= 2**53 - 1
+                part[:] = bits
+                part *= 2.0**-53
         return u
 
     def uniform(self, shape: Shape, dtype: Any, low: float = 0.0, high: float = 1.0) -> Array:
@@ -146,13 +160,13 @@ class CPUStream(Stream):
             else (self._unit32, float32_normals)
         )
         u = unit(drawn)
-        if not again:
-            return transform(u, mean, std).astype(dtype, copy=False).reshape(shape)
-        z = transform(np.concatenate((u[:whole], u[-BLOCK:])), mean, std)
-        values = np.empty(n, dtype)
-        values[:whole] = z[:whole]
-        values[-BLOCK:] = z[whole:]
-        return values.reshape(shape)
+        if again:
+            u[whole : whole + BLOCK] = u[-BLOCK:]
+        transform(u[: whole + again], mean, std)
+        values = u[:n]
+        if again:
+            values[-BLOCK:] = u[whole : whole + BLOCK]
+        return values.astype(dtype, copy=False).reshape(shape)
 
     def _few_normals(self, n: int) -> list[float]:
         """Normal numbers in pairs, of which one may be left over: it is kept for the next draw."""

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import numpy as np
+
 import gpugrad
 
 from . import report
@@ -60,7 +62,8 @@ def run(request: Request) -> int:
     with _deferred_interrupt() as interrupted:
         report.heading(trainer, epochs)
         started = time.perf_counter()
-        with report.progress(trainer, epochs) as show:
+        # What overflows ends the run by its loss; NumPy's warnings would come before that.
+        with report.progress(trainer, epochs) as show, np.errstate(all="ignore"):
             while trainer.epoch < epochs and not interrupted():
                 speed = trainer.train_epoch()
                 loss = trainer.history.losses[-1]

@@ -46,7 +46,7 @@ class _Indexed(Module):
     def pop(self, key: int | slice) -> Any:
         """Remove and return the child at ``key``."""
         module = self[key]  # type: ignore[index]  # the subclasses define __getitem__
-        del self[key]  # type: ignore[attr-defined]
+        del self[key]
         return module
 
 

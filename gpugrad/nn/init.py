@@ -1,7 +1,8 @@
 """Initial values of parameters, written into a tensor in place.
 
 On the CPU every function draws the numbers that PyTorch draws for the same ``manual_seed``. All
-of them return the tensor and record nothing for differentiation.
+of them return the tensor; they write to its memory through ``detach()``, so nothing is recorded
+for differentiation.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import math
 import warnings
 from typing import Any
 
-from ..autograd.grad_mode import no_grad
 from ..random import randperm
 from ..tensor import Tensor
 
@@ -49,7 +49,6 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
 
 
-@no_grad()
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
     """Fill with draws from the uniform distribution over [a, b).
 
@@ -58,16 +57,16 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = No
     >>> gpugrad.nn.init.uniform_(gpugrad.empty(3))
     tensor([0.4963, 0.7682, 0.0885])
     """
-    return tensor.uniform_(a, b, generator=generator)
+    tensor.detach().uniform_(a, b, generator=generator)
+    return tensor
 
 
-@no_grad()
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
     """Fill with draws from the normal distribution N(mean, std²)."""
-    return tensor.normal_(mean, std, generator=generator)
+    tensor.detach().normal_(mean, std, generator=generator)
+    return tensor
 
 
-@no_grad()
 def trunc_normal_(
     tensor: Tensor,
     mean: float = 0.0,
@@ -93,17 +92,18 @@ def trunc_normal_(
             "The distribution of values may be incorrect.",
             stacklevel=2,
         )
-    draw = tensor.detach().clone()
+    values = tensor.detach()
+    draw = values.clone()
     share_inside = _normal_cdf((b - mean) / std) - _normal_cdf((a - mean) / std)
     if share_inside > 0.3:
         # The bounds as the tensor's type has them, or a value on the bound could never pass.
-        low, high = tensor.new_tensor([a, b]).tolist()
-        tensor.normal_(mean, std, generator=generator)
-        outside = (tensor < low) | (tensor > high)
+        low, high = values.new_tensor([a, b]).tolist()
+        values.normal_(mean, std, generator=generator)
+        outside = (values < low) | (values > high)
         while outside.any():
             draw.normal_(mean, std, generator=generator)
-            tensor.copy_(draw.where(outside, tensor))
-            outside = (tensor < low) | (tensor > high)
+            values.copy_(draw.where(outside, values))
+            outside = (values < low) | (values > high)
         return tensor
     mode = max(a, min(mean, b))
     log_peak = -0.5 * ((mode - mean) / std) ** 2
@@ -111,7 +111,7 @@ def trunc_normal_(
     pending = None
     while pending is None or pending.any():
         draw.uniform_(a, b, generator=generator)
-        tensor.copy_(draw if pending is None else draw.where(pending, tensor))
+        values.copy_(draw if pending is None else draw.where(pending, values))
         log_density = ((draw - mean) / std).pow(2) * -0.5 - log_peak
         rejected = level.uniform_(generator=generator).log() > log_density
         pending = rejected if pending is None else rejected & pending
@@ -122,10 +122,10 @@ def _normal_cdf(x: float) -> float:
     return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
 
 
-@no_grad()
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill with ``val``."""
-    return tensor.fill_(val)
+    tensor.detach().fill_(val)
+    return tensor
 
 
 def ones_(tensor: Tensor) -> Tensor:
@@ -138,7 +138,6 @@ def zeros_(tensor: Tensor) -> Tensor:
     return constant_(tensor, 0.0)
 
 
-@no_grad()
 def eye_(tensor: Tensor) -> Tensor:
     """Make the matrix an identity: ones on the diagonal, zeros elsewhere.
 
@@ -152,13 +151,12 @@ def eye_(tensor: Tensor) -> Tensor:
     """
     if tensor.dim() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
-    tensor.zero_()
+    values = tensor.detach().zero_()
     for i in range(min(tensor.shape)):
-        tensor[i, i] = 1
+        values[i, i] = 1
     return tensor
 
 
-@no_grad()
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     """Make the convolution weight (out, in, *kernel) pass its input through, in each group.
 
@@ -172,10 +170,10 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
         raise ValueError("dim 0 must be divisible by groups")
     centre = tuple(size // 2 for size in tensor.shape[2:])
     group_size = out_channels // groups
-    tensor.zero_()
+    values = tensor.detach().zero_()
     for group in range(groups):
         for channel in range(min(group_size, in_channels)):
-            tensor[(group * group_size + channel, channel, *centre)] = 1
+            values[(group * group_size + channel, channel, *centre)] = 1
     return tensor
 
 
@@ -265,7 +263,6 @@ def kaiming_normal_(
     return tensor if std is None else normal_(tensor, 0.0, std, generator)
 
 
-@no_grad()
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tensor:
     """Make the rows or the columns, whichever are fewer, orthonormal, times ``gain``.
 
@@ -294,10 +291,10 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
             vector = vector - done.t() @ (done @ vector)
         basis[k] = vector / vector.pow(2).sum().sqrt()
     result = basis if rows < cols else basis.t()
-    return tensor.copy_((result * gain).reshape(tensor.shape))
+    tensor.detach().copy_((result * gain).reshape(tensor.shape))
+    return tensor
 
 
-@no_grad()
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any = None) -> Tensor:
     """Fill from N(0, std²), then zero a share ``sparsity`` of every column (Martens, 2010).
 
@@ -308,7 +305,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
         raise ValueError("Only tensors with 2 dimensions are supported")
     rows, cols = tensor.shape
     zeros = math.ceil(sparsity * rows)
-    tensor.normal_(0, std, generator=generator)
+    values = tensor.detach().normal_(0, std, generator=generator)
     for col in range(cols):
-        tensor[randperm(rows)[:zeros], col] = 0
+        values[randperm(rows)[:zeros], col] = 0
     return tensor

@@ -69,7 +69,8 @@ class Linear(Module):
             init.uniform_(self.bias, -bound, bound)
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.linear(input, self.weight, self.bias)
+        result: Tensor = F.linear(input, self.weight, self.bias)
+        return result
 
     def extra_repr(self) -> str:
         return (

@@ -31,7 +31,7 @@ class Parameter(Tensor):
             raise RuntimeError(
                 "Only Tensors of floating point and complex dtype can require gradients"
             )
-        self = _over_same_memory(cls, data)
+        self: Self = _over_same_memory(cls, data)
         self.requires_grad = requires_grad
         return self
 
@@ -41,7 +41,8 @@ class Parameter(Tensor):
         found: Self = memo[id(self)]
         return found
 
-    def __repr__(self) -> str:
+    # mypy forgets the names of special methods' arguments
+    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
         return "Parameter containing:\n" + super().__repr__()
 
 
@@ -58,7 +59,7 @@ class Buffer(Tensor):
 
     def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Self:
         data = empty((0,)) if data is None else data.detach()
-        self = _over_same_memory(cls, data)
+        self: Self = _over_same_memory(cls, data)
         self.persistent = persistent
         return self
 

@@ -27,12 +27,6 @@ def _describe(value: Any, kind: Any) -> str:
     return f"{title} containing: [{kind(value)} of size {size}{device}]"
 
 
-def _layout(name: str, lines: list[str]) -> str:
-    return (
-        f"{name}(\n" + "\n".join("    " + line for line in lines) + "\n)" if lines else f"{name}()"
-    )
-
-
 class ParameterList(Module):
     """A list of parameters; tensors put into it become parameters.
 
@@ -95,9 +89,9 @@ class ParameterList(Module):
     def __iadd__(self, values: Iterable[Any]) -> Self:
         return self.extend(values)
 
-    def __repr__(self) -> str:
-        lines = [f"({i}): {_describe(value, lambda t: t.dtype)}" for i, value in enumerate(self)]
-        return _layout("ParameterList", lines)
+    def extra_repr(self) -> str:
+        lines = (f"  ({i}): {_describe(value, lambda t: t.dtype)}" for i, value in enumerate(self))
+        return "\n".join(lines)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("ParameterList should not be called.")
@@ -245,9 +239,11 @@ class ParameterDict(Module):
         self.update(other)
         return self
 
-    def __repr__(self) -> str:
-        lines = [f"({key}): {_describe(value, lambda t: t.type())}" for key, value in self.items()]
-        return _layout("ParameterDict", lines)
+    def extra_repr(self) -> str:
+        pairs = self.items()
+        return "\n".join(
+            f"  ({key}): {_describe(value, lambda t: t.type())}" for key, value in pairs
+        )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("ParameterDict should not be called.")

@@ -29,14 +29,6 @@ class IncompatibleKeys(NamedTuple):
             f"unexpected_keys={self.unexpected_keys})"
         )
 
-    __str__ = __repr__
-
-
-class StateDict(OrderedDict[str, Any]):
-    """An ordered dict of tensors; ``_metadata`` has each module's format version by prefix."""
-
-    _metadata: OrderedDict[str, dict[str, Any]]
-
 
 class StateHooks:
     """The hooks of one module around saving and loading."""
@@ -80,8 +72,8 @@ class ModuleState(ModuleRegistry):
         ['weight', 'bias']
         """
         if destination is None:
-            destination = StateDict()
-            destination._metadata = OrderedDict()
+            destination = OrderedDict()
+            destination._metadata = OrderedDict()  # each module's format version, by prefix
         local_metadata = {"version": self._version}
         if hasattr(destination, "_metadata"):
             destination._metadata[prefix[:-1]] = local_metadata

@@ -174,6 +174,11 @@ class Binary(Node):
         cls.apply_ = staticmethod(_binary_apply_inplace(cls))
         cls.reflected = staticmethod(lambda x, y: apply(y, x))
 
+    @classmethod
+    def explain(cls, a: Array, b: Array, error: ValueError) -> Exception:
+        """PyTorch's error for what the array module refused."""
+        return explain(cls, a, b, error)
+
     def grad_x(self, xp: Any, grad: Any) -> Any:
         raise NotImplementedError
 
@@ -199,27 +204,35 @@ def _binary_apply(cls: type[Binary]) -> Function:
     saves = bool(cls.saves)
 
     def apply(x: Any, y: Any) -> Any:
-        if isinstance(y, TensorBase) and isinstance(x, TensorBase):
-            a, b = x.array, y.array
-            if (
-                a.dtype is not b.dtype
-                or type(a) is not type(b)
-                or (floating and a.dtype.kind not in "fV")
-            ):
-                x, y = harmonise(x, y, floating)
-                a, b = getattr(x, "array", x), getattr(y, "array", y)
+        if isinstance(x, TensorBase):
+            a = x.array
+            kind = type(a)
+            if isinstance(y, TensorBase):
+                b = y.array
+                settled = a.dtype is b.dtype and type(b) is kind
+                if floating and a.dtype.kind != "f":
+                    settled = False
+            else:
+                b = y
+                settled = y.__class__ is float and a.dtype.kind == "f"
+        elif isinstance(y, TensorBase):
+            a, b = x, y.array
+            kind = type(b)
+            settled = x.__class__ is float and b.dtype.kind == "f"
         else:
-            prepared = with_number(x, y, floating)
+            return NotImplemented
+        if not settled:
+            prepared = operands(x, y, floating)
             if prepared is None:
                 return NotImplemented
             x, y = prepared
             a, b = getattr(x, "array", x), getattr(y, "array", y)
-        kind = type(a) if isinstance(x, TensorBase) else type(b)
+            kind = type(a) if isinstance(x, TensorBase) else type(b)
         xp = BACKENDS[kind]
         try:
             out = getattr(xp, primitive)(a, b)
         except ValueError as error:
-            raise explain(cls, a, b, error) from None
+            raise cls.explain(a, b, error) from None
         except OverflowError:
             a, b = narrow(a, b)
             out = getattr(xp, primitive)(a, b)
@@ -284,15 +297,17 @@ def _binary_apply_inplace(cls: type[Binary]) -> Function:
     primitive = cls.primitive
 
     def apply_(x: Any, y: Any) -> Any:
-        if not isinstance(y, TensorBase) and with_number(x, y, cls.floating) is None:
-            return NotImplemented
         a = x.array
         b = y.array if isinstance(y, TensorBase) else y
         xp = BACKENDS[type(a)]
         if (
-            not (mode.enabled and (x.needs_grad or getattr(y, "needs_grad", False)))
+            (
+                not mode.enabled
+                or not (x.needs_grad or getattr(y, "needs_grad", False))
+                and x.version[1] == x.rebased
+            )
             and a.dtype.kind == "f"
-            and (b.__class__ is float or getattr(b, "dtype", None) is a.dtype)
+            and (b.__class__ is float or (type(b) is type(a) and b.dtype is a.dtype))
         ):
             try:
                 getattr(xp, primitive)(a, b, out=a)
@@ -300,8 +315,10 @@ def _binary_apply_inplace(cls: type[Binary]) -> Function:
                 raise explain_inplace(cls, a, b, error) from None
             x.version[0] += 1
             return x
+        prepared = operands(x, y, cls.floating)
+        if prepared is None:
+            return NotImplemented
         check_inplace(x)
-        prepared = with_number(x, y, cls.floating) or harmonise(x, y, cls.floating)
         left, right = prepared
         node = _new(cls)
         copied = cls.keeps_x and mode.enabled
@@ -310,7 +327,7 @@ def _binary_apply_inplace(cls: type[Binary]) -> Function:
         try:
             out = xp.asarray(getattr(xp, primitive)(original, b))
         except ValueError as error:
-            raise explain(cls, original, b, error) from None
+            raise cls.explain(original, b, error) from None
         except OverflowError:
             original, b = narrow(original, b)
             out = xp.asarray(getattr(xp, primitive)(original, b))
@@ -341,6 +358,13 @@ def cast(x: Any, wanted: dtypes.dtype) -> Any:
 
 def rank(x: TensorBase) -> int:
     return 2 if x.array.ndim else 1
+
+
+def operands(x: Any, y: Any, floating: bool) -> tuple[Any, Any] | None:
+    """Two operands, at least one of them a tensor, in the type of the result; None if neither."""
+    if isinstance(x, TensorBase) and isinstance(y, TensorBase):
+        return harmonise(x, y, floating)
+    return with_number(x, y, floating)
 
 
 def harmonise(x: Any, y: Any, floating: bool) -> tuple[Any, Any]:

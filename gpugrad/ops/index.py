@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.engine import Node, TensorBase, _new, wrap
+from ..autograd.engine import Node, TensorBase, _new, refresh, wrap
+from ..autograd.grad_mode import mode
 from ..autograd.inplace import check_inplace, mark_changed
 from ..backend import BACKENDS
 from ..backend.primitives import is_basic, is_basic_item
@@ -110,7 +111,7 @@ def getitem(x: Any, index: Any) -> Any:
             raise IndexError(
                 f"index {index} is out of bounds for dimension 0 with size {shape[0]}"
             )
-        return Select.apply(x, (index, ...))
+        return select_first(x, index)
     native = native_index(x, index)
     if is_basic(native):
         return _view_node(native).apply(x, native)
@@ -118,6 +119,22 @@ def getitem(x: Any, index: Any) -> Any:
         return Index.apply(x, native)
     except IndexError as error:
         raise IndexError(_explain(x, native, error)) from None
+
+
+def select_first(x: Any, index: int) -> Any:
+    """``x[index]`` for an int in range: the most frequent form, without the general path's cost."""
+    position = (index, ...)
+    result = wrap(x.array[position])
+    if x.version[1] != x.rebased:
+        refresh(x)
+    result.version = x.version
+    result.rebased = x.rebased
+    result.view_of = (x, Select, (position,), None)
+    if x.needs_grad and mode.enabled:
+        node = _new(Select)
+        node.index, node.shape = position, x.array.shape
+        node._record((x,), result)
+    return result
 
 
 def _view_node(index: Any) -> type[Index]:

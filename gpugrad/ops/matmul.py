@@ -6,46 +6,62 @@ from typing import Any
 
 from ..autograd.engine import Node, TensorBase
 from ..dtypes import from_numpy
-from .elementwise_base import sum_to
+from .elementwise_base import FOR_X, FOR_Y, Binary, sum_to
 
 
-class Matmul(Node):
+class Matmul(Binary):
     """``x @ y``: vectors, matrices and batches of matrices, batches broadcast."""
 
-    __slots__ = ("x", "y")
-    saves = {"x": 0, "y": 1}
+    __slots__ = ()
     torch_name = "Bmm"
+    primitive = "matmul"
+    keeps_x, keeps_y = FOR_Y, FOR_X
 
-    def forward(self, xp: Any, x: Any, y: Any) -> Any:
-        self.x, self.y = x, y
-        return xp.matmul(x, y)
+    @classmethod
+    def explain(cls, a: Any, b: Any, error: ValueError) -> Exception:
+        return _explain(a, b)
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
-        x, y = self.x, self.y
         edge_x, edge_y = self.edges
-        if x.ndim == 1 and y.ndim == 1:
-            return (
-                None if edge_x is None else xp.mul(grad, y),
-                None if edge_y is None else xp.mul(grad, x),
-            )
-        # Vectors are matrices of one row or column for the purpose of gradients.
-        row, column = x.ndim == 1, y.ndim == 1
-        if row:
-            x = xp.reshape(x, (1, *x.shape))
-            grad = xp.reshape(grad, (*grad.shape[:-1], 1, grad.shape[-1]))
-        if column:
-            y = xp.reshape(y, (*y.shape, 1))
-            grad = xp.reshape(grad, (*grad.shape, 1))
-        grad_x = grad_y = None
-        if edge_x is not None:
-            grad_x = sum_to(xp, xp.matmul(grad, swap(xp, y)), x.shape)
-            if row:
-                grad_x = xp.reshape(grad_x, grad_x.shape[1:])
-        if edge_y is not None:
-            grad_y = sum_to(xp, xp.matmul(swap(xp, x), grad), y.shape)
-            if column:
-                grad_y = xp.reshape(grad_y, grad_y.shape[:-1])
+        if self.shapes is None:
+            kept = self.x if edge_x is None else self.y  # equal shapes: the ranks agree
+            rank_x = rank_y = kept.ndim
+        else:
+            rank_x, rank_y = len(self.shapes[0]), len(self.shapes[1])
+        grad_x = None if edge_x is None else self._grad_x(xp, grad, rank_x)
+        grad_y = None if edge_y is None else self._grad_y(xp, grad, rank_y)
         return grad_x, grad_y
+
+    # Vectors are matrices of one row or one column for the purpose of gradients.
+
+    def _grad_x(self, xp: Any, grad: Any, rank_x: int) -> Any:
+        y = self.y
+        if rank_x == 1 and y.ndim == 1:
+            return xp.mul(grad, y)
+        if y.ndim == 1:
+            y, grad = xp.reshape(y, (1, -1)), xp.reshape(grad, (*grad.shape, 1))
+            product = xp.matmul(grad, y)
+        elif rank_x == 1:
+            row = xp.reshape(grad, (*grad.shape[:-1], 1, grad.shape[-1]))
+            product = xp.matmul(row, swap(xp, y))
+            product = xp.reshape(product, (*product.shape[:-2], product.shape[-1]))
+        else:
+            product = xp.matmul(grad, swap(xp, y))
+        return product if self.shapes is None else sum_to(xp, product, self.shapes[0])
+
+    def _grad_y(self, xp: Any, grad: Any, rank_y: int) -> Any:
+        x = self.x
+        if x.ndim == 1 and rank_y == 1:
+            return xp.mul(grad, x)
+        if x.ndim == 1:
+            row = xp.reshape(grad, (*grad.shape[:-1], 1, grad.shape[-1]))
+            product = xp.matmul(xp.reshape(x, (-1, 1)), row)
+        elif rank_y == 1:
+            product = xp.matmul(swap(xp, x), xp.reshape(grad, (*grad.shape, 1)))
+            product = xp.reshape(product, product.shape[:-1])
+        else:
+            product = xp.matmul(swap(xp, x), grad)
+        return product if self.shapes is None else sum_to(xp, product, self.shapes[1])
 
 
 class Mm(Matmul):
@@ -76,7 +92,7 @@ class VectorMatrix(Matmul):
 def swap(xp: Any, x: Any) -> Any:
     """The last two dimensions exchanged."""
     n = x.ndim
-    return xp.permute(x, (*range(n - 2), n - 1, n - 2))
+    return xp.permute(x, (1, 0) if n == 2 else (*range(n - 2), n - 1, n - 2))
 
 
 class Linear(Node):
@@ -135,10 +151,7 @@ def matmul(input: Any, other: Any) -> Any:
             f"{_c_name(a)} != {_c_name(b)}"
         )
     kind = _BY_RANK.get((a.ndim, b.ndim), Matmul)
-    try:
-        return kind.apply(input, other)
-    except ValueError as error:
-        raise _explain(a, b, error) from None
+    return kind.apply(input, other)
 
 
 def _c_name(a: Any) -> str:
@@ -146,7 +159,7 @@ def _c_name(a: Any) -> str:
     return {"float32": "float", "float64": "double", "float16": "c10::Half"}.get(d.name, d.name)
 
 
-def _explain(a: Any, b: Any, error: Exception) -> RuntimeError:
+def _explain(a: Any, b: Any) -> RuntimeError:
     if a.ndim == 0 or b.ndim == 0:
         return RuntimeError(
             f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D"

@@ -616,3 +616,18 @@ def repeat(input: Any, *repeats: Any) -> Any:
 def tile(input: Any, dims: Sequence[int]) -> Any:
     """Like :func:`repeat`, with missing leading repeats taken as 1."""
     return repeat(input, (1,) * (input.array.ndim - len(dims)) + tuple(dims))
+
+
+def sum_to_size(input: Any, *size: Any) -> Any:
+    """Sum over the dimensions that would be stretched to broadcast ``size`` to this shape."""
+    from .reduce import sum as total  # reductions are built over shapes
+
+    shape, wanted = input.array.shape, sizes(size)
+    added = len(shape) - len(wanted)
+    if added < 0 or any(m not in (1, n) for n, m in zip(shape[added:], wanted, strict=True)):
+        raise RuntimeError(
+            f"size {{{list(wanted)}}} is not expandable to size {{{list(shape)}}}."
+        )
+    stretched = [i + added for i, m in enumerate(wanted) if m == 1 and shape[i + added] != 1]
+    dims = list(range(added)) + stretched
+    return reshape(total(input, dims, True), wanted) if dims else input

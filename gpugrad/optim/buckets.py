@@ -49,7 +49,7 @@ class Bucket:
     Attributes:
         positions: which of the group's parameters with gradients belong here, None for all.
         lr: the learning rate in the dtype that the update wants.
-        step: the number of steps, shared by all these parameters; None if nobody counts.
+        step: the number of steps, a tensor that these parameters share; None if nobody counts.
         scratch: the backend's memory for intermediate results.
     """
 
@@ -60,7 +60,7 @@ class Bucket:
         arrays: list[Array],
         positions: list[int] | None,
         lr: LearningRate,
-        step: Tensor | None,
+        step: Any,
     ) -> None:
         self.positions = positions
         self.lr = lr
@@ -102,7 +102,7 @@ def make_plan(
         rates: the group's learning rates by device and dtype; added to.
         wide_lr: whether the learning rate is float64 for every parameter.
     """
-    for p in params:
+    for p in params if states is None else [*params, *(s["step"] for s in states)]:
         p.array = backend_of(p.array).asarray(p.array)  # NumPy's scalars cannot be written to
     arrays = [p.array for p in params]
     members: dict[Any, list[int]] = {}

@@ -275,7 +275,7 @@ def step_dtype() -> Any:
 
 def gradients(params: list[Tensor]) -> list[Array]:
     """The arrays of the gradients, none of which is None."""
-    return [p.grad.array for p in params]  # type: ignore[union-attr]
+    return [p.grad.array for p in params]
 
 
 def mark_changed(params: list[Tensor]) -> None:

@@ -188,4 +188,5 @@ def _count(step: Any, p: Tensor) -> Tensor:
     """A step count as a 0-d tensor beside its parameter; old files hold plain numbers."""
     if isinstance(step, Tensor):
         return step
-    return tensor(float(step), dtype=float32, device=p.device)
+    found: Tensor = tensor(float(step), dtype=float32, device=p.device)
+    return found

@@ -57,7 +57,7 @@ def test_batches(batch_size: Any, shuffle: bool, own_generator: bool, drop_last:
             drop_last=drop_last,
             generator=generator,
         )
-        found = [len(loader)]
+        found: list[Any] = [len(loader)]
         for _ in range(2):
             passing = iter(loader)
             found.append(after(library))

@@ -20,22 +20,26 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> gpugrad.nn.functional.relu(gpugrad.tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
-    return input.relu_() if inplace else input.relu()
+    result: Tensor = input.relu_() if inplace else input.relu()
+    return result
 
 
 def relu_(input: Tensor) -> Tensor:
     """``relu`` in place."""
-    return input.relu_()
+    result: Tensor = input.relu_()
+    return result
 
 
 def sigmoid(input: Tensor) -> Tensor:
     """1 / (1 + exp(-x))."""
-    return input.sigmoid()
+    result: Tensor = input.sigmoid()
+    return result
 
 
 def tanh(input: Tensor) -> Tensor:
     """tanh(x)."""
-    return input.tanh()
+    result: Tensor = input.tanh()
+    return result
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
@@ -106,12 +110,14 @@ def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
 
 def logsigmoid(input: Tensor) -> Tensor:
     """log(sigmoid(x)) = min(x, 0) - log(1 + exp(-|x|))."""
-    return input.clamp(max=0) - (-input.abs()).exp().log1p()
+    result: Tensor = input.clamp(max=0) - (-input.abs()).exp().log1p()
+    return result
 
 
 def softsign(input: Tensor) -> Tensor:
     """x / (1 + |x|)."""
-    return input / (input.abs() + 1)
+    result: Tensor = input / (input.abs() + 1)
+    return result
 
 
 def hardtanh(
@@ -164,7 +170,8 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
                 f"{weight.numel()} and channel size = {channels}."
             )
         weight = weight.reshape((channels,) + (1,) * (input.dim() - 2))
-    return input.where(input > 0, weight * input)
+    result: Tensor = input.where(input > 0, weight * input)
+    return result
 
 
 def glu(input: Tensor, dim: int = -1) -> Tensor:
@@ -179,7 +186,8 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
             f"Halving dimension must be even, but dimension {dim % input.dim()} is size {size}"
         )
     first, second = input.chunk(2, dim)
-    return first * second.sigmoid()
+    result: Tensor = first * second.sigmoid()
+    return result
 
 
 def softmax(
@@ -193,7 +201,8 @@ def softmax(
     """
     if dim is None:
         dim = _implicit_dim("softmax", input.dim(), _stacklevel)
-    return input.softmax(dim, dtype=dtype)
+    result: Tensor = input.softmax(dim, dtype=dtype)
+    return result
 
 
 def softmin(
@@ -202,7 +211,8 @@ def softmin(
     """softmax(-x) along ``dim``."""
     if dim is None:
         dim = _implicit_dim("softmin", input.dim(), _stacklevel)
-    return (-input).softmax(dim, dtype=dtype)
+    result: Tensor = (-input).softmax(dim, dtype=dtype)
+    return result
 
 
 def log_softmax(
@@ -211,7 +221,8 @@ def log_softmax(
     """log(softmax(x)) along ``dim``, without overflow."""
     if dim is None:
         dim = _implicit_dim("log_softmax", input.dim(), _stacklevel)
-    return input.log_softmax(dim, dtype=dtype)
+    result: Tensor = input.log_softmax(dim, dtype=dtype)
+    return result
 
 
 def _implicit_dim(name: str, ndim: int, stacklevel: int) -> int:

@@ -45,8 +45,7 @@ def nll_loss(
     reduction = resolve(size_average, reduce, reduction)
     target = _check_class_target(input, target, weight)
     _check_range(target, input.size(_class_dim(input)), ignore_index)
-    result: Tensor = NllLoss.apply(input, target, weight, ignore_index, reduction)
-    return result
+    return _nll(input, target, weight, ignore_index, reduction)
 
 
 def cross_entropy(
@@ -92,14 +91,15 @@ def cross_entropy(
     dim = _class_dim(input)
     plain = _check_range(target, input.size(dim), ignore_index)
     if plain and weight is None and label_smoothing == 0.0 and input.dim() == 2:
-        fused: Tensor = CrossEntropy.apply(input, target, reduction)
+        fused: Tensor = CrossEntropy.apply(input, target.array, reduction)
         return fused
     log_probability = input.log_softmax(dim)
-    loss: Tensor = NllLoss.apply(log_probability, target, weight, ignore_index, reduction)
+    loss = _nll(log_probability, target, weight, ignore_index, reduction)
     if label_smoothing == 0.0:
         return loss
     spread = _smoothing_loss(log_probability, target, weight, ignore_index, reduction)
-    return loss * (1 - label_smoothing) + spread * (label_smoothing / input.size(dim))
+    result: Tensor = loss * (1 - label_smoothing) + spread * (label_smoothing / input.size(dim))
+    return result
 
 
 def binary_cross_entropy(
@@ -167,7 +167,8 @@ def binary_cross_entropy_with_logits(
             f"result type {_word(input)} can't be cast to the desired output type {_word(target)}"
         )
     input, target = same_type(input, target)
-    loss: Tensor = BinaryCrossEntropyWithLogits.apply(input, target, pos_weight)
+    factor = None if pos_weight is None else pos_weight.array  # gets no gradient
+    loss: Tensor = BinaryCrossEntropyWithLogits.apply(input, target, factor)
     return reduce_loss(loss if weight is None else loss * weight, reduction)
 
 
@@ -242,7 +243,8 @@ def _check_class_target(input: Tensor, target: Tensor, weight: Tensor | None) ->
             raise RuntimeError(f"expected scalar type {_word(input)} but found {_word(weight)}")
     if ndim == 1 and target_ndim == 1:
         target = target.squeeze(0)
-    return target.long()
+    result: Tensor = target.long()
+    return result
 
 
 def _check_class_weight(input: Tensor, weight: Tensor, prefix: str) -> None:
@@ -252,6 +254,19 @@ def _check_class_weight(input: Tensor, weight: Tensor, prefix: str) -> None:
             f"{prefix}weight tensor should be defined either for all {classes} classes or no "
             f"classes but got weight tensor of shape: {list(weight.shape)}"
         )
+
+
+def _nll(
+    log_probability: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    ignore_index: int,
+    reduction: str,
+) -> Tensor:
+    # Only the log-probabilities get a gradient, so the rest is passed as plain arrays.
+    factors = None if weight is None else weight.array
+    result: Tensor = NllLoss.apply(log_probability, target.array, factors, ignore_index, reduction)
+    return result
 
 
 def _check_range(target: Tensor, classes: int, ignore_index: int) -> bool:
@@ -295,9 +310,11 @@ def _cross_entropy_of_probabilities(
     if weight is not None:
         weighted = weighted * _along(weight, dim, input.dim())
     if reduction == "none":
-        return -weighted.sum(dim)
+        losses: Tensor = -weighted.sum(dim)
+        return losses
     total = -weighted.sum()
-    return total / (input.numel() / classes) if reduction == "mean" else total
+    result: Tensor = total / (input.numel() / classes) if reduction == "mean" else total
+    return result
 
 
 def _smoothing_loss(
@@ -317,11 +334,14 @@ def _smoothing_loss(
     if reduction != "mean":
         return reduce_loss(loss, reduction)
     if weight is None:
-        return loss.sum() / counted.sum()
-    index = target.masked_fill(~counted, 0)
-    return loss.sum() / (weight[index] * counted).sum()
+        divisor = counted.sum()
+    else:
+        divisor = (weight[target.masked_fill(~counted, 0)] * counted).sum()
+    result: Tensor = loss.sum() / divisor
+    return result
 
 
 def _along(weight: Tensor, dim: int, ndim: int) -> Tensor:
     """``weight`` with further dimensions so that it broadcasts along ``dim``."""
-    return weight.reshape([-1 if d == dim else 1 for d in range(ndim)])
+    result: Tensor = weight.reshape([-1 if d == dim else 1 for d in range(ndim)])
+    return result

@@ -27,4 +27,5 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     mask = empty_like(input, requires_grad=False).bernoulli_(keep)
     if keep > 0:
         mask.div_(keep)
-    return input.mul_(mask) if inplace else input * mask
+    result: Tensor = input.mul_(mask) if inplace else input * mask
+    return result

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ...autograd.grad_mode import no_grad
 from ...ops.matmul import linear as linear
 from ...tensor import Tensor
 
@@ -30,7 +29,7 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     # (*, 1, 1, in1) @ (out, in1, in2) @ (*, 1, in2, 1) -> (*, out, 1, 1)
     left = input1.unsqueeze(-2).unsqueeze(-2)
     right = input2.unsqueeze(-2).unsqueeze(-1)
-    result = (left @ weight @ right).squeeze(-1).squeeze(-1)
+    result: Tensor = (left @ weight @ right).squeeze(-1).squeeze(-1)
     return result if bias is None else result + bias
 
 
@@ -71,7 +70,7 @@ def embedding(
     flat = input.reshape(-1)
     if max_norm is not None:
         _shorten_rows(weight, flat, max_norm, norm_type)
-    result = weight.index_select(0, flat).reshape((*input.shape, weight.size(1)))
+    result: Tensor = weight.index_select(0, flat).reshape((*input.shape, weight.size(1)))
     if padding_idx is not None:
         if not -rows <= padding_idx < rows:
             raise AssertionError("Padding_idx must be within num_embeddings")
@@ -85,8 +84,8 @@ def embedding(
     return result
 
 
-@no_grad()
 def _shorten_rows(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
+    weight = weight.detach()
     rows = weight.index_select(0, indices)
     norms = rows.norm(norm_type, 1, True)
     scale = (max_norm / (norms + 1e-7)).where(norms > max_norm, norms.new_ones(()))
@@ -112,7 +111,8 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     if tensor.numel() == 0:
         if num_classes <= 0:
             raise RuntimeError("Can not infer total number of classes from empty tensor.")
-        return tensor.new_zeros((*tensor.shape, num_classes))
+        nothing: Tensor = tensor.new_zeros((*tensor.shape, num_classes))
+        return nothing
     if tensor.min() < 0:
         raise RuntimeError("Class values must be non-negative.")
     if num_classes == -1:
@@ -121,5 +121,6 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         raise RuntimeError("num_classes should be positive")
     elif tensor.max() >= num_classes:
         raise RuntimeError("Class values must be smaller than num_classes.")
-    result = tensor.new_zeros((*tensor.shape, num_classes))
-    return result.scatter_(-1, tensor.unsqueeze(-1), 1)
+    result: Tensor = tensor.new_zeros((*tensor.shape, num_classes))
+    result.scatter_(-1, tensor.unsqueeze(-1), 1)
+    return result

@@ -35,7 +35,7 @@ def layer_norm(
     require_floating(input, "LayerNormKernelImpl")
     dims = tuple(range(-len(shape), 0))
     centred = input - input.mean(dims, True)
-    result = centred * (centred.square().mean(dims, True) + eps).rsqrt()
+    result: Tensor = centred * (centred.square().mean(dims, True) + eps).rsqrt()
     if weight is not None:
         result = result * weight
     return result if bias is None else result + bias
@@ -61,7 +61,7 @@ def rms_norm(
     if eps is None:
         eps = _spacing(input)
     dims = tuple(range(-len(shape), 0))
-    result = input * (input.square().mean(dims, True) + eps).rsqrt()
+    result: Tensor = input * (input.square().mean(dims, True) + eps).rsqrt()
     return result if weight is None else result * weight
 
 
@@ -157,7 +157,7 @@ def batch_norm(
         assert running_mean is not None and running_var is not None  # checked above
         centred = input - running_mean.reshape(shape)
         variance = running_var.reshape(shape)
-    result = centred * (variance + eps).rsqrt()
+    result: Tensor = centred * (variance + eps).rsqrt()
     if weight is not None:
         result = result * weight.reshape(shape)
     return result if bias is None else result + bias.reshape(shape)
@@ -170,4 +170,5 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
     >>> gpugrad.nn.functional.normalize(gpugrad.tensor([[3.0, 4.0]]))
     tensor([[0.6000, 0.8000]])
     """
-    return input / input.norm(p, dim, True).clamp(min=eps)
+    result: Tensor = input / input.norm(p, dim, True).clamp(min=eps)
+    return result

@@ -24,8 +24,13 @@ def from_legacy(size_average: bool | None, reduce: bool | None, emit_warning: bo
     return reduction
 
 
-def resolve(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
+def resolve(
+    size_average: bool | None, reduce: bool | None, reduction: str, weighted: bool = False
+) -> str:
     """The reduction to use: the deprecated arguments win, and warn, if they are given.
+
+    Args:
+        weighted: the elements have weights, which PyTorch gives an error text of its own.
 
     Raises:
         ValueError: the reduction does not exist.
@@ -34,6 +39,10 @@ def resolve(size_average: bool | None, reduce: bool | None, reduction: str) -> s
         return reduction
     if size_average is not None or reduce is not None:
         return from_legacy(size_average, reduce)
+    if weighted:
+        raise ValueError(
+            f"Invalid reduction mode: {reduction}. Expected one of 'none', 'mean', 'sum'."
+        )
     if reduction == "elementwise_mean":
         warnings.warn(
             "reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.",
@@ -46,7 +55,9 @@ def resolve(size_average: bool | None, reduce: bool | None, reduction: str) -> s
 def reduce_loss(loss: Tensor, reduction: str) -> Tensor:
     """The mean or the sum of ``loss``, or ``loss`` itself."""
     if reduction == "mean":
-        return loss.mean()
+        mean: Tensor = loss.mean()
+        return mean
     if reduction == "sum":
-        return loss.sum()
+        total: Tensor = loss.sum()
+        return total
     return loss

@@ -36,7 +36,7 @@ def mse_loss(
     tensor(5.)
     """
     input, target = _paired(input, target)
-    reduction = resolve(size_average, reduce, reduction)
+    reduction = resolve(size_average, reduce, reduction, weight is not None)
     if weight is not None:
         return _weighted((input - target).square(), input, weight, reduction)
     input, target = same_type(input, target)
@@ -55,7 +55,7 @@ def l1_loss(
 ) -> Tensor:
     """The absolute error |x - y|; arguments as in ``mse_loss``."""
     input, target = _paired(input, target)
-    reduction = resolve(size_average, reduce, reduction)
+    reduction = resolve(size_average, reduce, reduction, weight is not None)
     loss = (input - target).abs()
     if weight is not None:
         return _weighted(loss, input, weight, reduction)
@@ -101,7 +101,7 @@ def huber_loss(
         ValueError: a weight of another shape.
     """
     input, target = _paired(input, target)
-    reduction = resolve(None, None, reduction)
+    reduction = resolve(None, None, reduction, weight is not None)
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     distance = (input - target).abs()
@@ -136,5 +136,6 @@ def _weighted(loss: Tensor, input: Tensor, weight: Tensor, reduction: str) -> Te
     _require_same_size(input, weight)
     loss = loss * weight
     if reduction == "mean":
-        return loss.sum() / weight.sum()
+        result: Tensor = loss.sum() / weight.sum()
+        return result
     return reduce_loss(loss, reduction)

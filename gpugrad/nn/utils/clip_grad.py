@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from ...autograd.grad_mode import no_grad
 from ...creation import tensor as make_tensor
 from ...ops.shape import stack
 from ...tensor import Tensor
@@ -17,7 +16,6 @@ def _as_list(tensors: Tensors) -> list[Tensor]:
     return [tensors] if isinstance(tensors, Tensor) else list(tensors)
 
 
-@no_grad()
 def get_total_norm(
     tensors: Tensors, norm_type: float = 2.0, error_if_nonfinite: bool = False
 ) -> Tensor:
@@ -30,10 +28,12 @@ def get_total_norm(
     >>> gpugrad.nn.utils.get_total_norm([gpugrad.tensor([3.0]), gpugrad.tensor([4.0])])
     tensor(5.)
     """
-    norms = [tensor.norm(float(norm_type)) for tensor in _as_list(tensors)]
+    norms = [tensor.detach().norm(float(norm_type)) for tensor in _as_list(tensors)]
     if not norms:
-        return make_tensor(0.0)
-    total = stack([norm.to(norms[0].device) for norm in norms]).norm(float(norm_type))
+        zero: Tensor = make_tensor(0.0)
+        return zero
+    on_one_device = [norm.to(norms[0].device) for norm in norms]
+    total: Tensor = stack(on_one_device).norm(float(norm_type))
     if error_if_nonfinite and not math.isfinite(float(total)):
         raise RuntimeError(
             f"The total norm of order {float(norm_type)} for gradients from `parameters` is "
@@ -43,7 +43,6 @@ def get_total_norm(
     return total
 
 
-@no_grad()
 def clip_grad_norm_(
     parameters: Tensors,
     max_norm: float,
@@ -60,7 +59,7 @@ def clip_grad_norm_(
     Raises:
         RuntimeError: the norm is not finite and ``error_if_nonfinite`` is set.
     """
-    grads = [p.grad for p in _as_list(parameters) if p.grad is not None]
+    grads = [p.grad.detach() for p in _as_list(parameters) if p.grad is not None]
     total = get_total_norm(grads, norm_type, error_if_nonfinite)
     # The small term keeps the factor finite; clamping avoids a branch on the norm's value.
     factor = (max_norm / (total + 1e-6)).clamp(max=1.0)
@@ -69,10 +68,9 @@ def clip_grad_norm_(
     return total
 
 
-@no_grad()
 def clip_grad_value_(parameters: Tensors, clip_value: float) -> None:
     """Limit every element of every gradient, in place, to ±``clip_value``."""
     bound = float(clip_value)
     for parameter in _as_list(parameters):
         if parameter.grad is not None:
-            parameter.grad.clamp_(-bound, bound)
+            parameter.grad.detach().clamp_(-bound, bound)

@@ -15,7 +15,8 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     >>> gpugrad.nn.utils.parameters_to_vector(gpugrad.nn.Linear(2, 3).parameters()).shape
     torch.Size([9])
     """
-    return cat([parameter.reshape(-1) for parameter in parameters])
+    result: Tensor = cat([parameter.reshape(-1) for parameter in parameters])
+    return result
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:

@@ -7,13 +7,19 @@ import warnings
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from ...generator import Generator, default_generator
 from ...random import randperm
 from ...tensor import Tensor
 
 T_co = TypeVar("T_co", covariant=True)
+
+
+class Indexable(Protocol[T_co]):
+    """A :class:`Dataset`, or anything else that gives a sample for an index."""
+
+    def __getitem__(self, index: Any, /) -> T_co: ...
 
 
 class Dataset(Generic[T_co]):
@@ -123,7 +129,7 @@ class ChainDataset(IterableDataset[T_co]):
             yield from d
 
     def __len__(self) -> int:
-        return sum(len(d) for d in self._parts())  # type: ignore[arg-type]
+        return sum(map(len, self._parts()))  # type: ignore[arg-type]
 
 
 class Subset(Dataset[T_co]):
@@ -139,8 +145,8 @@ class Subset(Dataset[T_co]):
     ['d', 'b']
     """
 
-    def __init__(self, dataset: Any, indices: Sequence[int]) -> None:
-        self.dataset = dataset
+    def __init__(self, dataset: Indexable[T_co], indices: Sequence[int]) -> None:
+        self.dataset: Any = dataset
         self.indices = indices
         cls = type(self)
         if cls.__getitem__ is not Subset.__getitem__ and cls.__getitems__ is Subset.__getitems__:

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from ...generator import Generator
 from .collate import default_collate, default_convert
-from .dataset import IterableDataset
+from .dataset import Indexable, IterableDataset
 from .fetch import make_fetch
 from .sampler import BatchSampler, RandomSampler, SequentialSampler, draw_seed
 from .workers import WorkerInfo, Workers
@@ -60,7 +60,7 @@ class DataLoader(Generic[T_co]):
 
     def __init__(
         self,
-        dataset: Any,
+        dataset: Indexable[T_co],
         batch_size: int | None = 1,
         shuffle: bool | None = None,
         sampler: Iterable[Any] | None = None,
@@ -88,14 +88,14 @@ class DataLoader(Generic[T_co]):
         _check_batching(batch_size, shuffle, sampler, batch_sampler, drop_last)
         if batch_sampler is not None:
             batch_size = None
-        self.dataset = dataset
+        self.dataset: Any = dataset
         if sampler is None:
             if self._is_stream:
                 sampler = repeat(None)
             elif shuffle:
-                sampler = RandomSampler(dataset, generator=generator)
+                sampler = RandomSampler(self.dataset, generator=generator)  # type: ignore[arg-type]
             else:
-                sampler = SequentialSampler(dataset)
+                sampler = SequentialSampler(self.dataset)  # type: ignore[arg-type]
         if batch_size is not None:
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
         if collate_fn is None:
