@@ -87,11 +87,13 @@ def _digits() -> Data:
 
 
 def _right_side(logits: Tensor, targets: Tensor) -> Tensor:
-    return ((logits > 0) == (targets > 0.5)).float().mean()
+    share: Tensor = ((logits > 0) == (targets > 0.5)).float().mean()
+    return share
 
 
 def _right_class(logits: Tensor, targets: Tensor) -> Tensor:
-    return (logits.argmax(dim=1) == targets).float().mean()
+    share: Tensor = (logits.argmax(dim=1) == targets).float().mean()
+    return share
 
 
 TASKS: Mapping[str, Task] = {

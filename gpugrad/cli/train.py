@@ -59,7 +59,7 @@ def run(request: Request) -> int:
     if first >= epochs:
         raise UserError(f"{request.resume} has {first} epochs behind it: ask for more by --epochs")
 
-    with _deferred_interrupt() as interrupted:
+    with deferred_interrupt() as interrupted:
         report.heading(trainer, epochs)
         started = time.perf_counter()
         # What overflows ends the run by its loss; NumPy's warnings would come before that.
@@ -145,7 +145,7 @@ def _check_outputs(request: Request) -> None:
 
 
 @contextmanager
-def _deferred_interrupt() -> Iterator[Callable[[], bool]]:
+def deferred_interrupt() -> Iterator[Callable[[], bool]]:
     """Within, Ctrl-C only makes the yielded function true; a second one raises as ever.
 
     So a run stops between two epochs, where its state is whole and resuming is exact.

@@ -50,7 +50,8 @@ class Neuron(nn.Module):
         self.b = nn.Parameter(gpugrad.tensor([[1.0]]))
 
     def forward(self, x: Tensor) -> Tensor:
-        return gpugrad.sigmoid(self.w @ x.T + self.b)
+        output: Tensor = gpugrad.sigmoid(self.w @ x.T + self.b)
+        return output
 
 
 class LinearNeuron(nn.Module):
@@ -63,7 +64,8 @@ class LinearNeuron(nn.Module):
         nn.init.constant_(self.linear.bias, 1.0)
 
     def forward(self, x: Tensor) -> Tensor:
-        return gpugrad.sigmoid(self.linear(x)).T
+        output: Tensor = gpugrad.sigmoid(self.linear(x)).T
+        return output
 
 
 class Step(NamedTuple):

@@ -61,7 +61,8 @@ class Line:
         self.b = gpugrad.randn(1).to(device).requires_grad_()
 
     def __call__(self, x: Tensor) -> Tensor:
-        return x @ self.w + self.b
+        prediction: Tensor = x @ self.w + self.b
+        return prediction
 
     def at(self, x: float) -> float:
         return float(self.w.item() * x + self.b.item())

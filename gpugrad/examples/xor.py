@@ -33,10 +33,12 @@ class Network(NamedTuple):
         return cls(*(gpugrad.tensor(v, requires_grad=True, device=device) for v in values))
 
     def hidden(self, x: Tensor) -> Tensor:
-        return gpugrad.relu(x @ self.w1 + self.b1)
+        hidden: Tensor = gpugrad.relu(x @ self.w1 + self.b1)
+        return hidden
 
     def output(self, hidden: Tensor) -> Tensor:
-        return gpugrad.sigmoid(hidden @ self.w2 + self.b2)
+        output: Tensor = gpugrad.sigmoid(hidden @ self.w2 + self.b2)
+        return output
 
     def __call__(self, x: Tensor) -> Tensor:
         return self.output(self.hidden(x))

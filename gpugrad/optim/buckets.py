@@ -83,7 +83,7 @@ class Plan:
         return (
             len(arrays) == len(self.arrays)
             and all(map(is_, arrays, self.arrays))
-            and all(map(is_, steps, self.steps))
+            and (not steps or all(map(is_, steps, self.steps)))
         )
 
 

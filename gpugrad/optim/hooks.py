@@ -20,7 +20,7 @@ class HookTables:
         self.after: OrderedDict[int, Hook] = OrderedDict()
 
 
-_of_all = HookTables()
+of_all = HookTables()
 
 
 def add_hook(table: OrderedDict[int, Hook], hook: Hook, prepend: bool = False) -> RemovableHandle:
@@ -36,12 +36,12 @@ def register_optimizer_step_pre_hook(hook: Hook) -> RemovableHandle:
 
     What it returns, if not None, is a tuple: the arguments with which to step instead.
     """
-    return add_hook(_of_all.before, hook)
+    return add_hook(of_all.before, hook)
 
 
 def register_optimizer_step_post_hook(hook: Hook) -> RemovableHandle:
     """Call ``hook(optimizer, args, kwargs)`` after every step of every optimizer."""
-    return add_hook(_of_all.after, hook)
+    return add_hook(of_all.after, hook)
 
 
 class StepHooks:
@@ -67,14 +67,11 @@ class StepHooks:
             self._step_hooks = HookTables()
         return add_hook(self._step_hooks.after, hook)
 
-    def _has_step_hooks(self) -> bool:
-        return self._step_hooks is not None or bool(_of_all.before) or bool(_of_all.after)
-
     def _run_step_hooks(
         self, step: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         own = self._step_hooks or HookTables()
-        for hook in list(chain(_of_all.before.values(), own.before.values())):
+        for hook in list(chain(of_all.before.values(), own.before.values())):
             changed = hook(self, args, kwargs)
             if changed is None:
                 continue
@@ -85,6 +82,6 @@ class StepHooks:
                 )
             args, kwargs = changed
         result = step(self, *args, **kwargs)
-        for hook in list(chain(own.after.values(), _of_all.after.values())):
+        for hook in list(chain(own.after.values(), of_all.after.values())):
             hook(self, args, kwargs)
         return result

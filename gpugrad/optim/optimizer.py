@@ -15,7 +15,7 @@ from ..creation import zeros
 from ..dtypes import float32, float64, get_default_dtype
 from ..tensor import Tensor
 from .buckets import Bucket, Group, LearningRate, Plan, make_plan
-from .hooks import StepHooks
+from .hooks import StepHooks, of_all
 from .state_dict import StateDicts
 
 Params = Iterable[Any]
@@ -313,8 +313,8 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(step)
     def wrapper(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
         self._opt_called = True
-        if self._has_step_hooks():
-            return self._run_step_hooks(step, args, kwargs)
-        return step(self, *args, **kwargs)
+        if self._step_hooks is None and not of_all.before and not of_all.after:
+            return step(self, *args, **kwargs)
+        return self._run_step_hooks(step, args, kwargs)
 
     return wrapper

@@ -91,60 +91,57 @@ class SGD(Optimizer):
         """Update every parameter that has a gradient; returns what ``closure`` returns."""
         loss = self._evaluate(closure)
         for group, bucket, params, arrays in self._work():
-            lr, backend = bucket.lr.array, bucket.backend
-            try:
-                self._update(group, backend, params, arrays, lr, bucket.scratch)
-            except _NoBufferError:
-                self._first_update(group, backend, params, arrays, lr)
+            lr, scratch, dampening = bucket.lr.array, bucket.scratch, group["dampening"]
+            buffers = []
+            if group["momentum"]:
+                state = self.state
+                try:
+                    buffers = [state[p]["momentum_buffer"].array for p in params]
+                except (KeyError, AttributeError):  # of some parameters there is none so far
+                    self._first_update(group, bucket.backend, params, arrays, lr)
+                    continue
+            update(group, bucket.backend, params, arrays, buffers, lr, scratch, dampening)
         return loss
-
-    def _update(
-        self,
-        group: Group,
-        backend: Any,
-        params: list[Tensor],
-        arrays: list[Array],
-        lr: Array,
-        scratch: Any,
-        dampening: float | None = None,
-    ) -> None:
-        momentum = group["momentum"]
-        buffers = []
-        if momentum:
-            state = self.state
-            try:
-                buffers = [state[p]["momentum_buffer"].array for p in params]
-            except (KeyError, AttributeError):
-                raise _NoBufferError from None
-        backend.sgd_step(
-            arrays,
-            gradients(params),
-            buffers,
-            lr,
-            scratch,
-            momentum=momentum,
-            dampening=group["dampening"] if dampening is None else dampening,
-            weight_decay=group["weight_decay"],
-            nesterov=group["nesterov"],
-            maximize=group["maximize"],
-        )
-        mark_changed(params)
 
     def _first_update(
         self, group: Group, backend: Any, params: list[Tensor], arrays: list[Array], lr: Array
     ) -> None:
         """Where momentum begins it is the gradient itself: from zero, and without dampening."""
-        new = [i for i, p in enumerate(params) if self.state[p].get("momentum_buffer") is None]
-        old = [i for i in range(len(params)) if i not in set(new)]
+        state = self.state
+        new = {i for i, p in enumerate(params) if state[p].get("momentum_buffer") is None}
         for i in new:
-            self.state[params[i]]["momentum_buffer"] = zeros_like(params[i], requires_grad=False)
-        for part, dampening in ((new, 0.0), (old, None)):
+            state[params[i]]["momentum_buffer"] = zeros_like(params[i], requires_grad=False)
+        old = set(range(len(params))) - new
+        for part, dampening in ((new, 0.0), (old, group["dampening"])):
             if part:
-                some = [arrays[i] for i in part]
+                some = [arrays[i] for i in sorted(part)]
+                theirs = [params[i] for i in sorted(part)]
+                buffers = [state[p]["momentum_buffer"].array for p in theirs]
                 scratch = backend.step_scratch(some)
-                theirs = [params[i] for i in part]
-                self._update(group, backend, theirs, some, lr, scratch, dampening)
+                update(group, backend, theirs, some, buffers, lr, scratch, dampening)
 
 
-class _NoBufferError(Exception):
-    """A parameter has no momentum yet."""
+def update(
+    group: Group,
+    backend: Any,
+    params: list[Tensor],
+    arrays: list[Array],
+    buffers: list[Array],
+    lr: Array,
+    scratch: Any,
+    dampening: float,
+) -> None:
+    """Let the backend change the parameters, and record that they are changed."""
+    backend.sgd_step(
+        arrays,
+        gradients(params),
+        buffers,
+        lr,
+        scratch,
+        momentum=group["momentum"],
+        dampening=dampening,
+        weight_decay=group["weight_decay"],
+        nesterov=group["nesterov"],
+        maximize=group["maximize"],
+    )
+    mark_changed(params)

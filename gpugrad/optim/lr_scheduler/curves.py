@@ -109,7 +109,7 @@ class OneCycleLR(LRScheduler):
     >>> optimizer = gpugrad.optim.SGD([gpugrad.zeros(1)], lr=0.1, momentum=0.9)
     >>> scheduler = gpugrad.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=1.0, total_steps=10)
     >>> scheduler.get_last_lr()
-    [0.04]
+    [0.040000000000000036]
     """
 
     def __init__(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...creation import tensor
-from ...dtypes import int64
+import numpy as np
+
+from ...creation import from_numpy
 from ...tensor import Tensor
 from .collate import default_collate
 from .dataset import IterableDataset, Subset, TensorDataset
@@ -23,14 +24,13 @@ def make_fetch(
         return _from_stream(dataset, collate, batched, drop_last)
     if not batched:
         return lambda index: collate(dataset[index])
-    if collate is default_collate:
-        found = _tensors_of(dataset)
-        if found is not None:
-            return _by_index(*found)
     fetch_many = getattr(dataset, "__getitems__", None)
-    if fetch_many:
-        return lambda indices: collate(fetch_many(indices))
-    return lambda indices: collate([dataset[i] for i in indices])
+
+    def one_by_one(indices: Any) -> Any:
+        return collate(fetch_many(indices) if fetch_many else [dataset[i] for i in indices])
+
+    found = _tensors_of(dataset) if collate is default_collate else None
+    return one_by_one if found is None else _by_index(*found, one_by_one)
 
 
 def _from_stream(
@@ -60,13 +60,15 @@ def _tensors_of(dataset: Any) -> tuple[tuple[Tensor, ...], Any] | None:
     return (dataset.tensors, chosen) if type(dataset) is TensorDataset else None
 
 
-def _by_index(tensors: tuple[Tensor, ...], chosen: Any) -> Fetch:
+def _by_index(tensors: tuple[Tensor, ...], chosen: Any, one_by_one: Fetch) -> Fetch:
     """Index each tensor once with the whole batch: what stacking single entries gives."""
 
-    def fetch(indices: list[int]) -> list[Tensor]:
-        if chosen is not None:
-            indices = [chosen[i] for i in indices]
-        index = tensor(indices, dtype=int64)
+    def fetch(indices: Any) -> Any:
+        batch = indices if chosen is None else [chosen[i] for i in indices]
+        numbers = np.asarray(batch)
+        if numbers.dtype != np.int64 or numbers.ndim != 1:
+            return one_by_one(indices)  # whatever it is, indexing will say what it thinks of it
+        index = from_numpy(numbers)
         return [t[index.to(t.device)] for t in tensors]
 
     return fetch

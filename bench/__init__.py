@@ -1,0 +1,1 @@
+"""Benchmarks: ``python -m bench`` measures gpugrad and its peers interleaved in one run."""

@@ -1,0 +1,134 @@
+"""Every row of the op table against PyTorch: values, types, gradients, errors."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gpugrad
+from tests.op_table import OPS
+from tests.op_table.model import ALL, Array, Op, Sample, flat, tensor
+from tests.tolerances import assert_close, tolerance
+
+torch = pytest.importorskip("torch")
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
+CASES = [
+    pytest.param(op, sample, dtype, id=f"{op.name}-{number}-{dtype}")
+    for op in OPS
+    for number, sample in enumerate(op.samples)
+    for dtype in ALL
+    if dtype in ("float64", "float32", "int64") or number < 2 or dtype in ("float16", "bool")
+]
+
+
+class Outcome:
+    """What a call gave in one library: results and gradients, or an error."""
+
+    def __init__(self, lib: ModuleType, op: Op, sample: Sample, dtype: str) -> None:
+        self.error: tuple[str, str] | None = None
+        self.results: list[Any] = []
+        self.grads: list[Any] = []
+        self.second: list[Any] = []
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                self._run(lib, op, sample, dtype)
+            except Exception as error:
+                self.error = type(error).__name__, str(error)
+
+    def _run(self, lib: ModuleType, op: Op, sample: Sample, dtype: str) -> None:
+        data = sample.data()
+        leaves = [
+            tensor(lib, a, d.dtype or dtype, grad=d.has_grad(dtype))
+            for d, a in zip(data, sample.arrays(dtype), strict=True)
+        ]
+        args, kwargs = sample.filled(leaves, lib)
+        self.results = flat(op.function(lib)(*args, **kwargs))
+        wanted = [x for x in leaves if x.requires_grad]
+        outputs = [
+            r for r in self.results if isinstance(r, lib.Tensor) and r.requires_grad
+        ]
+        if not outputs or not wanted:
+            return
+        # Weights that differ from element to element, so that no mistake cancels.
+        weights = [tensor(lib, _weights(r), str(r.dtype)[6:], grad=True) for r in outputs]
+        grads = lib.autograd.grad(
+            outputs, wanted, weights, create_graph=True, allow_unused=True
+        )
+        self.grads = list(grads)
+        again = [g for g in grads if g is not None and g.requires_grad]
+        if again:
+            seeds = [tensor(lib, _weights(g), str(g.dtype)[6:]) for g in again]
+            self.second = list(
+                lib.autograd.grad(again, [*wanted, *weights], seeds, allow_unused=True)
+            )
+
+
+def _weights(like: Any) -> Array:
+    count = int(np.prod(tuple(like.shape)))
+    return np.cos(1.0 + np.arange(count, dtype=np.float64)).reshape(tuple(like.shape))
+
+
+def plain(value: Any) -> Array:
+    """A tensor of either library as float64 (exact for every type that is tested)."""
+    array: Array = np.asarray(value.detach().double().tolist(), np.float64)
+    return array.reshape(tuple(value.shape))
+
+
+def node_name(value: Any) -> str:
+    return "" if value.grad_fn is None else str(value.grad_fn.name())
+
+
+def assert_same(mine: Any, theirs: Any, rtol: float, where: str) -> None:
+    """Two results: None, plain values, or tensors of equal type, shape and elements."""
+    if theirs is None or mine is None:
+        # A gradient of zeros may be left out on either side.
+        left = mine if theirs is None else theirs
+        assert left is None or not plain(left).any(), f"{where}: {mine} instead of {theirs}"
+        return
+    if not isinstance(theirs, torch.Tensor):
+        assert type(mine).__name__ == type(theirs).__name__ and mine == theirs, where
+        return
+    assert str(mine.dtype) == str(theirs.dtype), f"{where}: {mine.dtype} instead of {theirs.dtype}"
+    assert_close(plain(mine), plain(theirs), rtol, where)
+
+
+@pytest.mark.parametrize("op, sample, dtype", CASES)
+def test_same_as_torch(op: Op, sample: Sample, dtype: str) -> None:
+    mine, theirs = Outcome(gpugrad, op, sample, dtype), Outcome(torch, op, sample, dtype)
+    if theirs.error is not None or mine.error is not None:
+        if theirs.error is not None and "not implemented for" in theirs.error[1]:
+            pytest.skip(f"PyTorch has no such kernel: {theirs.error[1]}")
+        assert mine.error is not None, f"PyTorch raises {theirs.error}"
+        assert theirs.error is not None, f"PyTorch raises nothing: {mine.error}"
+        assert mine.error[0] == theirs.error[0], f"{mine.error} instead of {theirs.error}"
+        return
+    rtol = tolerance(dtype, op.roundings) or tolerance("float32", op.roundings)
+    assert len(mine.results) == len(theirs.results)
+    for a, b in zip(mine.results, theirs.results, strict=True):
+        assert_same(a, b, rtol, "value")
+        if isinstance(b, torch.Tensor):
+            assert a.requires_grad == b.requires_grad, "requires_grad"
+            assert node_name(a) == node_name(b), "grad_fn"
+    for a, b in zip(mine.grads, theirs.grads, strict=True):
+        assert_same(a, b, 4 * rtol, "gradient")
+    if sample.smooth:
+        for a, b in zip(mine.second, theirs.second, strict=False):
+            assert_same(a, b, 16 * rtol, "second gradient")
+
+
+@pytest.mark.parametrize("op", OPS, ids=repr)
+def test_refused_as_in_torch(op: Op) -> None:
+    for refused in op.refused:
+        for lib in (torch, gpugrad):
+            error = Outcome(lib, op, refused.sample, refused.dtype).error
+            assert error is not None, f"{lib.__name__} takes {refused.sample}"
+            assert error[0] == refused.error.__name__, f"{lib.__name__}: {error}"
+            assert re.search(refused.text, error[1]), f"{lib.__name__}: {error[1]}"
