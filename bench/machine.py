@@ -26,7 +26,9 @@ def commit() -> str:
     """The commit that was measured; ``+`` marks changes that were not committed."""
     folder = Path(__file__).parent
     try:
-        head = subprocess.check_output(["git", "rev-parse", "--short", "HEAD"], cwd=folder, text=True)
+        head = subprocess.check_output(
+            ["git", "rev-parse", "--short", "HEAD"], cwd=folder, text=True
+        )
         changed = subprocess.check_output(
             ["git", "status", "--porcelain", "--untracked-files=no"], cwd=folder, text=True
         )

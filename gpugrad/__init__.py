@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings as _warnings
 from math import e as e
 from math import inf as inf
 from math import nan as nan
@@ -52,7 +53,7 @@ from .creation import zeros as zeros
 from .creation import zeros_like as zeros_like
 from .device import device as device
 from .dtypes import bfloat16 as bfloat16
-from .dtypes import bool_ as bool
+from .dtypes import bool_
 from .dtypes import dtype as dtype
 from .dtypes import float16 as float16
 from .dtypes import float32 as float32
@@ -89,9 +90,14 @@ from .serialization import save as save
 from .size import Size as Size
 from .tensor import Tensor as Tensor
 
+bool = bool_
 half, double, short, int, long, float = float16, float64, int16, int32, int64, float32
 
 globals().update(_methods.FUNCTIONS)
+
+# Overflow to inf and 0/0 to nan are results, not mishaps, as in PyTorch. The filter touches only
+# what NumPy reports from inside this package.
+_warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gpugrad\.")
 
 if TYPE_CHECKING:
 

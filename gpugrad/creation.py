@@ -47,7 +47,8 @@ def _shape(size: tuple[Any, ...], name: str) -> tuple[int, ...]:
             )
         if int(n) < 0:
             raise RuntimeError(
-                f"Trying to create tensor with negative dimension {int(n)}: {[int(i) for i in size]}"
+                f"Trying to create tensor with negative dimension {int(n)}: "
+                f"{[int(i) for i in size]}"
             )
         shape.append(int(n))
     return tuple(shape)
@@ -59,7 +60,7 @@ def _numpy_type(dtype: Any, default: dtypes.dtype | None = None) -> Any:
     return dtypes.as_dtype(dtype).numpy
 
 
-# --- from data -------------------------------------------------------------------------------------
+# --- from data -----------------------------------------------------------------------------------
 
 
 def _plain(data: Any, depth: int = 0) -> Any:
@@ -117,11 +118,13 @@ def _from_data(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
         raise TypeError(f"new(): invalid data type '{kind}'") from None
     if array.dtype.kind in "US":
         raise TypeError(f"new(): invalid data type '{type(next(iter(_leaves(plain)))).__name__}'")
-    if array.dtype == np.uint64 or (array.dtype.kind == "O"):
+    if array.dtype == np.uint64:
         raise RuntimeError("Overflow when unpacking long long")
     if wanted is not None:
         return array.astype(wanted)
-    if array.size == 0 or (array.dtype == np.float64 and not is_tensor_list and not _has_numpy(plain)):
+    if array.size == 0 or (
+        array.dtype == np.float64 and not is_tensor_list and not _has_numpy(plain)
+    ):
         return array.astype(dtypes.get_default_dtype().numpy)
     dtypes.from_numpy(array.dtype)
     return array
@@ -193,7 +196,7 @@ def tensor(
 def as_tensor(data: Any, dtype: Any = None, device: DeviceLike = None) -> Any:
     """``data`` as a tensor, sharing memory where type and device allow it."""
     if isinstance(data, TensorBase):
-        return data.to(device=device, dtype=dtype)  # type: ignore[attr-defined]
+        return data.to(device=device, dtype=dtype)
     if isinstance(data, np.ndarray):
         return from_numpy(data).to(device=device, dtype=dtype)
     return tensor(data, dtype=dtype, device=device)
@@ -220,7 +223,7 @@ def from_numpy(ndarray: Any, /) -> Any:
     return wrap(ndarray)
 
 
-# --- filled ----------------------------------------------------------------------------------------
+# --- filled --------------------------------------------------------------------------------------
 
 
 def empty(
@@ -293,7 +296,7 @@ def full(
     >>> gpugrad.full((2,), 7)
     tensor([7, 7])
     """
-    value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value  # type: ignore[attr-defined]
+    value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value
     backend, where = _place(device)
     kind = _numpy_type(dtype, dtypes.scalar_dtype(value))
     with backend.on(where):
@@ -322,7 +325,7 @@ def eye(
     return _finish(backend.from_host(array, where), requires_grad)
 
 
-# --- ranges ----------------------------------------------------------------------------------------
+# --- ranges --------------------------------------------------------------------------------------
 
 
 def arange(
@@ -344,7 +347,7 @@ def arange(
     """
     if end is None:
         start, end = 0, start
-    start, end, step = (v.item() if isinstance(v, TensorBase) else v for v in (start, end, step))  # type: ignore[attr-defined]
+    start, end, step = (v.item() if isinstance(v, TensorBase) else v for v in (start, end, step))
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if (step > 0 and start > end) or (step < 0 and start < end):
@@ -354,7 +357,7 @@ def arange(
     count = math.ceil((end - start) / step)
     backend, where = _place(device)
     if integers and kind == np.int64:
-        array = np.arange(start, end, step, kind)
+        array: Any = np.arange(start, end, step, dtype=np.int64)
     else:
         array = (start + step * np.arange(count, dtype=np.float64)).astype(kind)
     return _finish(backend.from_host(array, where), requires_grad)
@@ -377,7 +380,7 @@ def linspace(
     >>> gpugrad.linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
-    start, end = (v.item() if isinstance(v, TensorBase) else v for v in (start, end))  # type: ignore[attr-defined]
+    start, end = (v.item() if isinstance(v, TensorBase) else v for v in (start, end))
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     kind = _numpy_type(dtype)
@@ -415,7 +418,7 @@ def logspace(
     return _finish(backend.from_host(array.astype(kind), where), requires_grad)
 
 
-# --- like another tensor ---------------------------------------------------------------------------
+# --- like another tensor -------------------------------------------------------------------------
 
 
 def _like(input: Any, dtype: Any, where: DeviceLike) -> tuple[Any, device, Any]:
@@ -424,62 +427,128 @@ def _like(input: Any, dtype: Any, where: DeviceLike) -> tuple[Any, device, Any]:
     return get_backend(target), target, kind
 
 
-def zeros_like(input: Any, *, dtype: Any = None, layout: Any = None, device: DeviceLike = None, requires_grad: bool = False, memory_format: Any = None) -> Any:
+def zeros_like(
+    input: Any,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Any:
     """Zeros of the shape, type and device of ``input``."""
     backend, where, kind = _like(input, dtype, device)
     with backend.on(where):
         return _finish(backend.zeros(input.array.shape, kind), requires_grad)
 
 
-def ones_like(input: Any, *, dtype: Any = None, layout: Any = None, device: DeviceLike = None, requires_grad: bool = False, memory_format: Any = None) -> Any:
+def ones_like(
+    input: Any,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Any:
     """Ones of the shape, type and device of ``input``."""
     backend, where, kind = _like(input, dtype, device)
     with backend.on(where):
         return _finish(backend.full(input.array.shape, 1, kind), requires_grad)
 
 
-def empty_like(input: Any, *, dtype: Any = None, layout: Any = None, device: DeviceLike = None, requires_grad: bool = False, memory_format: Any = None) -> Any:
+def empty_like(
+    input: Any,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Any:
     """Memory of the shape, type and device of ``input``."""
     backend, where, kind = _like(input, dtype, device)
     with backend.on(where):
         return _finish(backend.empty(input.array.shape, kind), requires_grad)
 
 
-def full_like(input: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: DeviceLike = None, requires_grad: bool = False, memory_format: Any = None) -> Any:
+def full_like(
+    input: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Any:
     """One value in the shape, type and device of ``input``."""
     backend, where, kind = _like(input, dtype, device)
-    value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value  # type: ignore[attr-defined]
+    value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value
     with backend.on(where):
         return _finish(backend.full(input.array.shape, value, kind), requires_grad)
 
 
-def new_tensor(self: Any, data: Any, *, dtype: Any = None, device: DeviceLike = None, requires_grad: bool = False) -> Any:
+def new_tensor(
+    self: Any,
+    data: Any,
+    *,
+    dtype: Any = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Any:
     """A new tensor of ``data`` with this tensor's type and device."""
     result = tensor(data, dtype=self.dtype if dtype is None else dtype)
     return _finish(result.to(self.device if device is None else device).array, requires_grad)
 
 
-def new_zeros(self: Any, *size: Any, dtype: Any = None, device: DeviceLike = None, requires_grad: bool = False) -> Any:
+def new_zeros(
+    self: Any, *size: Any, dtype: Any = None, device: DeviceLike = None, requires_grad: bool = False
+) -> Any:
     """Zeros of another shape with this tensor's type and device."""
-    return zeros(*size, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad)
+    return zeros(
+        *size, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad
+    )
 
 
-def new_ones(self: Any, *size: Any, dtype: Any = None, device: DeviceLike = None, requires_grad: bool = False) -> Any:
+def new_ones(
+    self: Any, *size: Any, dtype: Any = None, device: DeviceLike = None, requires_grad: bool = False
+) -> Any:
     """Ones of another shape with this tensor's type and device."""
-    return ones(*size, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad)
+    return ones(
+        *size, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad
+    )
 
 
-def new_empty(self: Any, *size: Any, dtype: Any = None, device: DeviceLike = None, requires_grad: bool = False) -> Any:
+def new_empty(
+    self: Any, *size: Any, dtype: Any = None, device: DeviceLike = None, requires_grad: bool = False
+) -> Any:
     """Memory of another shape with this tensor's type and device."""
-    return empty(*size, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad)
+    return empty(
+        *size, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad
+    )
 
 
-def new_full(self: Any, size: Any, fill_value: Any, *, dtype: Any = None, device: DeviceLike = None, requires_grad: bool = False) -> Any:
+def new_full(
+    self: Any,
+    size: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Any:
     """One value in another shape with this tensor's type and device."""
-    return full(size, fill_value, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad)
+    return full(
+        size,
+        fill_value,
+        dtype=dtype or self.dtype,
+        device=device or self.device,
+        requires_grad=requires_grad,
+    )
 
 
-# --- PyTorch's older constructors ------------------------------------------------------------------
+# --- PyTorch's older constructors ----------------------------------------------------------------
 
 
 def legacy_tensor(cls: Any, *args: Any, dtype: Any = None, device: DeviceLike = None) -> Any:
@@ -490,7 +559,7 @@ def legacy_tensor(cls: Any, *args: Any, dtype: Any = None, device: DeviceLike = 
         if isinstance(data, Size):
             result = empty(tuple(data), dtype=kind, device=device)
         elif isinstance(data, TensorBase):
-            result = data.detach()  # type: ignore[attr-defined]
+            result = data.detach()
         else:
             result = tensor(data, dtype=kind, device=device)
     else:
@@ -563,4 +632,3 @@ def result_type(tensor1: Any, tensor2: Any) -> dtypes.dtype:
         else:
             kinds.append((dtypes.scalar_dtype(value), 0))
     return dtypes.result_dtype(*kinds[0], *kinds[1])
-

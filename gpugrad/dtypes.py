@@ -19,7 +19,9 @@ class dtype:
 
     __slots__ = ("_numpy", "is_floating_point", "itemsize", "kind", "name", "tensor_type")
 
-    def __init__(self, name: str, numpy_name: str | None, kind: int, itemsize: int, tensor: str) -> None:
+    def __init__(
+        self, name: str, numpy_name: str | None, kind: int, itemsize: int, tensor: str
+    ) -> None:
         self.name = name
         self._numpy = None if numpy_name is None else np.dtype(numpy_name)
         self.kind = kind

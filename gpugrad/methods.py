@@ -242,14 +242,19 @@ def softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
     """
     x = input if dtype is None else cast(input, dtypes.as_dtype(dtype))
     _require_floating(x, "softmax")
-    return activation.Softmax.apply(x, shape.wrap_dim(dim, x.array.ndim)) if x.array.ndim else x * 0 + 1
+    return (
+        activation.Softmax.apply(x, shape.wrap_dim(dim, x.array.ndim))
+        if x.array.ndim
+        else x * 0 + 1
+    )
 
 
 def log_softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
     """``log(softmax(input))`` along ``dim``, without overflow."""
     x = input if dtype is None else cast(input, dtypes.as_dtype(dtype))
     _require_floating(x, "log_softmax")
-    return activation.LogSoftmax.apply(x, shape.wrap_dim(dim, x.array.ndim)) if x.array.ndim else x * 0
+    axis = shape.wrap_dim(dim, x.array.ndim)
+    return activation.LogSoftmax.apply(x, axis) if x.array.ndim else x * 0
 
 
 def _require_floating(x: Any, name: str) -> None:
@@ -258,7 +263,7 @@ def _require_floating(x: Any, name: str) -> None:
         raise RuntimeError(f"\"{name}_lastdim_kernel_impl\" not implemented for '{word}'")
 
 
-# --- in-place methods that are more than an op's own -----------------------------------------------
+# --- in-place methods that are more than an op's own ---------------------------------------------
 
 
 def _add_(self: Any, other: Any, *, alpha: Any = 1) -> Any:
@@ -343,6 +348,10 @@ def _same_kind(d: dtypes.dtype) -> Function:
     return convert
 
 
+def _from(module: Any, names: str) -> dict[str, Function]:
+    return {name: getattr(module, name) for name in names.split()}
+
+
 FUNCTIONS: dict[str, Function] = {
     **{name: _unary(cls, name) for name, cls in UNARY.items()},
     **{name: _binary(cls, name) for name, cls in BINARY.items()},
@@ -362,30 +371,23 @@ FUNCTIONS: dict[str, Function] = {
     "softmax": softmax,
     "log_softmax": log_softmax,
     "clone": creation.clone,
-    **{
-        name: getattr(compare, name)
-        for name in (
-            "eq ne lt le gt ge logical_and logical_or logical_xor logical_not bitwise_and "
-            "bitwise_or bitwise_xor bitwise_not isnan isinf isfinite signbit isclose allclose "
-            "equal is_nonzero"
-        ).split()
-    },
-    **{
-        name: getattr(reduce, name)
-        for name in (
-            "sum mean prod amax amin var std var_mean std_mean logsumexp any all argmax argmin "
-            "count_nonzero"
-        ).split()
-    },
-    **{name: getattr(matmul, name) for name in "matmul mm bmm mv dot outer addmm".split()},
-    **{
-        name: getattr(shape, name)
-        for name in (
-            "reshape flatten unflatten permute transpose t movedim squeeze unsqueeze broadcast_to "
-            "split chunk tensor_split unbind flip tile cat stack hstack vstack broadcast_tensors "
-            "broadcast_shapes"
-        ).split()
-    },
+    **_from(
+        compare,
+        "eq ne lt le gt ge logical_and logical_or logical_xor logical_not bitwise_and bitwise_or "
+        "bitwise_xor bitwise_not isnan isinf isfinite signbit isclose allclose equal is_nonzero",
+    ),
+    **_from(
+        reduce,
+        "sum mean prod amax amin var std var_mean std_mean logsumexp any all argmax argmin "
+        "count_nonzero",
+    ),
+    **_from(matmul, "matmul mm bmm mv dot outer addmm"),
+    **_from(
+        shape,
+        "reshape flatten unflatten permute transpose t movedim squeeze unsqueeze broadcast_to "
+        "split chunk tensor_split unbind flip tile cat stack hstack vstack broadcast_tensors "
+        "broadcast_shapes",
+    ),
 }
 """The public functions by name; :mod:`gpugrad` exports them all."""
 
@@ -430,7 +432,7 @@ METHODS: dict[str, Function] = {
     "char": _same_kind(dtypes.int8),
     "byte": _same_kind(dtypes.uint8),
     "bool": _same_kind(dtypes.bool_),
-    **{n: getattr(creation, n) for n in "new_tensor new_zeros new_ones new_empty new_full".split()},
+    **_from(creation, "new_tensor new_zeros new_ones new_empty new_full"),
 }
 """Methods that differ from the function of the same name, or have no function."""
 

@@ -84,7 +84,7 @@ def _tensor(array: Any, requires_grad: bool = False) -> Tensor:
     return tensor
 
 
-# --- uniform and normal numbers -------------------------------------------------------------------
+# --- uniform and normal numbers ------------------------------------------------------------------
 
 
 def rand(
@@ -232,7 +232,7 @@ def _broadcast(arrays: list[Any]) -> Shape:
         raise explain(Node, arrays[0], arrays[-1], error) from None
 
 
-# --- whole numbers --------------------------------------------------------------------------------
+# --- whole numbers -------------------------------------------------------------------------------
 
 
 def _bounds_and_size(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import fillers
+from .autograd.engine import TensorBase
 from .autograd.inplace import check_inplace, mark_changed
 from .methods import bind
 from .ops.copying import Fill
@@ -23,7 +24,9 @@ def _filler(fill: Callable[..., None], name: str) -> Callable[..., Any]:
     return method
 
 
-def _uniform_(array: Any, a: Any = 0.0, b: Any = 1.0, *, generator: Any = None, **names: Any) -> None:
+def _uniform_(
+    array: Any, a: Any = 0.0, b: Any = 1.0, *, generator: Any = None, **names: Any
+) -> None:
     """Uniform numbers from ``a`` to ``b``; PyTorch also calls them ``from`` and ``to``."""
     fillers.fill_uniform(array, names.pop("from", a), names.pop("to", b), generator)
 
@@ -40,7 +43,8 @@ def _exponential_(array: Any, lambd: float = 1.0, *, generator: Any = None) -> N
 
 def _bernoulli_(array: Any, p: Any = 0.5, *, generator: Any = None) -> None:
     """Ones with probability ``p`` (a number or a tensor), else zeros."""
-    fillers.fill_bernoulli(array, getattr(p, "array", p), generator)
+    probabilities = p.expand(array.shape).array if isinstance(p, TensorBase) else p
+    fillers.fill_bernoulli(array, probabilities, generator)
 
 
 def _random_(array: Any, *bounds: Any, generator: Any = None, **names: Any) -> None:

@@ -44,7 +44,7 @@ class Tensor(TensorBase):
 
         return legacy_tensor(cls, *args, **kwargs)
 
-    # --- what it is -----------------------------------------------------------------------------
+    # --- what it is ------------------------------------------------------------------------------
 
     @property
     def shape(self) -> Size:
@@ -147,12 +147,12 @@ class Tensor(TensorBase):
 
     def storage_offset(self) -> int:
         """Elements between the start of the memory and the first element."""
-        base = self
+        base: TensorBase = self
         while base.view_of is not None:
-            base = base.view_of[0]  # type: ignore[assignment]  # views view tensors
-        return (self.data_ptr() - base.data_ptr()) // self.itemsize
+            base = base.view_of[0]
+        return (self.data_ptr() - int(base.data_ptr())) // self.itemsize
 
-    # --- its place in the graph -----------------------------------------------------------------
+    # --- its place in the graph ------------------------------------------------------------------
 
     @property
     def requires_grad(self) -> bool:
@@ -290,12 +290,10 @@ class Tensor(TensorBase):
     @data.setter
     def data(self, value: Tensor) -> None:
         if not isinstance(value, TensorBase):
-            raise TypeError(
-                f"Variable data has to be a tensor, but got {type(value).__name__}"
-            )
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
         self.array = value.array
 
-    # --- conversions ----------------------------------------------------------------------------
+    # --- conversions -----------------------------------------------------------------------------
 
     def item(self) -> Any:
         """The value of a single element as a Python number."""
@@ -401,7 +399,7 @@ class Tensor(TensorBase):
         result.node = self.node
         return result
 
-    # --- Python's protocols ---------------------------------------------------------------------
+    # --- Python's protocols ----------------------------------------------------------------------
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
         return tensor_repr(self)
@@ -409,8 +407,7 @@ class Tensor(TensorBase):
     def __format__(self, spec: str) -> str:
         return tensor_format(self, spec)
 
-    def __hash__(self) -> int:
-        return id(self)
+    __hash__ = object.__hash__
 
     def __len__(self) -> int:
         if self.array.ndim == 0:
@@ -486,8 +483,8 @@ class Tensor(TensorBase):
     def __rmatmul__(self, other: Any) -> Any:
         return matmul.matmul(wrap(other), self) if type(other) in BACKENDS else NotImplemented
 
-    __eq__ = compare.eq  # type: ignore[assignment]  # elementwise, unlike object's
-    __ne__ = compare.ne  # type: ignore[assignment]  # elementwise, unlike object's
+    __eq__ = compare.eq
+    __ne__ = compare.ne
     __lt__ = compare.lt
     __le__ = compare.le
     __gt__ = compare.gt
@@ -535,8 +532,10 @@ def _to(x: Tensor, *args: Any, **kwargs: Any) -> Any:
         raise TypeError(f"to() got an unexpected keyword argument '{next(iter(kwargs))}'")
     for number, value in enumerate(args):
         if isinstance(value, TensorBase):
-            where, wanted = value.device, value.dtype  # type: ignore[attr-defined]
-        elif isinstance(value, (str, device)) or (isinstance(value, int) and value is not True and value is not False):
+            where, wanted = value.device, value.dtype
+        elif isinstance(value, (str, device)) or (
+            isinstance(value, int) and value is not True and value is not False
+        ):
             where = value
         elif isinstance(value, bool):
             copy = value if number >= 2 else copy
@@ -550,7 +549,9 @@ def _to(x: Tensor, *args: Any, **kwargs: Any) -> Any:
     if where is not None:
         target = device(where)
         here = x.device
-        same = target.type == here.type and (target.index in (None, here.index) or here.index is None)
+        same = target.type == here.type and (
+            target.index in (None, here.index) or here.index is None
+        )
         if not same:
             result = copying.Move.apply(result, target)
     return copying.Clone.apply(result) if copy and result is x else result

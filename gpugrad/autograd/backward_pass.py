@@ -127,9 +127,7 @@ def _call_hooks(hooks: dict[int, Any], grad: Any) -> Any:
         replaced = hook(value)
         if replaced is not None:
             if not isinstance(replaced, TensorBase):
-                raise TypeError(
-                    f"expected Variable, but hook returned '{type(replaced).__name__}'"
-                )
+                raise TypeError(f"expected Variable, but hook returned '{type(replaced).__name__}'")
             value = replaced
     return value if is_tensor else value.array
 

@@ -2,8 +2,9 @@
 
 A :class:`Node` is one application of an op. It points to its inputs through ``edges`` (a node, or
 a leaf tensor, or None where no gradient is wanted) and keeps what its ``backward`` needs. Nodes
-are numbered as they are made, so descending numbers are a topological order. Nothing points from a leaf to the graph or from a node to its
-output tensor: a step's graph is freed by reference counting alone.
+are numbered as they are made, so descending numbers are a topological order. Nothing points from a
+leaf to the graph or from a node to its output tensor: a step's graph is freed by reference counting
+alone.
 
 The same ``backward`` methods serve raw arrays and, under ``create_graph=True``, tensors: they get
 the namespace ``xp`` that fits what they are given.
@@ -14,7 +15,7 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..backend import BACKENDS, device_of
 from ..backend.primitives import Array
@@ -55,6 +56,11 @@ class TensorBase:
         "version",
         "view_of",
     )
+
+    if TYPE_CHECKING:  # every tensor is a Tensor, whose methods floors above this one add
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __setattr__(self, name: str, value: Any) -> None: ...
 
     array: Array
     node: Node | None
@@ -114,11 +120,18 @@ class Node:
     sequence: int
     freed: bool
 
+    if TYPE_CHECKING:  # ops keep what they like in slots of their own
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __setattr__(self, name: str, value: Any) -> None: ...
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if cls.__name__ != "Output":
             name = cls.__dict__.get("torch_name", cls.__name__)
-            cls.__name__ = name if "Backward" in name or name == "CopySlices" else name + "Backward0"
+            cls.__name__ = (
+                name if "Backward" in name or name == "CopySlices" else name + "Backward0"
+            )
 
     def forward(self, xp: Any, *inputs: Any) -> Any:
         raise NotImplementedError
@@ -148,7 +161,7 @@ class Node:
             self.hooks = {}
         return RemovableHandle(self.hooks, hook)
 
-    # --- forward --------------------------------------------------------------------------------
+    # --- forward ---------------------------------------------------------------------------------
 
     @classmethod
     def apply(cls, *inputs: Any) -> Any:
@@ -157,21 +170,23 @@ class Node:
         Tensor inputs come first; what follows them is passed to ``forward`` as it is.
         """
         node = _new(cls)
-        kind = type(inputs[0].array)
-        arrays: list[Any] = []
-        tensors: list[TensorBase] = []
-        for value in inputs:
-            if isinstance(value, TensorBase):
-                tensors.append(value)
-                value = value.array
-                if type(value) is not kind:
+        first = inputs[0]
+        array = first.array
+        kind = type(array)
+        xp = BACKENDS[kind]
+        tensors: Sequence[TensorBase] = (first,)
+        if len(inputs) > 1 and isinstance(inputs[1], TensorBase):
+            tensors = [i for i in inputs if isinstance(i, TensorBase)]
+            arrays = [t.array for t in tensors]
+            for other in arrays:
+                if type(other) is not kind:
                     raise RuntimeError(
                         "Expected all tensors to be on the same device, but found at least two "
-                        f"devices, {device_of(arrays[0])} and {device_of(value)}!"
+                        f"devices, {device_of(array)} and {device_of(other)}!"
                     )
-            arrays.append(value)
-        xp = BACKENDS[kind]
-        out = node.forward(xp, *arrays)
+            out = node.forward(xp, *arrays, *inputs[len(arrays) :])
+        else:
+            out = node.forward(xp, array, *inputs[1:])
         if type(out) is not kind:
             if type(out) is tuple:
                 return node._record_many(xp, inputs, tensors, out)
@@ -180,26 +195,31 @@ class Node:
         if mode.enabled:
             node._record(tensors, result)
         if cls.is_view:
-            _make_view(result, inputs[0], cls, inputs[1:], None)
+            _make_view(result, first, cls, inputs[1:], None)
         return result
 
     def _record(
         self, tensors: Sequence[TensorBase], result: TensorBase, inplace: bool = False
     ) -> bool:
         """Connect the node to its inputs and ``result`` to the node, if any input needs it."""
-        edges: list[Node | TensorBase | None] = []
-        wanted = False
-        for tensor in tensors:
+        if len(tensors) == 1:
+            tensor = tensors[0]
             if tensor.version[1] != tensor.rebased:
                 refresh(tensor)
-            if tensor.needs_grad:
-                wanted = True
-                edges.append(tensor.node or tensor)
-            else:
-                edges.append(None)
-        if not wanted or result.array.dtype.kind not in "fV":
+            if not tensor.needs_grad:
+                return False
+            self.edges = (tensor.node or tensor,)
+        else:
+            edges: list[Node | TensorBase | None] = []
+            for tensor in tensors:
+                if tensor.version[1] != tensor.rebased:
+                    refresh(tensor)
+                edges.append((tensor.node or tensor) if tensor.needs_grad else None)
+            if not any(edge is not None for edge in edges):
+                return False
+            self.edges = tuple(edges)
+        if result.array.dtype.kind not in "fV":
             return False
-        self.edges = tuple(edges)
         self.sequence = next(_sequence)
         self.hooks = None
         self.freed = False
@@ -237,7 +257,7 @@ class Node:
                 _make_view(result, inputs[0], type(self), inputs[1:], number)
         return tuple(results)
 
-    # --- backward -------------------------------------------------------------------------------
+    # --- backward --------------------------------------------------------------------------------
 
     def check_versions(self) -> None:
         """Raise if a saved tensor was changed in place since it was saved."""
@@ -319,7 +339,8 @@ class Output(Node):
         return self
 
     def name(self) -> str:
-        return self.parent.name()
+        name: str = self.parent.name()
+        return name
 
 
 class AccumulateGrad:
@@ -349,7 +370,7 @@ def differentiable(array: Array) -> bool:
     return array.dtype.kind in "fV"  # V: bfloat16, which NumPy knows as a foreign type
 
 
-# --- views -----------------------------------------------------------------------------------------
+# --- views ---------------------------------------------------------------------------------------
 
 
 def _make_view(

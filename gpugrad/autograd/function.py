@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, ClassVar
 from weakref import ref
 
 from ..backend import BACKENDS
@@ -56,10 +56,7 @@ class FunctionCtx:
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
-        node = self.node
-        if node is None:
-            return self.to_save
-        return node.saved_tensors()
+        return self.to_save if self.node is None else self.node.saved_tensors()
 
 
 class FunctionNode(Node):
@@ -71,7 +68,7 @@ class FunctionNode(Node):
     function: type[Function]
     tensor_positions: list[int]
     returns_fresh = False
-    saves = {"saved": CONSTANT}
+    saves: ClassVar[dict[str, int]] = {"saved": CONSTANT}
 
     saved: tuple[Any, ...] | None
     outputs: list[tuple[tuple[int, ...], Any]]
@@ -89,7 +86,7 @@ class FunctionNode(Node):
                 "retain_graph=True if you need to backward through the graph a second time or if "
                 "you need to access saved tensors after calling backward."
             )
-        result = []
+        result: list[Any] = []
         for entry in self.saved:
             if entry is None:
                 result.append(None)
@@ -164,7 +161,7 @@ class FunctionNode(Node):
         shape, dtype = self.ctx.input_shapes[number]
         if result.array.shape != shape:
             try:
-                result = result.sum_to_size(shape)  # type: ignore[attr-defined]
+                result = result.sum_to_size(shape)
             except RuntimeError:
                 raise RuntimeError(
                     f"Function {self.name()} returned an invalid gradient at index {number} - got "
@@ -222,8 +219,7 @@ class Function:
         positions = [i for i, a in enumerate(args) if isinstance(a, TensorBase)]
         tensors = [args[i] for i in positions]
         ctx.needs_input_grad = tuple(
-            isinstance(a, TensorBase) and bool(a.requires_grad)  # type: ignore[attr-defined]
-            for a in args
+            isinstance(a, TensorBase) and bool(a.requires_grad) for a in args
         )
         ctx.input_count = len(args)
         ctx.input_shapes = [(t.array.shape, t.array.dtype) for t in tensors]
@@ -290,7 +286,7 @@ class _Weak:
     def __init__(self, node: FunctionNode) -> None:
         self._node = ref(node)
 
-    def saved_tensors(self) -> Any:
+    def saved_tensors(self) -> tuple[Any, ...]:
         node = self._node()
         return node.saved_tensors() if node is not None else ()
 

@@ -47,7 +47,18 @@ class _GradContext:
         return self.__class__()
 
 
-class no_grad(_GradContext):
+class _BareContext(_GradContext):
+    """A context that also decorates without parentheses: ``@no_grad``."""
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        self: Any = object.__new__(cls)
+        if function is None:
+            return self
+        self.__init__()
+        return self(function)
+
+
+class no_grad(_BareContext):
     """Switch recording off inside ``with gpugrad.no_grad():`` or a decorated function.
 
     >>> import gpugrad
@@ -58,18 +69,11 @@ class no_grad(_GradContext):
     False
     """
 
-    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
-        self = super().__new__(cls)
-        if function is None:
-            return self
-        self.__init__()  # type: ignore[misc]  # used as a bare decorator: @no_grad
-        return self(function)
-
     def _value(self) -> bool:
         return False
 
 
-class enable_grad(_GradContext):
+class enable_grad(_BareContext):
     """Switch recording on again inside a ``no_grad`` region.
 
     >>> import gpugrad
@@ -79,8 +83,6 @@ class enable_grad(_GradContext):
     >>> y.requires_grad
     True
     """
-
-    __new__ = no_grad.__new__
 
     def _value(self) -> bool:
         return True
@@ -123,11 +125,11 @@ class inference_mode(_GradContext):
     """
 
     def __new__(cls, mode: Any = True) -> Any:
-        self = super().__new__(cls)
+        self: Any = object.__new__(cls)
         if isinstance(mode, bool):
             return self
-        self.__init__()  # type: ignore[misc]  # used as a bare decorator: @inference_mode
-        return self(mode)
+        self.__init__()
+        return self(mode)  # used as a bare decorator: @inference_mode
 
     def __init__(self, mode: bool = True) -> None:
         super().__init__()

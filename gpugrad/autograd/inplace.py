@@ -175,9 +175,7 @@ def apply_inplace(cls: type[Node], tensor: Any, *rest: Any) -> Any:
     node = _new(cls)
     keeps_input = 0 in cls.saves.values() and mode.enabled
     original = xp.copy(array) if keeps_input else array
-    out = node.forward(
-        xp, original, *(r.array if isinstance(r, TensorBase) else r for r in rest)
-    )
+    out = node.forward(xp, original, *(r.array if isinstance(r, TensorBase) else r for r in rest))
     overwrite(tensor, out)
     for name, source in cls.saves.items():
         if source == -1:

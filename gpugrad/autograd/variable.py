@@ -22,8 +22,6 @@ class Variable(metaclass=_AnyTensor):
 
     def __new__(cls, data: Any = None, requires_grad: bool = False, volatile: bool = False) -> Any:
         if not isinstance(data, TensorBase):
-            raise TypeError(
-                f"Variable data has to be a tensor, but got {type(data).__name__}"
-            )
-        leaf: Any = data.detach()  # type: ignore[attr-defined]  # every tensor is a Tensor
+            raise TypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
+        leaf: Any = data.detach()
         return leaf.requires_grad_(requires_grad)

@@ -12,9 +12,8 @@ from .primitives import Array, Primitives
 
 cpu = CPU()
 
-BACKENDS: dict[type, Any] = {
-    t: cpu
-    for t in (
+BACKENDS: dict[type, Any] = dict.fromkeys(
+    (
         np.ndarray,
         np.float16,
         np.float32,
@@ -25,8 +24,9 @@ BACKENDS: dict[type, Any] = {
         np.int64,
         np.uint8,
         np.bool_,
-    )
-}
+    ),
+    cpu,
+)
 """The primitives by array type. NumPy hands back scalars for 0-d results, so they count too.
 
 Further types are added by :mod:`gpugrad.backend.cuda` when first used, by the namespace of
@@ -45,7 +45,8 @@ def get_backend(where: device) -> Primitives:
         return cpu
     from . import cuda
 
-    return cuda.backend(where)
+    found: Primitives = cuda.backend(where)
+    return found
 
 
 def device_of(array: Array) -> device:

@@ -8,16 +8,21 @@ from typing import Any
 import numpy as np
 
 from ..device import CPU as CPU_DEVICE
-from ..device import device
+from ..device import device as Device
+from .optimizer_steps import HostScalars
 from .primitives import Array, Primitives, Shape
 
 MATERIALISE_BELOW = 4096
 """Up to this size, writing a broadcast out is quicker than reading it with zero strides."""
 
+# The reductions behind np.sum, np.max and np.min, without the Python in front of them.
+_total: Any = np.add.reduce
+_largest: Any = np.maximum.reduce
+_smallest: Any = np.minimum.reduce
 _NOTHING_TO_SWITCH: AbstractContextManager[Any] = nullcontext()
 
 
-class CPU(Primitives):
+class CPU(HostScalars, Primitives):
     """NumPy's implementation of the waist."""
 
     device_type = "cpu"
@@ -25,10 +30,10 @@ class CPU(Primitives):
     def __init__(self) -> None:
         super().__init__(np)
 
-    def device(self, x: Array) -> device:
+    def device(self, x: Array) -> Device:
         return CPU_DEVICE
 
-    def on(self, where: device) -> AbstractContextManager[Any]:
+    def on(self, where: Device) -> AbstractContextManager[Any]:
         return _NOTHING_TO_SWITCH
 
     def address(self, x: Array) -> int:
@@ -37,23 +42,23 @@ class CPU(Primitives):
     def to_host(self, x: Array) -> Array:
         return np.asarray(x)
 
-    def from_host(self, x: Array, where: device) -> Array:
+    def from_host(self, x: Array, where: Device) -> Array:
         return x
 
     def sum(self, x: Array, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Array:
-        return np.add.reduce(x, axis, dtype, None, keepdims)
+        return _total(x, axis, dtype, None, keepdims)
 
     def mean(self, x: Array, axis: Any = None, keepdims: bool = False) -> Array:
-        total = np.add.reduce(x, axis, None, None, keepdims)
+        total = _total(x, axis, None, None, keepdims)
         if type(total) is np.ndarray:
             return np.true_divide(total, x.size // max(total.size, 1), out=total)
         return total / total.dtype.type(x.size)
 
     def amax(self, x: Array, axis: Any = None, keepdims: bool = False) -> Array:
-        return np.maximum.reduce(x, axis, None, None, keepdims)
+        return _largest(x, axis, None, None, keepdims)
 
     def amin(self, x: Array, axis: Any = None, keepdims: bool = False) -> Array:
-        return np.minimum.reduce(x, axis, None, None, keepdims)
+        return _smallest(x, axis, None, None, keepdims)
 
     def broadcast_to(self, x: Array, shape: Shape) -> Array:
         size = 1

@@ -13,7 +13,7 @@ import math
 from contextlib import AbstractContextManager
 from typing import Any
 
-from ..device import device
+from ..device import device as Device
 from . import special
 from .optimizer_steps import OptimizerSteps
 
@@ -113,11 +113,11 @@ class Primitives(OptimizerSteps):
 
     # --- devices ----------------------------------------------------------------------------------
 
-    def device(self, x: Array) -> device:
+    def device(self, x: Array) -> Device:
         """The device that holds ``x``."""
         raise NotImplementedError
 
-    def on(self, where: device) -> AbstractContextManager[Any]:
+    def on(self, where: Device) -> AbstractContextManager[Any]:
         """A context in which new arrays are made on the device ``where``."""
         raise NotImplementedError
 
@@ -129,7 +129,7 @@ class Primitives(OptimizerSteps):
         """``x`` as a NumPy array; on the CPU the same object."""
         raise NotImplementedError
 
-    def from_host(self, x: Array, where: device) -> Array:
+    def from_host(self, x: Array, where: Device) -> Array:
         """A NumPy array as one of this backend's, on the device ``where``."""
         raise NotImplementedError
 
@@ -171,7 +171,7 @@ class Primitives(OptimizerSteps):
         return self.module.zeros(x.shape, x.dtype)
 
     def ones_like(self, x: Array) -> Array:
-        return self.module.ones(x.shape, x.dtype)
+        return self.full(x.shape, 1, x.dtype)
 
     # --- shape: views where strides allow, else copies ----------------------------------------
 

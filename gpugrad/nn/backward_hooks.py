@@ -48,7 +48,7 @@ class ModuleBackward:
         self.module = module
         self.hooks = hooks
         self.pre_hooks = pre_hooks
-        self.grad_outputs: Grads = ()
+        self.grad_outputs: Grads | None = None
         self.inputs = 0
         self.input_positions: list[int] = []
         self.outputs = 0
@@ -75,16 +75,16 @@ class ModuleBackward:
         return values if isinstance(result, tuple) else values[0]
 
     def _on_outputs(self, grads: Grads) -> Grads:
-        self.grad_outputs = _spread(grads, self.output_positions, self.outputs)
+        grad_outputs = _spread(grads, self.output_positions, self.outputs)
         for hook in self.pre_hooks:
-            changed = hook(self.module, self.grad_outputs)
+            changed = hook(self.module, grad_outputs)
             if changed is not None:
                 if len(changed) != self.outputs:
                     raise RuntimeError(
                         "Backward pre hook returned an invalid number of grad_output, got "
                         f"{len(changed)}, but expected {self.outputs}"
                     )
-                self.grad_outputs = changed
+                grad_outputs = changed
         if self.hooks and not self.input_positions:
             warnings.warn(
                 "Full backward hook is firing when gradients are computed with respect to module "
@@ -92,18 +92,23 @@ class ModuleBackward:
                 stacklevel=5,
             )
             for hook in self.hooks:
-                changed = hook(self.module, (None,) * self.inputs, self.grad_outputs)
+                changed = hook(self.module, (None,) * self.inputs, grad_outputs)
                 if changed is not None and not all(grad is None for grad in changed):
                     raise RuntimeError(
                         "Backward hook for Modules where no input requires gradient should always "
                         "return None or None for all gradients."
                     )
-        return tuple(self.grad_outputs[i] for i in self.output_positions)
+        self.grad_outputs = grad_outputs
+        return tuple(grad_outputs[i] for i in self.output_positions)
 
     def _on_inputs(self, grads: Grads) -> Grads:
+        if self.grad_outputs is None:
+            # A second derivative reaches the inputs without passing the outputs.
+            return grads
+        grad_outputs, self.grad_outputs = self.grad_outputs, None
         grad_inputs = _spread(grads, self.input_positions, self.inputs)
         for hook in self.hooks:
-            changed = hook(self.module, grad_inputs, self.grad_outputs)
+            changed = hook(self.module, grad_inputs, grad_outputs)
             if changed is not None:
                 if len(changed) != self.inputs:
                     raise RuntimeError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from ..tensor import Tensor
@@ -33,10 +33,12 @@ class ModuleTraversal(ModuleState):
         if remove_duplicate:
             memo.add(this)
         yield prefix, this
-        for name, module in self._modules.items():
+        owned = self.__dict__
+        dotted = prefix + "." if prefix else ""
+        for name in self._module_names:
+            module = owned[name]
             if module is not None:
-                inner = prefix + ("." if prefix else "") + name
-                yield from module.named_modules(memo, inner, remove_duplicate)
+                yield from module.named_modules(memo, dotted + name, remove_duplicate)
 
     def modules(self) -> Iterator[Module]:
         """This module and everything below it, each once."""
@@ -57,26 +59,25 @@ class ModuleTraversal(ModuleState):
             yield module
 
     def _named_members(
-        self,
-        members_of: Callable[[Module], Any],
-        prefix: str = "",
-        recurse: bool = True,
-        remove_duplicate: bool = True,
+        self, table: str, prefix: str, recurse: bool, remove_duplicate: bool
     ) -> Iterator[tuple[str, Any]]:
-        """The items of ``members_of(module)`` that are not ``None``, under dotted names."""
-        seen: set[Any] = set()
+        """What the modules hold under the names in ``table``, but ``None``, with dotted names."""
+        seen: set[int] = set()
         modules = (
             self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)
             if recurse
             else [(prefix, cast("Module", self))]
         )
-        for module_prefix, module in modules:
-            for name, member in members_of(module):
-                if member is None or member in seen:
+        for path, module in modules:
+            owned = module.__dict__
+            dotted = path + "." if path else ""
+            for name in owned[table]:
+                member = owned[name]
+                if member is None or id(member) in seen:
                     continue
                 if remove_duplicate:
-                    seen.add(member)
-                yield module_prefix + ("." if module_prefix else "") + name, member
+                    seen.add(id(member))
+                yield dotted + name, member
 
     def named_parameters(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
@@ -87,9 +88,7 @@ class ModuleTraversal(ModuleState):
         >>> [(name, p.shape) for name, p in gpugrad.nn.Linear(2, 3).named_parameters()]
         [('weight', torch.Size([3, 2])), ('bias', torch.Size([3]))]
         """
-        return self._named_members(
-            lambda module: module._parameters.items(), prefix, recurse, remove_duplicate
-        )
+        return self._named_members("_parameter_names", prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """The parameters, which is what an optimizer takes."""
@@ -100,9 +99,7 @@ class ModuleTraversal(ModuleState):
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
         """The buffers with dotted names, each once."""
-        return self._named_members(
-            lambda module: module._buffers.items(), prefix, recurse, remove_duplicate
-        )
+        return self._named_members("_buffer_names", prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         """The buffers, persistent or not."""

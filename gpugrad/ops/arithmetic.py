@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd.engine import TensorBase
-from .pointwise import Reciprocal
 from .elementwise_base import ALWAYS, FOR_X, FOR_Y, Binary, Unary
+from .pointwise import Reciprocal
 
 
 class Add(Binary):

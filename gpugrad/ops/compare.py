@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-
 from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
 from ..dtypes import from_numpy
@@ -28,7 +27,7 @@ def _binary(primitive: str, doc: str, only_integers: bool = False) -> Callable[[
         sample = a if isinstance(x, TensorBase) else b
         if only_integers and sample.dtype.kind not in "iub":
             word = from_numpy(sample.dtype).tensor_type.removesuffix("Tensor")
-            raise RuntimeError(f'"{primitive}_cpu" not implemented for \'{word}\'')
+            raise RuntimeError(f"\"{primitive}_cpu\" not implemented for '{word}'")
         xp = BACKENDS[type(sample)]
         try:
             out = getattr(xp, primitive)(a, b)
@@ -82,9 +81,7 @@ def isclose(
     """``|input - other| <= atol + rtol * |other|``, element by element."""
     a, b = input.array, other.array
     if a.dtype != b.dtype:
-        raise RuntimeError(
-            f"{_word(a)} did not match {_word(b)}"
-        )
+        raise RuntimeError(f"{_word(a)} did not match {_word(b)}")
     xp = BACKENDS[type(a)]
     close = a == b
     finite = xp.logical_and(xp.isfinite(a), xp.isfinite(b))
@@ -125,5 +122,3 @@ def is_nonzero(input: Any) -> bool:
             raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
         raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
     return bool(BACKENDS[type(array)].to_host(array).item())
-
-

@@ -18,7 +18,6 @@ eager step spends its time in.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -31,12 +30,11 @@ from ..autograd.engine import (
     TensorBase,
     _new,
     _sequence,
-    differentiable,
     refresh,
     wrap,
 )
 from ..autograd.grad_mode import mode
-from ..autograd.inplace import check_castable, check_inplace, mark_changed, overwrite
+from ..autograd.inplace import check_inplace, mark_changed, overwrite
 from ..backend import BACKENDS, device_of
 from ..backend.primitives import Array
 
@@ -67,7 +65,7 @@ class Unary(Node):
     floating: ClassVar[bool] = True
     """Whether integers are converted to the default floating type first."""
 
-    apply: ClassVar[Function]  # type: ignore[assignment]  # a plain function, made for each class
+    apply: ClassVar[Function]
     apply_: ClassVar[Function]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -160,7 +158,7 @@ class Binary(Node):
     keeps_out: ClassVar[int] = NEVER
     floating: ClassVar[bool] = False
 
-    apply: ClassVar[Function]  # type: ignore[assignment]  # a plain function, made for each class
+    apply: ClassVar[Function]
     apply_: ClassVar[Function]
     reflected: ClassVar[Function]
 
@@ -276,7 +274,17 @@ def _binary_apply(cls: type[Binary]) -> Function:
 
 
 def _keep(
-    node: Any, need: int, x: Any, y: Any, a: Any, b: Any, out: Any, result: Any, kx: int, ky: int, ko: int
+    node: Any,
+    need: int,
+    x: Any,
+    y: Any,
+    a: Any,
+    b: Any,
+    out: Any,
+    result: Any,
+    kx: int,
+    ky: int,
+    ko: int,
 ) -> tuple[Any, ...]:
     guards = []
     if kx & need:
@@ -303,8 +311,11 @@ def _binary_apply_inplace(cls: type[Binary]) -> Function:
         if (
             (
                 not mode.enabled
-                or not (x.needs_grad or getattr(y, "needs_grad", False))
-                and x.version[1] == x.rebased
+                or (
+                    x.version[1] == x.rebased
+                    and not x.needs_grad
+                    and not getattr(y, "needs_grad", False)
+                )
             )
             and a.dtype.kind == "f"
             and (b.__class__ is float or (type(b) is type(a) and b.dtype is a.dtype))
@@ -342,7 +353,7 @@ def _binary_apply_inplace(cls: type[Binary]) -> Function:
     return apply_
 
 
-# --- operands --------------------------------------------------------------------------------------
+# --- operands ------------------------------------------------------------------------------------
 
 
 def to_default_float(x: Any) -> Any:

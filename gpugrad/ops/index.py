@@ -91,7 +91,7 @@ class IndexPut(Node):
         return mine, value
 
 
-# --- functions -------------------------------------------------------------------------------------
+# --- functions -----------------------------------------------------------------------------------
 
 
 def getitem(x: Any, index: Any) -> Any:
@@ -108,9 +108,7 @@ def getitem(x: Any, index: Any) -> Any:
                 "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
             )
         if not -shape[0] <= index < shape[0]:
-            raise IndexError(
-                f"index {index} is out of bounds for dimension 0 with size {shape[0]}"
-            )
+            raise IndexError(f"index {index} is out of bounds for dimension 0 with size {shape[0]}")
         return select_first(x, index)
     native = native_index(x, index)
     if is_basic(native):
@@ -184,9 +182,7 @@ def _native_item(x: Any, item: Any) -> Any:
     if isinstance(item, TensorBase):
         array = item.array
         if array.dtype.kind not in "iub":
-            raise IndexError(
-                "tensors used as indices must be long, int, byte or bool tensors"
-            )
+            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
         if array.dtype == np.uint8:
             array = array.astype(bool)
         if array.ndim == 0 and array.dtype.kind != "b" and type(array) is np.ndarray:
@@ -207,11 +203,15 @@ def _native_item(x: Any, item: Any) -> Any:
         if array.size == 0:
             array = array.astype(np.int64)
         if array.dtype.kind not in "iub":
-            raise IndexError("only integers, slices (`:`), ellipsis (`...`), None and long or byte "
-                             "Variables are valid indices (got " + type(item).__name__ + ")")
+            raise IndexError(
+                "only integers, slices (`:`), ellipsis (`...`), None and long or byte "
+                "Variables are valid indices (got " + type(item).__name__ + ")"
+            )
         backend = BACKENDS[type(x.array)]
-        return array if type(x.array) is np.ndarray else backend.from_host(
-            array, backend.device(x.array)
+        return (
+            array
+            if type(x.array) is np.ndarray
+            else backend.from_host(array, backend.device(x.array))
         )
     if type(item) is type(x.array):
         return item
@@ -263,7 +263,9 @@ def _explain(x: Any, index: Any, error: Exception) -> str:
     shapes = [list(i.shape) for i in index if hasattr(i, "shape")]
     if "broadcast" in str(error):
         listed = ", ".join(str(s) for s in shapes)
-        return f"shape mismatch: indexing tensors could not be broadcast together with shapes {listed}"
+        return (
+            f"shape mismatch: indexing tensors could not be broadcast together with shapes {listed}"
+        )
     text = str(error)
     return text.replace("for axis", "for dimension")
 

@@ -25,8 +25,7 @@ class MseLoss(Node):
         x, y = self.x, self.y
         scale = 2.0 / max(math.prod(x.shape), 1) if self.reduction == "mean" else 2.0
         grad_x = xp.mse_grad(x, y, grad, scale)
-        edge_x, edge_y = self.edges
-        return grad_x, None if edge_y is None else xp.neg(grad_x)
+        return grad_x, None if self.edges[1] is None else xp.neg(grad_x)
 
 
 class NllLoss(Node):
@@ -108,9 +107,7 @@ class BinaryCrossEntropy(Node):
             spread = xp.maximum(xp.mul(xp.sub(1, x), x), 1e-12)
             grad_x = xp.mul(grad, xp.div(xp.sub(x, y), spread))
         if edge_y is not None:
-            odds = xp.sub(
-                xp.maximum(xp.log1p(xp.neg(x)), -100.0), xp.maximum(xp.log(x), -100.0)
-            )
+            odds = xp.sub(xp.maximum(xp.log1p(xp.neg(x)), -100.0), xp.maximum(xp.log(x), -100.0))
             grad_y = xp.mul(grad, odds)
         return grad_x, grad_y
 

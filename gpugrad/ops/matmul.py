@@ -120,7 +120,7 @@ class Linear(Node):
         return grad_x, grad_weight, None if edge_bias[0] is None else xp.sum(flat, 0)
 
 
-# --- functions -------------------------------------------------------------------------------------
+# --- functions -----------------------------------------------------------------------------------
 
 _BY_RANK = {(1, 1): Dot, (2, 1): Mv, (2, 2): Mm, (1, 2): VectorMatrix}
 
@@ -147,8 +147,7 @@ def matmul(input: Any, other: Any) -> Any:
     a, b = input.array, other.array
     if a.dtype is not b.dtype and a.dtype != b.dtype:
         raise RuntimeError(
-            "expected m1 and m2 to have the same dtype, but got: "
-            f"{_c_name(a)} != {_c_name(b)}"
+            f"expected m1 and m2 to have the same dtype, but got: {_c_name(a)} != {_c_name(b)}"
         )
     kind = _BY_RANK.get((a.ndim, b.ndim), Matmul)
     return kind.apply(input, other)

@@ -11,13 +11,37 @@ from typing import Any
 from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
 from ..backend.primitives import Primitives, is_basic
-from . import activation, arithmetic, compare, copying, index, matmul, pointwise, reduce, select, shape
+from . import (
+    activation,
+    arithmetic,
+    compare,
+    copying,
+    index,
+    matmul,
+    pointwise,
+    reduce,
+    select,
+    shape,
+)
 from .elementwise_base import Binary, Unary
 from .shape import reshape as _reshape
 
 NOT_DIFFERENTIABLE = (
-    "eq ne lt le gt ge logical_and logical_or logical_xor logical_not isnan isinf isfinite signbit"
-).split()
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "logical_and",
+    "logical_or",
+    "logical_xor",
+    "logical_not",
+    "isnan",
+    "isinf",
+    "isfinite",
+    "signbit",
+)
 
 
 def _raw(value: Any) -> Any:
@@ -74,7 +98,8 @@ class TensorNamespace(Primitives):
     def broadcast_to(self, x: Any, size: Any) -> Any:
         return shape.Expand.apply(x, tuple(size))
 
-    expand = broadcast_to
+    def expand(self, x: Any, size: Any) -> Any:
+        return shape.Expand.apply(x, tuple(size))
 
     def getitem(self, x: Any, item: Any) -> Any:
         items = item if isinstance(item, tuple) else (item,)

@@ -228,7 +228,7 @@ class Logsumexp(_Reduction):
         return (xp.mul(weights, self._widen(xp, grad)),)
 
 
-# --- functions -------------------------------------------------------------------------------------
+# --- functions -----------------------------------------------------------------------------------
 
 
 def _as_sum_input(input: Any, dtype: Any) -> Any:
@@ -246,7 +246,7 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
     >>> gpugrad.ones(2, 3).sum(dim=1)
     tensor([3., 3.])
     """
-    x = _as_sum_input(input, dtype)
+    x = input if dtype is None and input.array.dtype.kind == "f" else _as_sum_input(input, dtype)
     if dim is None and not keepdim:
         return Sum.apply(x, None, False)
     return SumDim.apply(x, axes_of(dim, x.array.ndim), keepdim)
@@ -353,13 +353,17 @@ def std(
     return Sqrt.apply(var(input, dim, unbiased, keepdim, correction=correction))
 
 
-def var_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, **kw: Any) -> Any:
+def var_mean(
+    input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, **kw: Any
+) -> Any:
     """:func:`var` and :func:`mean` together."""
     dims = None if isinstance(dim, bool) else dim
     return var(input, dim, unbiased, keepdim, **kw), mean(input, dims, keepdim)
 
 
-def std_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, **kw: Any) -> Any:
+def std_mean(
+    input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, **kw: Any
+) -> Any:
     """:func:`std` and :func:`mean` together."""
     dims = None if isinstance(dim, bool) else dim
     return std(input, dim, unbiased, keepdim, **kw), mean(input, dims, keepdim)

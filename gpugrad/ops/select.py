@@ -118,15 +118,17 @@ class Cumprod(Node):
         return (xp.concatenate(grads, axis) if grads else xp.zeros_like(x),)
 
 
-# --- functions -------------------------------------------------------------------------------------
+# --- functions -----------------------------------------------------------------------------------
 
 
 def _tensor_like(value: Any, other: Any) -> Any:
     """A number as a 0-d tensor beside ``other``, of the type that promotion gives it."""
     xp = BACKENDS[type(other.array)]
     kind = dtypes.result_dtype(
-        dtypes.from_numpy(other.array.dtype), 2 if other.array.ndim else 1,
-        dtypes.scalar_dtype(value), 0,
+        dtypes.from_numpy(other.array.dtype),
+        2 if other.array.ndim else 1,
+        dtypes.scalar_dtype(value),
+        0,
     )
     return wrap(xp.full((), value, kind.numpy))
 

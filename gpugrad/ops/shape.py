@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from ..autograd.engine import Node
+from ..size import Size
 from .elementwise_base import sum_to
 
 
@@ -196,7 +198,7 @@ class Unbind(Node):
         return (xp.concatenate(parts, self.axis),)
 
 
-# --- functions -------------------------------------------------------------------------------------
+# --- functions -----------------------------------------------------------------------------------
 
 
 def _infer(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
@@ -323,7 +325,9 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
     """Move dimensions to other places; the rest keep their order."""
     ndim = input.array.ndim
     from_ = [wrap_dim(d, ndim) for d in ([source] if isinstance(source, int) else source)]
-    to = [wrap_dim(d, ndim) for d in ([destination] if isinstance(destination, int) else destination)]
+    to = [
+        wrap_dim(d, ndim) for d in ([destination] if isinstance(destination, int) else destination)
+    ]
     if len(from_) != len(to):
         raise RuntimeError(
             "movedim: Invalid source or destination dims: source "
@@ -347,9 +351,7 @@ def squeeze(input: Any, dim: Any = None) -> Any:
     if dim is None:
         return Squeeze.apply(input, tuple(n for n in shape if n != 1))
     dims = {wrap_dim(d, len(shape)) for d in ((dim,) if isinstance(dim, int) else dim)}
-    return SqueezeDim.apply(
-        input, tuple(n for i, n in enumerate(shape) if i not in dims or n != 1)
-    )
+    return SqueezeDim.apply(input, tuple(n for i, n in enumerate(shape) if i not in dims or n != 1))
 
 
 class SqueezeDim(Squeeze):
@@ -420,8 +422,6 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
 
 def broadcast_shapes(*shapes: Any) -> Any:
     """The shape that tensors of these shapes broadcast to. Raises RuntimeError if none."""
-    from ..tensor import Size
-
     result: list[int] = []
     for shape in shapes:
         dims = (shape,) if isinstance(shape, int) else tuple(shape)
@@ -430,9 +430,7 @@ def broadcast_shapes(*shapes: Any) -> Any:
             if result[-i] == 1:
                 result[-i] = dims[-i]
             elif dims[-i] not in (1, result[-i]):
-                raise RuntimeError(
-                    "Shape mismatch: objects cannot be broadcast to a single shape"
-                )
+                raise RuntimeError("Shape mismatch: objects cannot be broadcast to a single shape")
     return Size(result)
 
 
@@ -447,8 +445,8 @@ def _same_type(tensors: Sequence[Any], name: str) -> list[Any]:
     result = list(tensors)
     first = result[0]
     if any(t.array.dtype != first.array.dtype for t in result):
-        from .elementwise_base import cast
         from ..dtypes import from_numpy, promote_types
+        from .elementwise_base import cast
 
         wanted = from_numpy(first.array.dtype)
         for other in result:
@@ -578,7 +576,7 @@ def tensor_split(input: Any, indices_or_sections: int | Sequence[int], dim: int 
             i = max(i + length, 0) if i < 0 else min(i, length)
             cuts.append(max(i, cuts[-1]))
         cuts.append(length)
-        lengths = tuple(b - a for a, b in zip(cuts, cuts[1:], strict=False))
+        lengths = tuple(b - a for a, b in pairwise(cuts))
     return Split.apply(input, lengths, d)
 
 
@@ -625,9 +623,7 @@ def sum_to_size(input: Any, *size: Any) -> Any:
     shape, wanted = input.array.shape, sizes(size)
     added = len(shape) - len(wanted)
     if added < 0 or any(m not in (1, n) for n, m in zip(shape[added:], wanted, strict=True)):
-        raise RuntimeError(
-            f"size {{{list(wanted)}}} is not expandable to size {{{list(shape)}}}."
-        )
+        raise RuntimeError(f"size {{{list(wanted)}}} is not expandable to size {{{list(shape)}}}.")
     stretched = [i + added for i, m in enumerate(wanted) if m == 1 and shape[i + added] != 1]
     dims = list(range(added)) + stretched
     return reshape(total(input, dims, True), wanted) if dims else input

@@ -16,6 +16,8 @@ from ..dtypes import float32, float64, get_default_dtype
 from ..tensor import Tensor
 from .buckets import Bucket, Group, LearningRate, Plan, make_plan
 from .hooks import StepHooks, of_all
+from .hooks import register_optimizer_step_post_hook as register_optimizer_step_post_hook
+from .hooks import register_optimizer_step_pre_hook as register_optimizer_step_pre_hook
 from .state_dict import StateDicts
 
 Params = Iterable[Any]

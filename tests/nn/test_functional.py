@@ -223,7 +223,7 @@ def test_activations(source: str, values: list[float], gradient: list[float]) ->
     x, y = evaluate(source)
     assert flat(y) == pytest.approx(values, abs=2e-6)
     (y * gpugrad.tensor([1.0, 2.0, 3.0])).sum().backward()
-    # 1e-4: RMSNorm's gradient there is a difference of numbers ten times as large
+    # RMSNorm's gradient is a difference of numbers ten times as large.
     assert flat(x.grad) == pytest.approx(gradient, abs=1e-5)
 
 
@@ -297,7 +297,7 @@ def test_binary_cross_entropy_at_the_ends_is_finite() -> None:
 
 def test_dropout_drops_what_pytorch_drops() -> None:
     gpugrad.manual_seed(0)
-    expected = [2.0, 0, 0, 2, 0, 2, 0, 0]
+    expected = [0.0, 0, 2, 0, 0, 0, 2, 2]
     assert F.dropout(gpugrad.ones(8), 0.5).tolist() == expected
 
 
@@ -306,7 +306,7 @@ def test_dropout_scales_the_gradient_by_the_same_mask() -> None:
     y = F.dropout(x, 0.25)
     y.sum().backward()
     assert x.grad.tolist() == y.tolist()
-    assert set(y.tolist()) == {0.0, pytest.approx(1 / 0.75)}
+    assert sorted(set(y.tolist())) == pytest.approx([0, 1 / 0.75])
 
 
 def test_embedding_adds_up_repeated_rows() -> None:

@@ -9,11 +9,11 @@ import pytest
 
 import gpugrad
 from gpugrad import optim
-from gpugrad.optim.hooks import (
+from gpugrad.optim.optimizer import (
     register_optimizer_step_post_hook,
     register_optimizer_step_pre_hook,
+    required,
 )
-from gpugrad.optim.optimizer import required
 
 
 def ones(n: int = 2) -> Any:

@@ -78,7 +78,8 @@ def _weights(like: Any) -> Array:
 
 def plain(value: Any) -> Array:
     """A tensor of either library as float64 (exact for every type that is tested)."""
-    array: Array = np.asarray(value.detach().double().tolist(), np.float64)
+    value = value.detach().double() * 1  # PyTorch has gradients of zeros without any memory
+    array: Array = np.asarray(value.tolist(), np.float64)
     return array.reshape(tuple(value.shape))
 
 
@@ -86,8 +87,11 @@ def node_name(value: Any) -> str:
     return "" if value.grad_fn is None else str(value.grad_fn.name())
 
 
-def assert_same(mine: Any, theirs: Any, rtol: float, where: str) -> None:
-    """Two results: None, plain values, or tensors of equal type, shape and elements."""
+def assert_same(mine: Any, theirs: Any, dtype: str, roundings: float, where: str) -> None:
+    """Two results: None, plain values, or tensors of equal type, shape and elements.
+
+    Elements are compared to the precision of their own type or of ``dtype``, the lower one.
+    """
     if theirs is None or mine is None:
         # A gradient of zeros may be left out on either side.
         left = mine if theirs is None else theirs
@@ -97,7 +101,9 @@ def assert_same(mine: Any, theirs: Any, rtol: float, where: str) -> None:
         assert type(mine).__name__ == type(theirs).__name__ and mine == theirs, where
         return
     assert str(mine.dtype) == str(theirs.dtype), f"{where}: {mine.dtype} instead of {theirs.dtype}"
-    assert_close(plain(mine), plain(theirs), rtol, where)
+    rtol = max(tolerance(d, roundings) for d in (dtype, str(theirs.dtype)[6:], "float64"))
+    # Weights are about 1, so terms that cancel in a gradient were about 1.
+    assert_close(plain(mine), plain(theirs), rtol, where, None if where == "value" else rtol)
 
 
 @pytest.mark.parametrize("op, sample, dtype", CASES)
@@ -110,18 +116,18 @@ def test_same_as_torch(op: Op, sample: Sample, dtype: str) -> None:
         assert theirs.error is not None, f"PyTorch raises nothing: {mine.error}"
         assert mine.error[0] == theirs.error[0], f"{mine.error} instead of {theirs.error}"
         return
-    rtol = tolerance(dtype, op.roundings) or tolerance("float32", op.roundings)
+    roundings = op.roundings
     assert len(mine.results) == len(theirs.results)
     for a, b in zip(mine.results, theirs.results, strict=True):
-        assert_same(a, b, rtol, "value")
+        assert_same(a, b, dtype, roundings, "value")
         if isinstance(b, torch.Tensor):
             assert a.requires_grad == b.requires_grad, "requires_grad"
-            assert node_name(a) == node_name(b), "grad_fn"
+            assert node_name(a) == node_name(b), f"{node_name(a)} instead of {node_name(b)}"
     for a, b in zip(mine.grads, theirs.grads, strict=True):
-        assert_same(a, b, 4 * rtol, "gradient")
+        assert_same(a, b, dtype, 4 * roundings, "gradient")
     if sample.smooth:
         for a, b in zip(mine.second, theirs.second, strict=False):
-            assert_same(a, b, 16 * rtol, "second gradient")
+            assert_same(a, b, dtype, 16 * roundings, "second gradient")
 
 
 @pytest.mark.parametrize("op", OPS, ids=repr)

@@ -130,6 +130,8 @@ def hardtanh(
     """
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
+    if not input.is_floating_point():
+        min_val, max_val = int(min_val), int(max_val)  # integers stay integers
     # clamp alone would pass the gradient on at the bounds.
     inside = (input > min_val) & (input < max_val)
     return _finish(input, input.where(inside, input.detach().clamp(min_val, max_val)), inplace)

@@ -1,0 +1,309 @@
+"""The largest, the smallest, the middle and the most frequent element, with their places."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import return_types
+from ..autograd.engine import Node, TensorBase, wrap
+from ..backend import BACKENDS
+from ..shape_arguments import mismatch
+from .arguments import check_not_empty, word
+from .arithmetic import Maximum, Minimum
+from .reduce import amax, amin, kept_shape, max_all, min_all
+from .shape import wrap_dim
+
+
+class Selection(Node):
+    """Elements picked by an index along one dimension; they alone get a gradient.
+
+    ``index`` has one place in that dimension for each result; with ``keepdim`` False there is one,
+    and the dimension goes.
+    """
+
+    __slots__ = ("axis", "index", "keepdim", "shape")
+
+    def forward(self, xp: Any, x: Any, index: Any, axis: int, keepdim: bool = True) -> Any:
+        self.shape, self.index, self.axis, self.keepdim = x.shape, index, axis, keepdim
+        if not x.ndim:
+            return xp.copy(x)
+        values = xp.take_along_axis(x, index, axis)
+        return values if keepdim else xp.reshape(values, (*x.shape[:axis], *x.shape[axis + 1 :]))
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        if not self.shape:
+            return (grad,)
+        if not self.keepdim:
+            grad = xp.reshape(grad, self.index.shape)
+        return (xp.scatter_along_axis(grad, self.index, self.axis, self.shape),)
+
+
+class Max(Selection):
+    """The largest along a dimension."""
+
+    __slots__ = ()
+
+
+class Min(Selection):
+    """The smallest along a dimension."""
+
+    __slots__ = ()
+
+
+class Median(Selection):
+    """The middle one of all elements."""
+
+    __slots__ = ()
+
+
+class MedianDim(Selection):
+    """The middle one along a dimension."""
+
+    __slots__ = ()
+    torch_name = "MedianBackward1"
+
+
+class Nanmedian(Selection):
+    """The middle one of all elements that are numbers."""
+
+    __slots__ = ()
+
+
+class NanmedianDim(Selection):
+    """The middle one along a dimension of those that are numbers."""
+
+    __slots__ = ()
+    torch_name = "NanmedianBackward1"
+
+
+class Kthvalue(Selection):
+    """The k-th smallest along a dimension."""
+
+    __slots__ = ()
+
+
+class Mode(Selection):
+    """The most frequent along a dimension."""
+
+    __slots__ = ()
+
+
+def picked(
+    cls: type[Selection], kind: type[Any], x: Any, index: Any, axis: int, keepdim: bool
+) -> Any:
+    """The named pair of values and places; ``index`` has size one along ``axis``."""
+    values = cls.apply(x, index, axis, keepdim)
+    return kind((values, wrap(BACKENDS[type(index)].reshape(index, values.array.shape))))
+
+
+def _choose(
+    name: str, cls: type[Selection], kind: type[Any], x: Any, dim: Any, keepdim: bool
+) -> Any:
+    if not isinstance(dim, int):
+        raise mismatch(name, (dim,))
+    a = x.array
+    axis = wrap_dim(dim, a.ndim)
+    check_not_empty(name, a.shape, axis)
+    xp = BACKENDS[type(a)]
+    index = xp.asarray(getattr(xp, "arg" + name)(a, axis if a.ndim else None))
+    if a.ndim:
+        index = xp.reshape(index, kept_shape(a.shape, (axis,)))
+    return picked(cls, kind, x, index, axis, keepdim)
+
+
+def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+    """The largest of all elements, or along a dimension with its place, or of two tensors.
+
+    Args:
+        dim: reduce this dimension; the result is a pair ``(values, indices)``. A tensor here is
+            ``other``.
+        keepdim: keep the reduced dimension with size one.
+        other: a second tensor; the result is :func:`maximum` of both.
+
+    Where several elements tie, ``indices`` has the first and the gradient goes there; of all
+    elements, the tied ones share it.
+
+    Raises:
+        RuntimeError or IndexError: there are no elements.
+
+    >>> import gpugrad
+    >>> x = gpugrad.tensor([[1.0, 3.0], [4.0, 2.0]])
+    >>> x.max()
+    tensor(4.)
+    >>> x.max(1).indices
+    tensor([1, 0])
+    """
+    if isinstance(dim, TensorBase):
+        other = dim
+    if other is not None:
+        return Maximum.apply(input, other)
+    if dim is None:
+        return max_all(input)
+    return _choose("max", Max, return_types.max, input, dim, keepdim)
+
+
+def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+    """The smallest of all elements, along a dimension with its place, or of two tensors.
+
+    The mirror image of :func:`max`.
+
+    >>> import gpugrad
+    >>> gpugrad.tensor([[1.0, 3.0], [4.0, 2.0]]).min(0).values
+    tensor([1., 2.])
+    """
+    if isinstance(dim, TensorBase):
+        other = dim
+    if other is not None:
+        return Minimum.apply(input, other)
+    if dim is None:
+        return min_all(input)
+    return _choose("min", Min, return_types.min, input, dim, keepdim)
+
+
+def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False) -> Any:
+    """:func:`amin` and :func:`amax` as a pair ``(min, max)``.
+
+    >>> import gpugrad
+    >>> low, high = gpugrad.aminmax(gpugrad.arange(4))
+    >>> high
+    tensor(3)
+    """
+    if dim is None and input.array.size == 0:
+        raise RuntimeError(
+            "aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
+            "identity."
+        )
+    dims: Any = () if dim is None else wrap_dim(dim, input.array.ndim)
+    if dim is not None:
+        check_not_empty("aminmax", input.array.shape, dims)
+    return return_types.aminmax((amin(input, dims, keepdim), amax(input, dims, keepdim)))
+
+
+# --- by rank -------------------------------------------------------------------------------------
+
+
+def _ordered(function: str, x: Any, dim: int) -> tuple[Any, Any, int, Any]:
+    """Array, backend, axis and stable order along it; a scalar counts as one element."""
+    a = x.array
+    axis = wrap_dim(dim, a.ndim)
+    check_not_empty(function, a.shape, axis)
+    xp = BACKENDS[type(a)]
+    order = xp.argsort(a if a.ndim else xp.reshape(a, (1,)), axis)
+    return a, xp, axis, order
+
+
+def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
+    """The ``k``-th smallest element along ``dim`` (from 1) and its place; nan counts as largest.
+
+    Raises RuntimeError for a ``k`` out of range.
+
+    >>> import gpugrad
+    >>> gpugrad.tensor([3.0, 1.0, 2.0]).kthvalue(2).values
+    tensor(2.)
+    """
+    a, xp, axis, order = _ordered("kthvalue", input, dim)
+    if not 1 <= k <= order.shape[axis]:
+        raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {axis}")
+    index = xp.getitem(order, (*(slice(None),) * axis, slice(k - 1, k)))
+    return picked(Kthvalue, return_types.kthvalue, input, index, axis, keepdim)
+
+
+def _middle(function: str, x: Any, dim: int, skip_nan: bool) -> tuple[Any, int]:
+    """The place of the lower median along a dimension; nan if there is one, unless skipped."""
+    if x.array.dtype.kind == "b":
+        raise NotImplementedError(f"\"median_cpu\" not implemented for '{word(x.array)}'")
+    a, xp, axis, order = _ordered(function, x, dim)
+    length = order.shape[axis]
+    if a.dtype.kind not in "fV":
+        rank = xp.full(
+            (*order.shape[:axis], 1, *order.shape[axis + 1 :]), (length - 1) // 2, "int64"
+        )
+    else:
+        nans = xp.isnan(a if a.ndim else xp.reshape(a, (1,)))
+        numbers = length - xp.sum(nans, axis, True, "int64")
+        if skip_nan:
+            rank = xp.maximum(numbers - 1, 0) // 2
+        else:
+            # nan sorts last: the first of them stands after all the numbers.
+            rank = xp.where(numbers < length, numbers, (length - 1) // 2)
+    return xp.take_along_axis(order, rank, axis), axis
+
+
+def _median(
+    names: tuple[str, type[Selection], type[Selection], type[Any]],
+    input: Any,
+    dim: int | None,
+    keepdim: bool,
+    skip_nan: bool,
+) -> Any:
+    function, of_all, along, kind = names
+    if dim is None:
+        from .shape import reshape
+
+        flat = reshape(input, (-1,))
+        if not flat.array.size:
+            return wrap(BACKENDS[type(flat.array)].full((), float("nan"), flat.array.dtype))
+        index, axis = _middle(function, flat, 0, skip_nan)
+        return of_all.apply(flat, index, axis, False)
+    index, axis = _middle(function, input, dim, skip_nan)
+    return picked(along, kind, input, index, axis, keepdim)
+
+
+def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The median of all elements, or along ``dim`` with its place; of two middle ones the lower.
+
+    A nan anywhere makes the median nan; :func:`nanmedian` leaves them out.
+
+    >>> import gpugrad
+    >>> gpugrad.tensor([4.0, 1.0, 3.0, 2.0]).median()
+    tensor(2.)
+    """
+    names = ("median", Median, MedianDim, return_types.median)
+    return _median(names, input, dim, keepdim, False)
+
+
+def nanmedian(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The median of the elements that are numbers, see :func:`median`."""
+    names = ("nanmedian", Nanmedian, NanmedianDim, return_types.nanmedian)
+    return _median(names, input, dim, keepdim, True)
+
+
+def mode(input: Any, dim: int = -1, keepdim: bool = False) -> Any:
+    """The most frequent element along ``dim``, the smallest of several, and its last place.
+
+    >>> import gpugrad
+    >>> gpugrad.tensor([3, 1, 3, 1, 2]).mode()
+    torch.return_types.mode(
+    values=tensor(1),
+    indices=tensor(3))
+    """
+    a, xp, axis, order = _ordered("mode", input, dim)
+    ascending = xp.take_along_axis(a if a.ndim else xp.reshape(a, (1,)), order, axis)
+    length = order.shape[axis]
+    before = (slice(None),) * axis
+    # Where each run of equal elements starts, carried forward over the run.
+    place = xp.arange(0, length, 1, "int64").reshape(-1, *(1,) * (order.ndim - axis - 1))
+    place = xp.broadcast_to(place, order.shape)
+    changes = xp.ne(ascending[(*before, slice(1, None))], ascending[(*before, slice(0, -1))])
+    start = xp.copy(place)
+    later = (*before, slice(1, None))
+    start[later] = xp.where(changes, place[later], 0)
+    start[(*before, slice(0, 1))] = 0
+    run = place - running_maximum(xp, start, axis)
+    # The longest run ends first where `run` has its (first) maximum.
+    best = xp.reshape(xp.asarray(xp.argmax(run, axis)), kept_shape(order.shape, (axis,)))
+    index = xp.take_along_axis(order, best, axis)
+    return picked(Mode, return_types.mode, input, index, axis, keepdim)
+
+
+def running_maximum(xp: Any, x: Any, axis: int) -> Any:
+    """The largest element up to each place, in log2(length) whole-array steps."""
+    before = (slice(None),) * axis
+    step, length = 1, x.shape[axis]
+    while step < length:
+        kept = xp.getitem(x, (*before, slice(0, step)))
+        earlier = xp.getitem(x, (*before, slice(0, length - step)))
+        later = xp.getitem(x, (*before, slice(step, None)))
+        x = xp.concatenate([kept, xp.maximum(later, earlier)], axis)
+        step *= 2
+    return x

@@ -1,0 +1,59 @@
+"""The named tuples that some functions return, printed as PyTorch prints them."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+
+class ReturnType(tuple[Any, ...]):
+    """A tuple whose items also have names."""
+
+    __slots__ = ()
+    fields: tuple[str, ...] = ()
+
+    def __new__(cls, items: Iterable[Any]) -> ReturnType:
+        self = super().__new__(cls, items)
+        if len(self) != len(cls.fields):
+            raise TypeError(
+                f"torch.return_types.{cls.__name__}() takes a {len(cls.fields)}-sequence "
+                f"({len(self)}-sequence given)"
+            )
+        return self
+
+    def __repr__(self) -> str:
+        lines = ",\n".join(f"{name}={item!r}" for name, item in zip(self.fields, self, strict=True))
+        return f"torch.return_types.{type(self).__name__}(\n{lines})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (tuple(self),)
+
+
+def _named(name: str, *fields: str) -> type[ReturnType]:
+    members: dict[str, Any] = {
+        field: property(operator.itemgetter(i)) for i, field in enumerate(fields)
+    }
+    return type(
+        name, (ReturnType,), {"__slots__": (), "__module__": __name__, "fields": fields, **members}
+    )
+
+
+aminmax = _named("aminmax", "min", "max")
+cummax = _named("cummax", "values", "indices")
+cummin = _named("cummin", "values", "indices")
+kthvalue = _named("kthvalue", "values", "indices")
+linalg_eigh = _named("linalg_eigh", "eigenvalues", "eigenvectors")
+linalg_qr = _named("linalg_qr", "Q", "R")
+linalg_slogdet = _named("linalg_slogdet", "sign", "logabsdet")
+linalg_svd = _named("linalg_svd", "U", "S", "Vh")
+max = _named("max", "values", "indices")
+median = _named("median", "values", "indices")
+min = _named("min", "values", "indices")
+mode = _named("mode", "values", "indices")
+nanmedian = _named("nanmedian", "values", "indices")
+qr = _named("qr", "Q", "R")
+slogdet = _named("slogdet", "sign", "logabsdet")
+sort = _named("sort", "values", "indices")
+svd = _named("svd", "U", "S", "V")
+topk = _named("topk", "values", "indices")

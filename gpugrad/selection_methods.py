@@ -1,0 +1,55 @@
+"""Further public functions and methods: choosing, ordering, accumulating, linear algebra."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from .autograd.engine import TensorBase
+from .methods import Function, bind, into
+from .ops import counting, extremes, order
+
+MODULES = {
+    extremes: "aminmax kthvalue max median min mode nanmedian",
+    order: "argsort bucketize msort searchsorted sort topk unique unique_consecutive",
+    counting: "argwhere bincount histc isin nonzero",
+}
+"""The functions of each module that are public and, unless said otherwise, methods."""
+
+FUNCTION_ONLY = {"bucketize_", "isin", "searchsorted"}
+
+
+def _public(name: str, function: Function) -> Function:
+    """The function as users call it: with ``out`` and a clear error for what is no tensor."""
+
+    @functools.wraps(function)
+    def call(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        if args and isinstance(args[0], (list, dict, str, type(None))):
+            raise TypeError(
+                f"{name}(): argument 'input' (position 1) must be Tensor, not "
+                f"{type(args[0]).__name__}"
+            )
+        result = function(*args, **kwargs)
+        if out is None:
+            return result
+        if isinstance(result, TensorBase):
+            return into(out, result)
+        return type(result)(into(o, r) for o, r in zip(out, result, strict=True))
+
+    return call
+
+
+FUNCTIONS: dict[str, Function] = {
+    name: _public(name, getattr(module, name))
+    for module, names in MODULES.items()
+    for name in names.split()
+}
+
+METHODS: dict[str, Function] = {
+    name: getattr(module, name)
+    for module, names in MODULES.items()
+    for name in names.split()
+    if name not in FUNCTION_ONLY
+}
+
+bind({}, METHODS)
