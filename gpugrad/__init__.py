@@ -16,6 +16,7 @@ from . import nn as nn
 from . import optim as optim
 from . import random as random
 from . import random_methods as _random_methods  # noqa: F401  # binds methods on import
+from . import selection_methods as _selection_methods
 from . import utils as utils
 from .autograd.grad_mode import enable_grad as enable_grad
 from .autograd.grad_mode import inference_mode as inference_mode
@@ -23,15 +24,6 @@ from .autograd.grad_mode import is_grad_enabled as is_grad_enabled
 from .autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
 from .autograd.grad_mode import no_grad as no_grad
 from .autograd.grad_mode import set_grad_enabled as set_grad_enabled
-from .creation import BoolTensor as BoolTensor
-from .creation import ByteTensor as ByteTensor
-from .creation import CharTensor as CharTensor
-from .creation import DoubleTensor as DoubleTensor
-from .creation import FloatTensor as FloatTensor
-from .creation import HalfTensor as HalfTensor
-from .creation import IntTensor as IntTensor
-from .creation import LongTensor as LongTensor
-from .creation import ShortTensor as ShortTensor
 from .creation import arange as arange
 from .creation import as_tensor as as_tensor
 from .creation import empty as empty
@@ -66,6 +58,15 @@ from .dtypes import int64 as int64
 from .dtypes import promote_types as promote_types
 from .dtypes import set_default_dtype as set_default_dtype
 from .dtypes import uint8 as uint8
+from .legacy import BoolTensor as BoolTensor
+from .legacy import ByteTensor as ByteTensor
+from .legacy import CharTensor as CharTensor
+from .legacy import DoubleTensor as DoubleTensor
+from .legacy import FloatTensor as FloatTensor
+from .legacy import HalfTensor as HalfTensor
+from .legacy import IntTensor as IntTensor
+from .legacy import LongTensor as LongTensor
+from .legacy import ShortTensor as ShortTensor
 from .printing import get_printoptions as get_printoptions
 from .printing import set_printoptions as set_printoptions
 from .random import Generator as Generator
@@ -94,6 +95,7 @@ bool = bool_
 half, double, short, int, long, float = float16, float64, int16, int32, int64, float32
 
 globals().update(_methods.FUNCTIONS)
+globals().update(_selection_methods.FUNCTIONS)
 
 # Overflow to inf and 0/0 to nan are results, not mishaps, as in PyTorch. The filter touches only
 # what NumPy reports from inside this package.

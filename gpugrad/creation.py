@@ -13,13 +13,14 @@ from .autograd.engine import TensorBase, differentiable, wrap
 from .backend import BACKENDS, backend_of, device_of, get_backend
 from .device import CPU, device
 from .ops import copying
-from .size import Size
+from .shape_arguments import parse_size, size_from
 
 DeviceLike = Any
 """A :class:`gpugrad.device`, its string, or a CUDA index."""
 
 
-def _finish(array: Any, requires_grad: bool) -> Any:
+def leaf(array: Any, requires_grad: bool = False) -> Any:
+    """A tensor over ``array``. Raises RuntimeError if its type cannot require gradients."""
     result = wrap(array)
     if requires_grad:
         if not differentiable(array):
@@ -33,25 +34,6 @@ def _finish(array: Any, requires_grad: bool) -> Any:
 def _place(where: DeviceLike) -> tuple[Any, device]:
     target = CPU if where is None else device(where)
     return get_backend(target), target
-
-
-def _shape(size: tuple[Any, ...], name: str) -> tuple[int, ...]:
-    if len(size) == 1 and isinstance(size[0], (tuple, list)):
-        size = tuple(size[0])
-    shape = []
-    for position, n in enumerate(size):
-        if isinstance(n, (bool, float, str)) or not hasattr(n, "__index__"):
-            raise TypeError(
-                f"{name}(): argument 'size' (position {position + 1}) must be tuple of ints, not "
-                f"{type(n).__name__}"
-            )
-        if int(n) < 0:
-            raise RuntimeError(
-                f"Trying to create tensor with negative dimension {int(n)}: "
-                f"{[int(i) for i in size]}"
-            )
-        shape.append(int(n))
-    return tuple(shape)
 
 
 def _numpy_type(dtype: Any, default: dtypes.dtype | None = None) -> Any:
@@ -181,16 +163,16 @@ def tensor(
         )
         array = BACKENDS[type(data.array)].copy(data.array)
         moved = wrap(array).to(device=device, dtype=dtype)
-        return _finish(moved.array, requires_grad)
+        return leaf(moved.array, requires_grad)
     if type(data) in BACKENDS and not isinstance(data, (np.ndarray, np.generic)):
         backend = backend_of(data)
         moved = wrap(backend.copy(data)).to(device=device, dtype=dtype)
-        return _finish(moved.array, requires_grad)
+        return leaf(moved.array, requires_grad)
     array = _from_data(data, dtype)
     if device is not None:
         backend, where = _place(device)
         array = backend.from_host(array, where)
-    return _finish(array, requires_grad)
+    return leaf(array, requires_grad)
 
 
 def as_tensor(data: Any, dtype: Any = None, device: DeviceLike = None) -> Any:
@@ -227,7 +209,8 @@ def from_numpy(ndarray: Any, /) -> Any:
 
 
 def empty(
-    *size: Any,
+    *args: Any,
+    size: Any = None,
     out: Any = None,
     dtype: Any = None,
     layout: Any = None,
@@ -239,11 +222,14 @@ def empty(
     """A tensor with whatever the memory held before."""
     backend, where = _place(device)
     with backend.on(where):
-        return _finish(backend.empty(_shape(size, "empty"), _numpy_type(dtype)), requires_grad)
+        return leaf(
+            backend.empty(size_from("empty", args, size), _numpy_type(dtype)), requires_grad
+        )
 
 
 def zeros(
-    *size: Any,
+    *args: Any,
+    size: Any = None,
     out: Any = None,
     dtype: Any = None,
     layout: Any = None,
@@ -258,11 +244,14 @@ def zeros(
     """
     backend, where = _place(device)
     with backend.on(where):
-        return _finish(backend.zeros(_shape(size, "zeros"), _numpy_type(dtype)), requires_grad)
+        return leaf(
+            backend.zeros(size_from("zeros", args, size), _numpy_type(dtype)), requires_grad
+        )
 
 
 def ones(
-    *size: Any,
+    *args: Any,
+    size: Any = None,
     out: Any = None,
     dtype: Any = None,
     layout: Any = None,
@@ -277,7 +266,9 @@ def ones(
     """
     backend, where = _place(device)
     with backend.on(where):
-        return _finish(backend.full(_shape(size, "ones"), 1, _numpy_type(dtype)), requires_grad)
+        return leaf(
+            backend.full(size_from("ones", args, size), 1, _numpy_type(dtype)), requires_grad
+        )
 
 
 def full(
@@ -300,7 +291,7 @@ def full(
     backend, where = _place(device)
     kind = _numpy_type(dtype, dtypes.scalar_dtype(value))
     with backend.on(where):
-        return _finish(backend.full(_shape((size,), "full"), value, kind), requires_grad)
+        return leaf(backend.full(parse_size("full", size), value, kind), requires_grad)
 
 
 def eye(
@@ -322,7 +313,7 @@ def eye(
         raise RuntimeError(f"n must be greater or equal to 0, got {n}")
     backend, where = _place(device)
     array = np.eye(n, m, dtype=_numpy_type(dtype))
-    return _finish(backend.from_host(array, where), requires_grad)
+    return leaf(backend.from_host(array, where), requires_grad)
 
 
 # --- ranges --------------------------------------------------------------------------------------
@@ -360,7 +351,7 @@ def arange(
         array: Any = np.arange(start, end, step, dtype=np.int64)
     else:
         array = (start + step * np.arange(count, dtype=np.float64)).astype(kind)
-    return _finish(backend.from_host(array, where), requires_grad)
+    return leaf(backend.from_host(array, where), requires_grad)
 
 
 def linspace(
@@ -386,7 +377,7 @@ def linspace(
     kind = _numpy_type(dtype)
     backend, where = _place(device)
     array = _spaced(start, end, steps, kind)
-    return _finish(backend.from_host(array, where), requires_grad)
+    return leaf(backend.from_host(array, where), requires_grad)
 
 
 def _spaced(start: Any, end: Any, steps: int, kind: Any) -> Any:
@@ -415,7 +406,7 @@ def logspace(
     kind = _numpy_type(dtype)
     backend, where = _place(device)
     array = np.power(np.float64(base), _spaced(start, end, steps, np.dtype(np.float64)))
-    return _finish(backend.from_host(array.astype(kind), where), requires_grad)
+    return leaf(backend.from_host(array.astype(kind), where), requires_grad)
 
 
 # --- like another tensor -------------------------------------------------------------------------
@@ -439,7 +430,7 @@ def zeros_like(
     """Zeros of the shape, type and device of ``input``."""
     backend, where, kind = _like(input, dtype, device)
     with backend.on(where):
-        return _finish(backend.zeros(input.array.shape, kind), requires_grad)
+        return leaf(backend.zeros(input.array.shape, kind), requires_grad)
 
 
 def ones_like(
@@ -454,7 +445,7 @@ def ones_like(
     """Ones of the shape, type and device of ``input``."""
     backend, where, kind = _like(input, dtype, device)
     with backend.on(where):
-        return _finish(backend.full(input.array.shape, 1, kind), requires_grad)
+        return leaf(backend.full(input.array.shape, 1, kind), requires_grad)
 
 
 def empty_like(
@@ -469,7 +460,7 @@ def empty_like(
     """Memory of the shape, type and device of ``input``."""
     backend, where, kind = _like(input, dtype, device)
     with backend.on(where):
-        return _finish(backend.empty(input.array.shape, kind), requires_grad)
+        return leaf(backend.empty(input.array.shape, kind), requires_grad)
 
 
 def full_like(
@@ -486,7 +477,7 @@ def full_like(
     backend, where, kind = _like(input, dtype, device)
     value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value
     with backend.on(where):
-        return _finish(backend.full(input.array.shape, value, kind), requires_grad)
+        return leaf(backend.full(input.array.shape, value, kind), requires_grad)
 
 
 def new_tensor(
@@ -499,7 +490,7 @@ def new_tensor(
 ) -> Any:
     """A new tensor of ``data`` with this tensor's type and device."""
     result = tensor(data, dtype=self.dtype if dtype is None else dtype)
-    return _finish(result.to(self.device if device is None else device).array, requires_grad)
+    return leaf(result.to(self.device if device is None else device).array, requires_grad)
 
 
 def new_zeros(
@@ -548,59 +539,7 @@ def new_full(
     )
 
 
-# --- PyTorch's older constructors ----------------------------------------------------------------
-
-
-def legacy_tensor(cls: Any, *args: Any, dtype: Any = None, device: DeviceLike = None) -> Any:
-    """``Tensor(2, 3)``: a shape; ``Tensor([2, 3])``: values; always of one floating type."""
-    kind = dtype or dtypes.get_default_dtype()
-    if len(args) == 1 and not isinstance(args[0], int):
-        data = args[0]
-        if isinstance(data, Size):
-            result = empty(tuple(data), dtype=kind, device=device)
-        elif isinstance(data, TensorBase):
-            result = data.detach()
-        else:
-            result = tensor(data, dtype=kind, device=device)
-    else:
-        result = empty(*args, dtype=kind, device=device) if args else empty(0, dtype=kind)
-    result.__class__ = cls
-    return result
-
-
-class _TypedTensor(type):
-    """Makes ``isinstance(x, FloatTensor)`` a question about the type, as in PyTorch."""
-
-    dtype: dtypes.dtype
-
-    def __instancecheck__(cls, instance: object) -> bool:
-        return isinstance(instance, TensorBase) and (
-            dtypes.from_numpy(instance.array.dtype) is cls.dtype
-        )
-
-    def __call__(cls, *args: Any) -> Any:
-        return legacy_tensor(_plain_tensor(), *args, dtype=cls.dtype)
-
-
-def _plain_tensor() -> Any:
-    return type(wrap(np.empty(0)))
-
-
-def _typed(d: dtypes.dtype) -> Any:
-    return _TypedTensor(
-        d.tensor_type, (), {"dtype": d, "__doc__": f"PyTorch's older constructor for {d}."}
-    )
-
-
-HalfTensor = _typed(dtypes.float16)
-FloatTensor = _typed(dtypes.float32)
-DoubleTensor = _typed(dtypes.float64)
-ByteTensor = _typed(dtypes.uint8)
-CharTensor = _typed(dtypes.int8)
-ShortTensor = _typed(dtypes.int16)
-IntTensor = _typed(dtypes.int32)
-LongTensor = _typed(dtypes.int64)
-BoolTensor = _typed(dtypes.bool_)
+# --- about a tensor ------------------------------------------------------------------------------
 
 
 def clone(input: Any, *, memory_format: Any = None) -> Any:

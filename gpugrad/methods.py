@@ -154,6 +154,22 @@ ALIASES = {
 """PyTorch's second names."""
 
 
+def scaled(value: Any, alpha: Any, partner: Any) -> Any:
+    """``alpha * value`` for a sum with ``partner``, in whose type ``alpha`` must fit."""
+    if alpha == 1 and alpha is not True:
+        return value
+    kind = creation.result_type(value, partner)
+    if isinstance(alpha, bool) and kind is not dtypes.bool_:
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    if isinstance(alpha, float) and not kind.is_floating_point:
+        raise RuntimeError(
+            "For integral input tensors, argument alpha must not be a floating point number."
+        )
+    if kind is dtypes.bool_:
+        return cast(value * int(alpha), kind) if isinstance(value, TensorBase) else bool(alpha)
+    return value * alpha
+
+
 def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
     """``input + alpha * other``, broadcast.
 
@@ -161,7 +177,7 @@ def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
     >>> gpugrad.add(gpugrad.ones(2), gpugrad.ones(2), alpha=3)
     tensor([4., 4.])
     """
-    result = arithmetic.Add.apply(input, other if alpha == 1 else other * alpha)
+    result = arithmetic.Add.apply(input, scaled(other, alpha, input))
     if result is NotImplemented:
         raise refuse("add", input, other)
     return result if out is None else into(out, result)
@@ -169,7 +185,7 @@ def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
 
 def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
     """``input - alpha * other``, broadcast."""
-    result = arithmetic.Sub.apply(input, other if alpha == 1 else other * alpha)
+    result = arithmetic.Sub.apply(input, scaled(other, alpha, input))
     if result is NotImplemented:
         raise refuse("sub", input, other)
     return result if out is None else into(out, result)
@@ -177,13 +193,13 @@ def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
 
 def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """``other - alpha * input``."""
-    return arithmetic.rsub(input if alpha == 1 else input * alpha, other)
+    return arithmetic.rsub(scaled(input, alpha, other), other)
 
 
 _DIVISIONS = {
     None: arithmetic.Div,
-    "floor": arithmetic.FloorDivide,
-    "trunc": arithmetic.TruncDivide,
+    "floor": arithmetic.DivFloor,
+    "trunc": arithmetic.DivTrunc,
 }
 
 
@@ -224,12 +240,10 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
 
 def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
     """The nearest integer, halves to even; or the nearest multiple of ``10**-decimals``."""
-    if decimals == 0:
-        result = pointwise.Round.apply(input)
-    elif decimals > 0:
-        result = pointwise.Round.apply(input * 10**decimals) / 10**decimals
+    if decimals:
+        result = pointwise.RoundTo.apply(input, decimals)
     else:
-        result = pointwise.Round.apply(input / 10**-decimals) * 10**-decimals
+        result = pointwise.Round.apply(input)
     return result if out is None else into(out, result)
 
 
@@ -267,11 +281,11 @@ def _require_floating(x: Any, name: str) -> None:
 
 
 def _add_(self: Any, other: Any, *, alpha: Any = 1) -> Any:
-    return arithmetic.Add.apply_(self, other if alpha == 1 else other * alpha)
+    return arithmetic.Add.apply_(self, scaled(other, alpha, self))
 
 
 def _sub_(self: Any, other: Any, *, alpha: Any = 1) -> Any:
-    return arithmetic.Sub.apply_(self, other if alpha == 1 else other * alpha)
+    return arithmetic.Sub.apply_(self, scaled(other, alpha, self))
 
 
 def _div_(self: Any, other: Any, *, rounding_mode: str | None = None) -> Any:

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from . import draws
-from .autograd.engine import Node, TensorBase, differentiable, wrap
+from .autograd.engine import Node, TensorBase, wrap
 from .backend import device_of, get_backend
+from .creation import leaf
 from .device import CPU
 from .device import device as Device
 from .dtypes import as_dtype, dtype, get_default_dtype, int64
@@ -73,17 +74,6 @@ def _like(
     return array.shape, kind, device_of(array) if device is None else Device(device)
 
 
-def _tensor(array: Any, requires_grad: bool = False) -> Tensor:
-    tensor = wrap(array)
-    if requires_grad:
-        if not differentiable(array):
-            raise RuntimeError(
-                "Only Tensors of floating point and complex dtype can require gradients"
-            )
-        tensor.needs_grad = True
-    return tensor
-
-
 # --- uniform and normal numbers ------------------------------------------------------------------
 
 
@@ -116,7 +106,7 @@ def rand(
     """
     shape = size_from("rand", args, size)
     array = draws.uniform(shape, *_kind(dtype, device), generator=generator)
-    return _tensor(array, requires_grad)
+    return leaf(array, requires_grad)
 
 
 def randn(
@@ -136,7 +126,7 @@ def randn(
     """
     shape = size_from("randn", args, size)
     array = draws.normal(shape, *_kind(dtype, device), generator=generator)
-    return _tensor(array, requires_grad)
+    return leaf(array, requires_grad)
 
 
 def rand_like(
@@ -154,7 +144,7 @@ def rand_like(
     torch.Size([2, 3])
     """
     array = draws.uniform(*_like("rand_like", input, dtype, device), generator=generator)
-    return _tensor(array, requires_grad)
+    return leaf(array, requires_grad)
 
 
 def randn_like(
@@ -172,7 +162,7 @@ def randn_like(
     torch.Size([2, 3])
     """
     array = draws.normal(*_like("randn_like", input, dtype, device), generator=generator)
-    return _tensor(array, requires_grad)
+    return leaf(array, requires_grad)
 
 
 def normal(
@@ -208,7 +198,7 @@ def normal(
             raise mismatch("normal", (mean, std))
         shape = parse_size("normal", size, 3)
         array = draws.normal(shape, *_kind(dtype, device), mean, std, generator=generator)
-        return _tensor(array, requires_grad)
+        return leaf(array, requires_grad)
     if size is not None:
         raise mismatch("normal", (mean, std, size))
     where = device_of(tensors[0])
@@ -284,7 +274,7 @@ def randint(
     low, high, size = _bounds_and_size("randint", args, low, high, size)
     shape = parse_size("randint", size, max(2, len(args)))
     array = draws.random(shape, *_kind(dtype, device, int64), low, high, generator=generator)
-    return _tensor(array, requires_grad)
+    return leaf(array, requires_grad)
 
 
 def randint_like(
@@ -307,7 +297,7 @@ def randint_like(
     kind = _like("randint_like", input, dtype, device)
     low, high, _ = _bounds_and_size("randint_like", args, low, high, ())
     array = draws.random(*kind, low, high, generator=generator)
-    return _tensor(array, requires_grad)
+    return leaf(array, requires_grad)
 
 
 def randperm(
@@ -339,4 +329,4 @@ def randperm(
         )
     (count,) = parse_size("randperm", (n,))
     array = draws.permutation(count, *_kind(dtype, device, int64), generator=generator)
-    return _tensor(array, requires_grad)
+    return leaf(array, requires_grad)

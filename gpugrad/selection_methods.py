@@ -16,7 +16,10 @@ MODULES = {
 }
 """The functions of each module that are public and, unless said otherwise, methods."""
 
-FUNCTION_ONLY = {"bucketize_", "isin", "searchsorted"}
+FUNCTION_ONLY = {"bucketize", "isin", "searchsorted"}
+
+TENSOR_NOT_FIRST = {"bucketize", "isin"}
+"""Functions whose first argument may be something else than a tensor."""
 
 
 def _public(name: str, function: Function) -> Function:
@@ -24,7 +27,7 @@ def _public(name: str, function: Function) -> Function:
 
     @functools.wraps(function)
     def call(*args: Any, out: Any = None, **kwargs: Any) -> Any:
-        if args and isinstance(args[0], (list, dict, str, type(None))):
+        if args and not isinstance(args[0], TensorBase) and name not in TENSOR_NOT_FIRST:
             raise TypeError(
                 f"{name}(): argument 'input' (position 1) must be Tensor, not "
                 f"{type(args[0]).__name__}"

@@ -40,7 +40,7 @@ class Tensor(TensorBase):
         def __getattr__(self, name: str) -> Any: ...
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        from .creation import legacy_tensor
+        from .legacy import legacy_tensor
 
         return legacy_tensor(cls, *args, **kwargs)
 
@@ -452,7 +452,7 @@ class Tensor(TensorBase):
 
     __neg__ = pointwise.Neg.apply
     __abs__ = pointwise.Abs.apply
-    __invert__ = compare.bitwise_not
+    __invert__ = compare.invert
 
     def __pos__(self) -> Any:
         return self
@@ -472,11 +472,11 @@ class Tensor(TensorBase):
     __floordiv__ = arithmetic.FloorDivide.apply
     __rfloordiv__ = arithmetic.FloorDivide.reflected
     __ifloordiv__ = arithmetic.FloorDivide.apply_
-    __mod__ = arithmetic.Remainder.apply
+    __mod__ = arithmetic.remainder
     __rmod__ = arithmetic.Remainder.reflected
     __imod__ = arithmetic.Remainder.apply_
     __pow__ = arithmetic.power
-    __rpow__ = arithmetic.Pow.reflected
+    __rpow__ = arithmetic.PowOfNumber.reflected
     __ipow__ = arithmetic.Pow.apply_
     __matmul__ = matmul.matmul
 

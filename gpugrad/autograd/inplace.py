@@ -110,7 +110,7 @@ def overwrite(tensor: TensorBase, value: Array) -> None:
             f"{list(value.shape)}"
         )
     check_castable(value.dtype, target.dtype)
-    if not target.flags.writeable:
+    if not BACKENDS[type(target)].writable(target):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a "
             "single memory location. Please clone() the tensor before performing the operation."

@@ -133,6 +133,16 @@ class Primitives(OptimizerSteps):
         """A NumPy array as one of this backend's, on the device ``where``."""
         raise NotImplementedError
 
+    def move(self, x: Array, where: Device) -> Array:
+        """``x`` on the device ``where``, of any backend."""
+        from . import get_backend  # which imports this module
+
+        return get_backend(where).from_host(self.to_host(x), where)
+
+    def writable(self, x: Array) -> bool:
+        """Whether ``x`` may be written to: no two of its elements share their memory."""
+        return bool(x.flags.writeable)
+
     # --- making and copying -----------------------------------------------------------------
 
     def empty(self, shape: Shape, dtype: Any) -> Array:

@@ -5,7 +5,6 @@ Every module keeps the shape of its input, except ``GLU``, which halves one dime
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from ..creation import full
@@ -41,46 +40,39 @@ class ReLU(_InplaceActivation):
 
 
 class SiLU(_InplaceActivation):
-    """x · sigmoid(x), also called swish."""
+    """x · sigmoid(x), also called swish.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.SiLU()(gpugrad.tensor([-1.0, 2.0]))
+    tensor([-0.2689,  1.7616])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.silu(input, self.inplace)
 
 
 class Mish(_InplaceActivation):
-    """x · tanh(softplus(x))."""
+    """x · tanh(softplus(x)).
+
+    >>> import gpugrad
+    >>> gpugrad.nn.Mish()(gpugrad.tensor([-1.0, 2.0]))
+    tensor([-0.3034,  1.9440])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.mish(input, self.inplace)
 
 
 class SELU(_InplaceActivation):
-    """ELU scaled so that activations keep mean 0 and variance 1."""
+    """ELU scaled so that activations keep mean 0 and variance 1.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.SELU()(gpugrad.tensor([-1.0, 2.0]))
+    tensor([-1.1113,  2.1014])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.selu(input, self.inplace)
-
-
-class Hardswish(Module):
-    """x · clamp(x + 3, 0, 6) / 6."""
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.hardswish(input, self.inplace)
-
-
-class Hardsigmoid(Module):
-    """clamp(x + 3, 0, 6) / 6."""
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.hardsigmoid(input, self.inplace)
 
 
 class LeakyReLU(Module):
@@ -100,11 +92,16 @@ class LeakyReLU(Module):
         return F.leaky_relu(input, self.negative_slope, self.inplace)
 
     def extra_repr(self) -> str:
-        return f"negative_slope={self.negative_slope}" + _inplace(self)
+        return f"negative_slope={self.negative_slope}" + inplace_text(self)
 
 
 class ELU(Module):
-    """x where positive, ``alpha`` · (exp(x) - 1) elsewhere."""
+    """x where positive, ``alpha`` · (exp(x) - 1) elsewhere.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.ELU()(gpugrad.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
@@ -115,11 +112,16 @@ class ELU(Module):
         return F.elu(input, self.alpha, self.inplace)
 
     def extra_repr(self) -> str:
-        return f"alpha={self.alpha}" + _inplace(self)
+        return f"alpha={self.alpha}" + inplace_text(self)
 
 
 class CELU(Module):
-    """x where positive, ``alpha`` · (exp(x / alpha) - 1) elsewhere."""
+    """x where positive, ``alpha`` · (exp(x / alpha) - 1) elsewhere.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.CELU(0.5)(gpugrad.tensor([-1.0, 2.0]))
+    tensor([-0.4323,  2.0000])
+    """
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
@@ -130,11 +132,16 @@ class CELU(Module):
         return F.celu(input, self.alpha, self.inplace)
 
     def extra_repr(self) -> str:
-        return f"alpha={self.alpha}" + _inplace(self)
+        return f"alpha={self.alpha}" + inplace_text(self)
 
 
 class GELU(Module):
-    """x · Phi(x), Phi being the normal distribution function, or its tanh approximation."""
+    """x · Phi(x), Phi being the normal distribution function, or its tanh approximation.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.GELU()(gpugrad.tensor([-1.0, 2.0]))
+    tensor([-0.1587,  1.9545])
+    """
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
@@ -148,7 +155,12 @@ class GELU(Module):
 
 
 class Softplus(Module):
-    """log(1 + exp(beta · x)) / beta, and x itself where beta · x > threshold."""
+    """log(1 + exp(beta · x)) / beta, and x itself where beta · x > threshold.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.Softplus()(gpugrad.tensor([-1.0, 2.0]))
+    tensor([0.3133, 2.1269])
+    """
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
@@ -163,98 +175,51 @@ class Softplus(Module):
 
 
 class Sigmoid(Module):
-    """1 / (1 + exp(-x))."""
+    """1 / (1 + exp(-x)).
+
+    >>> import gpugrad
+    >>> gpugrad.nn.Sigmoid()(gpugrad.tensor([-1.0, 2.0]))
+    tensor([0.2689, 0.8808])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.sigmoid(input)
 
 
 class LogSigmoid(Module):
-    """log(sigmoid(x)), without overflow."""
+    """log(sigmoid(x)), without overflow.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.LogSigmoid()(gpugrad.tensor([-1.0, 2.0]))
+    tensor([-1.3133, -0.1269])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.logsigmoid(input)
 
 
 class Tanh(Module):
-    """tanh(x)."""
+    """tanh(x).
+
+    >>> import gpugrad
+    >>> gpugrad.nn.Tanh()(gpugrad.tensor([-1.0, 2.0]))
+    tensor([-0.7616,  0.9640])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.tanh(input)
 
 
 class Softsign(Module):
-    """x / (1 + |x|)."""
+    """x / (1 + |x|).
+
+    >>> import gpugrad
+    >>> gpugrad.nn.Softsign()(gpugrad.tensor([-1.0, 2.0]))
+    tensor([-0.5000,  0.6667])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         return F.softsign(input)
-
-
-class Hardtanh(Module):
-    """x, cut off below ``min_val`` and above ``max_val``.
-
-    Raises:
-        AssertionError: ``max_val`` is not greater than ``min_val``.
-    """
-
-    def __init__(
-        self,
-        min_val: float = -1.0,
-        max_val: float = 1.0,
-        inplace: bool = False,
-        min_value: float | None = None,
-        max_value: float | None = None,
-    ) -> None:
-        super().__init__()
-        for old, new, value in (
-            ("min_value", "min_val", min_value),
-            ("max_value", "max_val", max_value),
-        ):
-            if value is not None:
-                warnings.warn(
-                    f"keyword argument `{old}` is deprecated and renamed to `{new}`",
-                    FutureWarning,
-                    stacklevel=2,
-                )
-        self.min_val = min_val if min_value is None else min_value
-        self.max_val = max_val if max_value is None else max_value
-        self.inplace = inplace
-        if self.max_val <= self.min_val:
-            raise AssertionError(
-                f"max_val ({self.max_val}) must be greater than min_val ({self.min_val})"
-            )
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
-
-    def extra_repr(self) -> str:
-        return f"min_val={self.min_val}, max_val={self.max_val}" + _inplace(self)
-
-
-class ReLU6(Hardtanh):
-    """min(max(x, 0), 6)."""
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__(0.0, 6.0, inplace)
-
-    def extra_repr(self) -> str:
-        return "inplace=True" if self.inplace else ""
-
-
-class Threshold(Module):
-    """x where greater than ``threshold``, ``value`` elsewhere."""
-
-    def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
-        super().__init__()
-        self.threshold = threshold
-        self.value = value
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.threshold(input, self.threshold, self.value, self.inplace)
-
-    def extra_repr(self) -> str:
-        return f"threshold={self.threshold}, value={self.value}" + _inplace(self)
 
 
 class PReLU(Module):
@@ -263,6 +228,10 @@ class PReLU(Module):
     Args:
         num_parameters: 1, or the number of channels (the second dimension) for a slope each.
         init: the first value of the slopes.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.PReLU()(gpugrad.tensor([-1.0, 2.0])).tolist()
+    [-0.25, 2.0]
     """
 
     def __init__(
@@ -281,7 +250,12 @@ class PReLU(Module):
 
 
 class GLU(Module):
-    """a · sigmoid(b), a and b being the halves of the input along ``dim``."""
+    """a · sigmoid(b), a and b being the halves of the input along ``dim``.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.GLU()(gpugrad.tensor([3.0, 0.0]))
+    tensor([1.5000])
+    """
 
     def __init__(self, dim: int = -1) -> None:
         super().__init__()
@@ -294,42 +268,6 @@ class GLU(Module):
         return f"dim={self.dim}"
 
 
-class _AlongDim(Module):
-    """A softmax of some kind along ``dim``."""
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
-
-
-class Softmax(_AlongDim):
-    """exp(x) / sum(exp(x)) along ``dim``.
-
-    >>> import gpugrad
-    >>> gpugrad.nn.Softmax(dim=1)(gpugrad.zeros(1, 4))
-    tensor([[0.2500, 0.2500, 0.2500, 0.2500]])
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.softmax(input, self.dim, _stacklevel=5)
-
-
-class Softmin(_AlongDim):
-    """softmax(-x) along ``dim``."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.softmin(input, self.dim, _stacklevel=5)
-
-
-class LogSoftmax(_AlongDim):
-    """log(softmax(x)) along ``dim``, without overflow."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.log_softmax(input, self.dim, _stacklevel=5)
-
-
-def _inplace(module: Any) -> str:
+def inplace_text(module: Any) -> str:
+    """How the printed form shows that a module overwrites its input."""
     return ", inplace=True" if module.inplace else ""

@@ -131,12 +131,22 @@ class BatchNorm1d(_BatchNorm):
 
 
 class BatchNorm2d(_BatchNorm):
-    """Batch normalization of input (N, C, H, W)."""
+    """Batch normalization of input (N, C, H, W).
+
+    >>> import gpugrad
+    >>> gpugrad.nn.BatchNorm2d(3)(gpugrad.zeros(2, 3, 4, 4)).shape
+    torch.Size([2, 3, 4, 4])
+    """
 
     dims = (4,)
 
 
 class BatchNorm3d(_BatchNorm):
-    """Batch normalization of input (N, C, D, H, W)."""
+    """Batch normalization of input (N, C, D, H, W).
+
+    >>> import gpugrad
+    >>> gpugrad.nn.BatchNorm3d(3)(gpugrad.zeros(2, 3, 4, 4, 4)).shape
+    torch.Size([2, 3, 4, 4, 4])
+    """
 
     dims = (5,)

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..random import randperm
 from ..tensor import Tensor
+from .truncated_normal import trunc_normal_ as trunc_normal_
 
 _UNIT_GAIN = frozenset(
     ["linear", "sigmoid"]
@@ -62,79 +63,45 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = No
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
-    """Fill with draws from the normal distribution N(mean, std²)."""
+    """Fill with draws from the normal distribution N(mean, std²).
+
+    >>> import gpugrad
+    >>> _ = gpugrad.manual_seed(0)
+    >>> gpugrad.nn.init.normal_(gpugrad.empty(3))
+    tensor([ 1.5410, -0.2934, -2.1788])
+    """
     tensor.detach().normal_(mean, std, generator=generator)
     return tensor
 
 
-def trunc_normal_(
-    tensor: Tensor,
-    mean: float = 0.0,
-    std: float = 1.0,
-    a: float = -2.0,
-    b: float = 2.0,
-    generator: Any = None,
-) -> Tensor:
-    """Fill with draws from N(mean, std²) cut off outside [a, b], by rejection.
-
-    Draws from the normal distribution are repeated where they fall outside. Where that would
-    seldom succeed, the draws are uniform over [a, b] and accepted with probability
-    density(x) / maximal density.
+def constant_(tensor: Tensor, val: float) -> Tensor:
+    """Fill with ``val``.
 
     >>> import gpugrad
-    >>> values = gpugrad.nn.init.trunc_normal_(gpugrad.empty(1000), std=3.0)
-    >>> bool((values.abs() <= 2).all())
-    True
+    >>> gpugrad.nn.init.constant_(gpugrad.empty(2), 0.3)
+    tensor([0.3000, 0.3000])
     """
-    if mean < a - 2 * std or mean > b + 2 * std:
-        warnings.warn(
-            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. "
-            "The distribution of values may be incorrect.",
-            stacklevel=2,
-        )
-    values = tensor.detach()
-    draw = values.clone()
-    share_inside = _normal_cdf((b - mean) / std) - _normal_cdf((a - mean) / std)
-    if share_inside > 0.3:
-        # The bounds as the tensor's type has them, or a value on the bound could never pass.
-        low, high = values.new_tensor([a, b]).tolist()
-        values.normal_(mean, std, generator=generator)
-        outside = (values < low) | (values > high)
-        while outside.any():
-            draw.normal_(mean, std, generator=generator)
-            values.copy_(draw.where(outside, values))
-            outside = (values < low) | (values > high)
-        return tensor
-    mode = max(a, min(mean, b))
-    log_peak = -0.5 * ((mode - mean) / std) ** 2
-    level = draw.clone()
-    pending = None
-    while pending is None or pending.any():
-        draw.uniform_(a, b, generator=generator)
-        values.copy_(draw if pending is None else draw.where(pending, values))
-        log_density = ((draw - mean) / std).pow(2) * -0.5 - log_peak
-        rejected = level.uniform_(generator=generator).log() > log_density
-        pending = rejected if pending is None else rejected & pending
-    return tensor
-
-
-def _normal_cdf(x: float) -> float:
-    return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
-
-
-def constant_(tensor: Tensor, val: float) -> Tensor:
-    """Fill with ``val``."""
     tensor.detach().fill_(val)
     return tensor
 
 
 def ones_(tensor: Tensor) -> Tensor:
-    """Fill with 1."""
+    """Fill with 1.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.init.ones_(gpugrad.empty(2))
+    tensor([1., 1.])
+    """
     return constant_(tensor, 1.0)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    """Fill with 0."""
+    """Fill with 0.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.init.zeros_(gpugrad.empty(2))
+    tensor([0., 0.])
+    """
     return constant_(tensor, 0.0)
 
 
@@ -162,6 +129,10 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
 
     Raises:
         ValueError: the tensor has not 3, 4 or 5 dimensions, or ``groups`` does not divide out.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.init.dirac_(gpugrad.empty(1, 1, 3))
+    tensor([[[0., 1., 0.]]])
     """
     if tensor.dim() not in (3, 4, 5):
         raise ValueError("Only tensors with 3, 4, or 5 dimensions are supported")
@@ -200,6 +171,10 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) ->
 
     Raises:
         ValueError: the tensor has fewer than two dimensions.
+
+    >>> import gpugrad
+    >>> bool((gpugrad.nn.init.xavier_uniform_(gpugrad.empty(2, 4)).abs() <= 1).all())
+    True
     """
     fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor)
     std = gain * math.sqrt(2.0 / float(fan_in + fan_out))
@@ -212,6 +187,10 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> 
 
     Raises:
         ValueError: the tensor has fewer than two dimensions.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.init.xavier_normal_(gpugrad.empty(2, 4)).shape
+    torch.Size([2, 4])
     """
     fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor)
     std = gain * math.sqrt(2.0 / float(fan_in + fan_out))
@@ -243,6 +222,11 @@ def kaiming_uniform_(
 
     Raises:
         ValueError: unknown mode or nonlinearity, or fewer than two dimensions.
+
+    >>> import gpugrad
+    >>> weight = gpugrad.nn.init.kaiming_uniform_(gpugrad.empty(4, 6), nonlinearity="relu")
+    >>> bool((weight.abs() <= 1).all())
+    True
     """
     std = _kaiming_std(tensor, a, mode, nonlinearity)
     if std is None:
@@ -258,7 +242,12 @@ def kaiming_normal_(
     nonlinearity: str = "leaky_relu",
     generator: Any = None,
 ) -> Tensor:
-    """Fill from N(0, gain² / fan) (He et al., 2015); arguments as in ``kaiming_uniform_``."""
+    """Fill from N(0, gain² / fan) (He et al., 2015); arguments as in ``kaiming_uniform_``.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.init.kaiming_normal_(gpugrad.empty(4, 6), mode="fan_out").shape
+    torch.Size([4, 6])
+    """
     std = _kaiming_std(tensor, a, mode, nonlinearity)
     return tensor if std is None else normal_(tensor, 0.0, std, generator)
 
@@ -273,6 +262,11 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tenso
 
     Raises:
         ValueError: the tensor has fewer than two dimensions.
+
+    >>> import gpugrad
+    >>> q = gpugrad.nn.init.orthogonal_(gpugrad.empty(3, 3))
+    >>> bool((q @ q.T - gpugrad.eye(3)).abs().max() < 1e-5)
+    True
     """
     if tensor.dim() < 2:
         raise ValueError("Only tensors with 2 or more dimensions are supported")
@@ -300,6 +294,10 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
 
     Raises:
         ValueError: the tensor has not two dimensions.
+
+    >>> import gpugrad
+    >>> (gpugrad.nn.init.sparse_(gpugrad.empty(4, 2), 0.5) == 0).sum(0)
+    tensor([2, 2])
     """
     if tensor.dim() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")

@@ -14,7 +14,12 @@ from .parameter import Parameter
 
 
 class Identity(Module):
-    """Returns its input; takes and ignores any arguments."""
+    """Returns its input; takes and ignores any arguments.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.Identity()(gpugrad.ones(2))
+    tensor([1., 1.])
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
@@ -69,7 +74,16 @@ class Linear(Module):
             init.uniform_(self.bias, -bound, bound)
 
     def forward(self, input: Tensor) -> Tensor:
-        result: Tensor = F.linear(input, self.weight, self.bias)
+        try:
+            result: Tensor = F.linear(input, self.weight, self.bias)
+        except AttributeError:
+            if isinstance(input, Tensor):
+                raise
+            # Lists and NumPy arrays come here: usually the first layer of a model is called.
+            raise TypeError(
+                "linear(): argument 'input' (position 1) must be Tensor, not "
+                + type(input).__name__
+            ) from None
         return result
 
     def extra_repr(self) -> str:
@@ -87,6 +101,10 @@ class Bilinear(Module):
 
     Raises:
         ValueError: ``in1_features`` is not positive.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.Bilinear(2, 3, 4)(gpugrad.ones(5, 2), gpugrad.ones(5, 3)).shape
+    torch.Size([5, 4])
     """
 
     def __init__(

@@ -58,14 +58,24 @@ class MSELoss(_Loss):
 
 
 class L1Loss(_Loss):
-    """The absolute error |x - y|."""
+    """The absolute error |x - y|.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.L1Loss()(gpugrad.tensor([1.0, 3.0]), gpugrad.zeros(2))
+    tensor(2.)
+    """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.l1_loss(input, target, reduction=self.reduction)
 
 
 class SmoothL1Loss(_Loss):
-    """(x - y)² / (2 · beta) where |x - y| < beta, |x - y| - beta / 2 elsewhere."""
+    """(x - y)² / (2 · beta) where |x - y| < beta, |x - y| - beta / 2 elsewhere.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.SmoothL1Loss()(gpugrad.tensor([0.5, 3.0]), gpugrad.zeros(2))
+    tensor(1.3125)
+    """
 
     def __init__(
         self,
@@ -82,7 +92,12 @@ class SmoothL1Loss(_Loss):
 
 
 class HuberLoss(_Loss):
-    """(x - y)² / 2 where |x - y| < delta, delta · (|x - y| - delta / 2) elsewhere."""
+    """(x - y)² / 2 where |x - y| < delta, delta · (|x - y| - delta / 2) elsewhere.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.HuberLoss()(gpugrad.tensor([0.5, 3.0]), gpugrad.zeros(2))
+    tensor(1.3125)
+    """
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction=reduction)
@@ -97,6 +112,10 @@ class NLLLoss(_WeightedLoss):
 
     Shape:
         input (N, C) or (C) or (N, C, d1, …), target (N) or () or (N, d1, …) of class indices.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.NLLLoss()(gpugrad.tensor([[-0.5, -1.0]]), gpugrad.tensor([1]))
+    tensor(1.)
     """
 
     def __init__(
@@ -166,6 +185,10 @@ class BCELoss(_WeightedLoss):
     """-weight · (y · log(x) + (1 - y) · log(1 - x)), x holding probabilities.
 
     The logarithms are cut off at -100, so that the loss stays finite.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.BCELoss()(gpugrad.tensor([0.5]), gpugrad.tensor([1.0]))
+    tensor(0.6931)
     """
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
@@ -178,6 +201,10 @@ class BCEWithLogitsLoss(_Loss):
     Args:
         weight: a factor for each element, broadcast.
         pos_weight: a factor for the positive part, broadcast.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.BCEWithLogitsLoss()(gpugrad.zeros(1), gpugrad.ones(1))
+    tensor(0.6931)
     """
 
     weight: Tensor | None
@@ -210,6 +237,11 @@ class KLDivLoss(_Loss):
 
     Args:
         log_target: the target holds log-probabilities too.
+
+    >>> import gpugrad
+    >>> x, y = gpugrad.tensor([[0.5, 0.5]]), gpugrad.tensor([[0.25, 0.75]])
+    >>> gpugrad.nn.KLDivLoss(reduction="batchmean")(x.log(), y)
+    tensor(0.1308)
     """
 
     def __init__(

@@ -26,8 +26,8 @@ class LayerNorm(Module):
         bias: whether there is a bias too, at first zeros.
 
     >>> import gpugrad
-    >>> gpugrad.nn.LayerNorm(2)(gpugrad.tensor([[1.0, 3.0]]))
-    tensor([[-1.0000,  1.0000]], grad_fn=<NativeLayerNormBackward0>)
+    >>> gpugrad.nn.LayerNorm(2, elementwise_affine=False)(gpugrad.tensor([[1.0, 3.0]]))
+    tensor([[-1.0000,  1.0000]])
     """
 
     def __init__(
@@ -76,6 +76,10 @@ class RMSNorm(Module):
         normalized_shape: the sizes of the dimensions to normalize over.
         eps: the spacing of the input's type at 1 if ``None``.
         elementwise_affine: whether there is a weight, of that shape, at first ones.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.RMSNorm(2, elementwise_affine=False)(gpugrad.tensor([[1.0, 7.0]]))
+    tensor([[0.2000, 1.4000]])
     """
 
     def __init__(

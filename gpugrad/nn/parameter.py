@@ -51,6 +51,10 @@ class Buffer(Tensor):
 
     Args:
         persistent: whether it is part of the module's ``state_dict``.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.Buffer(gpugrad.zeros(2), persistent=False)
+    tensor([0., 0.])
     """
 
     __slots__ = ()

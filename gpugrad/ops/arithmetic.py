@@ -23,10 +23,28 @@ class Add(Binary):
         return grad
 
 
+def _refuse_bools(x: Any, y: Any) -> None:
+    if any(isinstance(z, TensorBase) and z.array.dtype.kind == "b" for z in (x, y)):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are "
+            "trying to invert a mask, use the `~` or `logical_not()` operator instead."
+        )
+
+
 class Sub(Binary):
     """``x - y``"""
 
     primitive = "sub"
+    refuses_bools = staticmethod(_refuse_bools)
+
+    @classmethod
+    def explain(cls, a: Any, b: Any, error: Exception) -> Exception:
+        if isinstance(error, TypeError):
+            return RuntimeError(
+                "Subtraction, the `-` operator, with two bool tensors is not supported. Use the "
+                "`^` or `logical_xor()` operator instead."
+            )
+        return super().explain(a, b, error)
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
         return grad
@@ -107,9 +125,23 @@ class Square(Unary):
 
 
 class FloorDivide(Binary):
-    """``x // y``, rounded towards minus infinity; its gradient is zero."""
+    """``x // y``, rounded towards minus infinity; it has no derivative, as in PyTorch."""
 
-    torch_name = "Div"
+    primitive = "floor_divide"
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        raise RuntimeError("derivative for aten::floor_divide is not implemented")
+
+    grad_y = grad_x
+
+
+FloorDivide.__name__ = "NotImplemented"  # what PyTorch prints for a node without derivative
+
+
+class DivFloor(Binary):
+    """``floor(x / y)``; its gradient is zero."""
+
+    torch_name = "DivBackward2"
     primitive = "floor_divide"
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
@@ -118,10 +150,10 @@ class FloorDivide(Binary):
     grad_y = grad_x
 
 
-class TruncDivide(Binary):
+class DivTrunc(Binary):
     """``trunc(x / y)``; its gradient is zero."""
 
-    torch_name = "Div"
+    torch_name = "DivBackward2"
     primitive = "trunc_divide"
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
@@ -161,11 +193,12 @@ class _Choice(Binary):
 
     keeps_x, keeps_y = ALWAYS, ALWAYS
     primitive = "maximum"
-    wins = "gt"
+    loses = "lt"
 
     def _share(self, xp: Any, grad: Any, mine: Any, other: Any) -> Any:
-        ties = xp.mul(xp.mul(grad, xp.eq(mine, other)), 0.5)
-        return xp.add(xp.mul(grad, getattr(xp, self.wins)(mine, other)), ties)
+        # Asking who lost, not who won, lets the gradient through where either is nan.
+        kept = xp.where(xp.eq(mine, other), xp.mul(grad, 0.5), grad)
+        return xp.where(getattr(xp, self.loses)(mine, other), xp.zeros_like(kept), kept)
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
         return self._share(xp, grad, self.x, self.y)
@@ -177,13 +210,13 @@ class _Choice(Binary):
 class Maximum(_Choice):
     """The larger; nan if either is."""
 
-    primitive, wins = "maximum", "gt"
+    primitive, loses = "maximum", "lt"
 
 
 class Minimum(_Choice):
     """The smaller; nan if either is."""
 
-    primitive, wins = "minimum", "lt"
+    primitive, loses = "minimum", "gt"
 
 
 class _Preference(Binary):
@@ -223,7 +256,9 @@ class Atan2(Binary):
     keeps_x, keeps_y = ALWAYS, ALWAYS
 
     def _over_square(self, xp: Any, grad: Any) -> Any:
-        return xp.div(grad, xp.add(xp.square(self.x), xp.square(self.y)))
+        square = xp.add(xp.square(self.x), xp.square(self.y))
+        quotient = xp.div(grad, square)
+        return xp.where(xp.eq(square, 0), xp.zeros_like(quotient), quotient)
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
         return xp.mul(self._over_square(xp, grad), self.y)
@@ -261,13 +296,15 @@ class Logaddexp(Binary):
 
 
 def power(x: Any, y: Any) -> Any:
-    """``x ** y`` by the quickest way: squares and roots have functions of their own."""
-    if isinstance(x, TensorBase) and x.array.dtype.kind == "f" and y.__class__ in (int, float):
-        if y == 2:
-            return Square.apply(x)
-        if y == 3:
-            return Cube.apply(x)
-    return Pow.apply(x, y)
+    """``x ** y`` by the quickest way: squares and cubes have functions of their own."""
+    if isinstance(x, TensorBase):
+        if x.array.dtype.kind == "f" and y.__class__ in (int, float):
+            if y == 2:
+                return Square.apply(x)
+            if y == 3:
+                return Cube.apply(x)
+        return (PowTensor if isinstance(y, TensorBase) else Pow).apply(x, y)
+    return PowOfNumber.apply(x, y)
 
 
 class Cube(Unary):
@@ -282,6 +319,46 @@ class Cube(Unary):
         return xp.mul(grad, xp.mul(xp.square(self.x), 3))
 
 
+class PowTensor(Pow):
+    """``x ** y`` for two tensors, under the name that PyTorch prints for it."""
+
+    torch_name = "PowBackward1"
+
+
+class PowOfNumber(Pow):
+    """``x ** y`` for a number x, under the name that PyTorch prints for it."""
+
+    torch_name = "PowBackward2"
+
+
+class RemainderTensor(Remainder):
+    """``x % y`` for two tensors, under the name that PyTorch prints for it."""
+
+    torch_name = "RemainderBackward1"
+
+
+def remainder(x: Any, y: Any) -> Any:
+    """``x - y * floor(x / y)``, with the sign of ``y``."""
+    return (RemainderTensor if isinstance(y, TensorBase) else Remainder).apply(x, y)
+
+
+class FmodTensor(Fmod):
+    """``fmod(x, y)`` for two tensors, under the name that PyTorch prints for it."""
+
+    torch_name = "FmodBackward1"
+
+
+def fmod(x: Any, y: Any) -> Any:
+    """``x - y * trunc(x / y)``, with the sign of ``x``."""
+    return (FmodTensor if isinstance(y, TensorBase) else Fmod).apply(x, y)
+
+
+class RsubTensor(Sub):
+    """``y - x`` for two tensors, under the name that PyTorch prints for it."""
+
+    torch_name = "RsubBackward0"
+
+
 class Rsub(Sub):
     """``y - x`` for a number y, under the name that PyTorch prints for it."""
 
@@ -290,7 +367,7 @@ class Rsub(Sub):
 
 def rsub(x: Any, y: Any) -> Any:
     """``y - x``, what Python asks for when ``y`` on the left is no tensor."""
-    return Rsub.apply(y, x)
+    return (RsubTensor if isinstance(y, TensorBase) else Rsub).apply(y, x)
 
 
 def rdiv(x: Any, y: Any) -> Any:

@@ -26,8 +26,8 @@ def _binary(primitive: str, doc: str, only_integers: bool = False) -> Callable[[
         b = y.array if isinstance(y, TensorBase) else y
         sample = a if isinstance(x, TensorBase) else b
         if only_integers and sample.dtype.kind not in "iub":
-            word = from_numpy(sample.dtype).tensor_type.removesuffix("Tensor")
-            raise RuntimeError(f"\"{primitive}_cpu\" not implemented for '{word}'")
+            kernel = primitive.replace("left_", "l").replace("right_", "r")
+            raise NotImplementedError(f"\"{kernel}_cpu\" not implemented for '{_word(sample)}'")
         xp = BACKENDS[type(sample)]
         try:
             out = getattr(xp, primitive)(a, b)
@@ -68,11 +68,28 @@ bitwise_xor = _binary("bitwise_xor", "The bits set in exactly one integer or boo
 left_shift = _binary("left_shift", "``input << other``", True)
 right_shift = _binary("right_shift", "``input >> other``", True)
 logical_not = _unary("logical_not", "Whether an element is zero.")
-bitwise_not = _unary("bitwise_not", "All bits reversed; for bools, the opposite.")
 isnan = _unary("isnan", "Whether an element is not a number.")
 isinf = _unary("isinf", "Whether an element is infinite.")
 isfinite = _unary("isfinite", "Whether an element is neither infinite nor nan.")
 signbit = _unary("signbit", "Whether an element has its sign bit set.")
+
+
+def bitwise_not(input: Any) -> Any:
+    """All bits reversed; for bools, the opposite."""
+    array = input.array
+    if array.dtype.kind not in "iub":
+        raise NotImplementedError(f"\"bitwise_not_cpu\" not implemented for '{_word(array)}'")
+    xp = BACKENDS[type(array)]
+    return wrap(xp.asarray(xp.bitwise_not(array)))
+
+
+def invert(input: Any) -> Any:
+    """What the operator ``~`` does."""
+    if input.array.dtype.kind not in "iub":
+        raise TypeError(
+            "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
+        )
+    return bitwise_not(input)
 
 
 def isclose(

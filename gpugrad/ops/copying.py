@@ -6,7 +6,7 @@ from typing import Any
 
 from ..autograd.engine import Node
 from ..autograd.inplace import check_inplace, mark_changed
-from ..backend import BACKENDS, get_backend
+from ..backend import BACKENDS
 from ..device import device
 from .elementwise_base import explain, sum_to
 
@@ -64,8 +64,8 @@ class Move(Node):
 
 
 def move(array: Any, where: device) -> Any:
-    """``array`` on another device, through the host."""
-    return get_backend(where).from_host(BACKENDS[type(array)].to_host(array), where)
+    """``array`` on another device."""
+    return BACKENDS[type(array)].move(array, where)
 
 
 class CopyInto(Node):
@@ -92,7 +92,7 @@ def copy_(x: Any, y: Any) -> Any:
     try:
         node.forward(BACKENDS[type(x.array)], x.array, y.array)
     except ValueError as error:
-        if not x.array.flags.writeable:
+        if not BACKENDS[type(x.array)].writable(x.array):
             raise RuntimeError(
                 "unsupported operation: more than one element of the written-to tensor refers to "
                 "a single memory location. Please clone() the tensor before performing the "

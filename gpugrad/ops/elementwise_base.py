@@ -74,6 +74,11 @@ class Unary(Node):
         cls.apply = staticmethod(_unary_apply(cls))
         cls.apply_ = staticmethod(_unary_apply_inplace(cls))
 
+    @classmethod
+    def explain(cls, a: Array, error: TypeError) -> Exception:
+        """PyTorch's error for a type that the array module refused."""
+        return error
+
     def forward(self, xp: Any, x: Any, *params: Any) -> Any:
         self.params = params
         self.x = x
@@ -96,7 +101,10 @@ def _unary_apply(cls: type[Unary]) -> Function:
         if floating and a.dtype.kind not in "fV":
             a = to_default_float(x).array
         xp = BACKENDS[type(a)]
-        out = getattr(xp, primitive)(a, *params)
+        try:
+            out = getattr(xp, primitive)(a, *params)
+        except TypeError as error:
+            raise cls.explain(a, error) from None
         if type(out) is not type(a):
             out = xp.asarray(out)
         result = wrap(out)
@@ -157,6 +165,8 @@ class Binary(Node):
     keeps_y: ClassVar[int] = NEVER
     keeps_out: ClassVar[int] = NEVER
     floating: ClassVar[bool] = False
+    refuses_bools: ClassVar[Function | None] = None
+    """Raises for operands of which one is bool, before it is converted."""
 
     apply: ClassVar[Function]
     apply_: ClassVar[Function]
@@ -173,7 +183,7 @@ class Binary(Node):
         cls.reflected = staticmethod(lambda x, y: apply(y, x))
 
     @classmethod
-    def explain(cls, a: Array, b: Array, error: ValueError) -> Exception:
+    def explain(cls, a: Array, b: Array, error: Exception) -> Exception:
         """PyTorch's error for what the array module refused."""
         return explain(cls, a, b, error)
 
@@ -200,6 +210,7 @@ def _binary_apply(cls: type[Binary]) -> Function:
     primitive, floating = cls.primitive, cls.floating
     keeps_x, keeps_y, keeps_out = cls.keeps_x, cls.keeps_y, cls.keeps_out
     saves = bool(cls.saves)
+    refuses_bools = cls.refuses_bools
 
     def apply(x: Any, y: Any) -> Any:
         if isinstance(x, TensorBase):
@@ -223,13 +234,15 @@ def _binary_apply(cls: type[Binary]) -> Function:
             prepared = operands(x, y, floating)
             if prepared is None:
                 return NotImplemented
+            if refuses_bools is not None:
+                refuses_bools(x, y)
             x, y = prepared
             a, b = getattr(x, "array", x), getattr(y, "array", y)
             kind = type(a) if isinstance(x, TensorBase) else type(b)
         xp = BACKENDS[kind]
         try:
             out = getattr(xp, primitive)(a, b)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise cls.explain(a, b, error) from None
         except OverflowError:
             a, b = narrow(a, b)
@@ -329,6 +342,8 @@ def _binary_apply_inplace(cls: type[Binary]) -> Function:
         prepared = operands(x, y, cls.floating)
         if prepared is None:
             return NotImplemented
+        if cls.refuses_bools is not None:
+            cls.refuses_bools(x, y)
         check_inplace(x)
         left, right = prepared
         node = _new(cls)
@@ -337,7 +352,7 @@ def _binary_apply_inplace(cls: type[Binary]) -> Function:
         b = right.array if isinstance(right, TensorBase) else right
         try:
             out = xp.asarray(getattr(xp, primitive)(original, b))
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise cls.explain(original, b, error) from None
         except OverflowError:
             original, b = narrow(original, b)
@@ -439,8 +454,8 @@ def _typed(x: Any, number: Any, floating: bool) -> Any:
 def narrow(a: Any, b: Any) -> tuple[Any, Any]:
     """Python integers too wide for the tensor's type wrap round, as in PyTorch."""
     if isinstance(b, int):
-        return a, np.asarray(b & 0xFFFFFFFFFFFFFFFF, np.uint64).astype(a.dtype)
-    return np.asarray(a & 0xFFFFFFFFFFFFFFFF, np.uint64).astype(b.dtype), b
+        return a, np.uint64(b & 0xFFFFFFFFFFFFFFFF).astype(a.dtype)
+    return np.uint64(a & 0xFFFFFFFFFFFFFFFF).astype(b.dtype), b
 
 
 def sum_to(xp: Any, grad: Any, shape: tuple[int, ...]) -> Any:
@@ -472,7 +487,7 @@ def explain(cls: type[Node], a: Array, b: Array, error: Exception) -> Exception:
 
 
 def explain_inplace(cls: type[Node], a: Array, b: Array, error: Exception) -> Exception:
-    if not a.flags.writeable:
+    if not BACKENDS[type(a)].writable(a):
         return RuntimeError(ZERO_STRIDE_WRITE)
     explained = explain(cls, a, b, error)
     if "non-singleton" in str(explained):

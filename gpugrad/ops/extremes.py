@@ -10,7 +10,7 @@ from ..backend import BACKENDS
 from ..shape_arguments import mismatch
 from .arguments import check_not_empty, word
 from .arithmetic import Maximum, Minimum
-from .reduce import amax, amin, kept_shape, max_all, min_all
+from .reduce import Amax, Amin, axes_of, kept_shape, max_all, min_all
 from .shape import wrap_dim
 
 
@@ -48,6 +48,20 @@ class Min(Selection):
     """The smallest along a dimension."""
 
     __slots__ = ()
+
+
+class AminmaxMin(Amin):
+    """The smaller half of :func:`aminmax`."""
+
+    __slots__ = ()
+    torch_name = "Aminmax"
+
+
+class AminmaxMax(Amax):
+    """The larger half of :func:`aminmax`."""
+
+    __slots__ = ()
+    torch_name = "Aminmax"
 
 
 class Median(Selection):
@@ -173,10 +187,11 @@ def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False) -> Any
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
             "identity."
         )
-    dims: Any = () if dim is None else wrap_dim(dim, input.array.ndim)
-    if dim is not None:
-        check_not_empty("aminmax", input.array.shape, dims)
-    return return_types.aminmax((amin(input, dims, keepdim), amax(input, dims, keepdim)))
+    axes = axes_of(dim, input.array.ndim)
+    if axes is not None:
+        check_not_empty("aminmax", input.array.shape, axes[0])
+    low, high = (half.apply(input, axes, keepdim) for half in (AminmaxMin, AminmaxMax))
+    return return_types.aminmax((low, high))
 
 
 # --- by rank -------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ class Matmul(Binary):
     keeps_x, keeps_y = FOR_Y, FOR_X
 
     @classmethod
-    def explain(cls, a: Any, b: Any, error: ValueError) -> Exception:
+    def explain(cls, a: Any, b: Any, error: Exception) -> Exception:
         return _explain(a, b)
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .. import dtypes, return_types
@@ -263,7 +264,7 @@ def _check_search(sequence: Any, values: Any, right: bool, side: str | None) -> 
 
 def _search(xp: Any, sequence: Any, values: Any, right: bool, narrow: bool) -> Any:
     """Binary search, for all values together."""
-    rows = sequence.reshape(-1, sequence.shape[-1])
+    rows = sequence.reshape(math.prod(sequence.shape[:-1]), sequence.shape[-1])
     wanted = values.reshape(rows.shape[0], values.size // max(rows.shape[0], 1))
     low = xp.zeros(wanted.shape, "int64")
     high = xp.full(wanted.shape, rows.shape[1], "int64")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
+from ..autograd.engine import Node
+from .copying import Clone
 from .elementwise_base import Unary
 
 
@@ -13,6 +15,13 @@ class Neg(Unary):
 
     primitive = "neg"
     floating = False
+
+    @classmethod
+    def explain(cls, a: Any, error: TypeError) -> Exception:
+        return RuntimeError(
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
+            "invert a mask, use the `~` or `logical_not()` operator instead."
+        )
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
         return xp.neg(grad)
@@ -92,6 +101,7 @@ class Log10(Unary):
 class Log1p(Unary):
     """``log(1 + x)``"""
 
+    torch_name = "Log1P"
     primitive = "log1p"
     keeps_x = True
 
@@ -262,10 +272,24 @@ class Erfc(Unary):
 
 
 class _Step(Unary):
-    """A function that is constant between its jumps: its gradient is zero."""
+    """A function that is constant between its jumps: its gradient is zero.
+
+    Whole numbers stay what they are.
+    """
 
     primitive = "floor"
     floating = False
+    kept: ClassVar[str] = "iu"
+    """The kinds of array type whose numbers stay what they are."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        apply, kept = cls.apply, cls.kept
+        cls.apply = staticmethod(
+            lambda x, *params: (
+                Clone.apply(x) if x.array.dtype.kind in kept else apply(x, *params)
+            )
+        )
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
         return xp.zeros_like(grad)
@@ -289,6 +313,22 @@ class Round(_Step):
     primitive = "round"
 
 
+class RoundTo(Node):
+    """The nearest multiple of ``10**-decimals``; its gradient is zero."""
+
+    __slots__ = ()
+    torch_name = "RoundBackward1"
+
+    def forward(self, xp: Any, x: Any, decimals: int) -> Any:
+        scale = 10.0 ** abs(decimals)
+        if decimals > 0:
+            return xp.div(xp.round(xp.mul(x, scale)), scale)
+        return xp.mul(xp.round(xp.div(x, scale)), scale)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        return (xp.zeros_like(grad),)
+
+
 class Trunc(_Step):
     """``x`` without its fraction."""
 
@@ -299,3 +339,4 @@ class Sign(_Step):
     """-1, 0 or 1."""
 
     primitive = "sign"
+    kept = "b"

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
-
 from ...ops.activation import Elu, Gelu, LeakyRelu, Silu, Softplus
 from ...tensor import Tensor
 
@@ -25,54 +22,99 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def relu_(input: Tensor) -> Tensor:
-    """``relu`` in place."""
+    """``relu`` in place.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.relu_(gpugrad.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
     result: Tensor = input.relu_()
     return result
 
 
 def sigmoid(input: Tensor) -> Tensor:
-    """1 / (1 + exp(-x))."""
+    """1 / (1 + exp(-x)).
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.sigmoid(gpugrad.tensor([-1.0, 2.0]))
+    tensor([0.2689, 0.8808])
+    """
     result: Tensor = input.sigmoid()
     return result
 
 
 def tanh(input: Tensor) -> Tensor:
-    """tanh(x)."""
+    """tanh(x).
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.tanh(gpugrad.tensor([-1.0, 2.0]))
+    tensor([-0.7616,  0.9640])
+    """
     result: Tensor = input.tanh()
     return result
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """x where positive, ``negative_slope`` · x elsewhere."""
+    """x where positive, ``negative_slope`` · x elsewhere.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.leaky_relu(gpugrad.tensor([-1.0, 2.0]), 0.1)
+    tensor([-0.1000,  2.0000])
+    """
     apply = LeakyRelu.apply_ if inplace else LeakyRelu.apply
     result: Tensor = apply(input, negative_slope)
     return result
 
 
 def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
-    """``leaky_relu`` in place."""
+    """``leaky_relu`` in place.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.leaky_relu_(gpugrad.tensor([-1.0, 2.0]), 0.1)
+    tensor([-0.1000,  2.0000])
+    """
     return leaky_relu(input, negative_slope, True)
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """x where positive, ``alpha`` · (exp(x) - 1) elsewhere."""
+    """x where positive, ``alpha`` · (exp(x) - 1) elsewhere.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.elu(gpugrad.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
     apply = Elu.apply_ if inplace else Elu.apply
     result: Tensor = apply(input, alpha)
     return result
 
 
 def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
-    """``elu`` in place."""
+    """``elu`` in place.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.elu_(gpugrad.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
     return elu(input, alpha, True)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
-    """scale · x where positive, scale · alpha · (exp(x) - 1) elsewhere, with fixed constants."""
+    """scale · x where positive, scale · alpha · (exp(x) - 1) elsewhere, with fixed constants.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.selu(gpugrad.tensor([-1.0, 2.0]))
+    tensor([-1.1113,  2.1014])
+    """
     return _finish(input, Elu.apply(input, _SELU_ALPHA) * _SELU_SCALE, inplace)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """x where positive, ``alpha`` · (exp(x / alpha) - 1) elsewhere."""
+    """x where positive, ``alpha`` · (exp(x / alpha) - 1) elsewhere.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.celu(gpugrad.tensor([-1.0, 2.0]), 0.5)
+    tensor([-0.4323,  2.0000])
+    """
     return _finish(input, Elu.apply(input / alpha, 1.0) * alpha, inplace)
 
 
@@ -84,6 +126,10 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
 
     Raises:
         RuntimeError: ``approximate`` is neither ``"none"`` nor ``"tanh"``.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.gelu(gpugrad.tensor([-1.0, 2.0]))
+    tensor([-0.1587,  1.9545])
     """
     if approximate not in ("none", "tanh"):
         raise RuntimeError("approximate argument must be either none or tanh.")
@@ -92,30 +138,55 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """x · sigmoid(x)."""
+    """x · sigmoid(x).
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.silu(gpugrad.tensor([-1.0, 2.0]))
+    tensor([-0.2689,  1.7616])
+    """
     result: Tensor = (Silu.apply_ if inplace else Silu.apply)(input)
     return result
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
-    """x · tanh(softplus(x))."""
+    """x · tanh(softplus(x)).
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.mish(gpugrad.tensor([-1.0, 2.0]))
+    tensor([-0.3034,  1.9440])
+    """
     return _finish(input, input * softplus(input).tanh(), inplace)
 
 
 def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
-    """log(1 + exp(beta · x)) / beta, and x itself where beta · x > threshold."""
+    """log(1 + exp(beta · x)) / beta, and x itself where beta · x > threshold.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.softplus(gpugrad.tensor([-1.0, 2.0]))
+    tensor([0.3133, 2.1269])
+    """
     result: Tensor = Softplus.apply(input, beta, threshold)
     return result
 
 
 def logsigmoid(input: Tensor) -> Tensor:
-    """log(sigmoid(x)) = min(x, 0) - log(1 + exp(-|x|))."""
+    """log(sigmoid(x)) = min(x, 0) - log(1 + exp(-|x|)).
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.logsigmoid(gpugrad.tensor([-1.0, 2.0]))
+    tensor([-1.3133, -0.1269])
+    """
     result: Tensor = input.clamp(max=0) - (-input.abs()).exp().log1p()
     return result
 
 
 def softsign(input: Tensor) -> Tensor:
-    """x / (1 + |x|)."""
+    """x / (1 + |x|).
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.softsign(gpugrad.tensor([-1.0, 2.0]))
+    tensor([-0.5000,  0.6667])
+    """
     result: Tensor = input / (input.abs() + 1)
     return result
 
@@ -127,6 +198,10 @@ def hardtanh(
 
     Raises:
         ValueError: ``min_val`` is greater than ``max_val``.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.hardtanh(gpugrad.tensor([-2.0, 0.5]))
+    tensor([-1.0000,  0.5000])
     """
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
@@ -138,22 +213,42 @@ def hardtanh(
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
-    """min(max(x, 0), 6)."""
+    """min(max(x, 0), 6).
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.relu6(gpugrad.tensor([-1.0, 2.0, 7.0]))
+    tensor([0., 2., 6.])
+    """
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
-    """clamp(x + 3, 0, 6) / 6."""
+    """clamp(x + 3, 0, 6) / 6.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.hardsigmoid(gpugrad.tensor([-4.0, 1.5]))
+    tensor([0.0000, 0.7500])
+    """
     return _finish(input, hardtanh(input + 3, 0.0, 6.0) / 6, inplace)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
-    """x · clamp(x + 3, 0, 6) / 6."""
+    """x · clamp(x + 3, 0, 6) / 6.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.hardswish(gpugrad.tensor([-1.0, 4.0]))
+    tensor([-0.3333,  4.0000])
+    """
     return _finish(input, input * hardtanh(input + 3, 0.0, 6.0) / 6, inplace)
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
-    """x where greater than ``threshold``, ``value`` elsewhere."""
+    """x where greater than ``threshold``, ``value`` elsewhere.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.threshold(gpugrad.tensor([0.5, 2.0]), 1.0, 0.0)
+    tensor([0., 2.])
+    """
     result = input.masked_fill(input <= threshold, value)
     return _finish(input, result, inplace)
 
@@ -163,6 +258,10 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
 
     Raises:
         RuntimeError: the number of slopes is neither 1 nor the number of channels.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.prelu(gpugrad.tensor([-1.0, 2.0]), gpugrad.tensor(0.1))
+    tensor([-0.1000,  2.0000])
     """
     if weight.numel() != 1:
         channels = input.size(1) if input.dim() > 1 else 1
@@ -181,6 +280,10 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
 
     Raises:
         RuntimeError: the size of ``dim`` is odd.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.glu(gpugrad.tensor([3.0, 0.0]))
+    tensor([1.5000])
     """
     size = input.size(dim)
     if size % 2:
@@ -190,51 +293,6 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     first, second = input.chunk(2, dim)
     result: Tensor = first * second.sigmoid()
     return result
-
-
-def softmax(
-    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
-) -> Tensor:
-    """exp(x) / sum(exp(x)) along ``dim``, converted to ``dtype`` first if that is given.
-
-    >>> import gpugrad
-    >>> gpugrad.nn.functional.softmax(gpugrad.zeros(4), dim=0)
-    tensor([0.2500, 0.2500, 0.2500, 0.2500])
-    """
-    if dim is None:
-        dim = _implicit_dim("softmax", input.dim(), _stacklevel)
-    result: Tensor = input.softmax(dim, dtype=dtype)
-    return result
-
-
-def softmin(
-    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
-) -> Tensor:
-    """softmax(-x) along ``dim``."""
-    if dim is None:
-        dim = _implicit_dim("softmin", input.dim(), _stacklevel)
-    result: Tensor = (-input).softmax(dim, dtype=dtype)
-    return result
-
-
-def log_softmax(
-    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
-) -> Tensor:
-    """log(softmax(x)) along ``dim``, without overflow."""
-    if dim is None:
-        dim = _implicit_dim("log_softmax", input.dim(), _stacklevel)
-    result: Tensor = input.log_softmax(dim, dtype=dtype)
-    return result
-
-
-def _implicit_dim(name: str, ndim: int, stacklevel: int) -> int:
-    """The dimension that the softmax functions take if none is given: an old, odd rule."""
-    warnings.warn(
-        f"Implicit dimension choice for {name} has been deprecated. "
-        "Change the call to include dim=X as an argument.",
-        stacklevel=stacklevel,
-    )
-    return 0 if ndim in (0, 1, 3) else 1
 
 
 def _finish(input: Tensor, result: Tensor, inplace: bool) -> Tensor:

@@ -17,7 +17,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     >>> import gpugrad
     >>> _ = gpugrad.manual_seed(0)
     >>> gpugrad.nn.functional.dropout(gpugrad.ones(4), p=0.5)
-    tensor([2., 0., 0., 2.])
+    tensor([0., 0., 2., 0.])
     """
     if p < 0.0 or p > 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")

@@ -14,6 +14,11 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
 
     Raises:
         RuntimeError: the sizes do not fit.
+
+    >>> import gpugrad
+    >>> x, y, weight = gpugrad.ones(5, 2), gpugrad.ones(5, 3), gpugrad.ones(4, 2, 3)
+    >>> gpugrad.nn.functional.bilinear(x, y, weight).shape
+    torch.Size([5, 4])
     """
     for dim, (n1, n2) in enumerate(zip(input1.shape[:-1], input2.shape[:-1], strict=False)):
         if n1 != n2:
@@ -58,6 +63,11 @@ def embedding(
         IndexError: an index is negative or too large.
         AssertionError: ``padding_idx`` is no row.
         NotImplementedError: for ``sparse=True``.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.embedding(gpugrad.tensor([2, 0]), gpugrad.eye(3))
+    tensor([[0., 0., 1.],
+            [1., 0., 0.]])
     """
     if sparse:
         raise NotImplementedError("embedding: sparse gradients do not exist here; use sparse=False")

@@ -55,6 +55,10 @@ def rms_norm(
     Raises:
         RuntimeError: the input does not end in ``normalized_shape``, or the weight has another
             shape.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.rms_norm(gpugrad.tensor([[1.0, 7.0]]), (2,))
+    tensor([[0.2000, 1.4000]])
     """
     shape = _checked_shape("rms_norm", input, normalized_shape, "*")
     _check_affine("weight", weight, shape)
@@ -121,6 +125,11 @@ def batch_norm(
         ValueError: in training, there is only one value for each channel.
         RuntimeError: a size is not the number of channels, or there are no running statistics to
             use.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.batch_norm(gpugrad.tensor([[1.0], [3.0]]), None, None, training=True)
+    tensor([[-1.0000],
+            [ 1.0000]])
     """
     channels = input.size(1) if input.dim() > 1 else 0
     dims = (0, *range(2, input.dim()))

@@ -53,7 +53,12 @@ def l1_loss(
     reduction: str = "mean",
     weight: Tensor | None = None,
 ) -> Tensor:
-    """The absolute error |x - y|; arguments as in ``mse_loss``."""
+    """The absolute error |x - y|; arguments as in ``mse_loss``.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.l1_loss(gpugrad.tensor([1.0, 3.0]), gpugrad.zeros(2))
+    tensor(2.)
+    """
     input, target = _paired(input, target)
     reduction = resolve(size_average, reduce, reduction, weight is not None)
     loss = (input - target).abs()
@@ -74,6 +79,10 @@ def smooth_l1_loss(
 
     Raises:
         RuntimeError: ``beta`` is negative.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.smooth_l1_loss(gpugrad.tensor([0.5, 3.0]), gpugrad.zeros(2))
+    tensor(1.3125)
     """
     input, target = _paired(input, target)
     reduction = resolve(size_average, reduce, reduction)
@@ -99,6 +108,10 @@ def huber_loss(
     Raises:
         RuntimeError: ``delta`` is not positive.
         ValueError: a weight of another shape.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.huber_loss(gpugrad.tensor([0.5, 3.0]), gpugrad.zeros(2))
+    tensor(1.3125)
     """
     input, target = _paired(input, target)
     reduction = resolve(None, None, reduction, weight is not None)

@@ -58,6 +58,14 @@ def clip_grad_norm_(
 
     Raises:
         RuntimeError: the norm is not finite and ``error_if_nonfinite`` is set.
+
+    >>> import gpugrad
+    >>> p = gpugrad.nn.Parameter(gpugrad.zeros(2))
+    >>> p.grad = gpugrad.tensor([3.0, 4.0])
+    >>> gpugrad.nn.utils.clip_grad_norm_(p, 1.0)
+    tensor(5.)
+    >>> p.grad
+    tensor([0.6000, 0.8000])
     """
     grads = [p.grad.detach() for p in _as_list(parameters) if p.grad is not None]
     total = get_total_norm(grads, norm_type, error_if_nonfinite)
@@ -69,7 +77,15 @@ def clip_grad_norm_(
 
 
 def clip_grad_value_(parameters: Tensors, clip_value: float) -> None:
-    """Limit every element of every gradient, in place, to ±``clip_value``."""
+    """Limit every element of every gradient, in place, to ±``clip_value``.
+
+    >>> import gpugrad
+    >>> p = gpugrad.nn.Parameter(gpugrad.zeros(2))
+    >>> p.grad = gpugrad.tensor([3.0, -4.0])
+    >>> gpugrad.nn.utils.clip_grad_value_(p, 1.0)
+    >>> p.grad
+    tensor([ 1., -1.])
+    """
     bound = float(clip_value)
     for parameter in _as_list(parameters):
         if parameter.grad is not None:

@@ -25,6 +25,13 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     Raises:
         TypeError: ``vec`` is no tensor.
         RuntimeError: ``vec`` is too short.
+
+    >>> import gpugrad
+    >>> layer = gpugrad.nn.Linear(1, 1)
+    >>> gpugrad.nn.utils.vector_to_parameters(gpugrad.tensor([1.0, 2.0]), layer.parameters())
+    >>> layer.bias
+    Parameter containing:
+    tensor([2.], requires_grad=True)
     """
     if not isinstance(vec, Tensor):
         raise TypeError(f"expected torch.Tensor, but got: {type(vec).__name__}")

@@ -1,0 +1,154 @@
+"""Compare analytic gradients with finite differences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..backend import BACKENDS
+from ..backend.primitives import Array
+from .backward_pass import grad
+from .engine import TensorBase, wrap
+
+
+class GradcheckError(RuntimeError):
+    """The analytic and the numerical gradient differ."""
+
+
+def gradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    *,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    raise_exception: bool = True,
+) -> bool:
+    """Check the gradients of ``func`` at ``inputs`` against central differences.
+
+    Args:
+        func: takes the inputs, returns a tensor or a tuple of tensors.
+        inputs: a tensor or a tuple; those that require gradients are checked, and should be
+            float64, since differences in float32 are too coarse for the default tolerances.
+        eps: how far each element is moved to either side.
+        atol, rtol: ``|analytic - numerical| <= atol + rtol * |numerical|`` passes.
+        raise_exception: raise on failure instead of returning False.
+
+    Raises:
+        GradcheckError: naming the worst element and both values there.
+        ValueError: no input requires gradients.
+
+    >>> import gpugrad
+    >>> x = gpugrad.ones(3, dtype=gpugrad.float64, requires_grad=True)
+    >>> gpugrad.autograd.gradcheck(gpugrad.exp, (x,))
+    True
+    """
+    given = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
+    checked = [i for i, v in enumerate(given) if isinstance(v, TensorBase) and v.needs_grad]
+    if not checked:
+        raise ValueError(
+            "gradcheck expects at least one input tensor to require gradient, but none of the "
+            "them have requires_grad=True."
+        )
+    try:
+        for number, _ in enumerate(_results(func, given)):
+            for position in checked:
+                _check_pair(func, given, number, position, eps, atol, rtol)
+    except GradcheckError:
+        if raise_exception:
+            raise
+        return False
+    return True
+
+
+def gradgradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    *,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    raise_exception: bool = True,
+) -> bool:
+    """Check second derivatives: :func:`gradcheck` of the gradients of ``func``.
+
+    The gradients are taken with fixed weights on the outputs, different for every element.
+    """
+    given = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
+    checked = [i for i, v in enumerate(given) if isinstance(v, TensorBase) and v.needs_grad]
+
+    def gradients(*args: Any) -> Any:
+        outputs = _results(func, args)
+        weights = [_weights(o) for o in outputs]
+        picked = [args[i] for i in checked]
+        found = grad(outputs, picked, weights, create_graph=True, allow_unused=True)
+        return tuple(g for g in found if g is not None and g.needs_grad)
+
+    return gradcheck(
+        gradients, given, eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception
+    )
+
+
+def _results(func: Callable[..., Any], args: Any) -> tuple[Any, ...]:
+    """The differentiable results of ``func``."""
+    out = func(*args)
+    outputs = tuple(out) if isinstance(out, (tuple, list)) else (out,)
+    return tuple(o for o in outputs if isinstance(o, TensorBase) and o.needs_grad)
+
+
+def _weights(output: Any) -> Any:
+    """A fixed, uneven weight for each element: equal ones would hide errors that cancel."""
+    backend = BACKENDS[type(output.array)]
+    count = max(output.array.size, 1)
+    ramp = backend.arange(1, count + 1, 1, output.array.dtype) / count
+    return wrap(backend.reshape(backend.cos(ramp * 3.0)[: output.array.size], output.array.shape))
+
+
+def _check_pair(
+    func: Callable[..., Any],
+    given: tuple[Any, ...],
+    number: int,
+    position: int,
+    eps: float,
+    atol: float,
+    rtol: float,
+) -> None:
+    """Compare the derivative of one result by one input, element by element of the input."""
+    output = _results(func, given)[number]
+    weights = _weights(output)
+    (found,) = grad(output, given[position], weights, allow_unused=True, materialize_grads=True)
+    backend = BACKENDS[type(found.array)]
+    analytic = backend.to_host(found.array).reshape(-1)
+    target = given[position].array
+    flat_index = backend.to_host(target).shape
+
+    def weighted(step: float, index: tuple[Any, ...]) -> Any:
+        moved: Array = backend.copy(target)
+        moved[index] += step
+        leaf = wrap(moved)
+        leaf.needs_grad = True
+        args = (*given[:position], leaf, *given[position + 1 :])
+        result = _results(func, args)[number].array
+        return (result * weights.array).sum().item()
+
+    worst, message = 0.0, ""
+    for flat, expected in enumerate(analytic):
+        index = _unravel(flat, flat_index)
+        numeric = (weighted(eps, index) - weighted(-eps, index)) / (2 * eps)
+        excess = abs(expected - numeric) - (atol + rtol * abs(numeric))
+        if excess > worst or excess != excess:
+            worst = excess
+            message = (
+                f"gradcheck: the gradient of output {number} by input {position} is wrong, worst "
+                f"at element {list(index)}: analytic {expected:.8g}, numerical {numeric:.8g}"
+            )
+    if message:
+        raise GradcheckError(message)
+
+
+def _unravel(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    index = []
+    for n in reversed(shape):
+        index.append(flat % n)
+        flat //= n
+    return tuple(reversed(index))
