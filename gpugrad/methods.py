@@ -7,14 +7,27 @@ An op's function, its method and its in-place method all come from its class: :f
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 from . import creation, dtypes
 from .autograd.engine import TensorBase
 from .autograd.inplace import check_inplace
-from .ops import activation, arithmetic, compare, copying, matmul, pointwise, reduce, select, shape
-from .ops.elementwise_base import Binary, Unary, cast
+from .ops import (
+    activation,
+    arithmetic,
+    compare,
+    copying,
+    matmul,
+    pointwise,
+    reduce,
+    select,
+    shape,
+    variance,
+)
+from .ops.elementwise_base import Binary, Unary
+from .ops.operands import cast
 from .tensor import Tensor
 
 Function = Callable[..., Any]
@@ -54,21 +67,60 @@ def _unary(cls: type[Unary], name: str) -> Function:
     return _named(function, name, cls)
 
 
-def _binary(cls: type[Binary], name: str) -> Function:
-    apply = cls.apply
+def _binary(
+    cls: type[Binary], name: str, apply: Function | None = None, numbers: bool = True
+) -> Function:
+    """The function of an op of two operands, of which one may be a number if ``numbers``."""
+    apply = apply or cls.apply
 
     def function(input: Any, other: Any, *, out: Any = None) -> Any:
         result = apply(input, other)
-        if result is NotImplemented:
+        if result is NotImplemented or not (numbers or isinstance(other, TensorBase)):
             raise refuse(name, input, other)
         return result if out is None else into(out, result)
 
     return _named(function, name, cls)
 
 
+def _checked(name: str, cls: type[Binary], self: Any, other: Any) -> Any:
+    """Apply an op in place; operators may decline what methods must refuse."""
+    result = cls.apply_(self, other)
+    if result is NotImplemented:
+        raise refuse(name, self, other)
+    return result
+
+
+def _inplace(cls: type[Binary], name: str) -> Function:
+    def method(self: Any, other: Any) -> Any:
+        return _checked(name, cls, self, other)
+
+    return _named(method, name, cls)
+
+
+def _public(name: str, function: Function, tensors: int = 1) -> Function:
+    """The function as users call it: its first arguments are tensors, and it takes ``out``."""
+
+    @functools.wraps(function)
+    def call(input: Any, *args: Any, out: Any = None, **kwargs: Any) -> Any:
+        if not isinstance(input, TensorBase):
+            raise refuse(name, input, None)
+        if tensors > 1 and args and not isinstance(args[0], TensorBase):
+            raise refuse(name, input, args[0])
+        result = function(input, *args, **kwargs)
+        if result is NotImplemented:
+            raise refuse(name, input, args[0])
+        if out is None:
+            return result
+        if isinstance(result, tuple):
+            return tuple(into(o, r) for o, r in zip(out, result, strict=True))
+        return into(out, result)
+
+    return call
+
+
 def refuse(name: str, input: Any, other: Any) -> TypeError:
     """The error for operands that are neither tensors nor numbers."""
-    if not isinstance(input, (TensorBase, int, float)):
+    if not isinstance(input, TensorBase):
         return TypeError(
             f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}"
         )
@@ -240,10 +292,7 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
 
 def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
     """The nearest integer, halves to even; or the nearest multiple of ``10**-decimals``."""
-    if decimals:
-        result = pointwise.RoundTo.apply(input, decimals)
-    else:
-        result = pointwise.Round.apply(input)
+    result = pointwise.RoundTo.apply(input, decimals) if decimals else pointwise.Round.apply(input)
     return result if out is None else into(out, result)
 
 
@@ -281,15 +330,15 @@ def _require_floating(x: Any, name: str) -> None:
 
 
 def _add_(self: Any, other: Any, *, alpha: Any = 1) -> Any:
-    return arithmetic.Add.apply_(self, scaled(other, alpha, self))
+    return _checked("add_", arithmetic.Add, self, scaled(other, alpha, self))
 
 
 def _sub_(self: Any, other: Any, *, alpha: Any = 1) -> Any:
-    return arithmetic.Sub.apply_(self, scaled(other, alpha, self))
+    return _checked("sub_", arithmetic.Sub, self, scaled(other, alpha, self))
 
 
 def _div_(self: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
-    return _division(rounding_mode).apply_(self, other)
+    return _checked("div_", _division(rounding_mode), self, other)
 
 
 def _copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
@@ -366,44 +415,70 @@ def _from(module: Any, names: str) -> dict[str, Function]:
     return {name: getattr(module, name) for name in names.split()}
 
 
+COMPARISONS = _from(compare, "eq ne lt le gt ge bitwise_and bitwise_or bitwise_xor")
+"""Functions of a tensor and a tensor or number."""
+
+OF_TWO_TENSORS = {
+    **_from(compare, "logical_and logical_or logical_xor isclose allclose equal"),
+    **_from(matmul, "matmul mm bmm mv dot outer"),
+}
+
+OF_A_TENSOR = {
+    **_from(compare, "logical_not bitwise_not isnan isinf isfinite signbit is_nonzero"),
+    **_from(
+        reduce,
+        "sum mean prod amax amin logsumexp any all argmax argmin count_nonzero",
+    ),
+    **_from(variance, "var std var_mean std_mean"),
+    **_from(
+        shape,
+        "reshape flatten unflatten permute transpose t movedim squeeze unsqueeze broadcast_to "
+        "chunk tensor_split unbind flip tile",
+    ),
+    "clamp": select.clamp,
+    "softmax": softmax,
+    "log_softmax": log_softmax,
+    "addmm": matmul.addmm,
+}
+"""Further functions whose first argument is a tensor; as methods they need no check of that."""
+
+WITH_NUMBERS = {
+    **{name: _binary(cls, name) for name, cls in BINARY.items()},
+    "remainder": _binary(arithmetic.Remainder, "remainder", arithmetic.remainder),
+    "fmod": _binary(arithmetic.Fmod, "fmod", arithmetic.fmod),
+}
+
+WITHOUT_NUMBERS: dict[str, type[Binary]] = {
+    "maximum": arithmetic.Maximum,
+    "minimum": arithmetic.Minimum,
+    "fmax": arithmetic.Fmax,
+    "fmin": arithmetic.Fmin,
+    "logaddexp": arithmetic.Logaddexp,
+    "atan2": arithmetic.Atan2,
+    "hypot": arithmetic.Hypot,
+}
+
 FUNCTIONS: dict[str, Function] = {
     **{name: _unary(cls, name) for name, cls in UNARY.items()},
-    **{name: _binary(cls, name) for name, cls in BINARY.items()},
+    **WITH_NUMBERS,
+    **{name: _binary(cls, name, numbers=False) for name, cls in WITHOUT_NUMBERS.items()},
+    **{name: _public(name, function) for name, function in COMPARISONS.items()},
+    **{name: _public(name, function, 2) for name, function in OF_TWO_TENSORS.items()},
+    **{name: _public(name, function) for name, function in OF_A_TENSOR.items()},
     "add": add,
     "sub": sub,
     "rsub": rsub,
     "div": div,
     "pow": pow,
     "round": round,
-    "maximum": _binary(arithmetic.Maximum, "maximum"),
-    "minimum": _binary(arithmetic.Minimum, "minimum"),
-    "fmax": _binary(arithmetic.Fmax, "fmax"),
-    "fmin": _binary(arithmetic.Fmin, "fmin"),
-    "logaddexp": _binary(arithmetic.Logaddexp, "logaddexp"),
-    "clamp": select.clamp,
     "where": select.where,
-    "softmax": softmax,
-    "log_softmax": log_softmax,
     "clone": creation.clone,
-    **_from(
-        compare,
-        "eq ne lt le gt ge logical_and logical_or logical_xor logical_not bitwise_and bitwise_or "
-        "bitwise_xor bitwise_not isnan isinf isfinite signbit isclose allclose equal is_nonzero",
-    ),
-    **_from(
-        reduce,
-        "sum mean prod amax amin var std var_mean std_mean logsumexp any all argmax argmin "
-        "count_nonzero",
-    ),
-    **_from(matmul, "matmul mm bmm mv dot outer addmm"),
-    **_from(
-        shape,
-        "reshape flatten unflatten permute transpose t movedim squeeze unsqueeze broadcast_to "
-        "split chunk tensor_split unbind flip tile cat stack hstack vstack broadcast_tensors "
-        "broadcast_shapes",
-    ),
+    **_from(shape, "split cat stack hstack vstack broadcast_tensors broadcast_shapes"),
 }
 """The public functions by name; :mod:`gpugrad` exports them all."""
+
+OVERLOADED = {"reshape", "permute", "squeeze", "unflatten", "tile"}
+"""Methods that also take sizes or dimensions one by one."""
 
 NO_METHOD = {"cat", "stack", "hstack", "vstack", "broadcast_tensors", "broadcast_shapes", "rsub"}
 
@@ -420,11 +495,12 @@ METHODS: dict[str, Function] = {
     "expand_as": lambda self, other: shape.expand(self, other.array.shape),
     "view_as": lambda self, other: shape.view(self, other.array.shape),
     "reshape_as": lambda self, other: shape.reshape(self, other.array.shape),
+    **{name: function for name, function in OF_A_TENSOR.items() if name not in OVERLOADED},
     "where": lambda self, condition, other: select.where(condition, self, other),
     "add_": _add_,
     "sub_": _sub_,
     "div_": _div_,
-    "pow_": arithmetic.Pow.apply_,
+    "pow_": _inplace(arithmetic.Pow, "pow_"),
     "round_": pointwise.Round.apply_,
     "copy_": _copy_,
     "fill_": _fill_,
@@ -435,7 +511,7 @@ METHODS: dict[str, Function] = {
     "transpose_": _set_shape(shape.transpose),
     "t_": _set_shape(shape.t),
     **{name + "_": cls.apply_ for name, cls in UNARY.items()},
-    **{name + "_": cls.apply_ for name, cls in BINARY.items()},
+    **{name + "_": _inplace(cls, name + "_") for name, cls in BINARY.items()},
     "float": _same_kind(dtypes.float32),
     "double": _same_kind(dtypes.float64),
     "half": _same_kind(dtypes.float16),

@@ -27,7 +27,7 @@ from .generator import (
     seed,
     set_rng_state,
 )
-from .ops.elementwise_base import explain
+from .ops.operands import explain
 from .sampling import bernoulli, multinomial
 from .shape_arguments import Shape, mismatch, parse_size, size_from
 

@@ -7,16 +7,20 @@ from typing import Any
 
 from .autograd.engine import TensorBase
 from .methods import Function, bind, into
-from .ops import counting, extremes, order
+from .ops import counting, extremes, gather, masked, order, scatter, slices
 
 MODULES = {
     extremes: "aminmax kthvalue max median min mode nanmedian",
     order: "argsort bucketize msort searchsorted sort topk unique unique_consecutive",
     counting: "argwhere bincount histc isin nonzero",
+    gather: "gather index_select repeat_interleave take take_along_dim",
+    masked: "masked_fill masked_scatter masked_select",
+    scatter: "scatter scatter_add scatter_reduce",
+    slices: "index_add index_copy index_fill index_put put",
 }
 """The functions of each module that are public and, unless said otherwise, methods."""
 
-FUNCTION_ONLY = {"bucketize", "isin", "searchsorted"}
+FUNCTION_ONLY = {"bucketize", "isin", "put", "searchsorted"}
 
 TENSOR_NOT_FIRST = {"bucketize", "isin"}
 """Functions whose first argument may be something else than a tensor."""
@@ -53,6 +57,13 @@ METHODS: dict[str, Function] = {
     for module, names in MODULES.items()
     for name in names.split()
     if name not in FUNCTION_ONLY
+}
+
+METHODS |= {
+    name + "_": getattr(module, name + "_")
+    for module, names in MODULES.items()
+    for name in names.split()
+    if hasattr(module, name + "_")
 }
 
 bind({}, METHODS)

@@ -16,7 +16,7 @@ import numpy as np
 from . import dtypes
 from .autograd import backward_pass
 from .autograd.engine import Node, Output, TensorBase, refresh, set_tensor_class, wrap
-from .autograd.hooks import RemovableHandle
+from .autograd.hooks import LeafHooks, RemovableHandle
 from .backend import BACKENDS
 from .device import device
 from .ops import arithmetic, compare, copying, index, matmul, pointwise, shape
@@ -156,7 +156,7 @@ class Tensor(TensorBase):
 
     @property
     def requires_grad(self) -> bool:
-        if self.version[1] != self.rebased:
+        if self.view_of is not None and self.version[1] != self.rebased:
             refresh(self)
         return self.needs_grad
 
@@ -183,7 +183,7 @@ class Tensor(TensorBase):
 
     @property
     def grad_fn(self) -> Node | None:
-        if self.version[1] != self.rebased:
+        if self.view_of is not None and self.version[1] != self.rebased:
             refresh(self)
         node = self.node
         return node.parent if isinstance(node, Output) else node
@@ -248,8 +248,8 @@ class Tensor(TensorBase):
             handle: RemovableHandle = self.node.register_hook(hook)
             return handle
         if self.hooks is None:
-            self.hooks = {}
-        return RemovableHandle(self.hooks, hook)
+            self.hooks = LeafHooks()
+        return RemovableHandle(self.hooks.before, hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
         """Call ``hook(tensor)`` after this leaf's ``grad`` was added to."""
@@ -259,8 +259,9 @@ class Tensor(TensorBase):
             raise RuntimeError(
                 "post accumulate grad hooks cannot be registered on non-leaf tensors"
             )
-        hooks = self.__dict__.setdefault("post_accumulate_hooks", {})
-        return RemovableHandle(hooks, hook)
+        if self.hooks is None:
+            self.hooks = LeafHooks()
+        return RemovableHandle(self.hooks.after, hook)
 
     def detach(self) -> Tensor:
         """The same memory outside the graph; in-place changes still count for both."""

@@ -78,36 +78,45 @@ def run(
             grad = _call_hooks(node.hooks, grad)
         if targets is not None and node in targets:
             targets[node].append(grad)
+        guards = node.guards
+        if guards:
+            for name, counter, stamp in guards:
+                if counter[0] != stamp:
+                    node.refuse_stale(name, counter[0], stamp)
+        elif guards is None:
+            raise RuntimeError(FREED)
         sample = grad
-        if type(node) is Output:
-            parent = node.parent
-            if needed is None or parent in needed:
-                slots = pending.get(parent)
-                if slots is None:
-                    slots = pending[parent] = [None] * node.count
-                    heappush(heap, (-parent.sequence, parent))
-                slots[node.number] = grad
-            continue
         if type(grad) is list:
             sample = next(g for g in grad if g is not None)
-        if node.freed:
-            raise RuntimeError(FREED)
-        if node.guards:
-            node.check_versions()
+        elif type(node) is Output:
+            _collect(node, grad, pending, heap, needed)
+            continue
         worker = node.lifted() if create_graph else node
         results = worker.backward(BACKENDS[type(sample)], grad)
-        fresh_node = node.returns_fresh
-        for edge, result in zip(node.edges, results, strict=True):
+        for edge, result in zip(node.edges, results):  # noqa: B905  # strict= costs a dictionary
             if edge is None or result is None or (needed is not None and edge not in needed):
                 continue
             if isinstance(edge, Node) and edge not in pending:
                 pending[edge] = result
                 heappush(heap, (-edge.sequence, edge))
             else:
-                deliver(edge, result, fresh_node and result is not grad and _is_owner(result))
+                fresh = result is not grad and node.returns_fresh and _is_owner(result)
+                deliver(edge, result, fresh)
         if not retain_graph and node.saves:
             node.release()
     return leaves
+
+
+def _collect(node: Output, grad: Any, pending: Any, heap: Any, needed: Any) -> None:
+    """Put one result's gradient in its place among those of the node that has several."""
+    parent = node.parent
+    if needed is not None and parent not in needed:
+        return
+    slots = pending.get(parent)
+    if slots is None:
+        slots = pending[parent] = [None] * node.count
+        heappush(heap, (-parent.sequence, parent))
+    slots[node.number] = grad
 
 
 def _is_array(grad: Any) -> bool:
@@ -136,8 +145,9 @@ def _accumulate(leaves: Leaves, create_graph: bool) -> None:
     """Add the gradients to the leaves' ``grad``."""
     with _accumulate_lock:
         for leaf, (grad, fresh) in leaves.items():
-            if leaf.hooks is not None:
-                grad, fresh = _call_hooks(leaf.hooks, grad), False
+            hooks = leaf.hooks
+            if hooks is not None:
+                grad, fresh = _call_hooks(hooks.before, grad), False
             present = leaf.grad
             if create_graph:
                 leaf.grad = grad if present is None else present + grad
@@ -146,8 +156,8 @@ def _accumulate(leaves: Leaves, create_graph: bool) -> None:
             else:
                 BACKENDS[type(grad)].add(present.array, grad, out=present.array)
                 present.version[0] += 1
-            if "post_accumulate_hooks" in leaf.__dict__:
-                for hook in list(leaf.__dict__["post_accumulate_hooks"].values()):
+            if hooks is not None:
+                for hook in list(hooks.after.values()):
                     hook(leaf)
 
 
@@ -193,7 +203,7 @@ def _prepare(tensors: Any, grads: Any, create_graph: bool) -> tuple[list[Any], l
             f"got {len(roots)} tensors and {len(given)} gradients: pass one gradient a tensor"
         )
     for root in roots:
-        if root.version[1] != root.rebased:
+        if root.view_of is not None and root.version[1] != root.rebased:
             refresh(root)
         if not root.needs_grad:
             raise RuntimeError(
@@ -296,7 +306,7 @@ def grad(
         return _batched(outputs, inputs, grad_outputs, retain, create_graph, allow_unused)
     wanted = _tuple(inputs)
     for tensor in wanted:
-        if tensor.version[1] != tensor.rebased:
+        if tensor.view_of is not None and tensor.version[1] != tensor.rebased:
             refresh(tensor)
         if not tensor.needs_grad:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
@@ -314,7 +324,7 @@ def grad(
             else:
                 value = leaves[tensor][0] if tensor in leaves else None
                 if value is not None and tensor.hooks is not None:
-                    value = _call_hooks(tensor.hooks, value)
+                    value = _call_hooks(tensor.hooks.before, value)
             results.append(_result(tensor, value, allow_unused, materialize_grads))
     finally:
         mode.enabled = before

@@ -21,6 +21,7 @@ from ..backend import BACKENDS, device_of
 from ..backend.primitives import Array
 from ..dtypes import from_numpy
 from .grad_mode import mode
+from .hooks import LeafHooks, RemovableHandle
 
 OUTPUT = -1
 """In :attr:`Node.saves`: the op's own result."""
@@ -69,7 +70,7 @@ class TensorBase:
     rebased: int
     grad: Any
     view_of: tuple[TensorBase, type[Node], tuple[Any, ...], int | None] | None
-    hooks: dict[int, Callable[[Any], Any]] | None
+    hooks: LeafHooks | None
 
 
 _tensor_class: type[TensorBase] = TensorBase
@@ -104,7 +105,7 @@ class Node:
     none. What ``forward`` stores on ``self`` and ``backward`` reads must be named in ``saves``.
     """
 
-    __slots__ = ("__weakref__", "edges", "freed", "guards", "hooks", "sequence")
+    __slots__ = ("__weakref__", "edges", "guards", "hooks", "sequence")
 
     saves: ClassVar[dict[str, int]] = {}
     """Saved attribute -> index of the tensor input it is, or OUTPUT, or CONSTANT."""
@@ -114,11 +115,10 @@ class Node:
     """Whether ``backward`` returns arrays that nobody else holds (or the incoming gradient)."""
 
     edges: tuple[Node | TensorBase | None, ...]
-    guards: tuple[tuple[str, list[int], int], ...]
-    """Name, version list and expected version of each saved tensor."""
+    guards: tuple[tuple[str, list[int], int], ...] | None
+    """Name, version list and expected version of each saved tensor; None once they are freed."""
     hooks: dict[int, Callable[[Any], Any]] | None
     sequence: int
-    freed: bool
 
     if TYPE_CHECKING:  # ops keep what they like in slots of their own
 
@@ -155,8 +155,6 @@ class Node:
         return {}
 
     def register_hook(self, hook: Callable[..., Any]) -> Any:
-        from .hooks import RemovableHandle  # the handle's module needs nothing of the engine
-
         if self.hooks is None:
             self.hooks = {}
         return RemovableHandle(self.hooks, hook)
@@ -204,7 +202,7 @@ class Node:
         """Connect the node to its inputs and ``result`` to the node, if any input needs it."""
         if len(tensors) == 1:
             tensor = tensors[0]
-            if tensor.version[1] != tensor.rebased:
+            if tensor.view_of is not None and tensor.version[1] != tensor.rebased:
                 refresh(tensor)
             if not tensor.needs_grad:
                 return False
@@ -212,7 +210,7 @@ class Node:
         else:
             edges: list[Node | TensorBase | None] = []
             for tensor in tensors:
-                if tensor.version[1] != tensor.rebased:
+                if tensor.view_of is not None and tensor.version[1] != tensor.rebased:
                     refresh(tensor)
                 edges.append((tensor.node or tensor) if tensor.needs_grad else None)
             if not any(edge is not None for edge in edges):
@@ -222,7 +220,6 @@ class Node:
             return False
         self.sequence = next(_sequence)
         self.hooks = None
-        self.freed = False
         self.guards = self._guards(tensors, result, inplace) if self.saves else ()
         result.node = self
         result.needs_grad = True
@@ -259,31 +256,28 @@ class Node:
 
     # --- backward --------------------------------------------------------------------------------
 
-    def check_versions(self) -> None:
-        """Raise if a saved tensor was changed in place since it was saved."""
-        for name, counter, stamp in self.guards:
-            if counter[0] != stamp:
-                saved = getattr(self, name)
-                source = self.saves[name]
-                maker = self if source == OUTPUT else self.edges[source]
-                origin = ""
-                if isinstance(maker, Node):
-                    nr = maker.number if isinstance(maker, Output) else 0
-                    origin = f", which is output {nr} of {maker.name()},"
-                raise RuntimeError(
-                    "one of the variables needed for gradient computation has been modified by an "
-                    f"inplace operation: [torch.{from_numpy(saved.dtype).tensor_type} "
-                    f"{list(saved.shape)}]{origin} is at version {counter[0]}; expected version "
-                    f"{stamp} instead. Hint: enable anomaly detection to find the operation that "
-                    "failed to compute its gradient, with "
-                    "torch.autograd.set_detect_anomaly(True)."
-                )
+    def refuse_stale(self, name: str, version: int, expected: int) -> None:
+        """Raise the error for a saved tensor that was changed in place since it was saved."""
+        saved = getattr(self, name)
+        source = self.saves[name]
+        maker = self if source == OUTPUT else self.edges[source]
+        origin = ""
+        if isinstance(maker, Node):
+            nr = maker.number if isinstance(maker, Output) else 0
+            origin = f", which is output {nr} of {maker.name()},"
+        raise RuntimeError(
+            "one of the variables needed for gradient computation has been modified by an "
+            f"inplace operation: [torch.{from_numpy(saved.dtype).tensor_type} "
+            f"{list(saved.shape)}]{origin} is at version {version}; expected version {expected} "
+            "instead. Hint: enable anomaly detection to find the operation that failed to compute "
+            "its gradient, with torch.autograd.set_detect_anomaly(True)."
+        )
 
     def release(self) -> None:
         """Free what backward needed; a second pass through here is an error from now on."""
         for name in self.saves:
             setattr(self, name, None)
-        self.freed = True
+        self.guards = None
 
     def lifted(self) -> Node:
         """A twin whose saved arrays are tensors connected to the graph."""
@@ -335,7 +329,6 @@ class Output(Node):
         self.sequence = next(_sequence)
         self.guards = ()
         self.hooks = None
-        self.freed = False
         return self
 
     def name(self) -> str:
@@ -392,8 +385,7 @@ def refresh(tensor: TensorBase) -> None:
     asked for.
     """
     tensor.rebased = tensor.version[1]
-    if tensor.view_of is None:
-        return
+    assert tensor.view_of is not None, "only views go stale"
     source, cls, args, number = tensor.view_of
     again = cls.apply(source, *args)
     if number is not None:

@@ -111,9 +111,6 @@ class FunctionNode(Node):
         tensor.needs_grad = True
         return tensor
 
-    def check_versions(self) -> None:
-        """Versions are checked when ``backward`` asks for the tensors."""
-
     def lifted(self) -> Node:
         return self
 

@@ -31,3 +31,13 @@ class RemovableHandle:
 
     def __exit__(self, *_: object) -> None:
         self.remove()
+
+
+class LeafHooks:
+    """The hooks of a leaf: ``before`` see its gradient, ``after`` see the leaf and its ``grad``."""
+
+    __slots__ = ("after", "before")
+
+    def __init__(self) -> None:
+        self.before: dict[int, Callable[[Any], Any]] = {}
+        self.after: dict[int, Callable[[Any], Any]] = {}

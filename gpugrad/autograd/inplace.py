@@ -8,12 +8,12 @@ their new place in the graph when they are next used.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from ..backend import BACKENDS
 from ..backend.primitives import Array
 from ..dtypes import from_numpy
-from .engine import Node, TensorBase, _new, refresh, wrap
+from .engine import CONSTANT, Node, TensorBase, _new, refresh, wrap
 from .grad_mode import mode
 
 
@@ -26,6 +26,7 @@ class CopySlices(Node):
     __slots__ = ("node_of_part", "steps")
 
     torch_name = "CopySlices"
+    saves: ClassVar[dict[str, int]] = {"node_of_part": CONSTANT}
     steps: list[tuple[type[Node], tuple[Any, ...], int | None]]
     node_of_part: Node
 
@@ -35,7 +36,7 @@ class CopySlices(Node):
         self.node_of_part, self.steps = node, steps
         self.edges = ((owner.node or owner) if owner.needs_grad else None, *node.edges[1:])
         self.sequence, self.guards = node.sequence, node.guards
-        self.hooks, self.freed = None, False
+        self.hooks = None
         return self
 
     def name(self) -> str:
@@ -48,8 +49,8 @@ class CopySlices(Node):
                 whole = whole[number]
         return whole
 
-    def check_versions(self) -> None:
-        self.node_of_part.check_versions()
+    def refuse_stale(self, name: str, version: int, expected: int) -> None:
+        self.node_of_part.refuse_stale(name, version, expected)
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
         whole = xp.copy(grad)
@@ -69,14 +70,14 @@ class CopySlices(Node):
 
     def release(self) -> None:
         self.node_of_part.release()
-        self.freed = self.node_of_part.freed
+        self.guards = self.node_of_part.guards
 
 
 def check_inplace(tensor: TensorBase) -> None:
     """Refuse to overwrite leaves that require gradients, as PyTorch does."""
     if not mode.enabled:
         return
-    if tensor.version[1] != tensor.rebased:
+    if tensor.view_of is not None and tensor.version[1] != tensor.rebased:
         refresh(tensor)
     if not tensor.needs_grad:
         return

@@ -25,8 +25,21 @@ _ADDED_ATOMICALLY = ("float32", "float64", "int32", "int64")
 """The types in which CuPy adds at repeated indices without rounding to 16 bits in between."""
 
 _MAKE_ARRAYS = frozenset(
-    "device on address to_host from_host move writable constant step_scratch "
-    "empty zeros full arange".split()
+    [
+        "device",
+        "on",
+        "address",
+        "to_host",
+        "from_host",
+        "move",
+        "writable",
+        "constant",
+        "step_scratch",
+        "empty",
+        "zeros",
+        "full",
+        "arange",
+    ]
 )
 """Primitives without operands, which work on the current device, or which see to it themselves."""
 
@@ -126,14 +139,18 @@ class CUDA(Primitives):
         out = self.matmul(x, weight.T)
         return out if bias is None else self.add(out, bias, out)
 
+    @functools.cached_property
+    def _special(self) -> Any:
+        return importlib.import_module("cupyx.scipy.special")
+
     def erf(self, x: Array, out: Array | None = None) -> Array:
         """The error function."""
-        found = _special().erf(x, out=out)
+        found = self._special.erf(x, out=out)
         return found if out is not None else _as(found, x.dtype)
 
     def erfc(self, x: Array, out: Array | None = None) -> Array:
         """``1 - erf(x)``."""
-        found = _special().erfc(x, out=out)
+        found = self._special.erfc(x, out=out)
         return found if out is not None else _as(found, x.dtype)
 
     # --- several devices ------------------------------------------------------------------------
@@ -191,11 +208,6 @@ def _only_mask(index: Any) -> Array | None:
 
 def _as(x: Array, dtype: Any) -> Array:
     return x if x.dtype == dtype else x.astype(dtype)
-
-
-@functools.cache
-def _special() -> Any:
-    return importlib.import_module("cupyx.scipy.special")
 
 
 # --- the backend ------------------------------------------------------------------------------------

@@ -91,8 +91,7 @@ def index_of(device: DeviceLike, optional: bool = True) -> int:
     if index is None:
         if not optional:
             raise ValueError(
-                "Expected a torch.device with a specified index or an integer, but "
-                f"got:{device}"
+                f"Expected a torch.device with a specified index or an integer, but got:{device}"
             )
         return current_device()
     return index

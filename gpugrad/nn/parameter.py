@@ -31,7 +31,9 @@ class Parameter(Tensor):
             raise RuntimeError(
                 "Only Tensors of floating point and complex dtype can require gradients"
             )
-        self: Self = _over_same_memory(cls, data)
+        self: Self = wrap(data.array)
+        self.__class__ = cls
+        self.version, self.rebased = data.version, data.version[1]
         self.requires_grad = requires_grad
         return self
 
@@ -46,8 +48,18 @@ class Parameter(Tensor):
         return "Parameter containing:\n" + super().__repr__()
 
 
-class Buffer(Tensor):
+class _BufferMeta(type):
+    """Makes ``isinstance(tensor, Buffer)`` true for tensors that ``Buffer`` returned."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, Tensor) and "persistent" in instance.__dict__
+
+
+class Buffer(metaclass=_BufferMeta):
     """A tensor that is part of a module's state but not trained.
+
+    What ``Buffer(data)`` returns is a plain tensor over the same memory, with a mark that makes
+    a module register it when it is assigned.
 
     Args:
         persistent: whether it is part of the module's ``state_dict``.
@@ -57,27 +69,9 @@ class Buffer(Tensor):
     tensor([0., 0.])
     """
 
-    __slots__ = ()
-
     persistent: bool
 
-    def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Self:
-        data = empty((0,)) if data is None else data.detach()
-        self: Self = _over_same_memory(cls, data)
-        self.persistent = persistent
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        if id(self) not in memo:
-            memo[id(self)] = type(self)(self.detach().clone(), persistent=self.persistent)
-        found: Self = memo[id(self)]
-        return found
-
-
-def _over_same_memory(cls: Any, data: Tensor) -> Any:
-    """A leaf of class ``cls`` over the memory of ``data``."""
-    leaf = wrap(data.array)
-    leaf.__class__ = cls
-    leaf.version = data.version
-    leaf.rebased = data.version[1]
-    return leaf
+    def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Any:
+        result = empty((0,)) if data is None else data.detach()
+        result.persistent = persistent
+        return result

@@ -213,7 +213,7 @@ class ModuleRegistry:
                 raise AttributeError("cannot assign buffer before Module.__init__() call")
             if name not in self._buffer_names:
                 self._forget(name)
-            self.register_buffer(name, value, value.persistent)
+            self.register_buffer(name, cast("Tensor", value), value.persistent)
         elif ready and name in self._buffer_names:
             if value is not None and not isinstance(value, Tensor):
                 raise TypeError(

@@ -8,7 +8,8 @@ from typing import Any
 from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
 from ..dtypes import from_numpy
-from .elementwise_base import Binary, explain, harmonise, narrow, with_number
+from .elementwise_base import Binary
+from .operands import explain, harmonise, narrow, with_number
 
 
 def _binary(primitive: str, doc: str, only_integers: bool = False) -> Callable[[Any, Any], Any]:

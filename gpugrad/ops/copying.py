@@ -8,7 +8,7 @@ from ..autograd.engine import Node
 from ..autograd.inplace import check_inplace, mark_changed
 from ..backend import BACKENDS
 from ..device import device
-from .elementwise_base import explain, sum_to
+from .operands import explain, sum_to
 
 
 class Clone(Node):
@@ -123,7 +123,7 @@ class Fill(Node):
 
 def fill_(x: Any, value: Any) -> Any:
     """Write a number into every element of ``x``."""
-    if x.needs_grad or x.version[1] != x.rebased:
+    if x.needs_grad or x.view_of is not None:
         check_inplace(x)
     array = x.array
     BACKENDS[type(array)].fill(array, value)

@@ -83,9 +83,7 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
     if a.dtype.kind not in "fV":
         raise NotImplementedError(f"\"histogram_cpu\" not implemented for '{word(a)}'")
     if bins <= 0:
-        raise RuntimeError(
-            f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0"
-        )
+        raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
     if max < min:
         raise RuntimeError("torch.histc: max must be larger than min")
     low, high = float(min), float(max)
@@ -99,7 +97,9 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
     return wrap(xp.cast(xp.module.bincount(place, minlength=bins), a.dtype))
 
 
-def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Any:
+def isin(
+    elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False
+) -> Any:
     """Whether each element is among ``test_elements``; either may be a number.
 
     >>> import gpugrad
@@ -109,9 +109,7 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
     sample = elements if isinstance(elements, TensorBase) else test_elements
     xp = BACKENDS[type(sample.array)]
     a, b = (
-        v.array
-        if isinstance(v, TensorBase)
-        else xp.full((), v, dtypes.scalar_dtype(v).numpy)
+        v.array if isinstance(v, TensorBase) else xp.full((), v, dtypes.scalar_dtype(v).numpy)
         for v in (elements, test_elements)
     )
     found = xp.module.isin(a, b, assume_unique=assume_unique, invert=invert)

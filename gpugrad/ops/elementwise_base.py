@@ -35,18 +35,21 @@ from ..autograd.engine import (
 )
 from ..autograd.grad_mode import mode
 from ..autograd.inplace import check_inplace, mark_changed, overwrite
-from ..backend import BACKENDS, device_of
+from ..backend import BACKENDS
 from ..backend.primitives import Array
+from .operands import (
+    explain,
+    explain_inplace,
+    narrow,
+    operands,
+    sum_to,
+    to_default_float,
+)
 
 NEVER, FOR_X, FOR_Y, ALWAYS = 0, 1, 2, 3
 """When an operand is kept: for the gradient of x, of y, or of either."""
 
 Function = Callable[..., Any]
-
-ZERO_STRIDE_WRITE = (
-    "unsupported operation: more than one element of the written-to tensor refers to a single "
-    "memory location. Please clone() the tensor before performing the operation."
-)
 
 
 _NUMBER = wrap(np.zeros(()))
@@ -91,6 +94,9 @@ class Unary(Node):
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
         return (self.grad_x(xp, grad),)
 
+    def release(self) -> None:
+        self.x = self.out = self.guards = None
+
 
 def _unary_apply(cls: type[Unary]) -> Function:
     primitive, floating = cls.primitive, cls.floating
@@ -100,34 +106,35 @@ def _unary_apply(cls: type[Unary]) -> Function:
         a = x.array
         if floating and a.dtype.kind not in "fV":
             a = to_default_float(x).array
-        xp = BACKENDS[type(a)]
+        kind = type(a)
+        xp = BACKENDS[kind]
         try:
             out = getattr(xp, primitive)(a, *params)
         except TypeError as error:
             raise cls.explain(a, error) from None
-        if type(out) is not type(a):
+        if type(out) is not kind:
             out = xp.asarray(out)
         result = wrap(out)
-        if mode.enabled:
-            if x.version[1] != x.rebased:
-                refresh(x)
-            if x.needs_grad:
-                node = _new(cls)
-                node.edges = (x.node or x,)
-                node.sequence = next(_sequence)
-                node.hooks = None
-                node.freed = False
-                node.params = params
-                if keeps_x:
-                    node.x = a
-                    node.guards = (("x", x.version, x.version[0]),)
-                elif keeps_out:
-                    node.out = out
-                    node.guards = (("out", result.version, 0),)
-                else:
-                    node.guards = ()
-                result.node = node
-                result.needs_grad = True
+        if not mode.enabled:
+            return result
+        if x.view_of is not None and x.version[1] != x.rebased:
+            refresh(x)
+        if x.needs_grad:
+            node = _new(cls)
+            node.edges = (x.node or x,)
+            node.sequence = next(_sequence)
+            node.hooks = None
+            node.params = params
+            if keeps_x:
+                node.x = a
+                node.guards = (("x", x.version, x.version[0]),)
+            elif keeps_out:
+                node.out = out
+                node.guards = (("out", result.version, 0),)
+            else:
+                node.guards = ()
+            result.node = node
+            result.needs_grad = True
         return result
 
     return apply
@@ -205,11 +212,13 @@ class Binary(Node):
                 grad_y = sum_to(xp, grad_y, shape_y)
         return grad_x, grad_y
 
+    def release(self) -> None:
+        self.x = self.y = self.out = self.guards = None
+
 
 def _binary_apply(cls: type[Binary]) -> Function:
     primitive, floating = cls.primitive, cls.floating
-    keeps_x, keeps_y, keeps_out = cls.keeps_x, cls.keeps_y, cls.keeps_out
-    saves = bool(cls.saves)
+    saves, keep = bool(cls.saves), _binary_keep(cls)
     refuses_bools = cls.refuses_bools
 
     def apply(x: Any, y: Any) -> Any:
@@ -250,68 +259,56 @@ def _binary_apply(cls: type[Binary]) -> Function:
         if type(out) is not kind:
             out = xp.asarray(out)
         result = wrap(out)
-        if mode.enabled:
-            need = 0
-            edge_x = edge_y = None
-            if isinstance(x, TensorBase):
-                if x.version[1] != x.rebased:
-                    refresh(x)
-                if x.needs_grad:
-                    need = FOR_X
-                    edge_x = x.node or x
-            if isinstance(y, TensorBase):
-                if y.version[1] != y.rebased:
-                    refresh(y)
-                if y.needs_grad:
-                    need += FOR_Y
-                    edge_y = y.node or y
-            if need:
-                node = _new(cls)
-                node.edges = (edge_x, edge_y)
-                node.sequence = next(_sequence)
-                node.hooks = None
-                node.freed = False
-                node.guards = (
-                    _keep(node, need, x, y, a, b, out, result, keeps_x, keeps_y, keeps_out)
-                    if saves
-                    else ()
-                )
-                shape_a = getattr(a, "shape", ())
-                shape_b = getattr(b, "shape", ())
-                node.shapes = None if shape_a == shape_b else (shape_a, shape_b)
-                result.node = node
-                result.needs_grad = True
+        if not mode.enabled:
+            return result
+        edge_x = edge_y = None
+        if isinstance(x, TensorBase):
+            if x.view_of is not None and x.version[1] != x.rebased:
+                refresh(x)
+            if x.needs_grad:
+                edge_x = x.node or x
+        if isinstance(y, TensorBase):
+            if y.view_of is not None and y.version[1] != y.rebased:
+                refresh(y)
+            if y.needs_grad:
+                edge_y = y.node or y
+        if edge_x is not None or edge_y is not None:
+            node = _new(cls)
+            node.edges = (edge_x, edge_y)
+            node.sequence = next(_sequence)
+            node.hooks = None
+            node.guards = keep(node, x, y, a, b, result) if saves else ()
+            shape_a, shape_b = getattr(a, "shape", ()), getattr(b, "shape", ())
+            node.shapes = None if shape_a == shape_b else (shape_a, shape_b)
+            result.node = node
+            result.needs_grad = True
         return result
 
     return apply
 
 
-def _keep(
-    node: Any,
-    need: int,
-    x: Any,
-    y: Any,
-    a: Any,
-    b: Any,
-    out: Any,
-    result: Any,
-    kx: int,
-    ky: int,
-    ko: int,
-) -> tuple[Any, ...]:
-    guards = []
-    if kx & need:
-        node.x = a
-        if isinstance(x, TensorBase):
-            guards.append(("x", x.version, x.version[0]))
-    if ky & need:
-        node.y = b
-        if isinstance(y, TensorBase):
-            guards.append(("y", y.version, y.version[0]))
-    if ko & need:
-        node.out = out
-        guards.append(("out", result.version, result.version[0]))
-    return tuple(guards)
+def _binary_keep(cls: type[Binary]) -> Callable[..., tuple[Any, ...]]:
+    keeps_x, keeps_y, keeps_out = cls.keeps_x, cls.keeps_y, cls.keeps_out
+
+    def keep(node: Any, x: Any, y: Any, a: Any, b: Any, result: Any) -> tuple[Any, ...]:
+        """Keep what the wanted gradients need, and the versions at which it is valid."""
+        edge_x, edge_y = node.edges
+        need = (edge_x is not None) + 2 * (edge_y is not None)
+        guards = []
+        if keeps_x & need:
+            node.x = a
+            if isinstance(x, TensorBase):
+                guards.append(("x", x.version, x.version[0]))
+        if keeps_y & need:
+            node.y = b
+            if isinstance(y, TensorBase):
+                guards.append(("y", y.version, y.version[0]))
+        if keeps_out & need:
+            node.out = result.array
+            guards.append(("out", result.version, 0))
+        return tuple(guards)
+
+    return keep
 
 
 def _binary_apply_inplace(cls: type[Binary]) -> Function:
@@ -320,19 +317,13 @@ def _binary_apply_inplace(cls: type[Binary]) -> Function:
     def apply_(x: Any, y: Any) -> Any:
         a = x.array
         b = y.array if isinstance(y, TensorBase) else y
-        xp = BACKENDS[type(a)]
-        if (
-            (
-                not mode.enabled
-                or (
-                    x.version[1] == x.rebased
-                    and not x.needs_grad
-                    and not getattr(y, "needs_grad", False)
-                )
-            )
-            and a.dtype.kind == "f"
-            and (b.__class__ is float or (type(b) is type(a) and b.dtype is a.dtype))
-        ):
+        kind = type(a)
+        xp = BACKENDS[kind]
+        plain = (type(b) is kind and b.dtype is a.dtype) or b.__class__ is float
+        if plain and mode.enabled:
+            wanted = x.needs_grad or getattr(y, "needs_grad", False)
+            plain = not wanted and x.view_of is None
+        if plain and a.dtype.kind == "f":
             try:
                 getattr(xp, primitive)(a, b, out=a)
             except ValueError as error:
@@ -366,133 +357,3 @@ def _binary_apply_inplace(cls: type[Binary]) -> Function:
         return x
 
     return apply_
-
-
-# --- operands ------------------------------------------------------------------------------------
-
-
-def to_default_float(x: Any) -> Any:
-    return cast(x, dtypes.get_default_dtype())
-
-
-def cast(x: Any, wanted: dtypes.dtype) -> Any:
-    """``x`` in another type, recorded as a node if that changes anything."""
-    from .copying import Cast  # made of Unary, so defined after it
-
-    return x if x.array.dtype == wanted.numpy else Cast.apply(x, wanted.numpy)
-
-
-def rank(x: TensorBase) -> int:
-    return 2 if x.array.ndim else 1
-
-
-def operands(x: Any, y: Any, floating: bool) -> tuple[Any, Any] | None:
-    """Two operands, at least one of them a tensor, in the type of the result; None if neither."""
-    if isinstance(x, TensorBase) and isinstance(y, TensorBase):
-        return harmonise(x, y, floating)
-    return with_number(x, y, floating)
-
-
-def harmonise(x: Any, y: Any, floating: bool) -> tuple[Any, Any]:
-    """Two tensors brought to one type and device by PyTorch's rules."""
-    if type(x.array) is not type(y.array):
-        x, y = same_device(x, y)
-        if not (isinstance(x, TensorBase) and isinstance(y, TensorBase)):
-            prepared = with_number(x, y, floating)
-            assert prepared is not None
-            return prepared
-    type_x, type_y = dtypes.from_numpy(x.array.dtype), dtypes.from_numpy(y.array.dtype)
-    wanted = dtypes.result_dtype(type_x, rank(x), type_y, rank(y))
-    if floating and not wanted.is_floating_point:
-        wanted = dtypes.get_default_dtype()
-    return cast(x, wanted), cast(y, wanted)
-
-
-def same_device(x: Any, y: Any) -> tuple[Any, Any]:
-    """Let a 0-d CPU tensor act as a number beside a CUDA tensor; refuse every other mixture."""
-    for this, other in ((x, y), (y, x)):
-        if device_of(this.array).type == "cpu" and this.array.ndim == 0 and not this.needs_grad:
-            number = this.array.item()
-            return (number, other) if this is x else (other, number)
-    raise RuntimeError(
-        "Expected all tensors to be on the same device, but found at least two devices, "
-        f"{device_of(x.array)} and {device_of(y.array)}!"
-    )
-
-
-def with_number(x: Any, y: Any, floating: bool) -> tuple[Any, Any] | None:
-    """A tensor and a number (either way round) in the type of the result; None if neither."""
-    if isinstance(x, TensorBase):
-        if y.__class__ is float or (y.__class__ is int and x.array.dtype.kind != "b"):
-            kind = x.array.dtype.kind
-            if kind == "f" or (kind == "i" and y.__class__ is int and not floating):
-                return x, y
-        elif isinstance(y, np.ndarray) or (type(y) in BACKENDS and not np.isscalar(y)):
-            return harmonise(x, wrap(y), floating)
-        elif isinstance(y, (np.generic, bool)):
-            y = y.item() if isinstance(y, np.generic) else y
-        elif isinstance(y, TensorBase):
-            return None
-        if not isinstance(y, (int, float)):
-            return None
-        return _typed(x, y, floating), y
-    if isinstance(y, TensorBase):
-        prepared = with_number(y, x, floating)
-        return None if prepared is None else (prepared[1], prepared[0])
-    return None
-
-
-def _typed(x: Any, number: Any, floating: bool) -> Any:
-    wanted = dtypes.result_dtype(
-        dtypes.from_numpy(x.array.dtype), rank(x), dtypes.scalar_dtype(number), 0
-    )
-    if floating and not wanted.is_floating_point:
-        wanted = dtypes.get_default_dtype()
-    return cast(x, wanted)
-
-
-def narrow(a: Any, b: Any) -> tuple[Any, Any]:
-    """Python integers too wide for the tensor's type wrap round, as in PyTorch."""
-    if isinstance(b, int):
-        return a, np.uint64(b & 0xFFFFFFFFFFFFFFFF).astype(a.dtype)
-    return np.uint64(a & 0xFFFFFFFFFFFFFFFF).astype(b.dtype), b
-
-
-def sum_to(xp: Any, grad: Any, shape: tuple[int, ...]) -> Any:
-    """Sum a gradient over the dimensions that broadcasting added or stretched."""
-    have = grad.shape
-    if have == shape:
-        return grad
-    added = len(have) - len(shape)
-    if added:
-        grad = xp.sum(grad, tuple(range(added)) if added > 1 else 0)
-        have = have[added:]
-    stretched = tuple(i for i, (n, m) in enumerate(zip(have, shape, strict=True)) if n != m)
-    return xp.sum(grad, stretched, True) if stretched else grad
-
-
-def explain(cls: type[Node], a: Array, b: Array, error: Exception) -> Exception:
-    """PyTorch's error for shapes that do not broadcast; any other error is passed on."""
-    shape_a, shape_b = getattr(a, "shape", ()), getattr(b, "shape", ())
-    dims = max(len(shape_a), len(shape_b))
-    for d in range(1, dims + 1):
-        n = shape_a[-d] if d <= len(shape_a) else 1
-        m = shape_b[-d] if d <= len(shape_b) else 1
-        if n != m and n != 1 and m != 1:
-            return RuntimeError(
-                f"The size of tensor a ({n}) must match the size of tensor b ({m}) at "
-                f"non-singleton dimension {dims - d}"
-            )
-    return RuntimeError(f"{cls.__name__.removesuffix('Backward0').lower()}: {error}")
-
-
-def explain_inplace(cls: type[Node], a: Array, b: Array, error: Exception) -> Exception:
-    if not BACKENDS[type(a)].writable(a):
-        return RuntimeError(ZERO_STRIDE_WRITE)
-    explained = explain(cls, a, b, error)
-    if "non-singleton" in str(explained):
-        return explained
-    shape = np.broadcast_shapes(a.shape, getattr(b, "shape", ()))
-    return RuntimeError(
-        f"output with shape {list(a.shape)} doesn't match the broadcast shape {list(shape)}"
-    )

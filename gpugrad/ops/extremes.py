@@ -216,7 +216,7 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     >>> gpugrad.tensor([3.0, 1.0, 2.0]).kthvalue(2).values
     tensor(2.)
     """
-    a, xp, axis, order = _ordered("kthvalue", input, dim)
+    _, xp, axis, order = _ordered("kthvalue", input, dim)
     if not 1 <= k <= order.shape[axis]:
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {axis}")
     index = xp.getitem(order, (*(slice(None),) * axis, slice(k - 1, k)))

@@ -9,10 +9,10 @@ import numpy as np
 from ..autograd.engine import Node, TensorBase, _new, refresh, wrap
 from ..autograd.grad_mode import mode
 from ..autograd.inplace import check_inplace, mark_changed
-from ..backend import BACKENDS
+from ..backend import BACKENDS, device_of
 from ..backend.primitives import is_basic, is_basic_item
 from .copying import copy_
-from .elementwise_base import sum_to
+from .operands import sum_to
 
 
 class Index(Node):
@@ -123,7 +123,7 @@ def select_first(x: Any, index: int) -> Any:
     """``x[index]`` for an int in range: the most frequent form, without the general path's cost."""
     position = (index, ...)
     result = wrap(x.array[position])
-    if x.version[1] != x.rebased:
+    if x.view_of is not None and x.version[1] != x.rebased:
         refresh(x)
     result.version = x.version
     result.rebased = x.rebased
@@ -188,6 +188,11 @@ def _native_item(x: Any, item: Any) -> Any:
         if array.ndim == 0 and array.dtype.kind != "b" and type(array) is np.ndarray:
             return int(array)
         if type(array) is not type(x.array):
+            if type(array) is not np.ndarray:
+                raise RuntimeError(
+                    "indices should be either on cpu or on the same device as the indexed tensor "
+                    f"({device_of(x.array)})"
+                )
             array = BACKENDS[type(x.array)].from_host(
                 BACKENDS[type(array)].to_host(array), BACKENDS[type(x.array)].device(x.array)
             )

@@ -6,7 +6,8 @@ from typing import Any
 
 from ..autograd.engine import Node, TensorBase
 from ..dtypes import from_numpy
-from .elementwise_base import FOR_X, FOR_Y, Binary, sum_to
+from .elementwise_base import FOR_X, FOR_Y, Binary
+from .operands import sum_to
 
 
 class Matmul(Binary):

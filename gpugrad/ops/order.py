@@ -96,7 +96,7 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
     return picked(Topk, return_types.topk, input, index, axis, True)
 
 
-# --- distinct elements -----------------------------------------------------------------------------
+# --- distinct elements ---------------------------------------------------------------------------
 
 
 def unique(
@@ -172,7 +172,7 @@ def unique_consecutive(
     return _distinct(values, inverse, ends - starts, return_inverse, return_counts)
 
 
-# --- searching -------------------------------------------------------------------------------------
+# --- searching -----------------------------------------------------------------------------------
 
 
 def searchsorted(

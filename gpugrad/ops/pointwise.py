@@ -286,9 +286,7 @@ class _Step(Unary):
         super().__init_subclass__(**kwargs)
         apply, kept = cls.apply, cls.kept
         cls.apply = staticmethod(
-            lambda x, *params: (
-                Clone.apply(x) if x.array.dtype.kind in kept else apply(x, *params)
-            )
+            lambda x, *params: Clone.apply(x) if x.array.dtype.kind in kept else apply(x, *params)
         )
 
     def grad_x(self, xp: Any, grad: Any) -> Any:

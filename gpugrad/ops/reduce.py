@@ -1,4 +1,4 @@
-"""Reductions: sums, means, extremes, variances over all elements or some dimensions."""
+"""Reductions: sums, means, products, extremes over all elements or some dimensions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from .. import dtypes
 from ..autograd.engine import OUTPUT, Node, wrap
 from ..backend import BACKENDS
-from .elementwise_base import cast
+from .operands import cast
 from .shape import wrap_dim
 
 Axes = tuple[int, ...] | None
@@ -43,7 +43,7 @@ def count_of(shape: tuple[int, ...], axes: Axes) -> int:
     return count
 
 
-class _Reduction(Node):
+class Reduction(Node):
     """Keeps what is needed to spread a result's gradient over the elements that it came from."""
 
     __slots__ = ("axes", "kept", "shape")
@@ -64,7 +64,7 @@ class _Reduction(Node):
         return value if value.shape in (kept, ()) else xp.reshape(value, kept)
 
 
-class Sum(_Reduction):
+class Sum(Reduction):
     """The sum of all elements."""
 
     __slots__ = ()
@@ -84,7 +84,7 @@ class SumDim(Sum):
     torch_name = "SumBackward1"
 
 
-class Mean(_Reduction):
+class Mean(Reduction):
     """The mean of all elements."""
 
     __slots__ = ()
@@ -104,7 +104,7 @@ class MeanDim(Mean):
     torch_name = "MeanBackward1"
 
 
-class Prod(_Reduction):
+class Prod(Reduction):
     """The product of elements; its gradient is right at zeros too."""
 
     __slots__ = ("x",)
@@ -142,7 +142,7 @@ class ProdDim(Prod):
     torch_name = "ProdBackward1"
 
 
-class Amax(_Reduction):
+class Amax(Reduction):
     """The largest element; where several tie, they share the gradient evenly."""
 
     __slots__ = ("out", "x")
@@ -157,8 +157,8 @@ class Amax(_Reduction):
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
         taken = xp.eq(self.x, self._widen(xp, self.out))
-        share = xp.div(self._widen(xp, grad), xp.sum(taken, self.axes, True))
-        return (xp.where(taken, xp.broadcast_to(share, self.shape), xp.zeros_like(self.x)),)
+        shares = xp.mul(self._widen(xp, grad), taken)
+        return (xp.div(shares, xp.sum(taken, self.axes, True)),)
 
 
 class Amin(Amax):
@@ -182,28 +182,7 @@ class MinAll(Amin):
     torch_name = "MinBackward1"
 
 
-class Var(_Reduction):
-    """``sum((x - mean)**2) / (n - correction)``"""
-
-    __slots__ = ("divisor", "x")
-    saves = {"x": 0}
-
-    def forward(self, xp: Any, x: Any, axes: Axes, keepdim: bool, correction: float) -> Any:
-        self._remember(x, axes)
-        self.x = x
-        self.divisor = max(count_of(x.shape, axes) - correction, 0)
-        squares = xp.square(self._centred(xp))
-        return xp.div(xp.sum(squares, axes, keepdim), self.divisor)
-
-    def _centred(self, xp: Any) -> Any:
-        return xp.sub(self.x, xp.mean(self.x, self.axes, True))
-
-    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
-        scale = xp.div(xp.mul(self._widen(xp, grad), 2), self.divisor)
-        return (xp.mul(self._centred(xp), scale),)
-
-
-class Logsumexp(_Reduction):
+class Logsumexp(Reduction):
     """``log(sum(exp(x)))`` without overflow."""
 
     __slots__ = ("out", "x")
@@ -212,8 +191,11 @@ class Logsumexp(_Reduction):
     def forward(self, xp: Any, x: Any, axes: Axes, keepdim: bool) -> Any:
         self._remember(x, axes)
         self.x = x
-        top = xp.amax(x, axes, True)
-        top = xp.where(xp.isinf(top), xp.zeros_like(top), top)
+        if count_of(x.shape, axes):
+            top = xp.amax(x, axes, True)
+            top = xp.where(xp.isinf(top), xp.zeros_like(top), top)
+        else:
+            top = xp.zeros(kept_shape(x.shape, axes), x.dtype)
         total = xp.log(xp.sum(xp.exp(xp.sub(x, top)), axes, True))
         out = xp.add(total, top)
         if not keepdim:
@@ -318,57 +300,6 @@ def min_all(input: Any) -> Any:
     return MinAll.apply(input, None, False)
 
 
-def var(
-    input: Any,
-    dim: Any = None,
-    unbiased: bool | None = None,
-    keepdim: bool = False,
-    *,
-    correction: float | None = None,
-) -> Any:
-    """The variance over ``dim``, divided by ``n - correction`` (1 unless given).
-
-    >>> import gpugrad
-    >>> gpugrad.tensor([1.0, 2.0, 3.0]).var()
-    tensor(1.)
-    """
-    if isinstance(dim, bool):
-        dim, unbiased = None, dim
-    if correction is None:
-        correction = 1 if unbiased is None else int(unbiased)
-    return Var.apply(input, axes_of(dim, input.array.ndim), keepdim, correction)
-
-
-def std(
-    input: Any,
-    dim: Any = None,
-    unbiased: bool | None = None,
-    keepdim: bool = False,
-    *,
-    correction: float | None = None,
-) -> Any:
-    """The square root of :func:`var`."""
-    from .pointwise import Sqrt
-
-    return Sqrt.apply(var(input, dim, unbiased, keepdim, correction=correction))
-
-
-def var_mean(
-    input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, **kw: Any
-) -> Any:
-    """:func:`var` and :func:`mean` together."""
-    dims = None if isinstance(dim, bool) else dim
-    return var(input, dim, unbiased, keepdim, **kw), mean(input, dims, keepdim)
-
-
-def std_mean(
-    input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, **kw: Any
-) -> Any:
-    """:func:`std` and :func:`mean` together."""
-    dims = None if isinstance(dim, bool) else dim
-    return std(input, dim, unbiased, keepdim, **kw), mean(input, dims, keepdim)
-
-
 def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
     """``log(sum(exp(input)))`` over ``dim``, without overflow."""
     x = input if input.array.dtype.kind in "fV" else cast(input, dtypes.get_default_dtype())
@@ -388,7 +319,9 @@ def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 def _truth(input: Any, name: str, dim: Any, keepdim: bool) -> Any:
     a = input.array
     xp = BACKENDS[type(a)]
-    return wrap(xp.asarray(getattr(xp, name)(a != 0, axes_of(dim, a.ndim), keepdim)))
+    result = xp.asarray(getattr(xp, name)(a != 0, axes_of(dim, a.ndim), keepdim))
+    # PyTorch keeps uint8 here, from the time before it had bool.
+    return wrap(xp.cast(result, a.dtype) if a.dtype == "uint8" else result)
 
 
 def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
@@ -413,10 +346,11 @@ def _arg(input: Any, name: str, dim: int | None, keepdim: bool) -> Any:
     if count_of(a.shape, axes) == 0:
         if axes is None:
             raise IndexError(
-                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify "
-                "the reduction dim with the 'dim' argument."
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0."
             )
         raise IndexError(f"{name}(): Expected reduction dim {axes[0]} to have non-zero size.")
+    if a.dtype.kind == "b":
+        raise RuntimeError(f"{name}(): does not support bool input")
     index = xp.asarray(getattr(xp, name)(a, None if axes is None else axes[0]))
     if keepdim:
         index = xp.reshape(index, kept_shape(a.shape, axes))

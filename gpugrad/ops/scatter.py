@@ -1,298 +1,208 @@
-"""Writing by index: ``scatter``, ``index_add``, ``masked_fill``, ``index_put`` and relatives.
-
-Each op writes into a copy of its first input, or in its in-place form into that itself.
-"""
+"""Writing by index along a dimension: ``scatter``, ``scatter_add``, ``scatter_reduce``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from ..autograd.engine import CONSTANT, Node, TensorBase, _new
-from ..autograd.inplace import check_inplace, mark_changed
+from ..autograd.engine import CONSTANT, OUTPUT, Node, TensorBase, wrap
+from ..autograd.inplace import apply_inplace
 from ..backend import BACKENDS
-from .arguments import require_tensor, word
-from .elementwise_base import ZERO_STRIDE_WRITE, sum_to
-from .gather import INDEX_TYPES, check_bounds, flat_key
-from .index import getitem, native_index
-from .shape import broadcast_shapes, expand, reshape, wrap_dim
-
-Key = tuple[Any, ...]
-
-
-class Write(Node):
-    """An op that changes some elements of ``x``: ``write`` does it in place."""
-
-    __slots__ = ("key",)
-
-    def forward(self, xp: Any, x: Any, *rest: Any) -> Any:
-        return self.write(xp, xp.copy(x), *rest)
-
-    def write(self, xp: Any, x: Any, *rest: Any) -> Any:
-        raise NotImplementedError
-
-    @classmethod
-    def inplace(cls, x: Any, *rest: Any) -> Any:
-        """Apply the op to ``x`` itself."""
-        check_inplace(x)
-        if not getattr(x.array.flags, "writeable", True):
-            raise RuntimeError(ZERO_STRIDE_WRITE)
-        node = _new(cls)
-        arrays = (r.array if isinstance(r, TensorBase) else r for r in rest)
-        node.write(BACKENDS[type(x.array)], x.array, *arrays)
-        mark_changed(x, node, (x, *rest))
-        return x
-
-    def _kept(self, xp: Any, grad: Any) -> Any:
-        """The gradient of ``x`` where ``x`` was overwritten: none at those places."""
-        if self.edges[0] is None:
-            return None
-        taken = xp.getitem(grad, self.key)
-        return xp.setitem(xp.copy(grad), self.key, xp.zeros_like(taken))
+from .arguments import require_tensor
+from .copying import Clone
+from .gather import INDEX_TYPES, check_bounds
+from .index import getitem
+from .shape import reshape, wrap_dim
+from .write import Accumulate, Key, Put, PutNumber, number_of_type, write
 
 
-class Put(Write):
-    """``x[key] = y``, where ``y`` has the shape that ``x[key]`` has."""
+class ScatterReduce(Node):
+    """``x`` with the elements of ``y`` combined at ``key``, with or without what is there."""
 
-    __slots__ = ()
-    torch_name = "Scatter"
+    __slots__ = ("hits", "how", "include_self", "key", "out", "x", "y")
+    saves = {"x": 0, "y": 1, "out": OUTPUT, "hits": CONSTANT}
 
-    def write(self, xp: Any, x: Any, y: Any, key: Key) -> Any:
-        self.key = key
-        return xp.setitem(x, key, y)
+    def forward(self, xp: Any, x: Any, y: Any, key: Key, how: str, include_self: bool) -> Any:
+        self.x, self.y, self.key, self.how, self.include_self = x, y, key, how, include_self
+        self.hits = xp.scatter_nd(xp.ones_like(y), key, x.shape)
+        out = xp.copy(x)
+        if not include_self:
+            xp.setitem(out, key, xp.full((), _neutral(how, x.dtype), x.dtype))
+        if how == "prod":
+            out = xp.mul(out, _products(xp, y, key, x.shape))
+        elif how in ("amax", "amin"):
+            (xp.module.maximum if how == "amax" else xp.module.minimum).at(out, key, y)
+        else:
+            xp.index_add(out, key, y)
+        if how == "mean":
+            divide = xp.floor_divide if x.dtype.kind in "iu" else xp.div
+            out = divide(out, self._counts(xp))
+        self.out = xp.asarray(out)
+        return self.out
+
+    def _counts(self, xp: Any) -> Any:
+        """How many elements each mean is of."""
+        return xp.add(self.hits, 1) if self.include_self else xp.maximum(self.hits, 1)
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
-        return self._kept(xp, grad), xp.getitem(grad, self.key)
+        key = self.key
+        if self.how == "prod":
+            grad_x, grad_y = self._of_product(xp, grad)
+        elif self.how in ("amax", "amin"):
+            grad_x, grad_y = self._of_extreme(xp, grad)
+        else:
+            grad_x = xp.div(grad, self._counts(xp)) if self.how == "mean" else grad
+            grad_y = xp.getitem(grad_x, key)
+        if not self.include_self:
+            grad_x = xp.where(xp.gt(self.hits, 0), xp.zeros_like(grad_x), grad_x)
+        return grad_x, grad_y
+
+    def _of_extreme(self, xp: Any, grad: Any) -> tuple[Any, Any]:
+        """All that equal the extreme share its gradient evenly."""
+        mine = xp.cast(xp.eq(self.x, self.out), grad.dtype)
+        if not self.include_self:
+            mine = xp.where(xp.gt(self.hits, 0), xp.zeros_like(mine), mine)
+        theirs = xp.cast(xp.eq(self.y, xp.getitem(self.out, self.key)), grad.dtype)
+        number = xp.add(mine, xp.scatter_nd(theirs, self.key, self.x.shape))
+        share = xp.div(grad, number)
+        return xp.mul(mine, share), xp.mul(theirs, xp.getitem(share, self.key))
+
+    def _of_product(self, xp: Any, grad: Any) -> tuple[Any, Any]:
+        """Each factor gets the product of the others, also where one of them is zero."""
+        x, y, key = self.x, self.y, self.key
+        x_zero, y_zero = xp.eq(x, 0), xp.eq(y, 0)
+        if not self.include_self:
+            x_zero = xp.logical_and(x_zero, xp.eq(self.hits, 0))
+        x_rest = xp.where(x_zero, xp.ones_like(x), x)
+        y_rest = xp.where(y_zero, xp.ones_like(y), y)
+        apply = ScatterReduce.apply if isinstance(x, TensorBase) else self._again
+        rest = apply(x_rest, y_rest, key, "prod", self.include_self)
+        x_zeros, y_zeros = (xp.cast(z, grad.dtype) for z in (x_zero, y_zero))
+        zeros = xp.add(x_zeros, xp.scatter_nd(y_zeros, key, x.shape))
+        others_x = xp.where(xp.eq(zeros, x_zeros), xp.div(rest, x_rest), xp.zeros_like(x))
+        alone = xp.eq(xp.getitem(zeros, key), y_zeros)
+        others_y = xp.where(alone, xp.div(xp.getitem(rest, key), y_rest), xp.zeros_like(y))
+        return xp.mul(grad, others_x), xp.mul(xp.getitem(grad, key), others_y)
+
+    @staticmethod
+    def _again(x: Any, *rest: Any) -> Any:
+        return ScatterReduce().forward(BACKENDS[type(x)], x, *rest)
 
 
-class PutNumber(Write):
-    """``x[key] = value``"""
-
-    __slots__ = ()
-    torch_name = "ScatterBackward1"
-
-    def write(self, xp: Any, x: Any, value: Any, key: Key) -> Any:
-        self.key = key
-        return xp.setitem(x, key, number_of_type(xp, value, x))
-
-    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
-        return (self._kept(xp, grad),)
-
-
-class Accumulate(Write):
-    """``x[key] += scale * y``, where repeated places add up; ``y`` broadcasts to ``x[key]``."""
-
-    __slots__ = ("scale", "shape")
-    torch_name = "ScatterAdd"
-
-    def write(self, xp: Any, x: Any, y: Any, key: Key, scale: Any = 1) -> Any:
-        self.key, self.scale, self.shape = key, scale, y.shape
-        return xp.index_add(x, key, y if scale == 1 else xp.mul(y, scale))
-
-    def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
-        taken = sum_to(xp, xp.getitem(grad, self.key), self.shape)
-        return grad, taken if self.scale == 1 else xp.mul(taken, self.scale)
+def _neutral(how: str, dtype: Any) -> Any:
+    """What leaves a sum, product or extreme as it is."""
+    if how not in ("amax", "amin"):
+        return 1 if how == "prod" else 0
+    if dtype.kind in "fV":
+        return float("-inf") if how == "amax" else float("inf")
+    if dtype.kind == "b":
+        return how == "amin"
+    bits = 8 * dtype.itemsize - (dtype.kind == "i")
+    lowest = -(2**bits) if dtype.kind == "i" else 0
+    return lowest if how == "amax" else 2**bits - 1
 
 
-class IndexAdd(Accumulate):
-    """Slices added along a dimension."""
+def _products(xp: Any, y: Any, key: Key, shape: tuple[int, ...]) -> Any:
+    """Ones of ``shape``, multiplied by the elements of ``y`` that go to each place.
 
-    __slots__ = ()
-
-
-class IndexPutAdd(Accumulate):
-    """Elements added at an index."""
-
-    __slots__ = ()
-    torch_name = "IndexPut"
-
-
-class PutAdd(Accumulate):
-    """Elements added at row-major numbers."""
-
-    __slots__ = ()
-    torch_name = "Put"
-
-
-class PutFlat(Put):
-    """Elements written at row-major numbers."""
-
-    __slots__ = ()
-    torch_name = "Put"
-
-
-class IndexCopy(Put):
-    """Slices written along a dimension."""
-
-    __slots__ = ()
-
-
-class IndexFill(PutNumber):
-    """One number written into slices along a dimension."""
-
-    __slots__ = ()
-
-
-class IndexFillTensor(Put):
-    """A 0-d tensor written into slices along a dimension."""
-
-    __slots__ = ()
-    torch_name = "IndexFillBackward1"
-
-    def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
-        return self._kept(xp, grad), xp.sum(xp.getitem(grad, self.key))
-
-
-class MaskedFill(Write):
-    """A number where a mask holds."""
-
-    __slots__ = ("mask", "shape")
-    saves = {"mask": CONSTANT}
-
-    def forward(self, xp: Any, x: Any, value: Any, mask: Any) -> Any:
-        self.mask, self.shape = mask, x.shape
-        return xp.where(mask, number_of_type(xp, value, x), x)
-
-    def write(self, xp: Any, x: Any, value: Any, mask: Any) -> Any:
-        return xp.copy(self.forward(xp, x, value, mask), out=x)
-
-    def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
-        kept = xp.where(self.mask, xp.zeros_like(grad), grad)
-        return (sum_to(xp, kept, self.shape),)
-
-
-class MaskedFillTensor(MaskedFill):
-    """The value of a 0-d tensor where a mask holds."""
-
-    __slots__ = ()
-    torch_name = "MaskedFillBackward1"
-
-    def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
-        taken = xp.where(self.mask, grad, xp.zeros_like(grad))
-        return (*super().backward(xp, grad), xp.sum(taken))
-
-
-class MaskedScatter(Write):
-    """The elements of ``y`` in their order, where a mask holds."""
-
-    __slots__ = ("shape",)
-
-    def write(self, xp: Any, x: Any, y: Any, mask: Any) -> Any:
-        self.key, self.shape = xp.nonzero(mask), y.shape
-        count = self.key[0].size
-        if count > y.size:
-            raise RuntimeError("Number of elements of source < number of ones in mask")
-        return xp.setitem(x, self.key, xp.reshape(y, (-1,))[:count])
-
-    def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
-        taken = xp.getitem(grad, self.key)
-        size = 1
-        for n in self.shape:
-            size *= n
-        line = xp.scatter_nd(taken, (slice(0, taken.shape[0]),), (size,))
-        return self._kept(xp, grad), xp.reshape(line, self.shape)
-
-
-def number_of_type(xp: Any, value: Any, x: Any) -> Any:
-    """A number (or 0-d array) as a 0-d array of the type of ``x``.
-
-    Raises RuntimeError for an integer that the type cannot hold.
+    Sorted by place, the factors of one place are neighbours and are multiplied in pairs, fours,
+    eights: what CuPy has no unbuffered multiplication for.
     """
-    if hasattr(value, "dtype"):
-        return value if value.dtype == x.dtype else xp.cast(value, x.dtype)
-    try:
-        return xp.full((), value, x.dtype)
-    except OverflowError:
-        from .arguments import c_name
+    numbers = xp.arange(0, _count(shape), 1, "int64").reshape(shape)
+    place = xp.broadcast_to(numbers[key], y.shape).reshape(-1)
+    order = xp.argsort(place, 0)
+    place, factors = place[order], y.reshape(-1)[order]
+    step = 1
+    while step < factors.size:
+        same = place[step:] == place[:-step]
+        joined = xp.where(same, factors[step:] * factors[:-step], factors[step:])
+        factors = xp.concatenate([factors[:step], joined], 0)
+        step *= 2
+    out = xp.full((_count(shape),), 1, y.dtype)
+    if factors.size:
+        last = xp.concatenate([place[1:] != place[:-1], xp.full((1,), True, "bool")], 0)
+        out[place[last]] = factors[last]
+    return out.reshape(shape)
 
-        raise RuntimeError(
-            f"value cannot be converted to type {c_name(x)} without overflow"
-        ) from None
+
+def _count(shape: tuple[int, ...]) -> int:
+    size = 1
+    for n in shape:
+        size *= n
+    return size
 
 
-# --- along a dimension, element by element ---------------------------------------------------------
+# --- arguments -----------------------------------------------------------------------------------
 
 
 def along(xp: Any, index: Any, axis: int) -> Key:
-    """The key that reads or writes ``x[i][index[i][j]]`` for ``axis`` 1, and likewise for others."""
+    """The key of the elements ``x[i][index[i][j]]`` for ``axis`` 1, and likewise for others."""
     grid = list(xp.module.ogrid[tuple(slice(n) for n in index.shape)])
     grid[axis] = index
     return tuple(grid)
 
 
-def scatter_arguments(x: Any, dim: int, index: Any, src: Any) -> tuple[Any, Any, Key]:
-    """The checked source (cut to the index if it is a tensor), and the key to write with."""
+def _prepared(x: Any, dim: int, index: Any, src: Any) -> tuple[Any, Key]:
+    """The checked source, cut to the index if it is a tensor, and the key to write it with."""
     require_tensor("scatter", "index", 2, index)
-    where, a = index.array, x.array
-    axis = wrap_dim(dim, a.ndim)
+    shape, where = x.array.shape or (1,), index.array
+    axis = wrap_dim(dim, x.array.ndim)
     if where.dtype not in INDEX_TYPES:
         raise RuntimeError("scatter(): Expected dtype int32/int64 for index")
-    is_tensor = isinstance(src, TensorBase)
-    if is_tensor and src.array.dtype != a.dtype:
-        raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
-    if where.size and (where.ndim or 1) != (a.ndim or 1):
-        raise RuntimeError("Index tensor must have the same number of dimensions as self tensor")
-    if is_tensor and where.size and (where.ndim or 1) != (src.array.ndim or 1):
-        raise RuntimeError("Index tensor must have the same number of dimensions as src tensor")
-    size = a.shape[axis] if a.ndim else 1
-    if where.size:
-        _check_extent(where, a, axis, src.array if is_tensor else None)
-        check_bounds(where, size, axis, RuntimeError)
-    if is_tensor and src.array.shape != where.shape:
-        if not src.array.ndim or not where.ndim:
-            src = reshape(src, where.shape)
-        else:
-            src = getitem(src, tuple(slice(0, n) for n in where.shape))
-    if not where.size:
-        return axis, src, (slice(0, 0),) * a.ndim
-    xp = BACKENDS[type(where)]
-    if not a.ndim:
-        return axis, src if not is_tensor else reshape(src, ()), ()
-    return axis, src, along(xp, where, axis)
-
-
-def _check_extent(index: Any, x: Any, axis: int, src: Any) -> None:
-    too_long = any(
-        n > m and i != axis for i, (n, m) in enumerate(zip(index.shape, x.shape, strict=False))
-    )
-    if src is None:
-        if too_long:
+    where = where if where.ndim else where.reshape(1)
+    given = None
+    if isinstance(src, TensorBase):
+        if src.array.dtype != x.array.dtype:
+            raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
+        src = src if src.array.ndim else reshape(src, (1,))
+        given = src.array.shape
+    for name, other in (("self", shape), ("src", given)):
+        if where.size and other is not None and len(other) != where.ndim:
             raise RuntimeError(
-                f"Expected index {list(index.shape)} to be no larger than self {list(x.shape)} "
-                f"apart from dimension {axis}"
+                f"Index tensor must have the same number of dimensions as {name} tensor"
             )
-    elif too_long or any(n > m for n, m in zip(index.shape, src.shape, strict=False)):
-        raise RuntimeError(
-            f"Expected index {list(index.shape)} to be no larger than self {list(x.shape)} apart "
-            f"from dimension {axis} and to be no larger size than src {list(src.shape)}"
-        )
+    if where.size:
+        _check_extent(where.shape, shape, axis, given)
+        check_bounds(where, shape[axis], axis, RuntimeError)
+    if given is not None and given != where.shape and where.size:
+        src = getitem(src, tuple(slice(0, n) for n in where.shape))
+    return src, along(BACKENDS[type(where)], where, axis)
 
 
-def _scatter(write: str, x: Any, dim: int, index: Any, src: Any, value: Any, reduce: Any) -> Any:
-    if src is None:
-        src = value
-    if reduce is not None:
-        return _scatter_with(write, x, dim, index, src, reduce)
-    _, source, key = scatter_arguments(x, dim, index, src)
-    kind = Put if isinstance(source, TensorBase) else PutNumber
-    return getattr(kind, write)(x, source, key)
+def _check_extent(index: Any, shape: Any, axis: int, given: Any) -> None:
+    outside = any(n > m and i != axis for i, (n, m) in enumerate(zip(index, shape, strict=True)))
+    text = (
+        f"Expected index {list(index)} to be no larger than self {list(shape)} apart from "
+        f"dimension {axis}"
+    )
+    if given is not None:
+        outside = outside or any(n > m for n, m in zip(index, given, strict=True))
+        text += f" and to be no larger size than src {list(given)}"
+    if outside:
+        raise RuntimeError(text)
 
 
-def _scatter_with(write: str, x: Any, dim: int, index: Any, src: Any, reduce: str) -> Any:
-    """The older spelling of :func:`scatter_reduce`."""
-    if reduce not in ("add", "multiply"):
+def _untouched(form: str, x: Any) -> Any:
+    return x if form == "inplace" else Clone.apply(x)
+
+
+# --- functions -----------------------------------------------------------------------------------
+
+
+def _scatter(form: str, x: Any, dim: int, index: Any, src: Any, reduce: str | None) -> Any:
+    if reduce not in (None, "add", "multiply"):
         raise RuntimeError("reduce argument must be either add or multiply.")
-    from .scatter_reduce import Fold
-
-    xp = BACKENDS[type(x.array)]
-    if not isinstance(src, TensorBase):
-        from ..autograd.engine import wrap
-
+    if reduce is not None and not isinstance(src, TensorBase):
+        xp = BACKENDS[type(x.array)]
         src = wrap(xp.broadcast_to(number_of_type(xp, src, x.array), index.array.shape))
-    _, source, key = scatter_arguments(x, dim, index, src)
-    if reduce == "add":
-        return getattr(Accumulate, write)(x, source, key)
-    return getattr(Fold, write)(x, source, key, "prod", True)
+    if reduce == "multiply":
+        return _scatter_reduce(form, x, dim, index, src, "prod", True)
+    source, key = _prepared(x, dim, index, src)
+    if not index.array.size:
+        return _untouched(form, x)
+    kind = (
+        PutNumber if not isinstance(source, TensorBase) else Put if reduce is None else Accumulate
+    )
+    return write(form, kind, x, source, key)
 
 
 def scatter(
@@ -316,20 +226,19 @@ def scatter(
     tensor([[1., 0., 0.],
             [0., 0., 1.]])
     """
-    return _scatter("apply", input, dim, index, src, value, reduce)
+    return _scatter("apply", input, dim, index, value if src is None else src, reduce)
 
 
 def scatter_(
     input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: Any = None
 ) -> Any:
     """:func:`scatter` in place."""
-    return _scatter("inplace", input, dim, index, src, value, reduce)
+    return _scatter("inplace", input, dim, index, value if src is None else src, reduce)
 
 
-def _scatter_add(write: str, x: Any, dim: int, index: Any, src: Any) -> Any:
+def _scatter_add(form: str, x: Any, dim: int, index: Any, src: Any) -> Any:
     require_tensor("scatter_add", "src", 3, src)
-    _, source, key = scatter_arguments(x, dim, index, src)
-    return getattr(Accumulate, write)(x, source, key)
+    return _scatter(form, x, dim, index, src, "add")
 
 
 def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
@@ -347,147 +256,45 @@ def scatter_add_(input: Any, dim: int, index: Any, src: Any) -> Any:
     return _scatter_add("inplace", input, dim, index, src)
 
 
-# --- slices along a dimension ----------------------------------------------------------------------
-
-
-def _slices(function: str, x: Any, dim: int, index: Any, size_error: str) -> tuple[int, Key]:
-    """The axis and the key of a vector of indices along it."""
-    require_tensor(function.rstrip("_"), "index", 2, index)
-    places = index.array
-    if places.ndim > 1:
-        raise IndexError(size_error)
-    axis = wrap_dim(dim, x.array.ndim)
-    return axis, (*(slice(None),) * axis, places.reshape(-1))
-
-
-def _index_add(write: str, x: Any, dim: int, index: Any, source: Any, alpha: Any) -> Any:
-    require_tensor("index_add", "source", 3, source)
-    name, a, b, places = "index_add_()", x.array, source.array, index.array
-    axis, key = _slices(
-        "index_add_",
-        x,
-        dim,
-        index,
-        f"{name}: Index is supposed to be a vector, but got dim: {places.ndim} with type: "
-        f"{word(places)} and size: {list(places.shape)}",
-    )
-    if places.dtype not in INDEX_TYPES:
-        raise RuntimeError(f"{name}: Expected dtype int32/int64 for index but got: {word(places)}")
-    if a.dtype != b.dtype:
+def _scatter_reduce(
+    form: str, x: Any, dim: int, index: Any, src: Any, reduce: str, include_self: bool
+) -> Any:
+    if reduce not in ("sum", "prod", "mean", "amax", "amin"):
         raise RuntimeError(
-            f"{name}: self ({word(a)}) and source ({word(b)}) must have the same scalar type"
+            f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}"
         )
-    if not a.ndim:
-        return getattr(IndexAdd, write)(x, reshape(source, ()), (), alpha)
-    if b.ndim and places.size != b.shape[axis]:
-        raise RuntimeError(
-            f"{name}: Number of indices ({places.size}) should be equal to source.size(dim): "
-            f"({b.shape[axis]}), for dim: {axis}"
-        )
-    if (*a.shape[:axis], *a.shape[axis + 1 :]) != (*b.shape[:axis], *b.shape[axis + 1 :]):
-        raise RuntimeError(
-            "source tensor shape must match self tensor shape, excluding the specified dimension. "
-            f"Got self.shape = {list(a.shape)} source.shape = {list(b.shape)}"
-        )
-    check_bounds(key[-1], a.shape[axis], axis, RuntimeError)
-    return getattr(IndexAdd, write)(x, source, key, alpha)
+    require_tensor("scatter_reduce", "src", 3, src)
+    source, key = _prepared(x, dim, index, src)
+    if not index.array.size:
+        return _untouched(form, x)
+    line = x if x.array.ndim else reshape(x, (1,))
+    if form == "inplace":
+        apply_inplace(ScatterReduce, line, source, key, reduce, include_self)
+        return x
+    result = ScatterReduce.apply(line, source, key, reduce, include_self)
+    return result if line is x else reshape(result, ())
 
 
-def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Any:
-    """``input`` with ``alpha * source`` added to the slices along ``dim`` that ``index`` names.
+def scatter_reduce(
+    input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True
+) -> Any:
+    """``input`` with the elements of ``src`` combined where ``index`` sends them.
+
+    Args:
+        index: as in :func:`scatter`.
+        reduce: ``"sum"``, ``"prod"``, ``"mean"``, ``"amax"`` or ``"amin"``.
+        include_self: whether the element that is there is one of those combined.
 
     >>> import gpugrad
-    >>> gpugrad.zeros(3).index_add(0, gpugrad.tensor([2, 2]), gpugrad.ones(2))
-    tensor([0., 0., 2.])
+    >>> x, i = gpugrad.tensor([1.0, 5.0]), gpugrad.tensor([0, 0])
+    >>> x.scatter_reduce(0, i, gpugrad.tensor([3.0, 2.0]), "amax")
+    tensor([3., 5.])
     """
-    return _index_add("apply", input, dim, index, source, alpha)
+    return _scatter_reduce("apply", input, dim, index, src, reduce, include_self)
 
 
-def index_add_(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Any:
-    """:func:`index_add` in place."""
-    return _index_add("inplace", input, dim, index, source, alpha)
-
-
-def _index_copy(write: str, x: Any, dim: int, index: Any, source: Any) -> Any:
-    require_tensor("index_copy", "source", 3, source)
-    name, a, b, places = "index_copy_()", x.array, source.array, index.array
-    axis, key = _slices(
-        "index_copy_",
-        x,
-        dim,
-        index,
-        f"{name}: Index should have dimension 1 or 0 (got {places.ndim})",
-    )
-    if places.dtype != "int64":
-        raise RuntimeError(f"{name}: Expected a long tensor for index, but got {word(places)}")
-    if a.dtype != b.dtype:
-        raise RuntimeError(
-            f"{name}: self and source expected to have the same dtype, but got (self) {word(a)} "
-            f"and (source) {word(b)}"
-        )
-    if not a.ndim:
-        return getattr(IndexCopy, write)(x, reshape(source, ()), ())
-    mine, theirs = (
-        (*s[:axis], *s[axis + 1 :]) for s in (a.shape, b.shape)
-    )
-    if mine != theirs:
-        raise RuntimeError(
-            f"{name}: Source/destination tensor must have same slice shapes. Destination slice "
-            f"shape: {' '.join(map(str, mine))} at dimension {axis} and source slice shape: "
-            f"{' '.join(map(str, theirs))} at dimension 0."
-        )
-    if places.size != b.shape[axis]:
-        raise IndexError(
-            f"{name}: Number of indices ({places.size}) should be equal to source.size(dim) "
-            f"({b.shape[axis]})"
-        )
-    try:
-        check_bounds(key[-1], a.shape[axis], axis, IndexError)
-    except IndexError as error:
-        raise IndexError(f"{name}: {error}") from None
-    return getattr(IndexCopy, write)(x, source, key)
-
-
-def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
-    """``input`` with ``source`` written into the slices along ``dim`` that ``index`` names."""
-    return _index_copy("apply", input, dim, index, source)
-
-
-def index_copy_(input: Any, dim: int, index: Any, source: Any) -> Any:
-    """:func:`index_copy` in place."""
-    return _index_copy("inplace", input, dim, index, source)
-
-
-def _index_fill(write: str, x: Any, dim: int, index: Any, value: Any) -> Any:
-    axis, key = _slices(
-        "index_fill_",
-        x,
-        dim,
-        index,
-        "index_fill_(): Index is supposed to be a vector",
-    )
-    size = x.array.shape[axis] if x.array.ndim else 1
-    check_bounds(key[-1], size, axis, IndexError, -size)
-    key = key if x.array.ndim else ()
-    if not isinstance(value, TensorBase):
-        return getattr(IndexFill, write)(x, value, key)
-    _check_scalar("index_fill_", value)
-    return getattr(IndexFillTensor, write)(x, value.to(x.dtype), key)
-
-
-def _check_scalar(function: str, value: Any) -> None:
-    if value.array.ndim:
-        raise RuntimeError(
-            f"{function} only supports a 0-dimensional value tensor, but got tensor with "
-            f"{value.array.ndim} dimension(s)."
-        )
-
-
-def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
-    """``input`` with a number in the slices along ``dim`` that ``index`` names."""
-    return _index_fill("apply", input, dim, index, value)
-
-
-def index_fill_(input: Any, dim: int, index: Any, value: Any) -> Any:
-    """:func:`index_fill` in place."""
-    return _index_fill("inplace", input, dim, index, value)
+def scatter_reduce_(
+    input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True
+) -> Any:
+    """:func:`scatter_reduce` in place."""
+    return _scatter_reduce("inplace", input, dim, index, src, reduce, include_self)

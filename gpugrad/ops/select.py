@@ -7,7 +7,8 @@ from typing import Any
 from .. import dtypes
 from ..autograd.engine import CONSTANT, Node, TensorBase, wrap
 from ..backend import BACKENDS
-from .elementwise_base import Unary, cast, harmonise, sum_to
+from .elementwise_base import Unary
+from .operands import explain, harmonise, sum_to, with_number
 
 
 class Where(Node):
@@ -35,6 +36,7 @@ class Where(Node):
 class Clamp(Unary):
     """``x`` kept between two numbers; the gradient is 0 outside them."""
 
+    torch_name = "ClampBackward1"
     primitive = "clamp"
     floating = False
     keeps_x = True
@@ -46,6 +48,55 @@ class Clamp(Unary):
             below = xp.le(self.x, high)
             inside = below if inside is None else xp.logical_and(inside, below)
         return grad if inside is None else xp.where(inside, grad, xp.zeros_like(grad))
+
+
+class ClampTensor(Node):
+    """``x`` kept between two tensors; the upper bound wins where the lower one is above it."""
+
+    __slots__ = ("high", "low", "shapes", "x")
+    saves = {"x": 0, "low": 1, "high": 2}
+    torch_name = "Clamp"
+
+    def forward(self, xp: Any, x: Any, low: Any, high: Any) -> Any:
+        self.x, self.low, self.high = x, low, high
+        self.shapes = x.shape, low.shape, high.shape
+        return xp.minimum(xp.maximum(x, low), high)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
+        x, low, high = self.x, self.low, self.high
+        below, above = xp.lt(x, low), xp.gt(x, high)
+        chosen = (
+            xp.logical_not(xp.logical_or(below, above)),
+            xp.logical_and(below, xp.lt(low, high)),
+            xp.logical_or(above, xp.lt(high, low)),
+        )
+        return _share(xp, grad, chosen, self.shapes, self.edges)
+
+
+class ClampOneSide(Node):
+    """``x`` kept above or below a tensor."""
+
+    __slots__ = ("bound", "is_low", "shapes", "x")
+    saves = {"x": 0, "bound": 1}
+    torch_name = "Clamp"
+
+    def forward(self, xp: Any, x: Any, bound: Any, is_low: bool) -> Any:
+        self.x, self.bound, self.is_low = x, bound, is_low
+        self.shapes = x.shape, bound.shape
+        return xp.maximum(x, bound) if is_low else xp.minimum(x, bound)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
+        outside = (xp.lt if self.is_low else xp.gt)(self.x, self.bound)
+        return _share(xp, grad, (xp.logical_not(outside), outside), self.shapes, self.edges)
+
+
+def _share(xp: Any, grad: Any, chosen: Any, shapes: Any, edges: Any) -> tuple[Any, ...]:
+    """To each input the gradient where it was chosen, summed to the input's shape."""
+    zero = xp.zeros_like(grad)
+    return tuple(
+        None if edge is None else sum_to(xp, xp.where(mask, grad, zero), shape)
+        for mask, shape, edge in zip(chosen, shapes, edges, strict=True)
+    )
 
 
 class Gather(Node):
@@ -168,9 +219,11 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     try:
         return Where.apply(x, y, mask)
     except ValueError as error:
-        from .elementwise_base import explain
-
-        raise explain(Where, x.array, y.array, error) from None
+        for a, b in ((mask, x.array), (x.array, y.array), (mask, y.array)):
+            explained = explain(Where, a, b, error)
+            if "non-singleton" in str(explained):
+                break
+        raise explained from None
 
 
 def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
@@ -183,12 +236,34 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, TensorBase) or isinstance(max, TensorBase):
-        from .arithmetic import Maximum, Minimum
-
-        result = input if min is None else Maximum.apply(input, min)
-        return result if max is None else Minimum.apply(result, max)
+        return _clamp_tensors(input, min, max)
     x = input
     for bound in (min, max):
-        if isinstance(bound, float) and x.array.dtype.kind in "iu":
-            x = cast(x, dtypes.get_default_dtype())
-    return Clamp.apply(x, min, max)
+        if bound is not None:
+            x, bound = with_number(x, bound, False) or (x, bound)
+    return Clamp.apply(x, *(wrapped(b, x.array.dtype) for b in (min, max)))
+
+
+def _clamp_tensors(x: Any, low: Any, high: Any) -> Any:
+    """The general case: bounds that are tensors get gradients of their own."""
+    bounds = [
+        _tensor_like(b, x) if b is not None and not isinstance(b, TensorBase) else b
+        for b in (low, high)
+    ]
+    for bound in bounds:
+        if bound is not None:
+            x, _ = harmonise(x, bound, False)
+    low, high = (None if b is None else harmonise(b, x, False)[0] for b in bounds)
+    if low is not None and high is not None:
+        return ClampTensor.apply(x, low, high)
+    return ClampOneSide.apply(x, high if low is None else low, low is not None)
+
+
+def wrapped(bound: Any, kind: Any) -> Any:
+    """A whole number as C would convert it to an unsigned type: modulo the type's range."""
+    if kind.kind == "u" and isinstance(bound, int):
+        limit = 1 << (8 * kind.itemsize)
+        if not -limit < bound < limit:
+            raise RuntimeError(f"value cannot be converted to type {kind.name}_t without overflow")
+        return bound % limit
+    return bound

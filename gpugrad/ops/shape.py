@@ -8,7 +8,7 @@ from typing import Any
 
 from ..autograd.engine import Node
 from ..size import Size
-from .elementwise_base import sum_to
+from .operands import sum_to
 
 
 def wrap_dim(dim: int, ndim: int) -> int:
@@ -446,7 +446,7 @@ def _same_type(tensors: Sequence[Any], name: str) -> list[Any]:
     first = result[0]
     if any(t.array.dtype != first.array.dtype for t in result):
         from ..dtypes import from_numpy, promote_types
-        from .elementwise_base import cast
+        from .operands import cast
 
         wanted = from_numpy(first.array.dtype)
         for other in result:
