@@ -20,7 +20,7 @@ MODULES = {
 }
 """The functions of each module that are public and, unless said otherwise, methods."""
 
-FUNCTION_ONLY = {"bucketize", "isin", "put", "searchsorted"}
+FUNCTION_ONLY = {"bucketize", "isin", "searchsorted"}
 
 TENSOR_NOT_FIRST = {"bucketize", "isin"}
 """Functions whose first argument may be something else than a tensor."""

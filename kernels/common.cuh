@@ -50,7 +50,7 @@ __device__ __forceinline__ void narrow(double x, double& out) { out = x; }
 
 template <typename C>
 __device__ __forceinline__ C infinity() {
-    return C(1e300 * 1e300);
+    return C(__builtin_huge_val());
 }
 
 // 16 bytes, the most that one instruction loads or stores.
@@ -128,6 +128,7 @@ __device__ __forceinline__ void map(Walk walk, long long n, const F& f, T* out, 
         store_pack(out + at, map_pack<T>(f, load_pack(in + at)...));
     }
     const long long packed = s.packs * WIDTH;
+#pragma unroll 1
     for (long long i = walk.first; i < n - packed; i += walk.step) {
         const long long at = i < s.head ? i : i + packed;
         narrow(f(widen(in[at])...), out[at]);
@@ -145,6 +146,7 @@ __device__ __forceinline__ V fold(Walk walk, long long n, V total, const F& f, c
         total = fold_pack(total, f, load_pack(x + at), load_pack(in + at)...);
     }
     const long long packed = s.packs * WIDTH;
+#pragma unroll 1
     for (long long i = walk.first; i < n - packed; i += walk.step) {
         const long long at = i < s.head ? i : i + packed;
         total = f(total, widen(x[at]), widen(in[at])...);

@@ -4,6 +4,7 @@
 // long one needs a block's worth of loads in flight. The bodies are written once, over a team:
 //   walk()            the thread's share of a row
 //   reduce(v, op, n)  the combination over the team, in all its threads
+//   sync()            waits until the whole team is here, and has finished its loads and stores
 //   leader()          whether this thread writes what there is one of for each row
 //   rows()            the rows that the team does, as a walk over all rows
 #ifndef GPUGRAD_ROWS_CUH
@@ -18,6 +19,7 @@ struct WarpTeam {
     static __device__ __forceinline__ Walk walk() {
         return {static_cast<long long>(threadIdx.x % WARP), WARP};
     }
+    static __device__ __forceinline__ void sync() { __syncwarp(); }
     static __device__ __forceinline__ bool leader() { return threadIdx.x % WARP == 0; }
     static __device__ __forceinline__ Walk rows() {
         const Walk all = grid_walk();
@@ -31,6 +33,7 @@ struct WarpTeam {
 
 struct BlockTeam {
     static __device__ __forceinline__ Walk walk() { return block_walk(); }
+    static __device__ __forceinline__ void sync() { __syncthreads(); }
     static __device__ __forceinline__ bool leader() { return threadIdx.x == 0; }
     static __device__ __forceinline__ Walk rows() {
         return {static_cast<long long>(blockIdx.x), static_cast<long long>(gridDim.x)};

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -19,6 +20,12 @@ MATERIALISE_BELOW = 4096
 _total: Any = np.add.reduce
 _largest: Any = np.maximum.reduce
 _smallest: Any = np.minimum.reduce
+
+LONGEST_ONES = 4096
+"""Up to this many rows are added up by BLAS, whose float32 sums lose more digits than NumPy's."""
+SHORT = 64
+_BLAS = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
+_ROWS = (0, (0,))
 _NOTHING_TO_SWITCH: AbstractContextManager[Any] = nullcontext()
 
 
@@ -29,6 +36,7 @@ class CPU(HostScalars, Primitives):
 
     def __init__(self) -> None:
         super().__init__(np)
+        self.dot = np.ndarray.dot
 
     def device(self, x: Array) -> Device:
         return CPU_DEVICE
@@ -46,6 +54,13 @@ class CPU(HostScalars, Primitives):
         return x
 
     def sum(self, x: Array, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Array:
+        # A product with ones is BLAS's business, and three times as fast as add.reduce for the
+        # matrices and the little vectors of toy models.
+        if not keepdims and dtype is None and x.dtype in _BLAS:
+            if x.ndim == 2 and axis in _ROWS and x.shape[0] <= LONGEST_ONES:
+                return ONES_VECTORS[x.dtype][: x.shape[0]].dot(x)
+            if axis is None and x.size <= SHORT and x.flags.c_contiguous:
+                return ONES_VECTORS[x.dtype][: x.size].dot(x.reshape(-1))
         return _total(x, axis, dtype, None, keepdims)
 
     def mean(self, x: Array, axis: Any = None, keepdims: bool = False) -> Array:
@@ -81,36 +96,42 @@ class CPU(HostScalars, Primitives):
         return out if bias is None else np.add(out, bias, out=out)
 
     def sigmoid(self, x: Array, out: Array | None = None) -> Array:
-        one = _ones(x.dtype)
-        return np.reciprocal(np.add(np.exp(np.negative(x)), one), out=out)
+        work = np.negative(x, out)
+        if type(work) is not np.ndarray:
+            return np.reciprocal(np.exp(work) + ONES[x.dtype])
+        np.exp(work, work)
+        np.add(work, ONES[x.dtype], work)
+        return np.reciprocal(work, work)
 
     def relu(self, x: Array, out: Array | None = None) -> Array:
-        return np.maximum(x, _zeros(x.dtype), out=out)
+        return np.maximum(x, ZEROS[x.dtype], out)
 
     def relu_grad(self, y: Array, grad: Array) -> Array:
-        return np.multiply(grad, np.greater(y, _zeros(y.dtype)))
+        return np.multiply(grad, np.greater(y, ZEROS[y.dtype]))
 
     def sigmoid_grad(self, y: Array, grad: Array) -> Array:
-        return np.multiply(grad, np.multiply(np.subtract(_ones(y.dtype), y), y))
+        return np.multiply(grad, np.multiply(np.subtract(ONES[y.dtype], y), y))
 
     def tanh_grad(self, y: Array, grad: Array) -> Array:
-        return np.multiply(grad, np.subtract(_ones(y.dtype), np.square(y)))
+        return np.multiply(grad, np.subtract(ONES[y.dtype], np.square(y)))
 
 
-_CONSTANTS: dict[Any, tuple[Array, Array]] = {}
+class _ByType(dict[Any, Array]):
+    """An array for each type, made when first asked for.
+
+    NumPy takes a 0-d array of the right type twice as fast as a Python number.
+    """
+
+    def __init__(self, make: Callable[[Any], Array]) -> None:
+        super().__init__()
+        self.make = make
+
+    def __missing__(self, dtype: Any) -> Array:
+        made = self[dtype] = self.make(dtype)
+        made.flags.writeable = False
+        return made
 
 
-def _constants(dtype: Any) -> tuple[Array, Array]:
-    found = _CONSTANTS.get(dtype)
-    if found is None:
-        found = _CONSTANTS[dtype] = (np.zeros((), dtype), np.ones((), dtype))
-    return found
-
-
-def _zeros(dtype: Any) -> Array:
-    """A 0-d zero: NumPy takes it twice as fast as a Python number."""
-    return _constants(dtype)[0]
-
-
-def _ones(dtype: Any) -> Array:
-    return _constants(dtype)[1]
+ZEROS = _ByType(lambda dtype: np.zeros((), dtype))
+ONES = _ByType(lambda dtype: np.ones((), dtype))
+ONES_VECTORS = _ByType(lambda dtype: np.ones(LONGEST_ONES, dtype))

@@ -105,6 +105,7 @@ class Primitives(OptimizerSteps):
 
     def __init__(self, module: Any) -> None:
         self.module = module
+        self.dot = module.dot  # for operands of one or two dimensions
         for name, ufunc in UFUNCS.items():
             setattr(self, name, getattr(module, ufunc))
 

@@ -121,7 +121,7 @@ class Square(Unary):
     keeps_x = True
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
-        return xp.mul(grad, xp.mul(self.x, 2))
+        return xp.mul(grad, xp.add(self.x, self.x))
 
 
 class FloorDivide(Binary):

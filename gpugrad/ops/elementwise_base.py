@@ -60,6 +60,11 @@ class Unary(Node):
     """``y = primitive(x, *params)``, element by element."""
 
     __slots__ = ("out", "params", "x")
+
+    x: Any
+    out: Any
+    params: tuple[Any, ...]
+
     saves: ClassVar[dict[str, int]] = {"x": 0, "out": OUTPUT}
 
     primitive: ClassVar[str]
@@ -165,6 +170,12 @@ class Binary(Node):
     """
 
     __slots__ = ("out", "shapes", "x", "y")
+
+    x: Any
+    y: Any
+    out: Any
+    shapes: tuple[tuple[int, ...], tuple[int, ...]] | None
+
     saves: ClassVar[dict[str, int]] = {"x": 0, "y": 1, "out": OUTPUT}
 
     primitive: ClassVar[str]

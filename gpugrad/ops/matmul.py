@@ -24,70 +24,115 @@ class Matmul(Binary):
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
         edge_x, edge_y = self.edges
-        if self.shapes is None:
-            kept = self.x if edge_x is None else self.y  # equal shapes: the ranks agree
-            rank_x = rank_y = kept.ndim
-        else:
-            rank_x, rank_y = len(self.shapes[0]), len(self.shapes[1])
-        grad_x = None if edge_x is None else self._grad_x(xp, grad, rank_x)
-        grad_y = None if edge_y is None else self._grad_y(xp, grad, rank_y)
+        shape_x, shape_y = self.shapes or (None, None)
+        grad_x = grad_y = None
+        if edge_x is not None:
+            grad_x = xp.matmul(grad, swap(xp, self.y))
+            if shape_x is not None:
+                grad_x = sum_to(xp, grad_x, shape_x)
+        if edge_y is not None:
+            grad_y = xp.matmul(swap(xp, self.x), grad)
+            if shape_y is not None:
+                grad_y = sum_to(xp, grad_y, shape_y)
         return grad_x, grad_y
-
-    # Vectors are matrices of one row or one column for the purpose of gradients.
-
-    def _grad_x(self, xp: Any, grad: Any, rank_x: int) -> Any:
-        y = self.y
-        if rank_x == 1 and y.ndim == 1:
-            return xp.mul(grad, y)
-        if y.ndim == 1:
-            y, grad = xp.reshape(y, (1, -1)), xp.reshape(grad, (*grad.shape, 1))
-            product = xp.matmul(grad, y)
-        elif rank_x == 1:
-            row = xp.reshape(grad, (*grad.shape[:-1], 1, grad.shape[-1]))
-            product = xp.matmul(row, swap(xp, y))
-            product = xp.reshape(product, (*product.shape[:-2], product.shape[-1]))
-        else:
-            product = xp.matmul(grad, swap(xp, y))
-        return product if self.shapes is None else sum_to(xp, product, self.shapes[0])
-
-    def _grad_y(self, xp: Any, grad: Any, rank_y: int) -> Any:
-        x = self.x
-        if x.ndim == 1 and rank_y == 1:
-            return xp.mul(grad, x)
-        if x.ndim == 1:
-            row = xp.reshape(grad, (*grad.shape[:-1], 1, grad.shape[-1]))
-            product = xp.matmul(xp.reshape(x, (-1, 1)), row)
-        elif rank_y == 1:
-            product = xp.matmul(swap(xp, x), xp.reshape(grad, (*grad.shape, 1)))
-            product = xp.reshape(product, product.shape[:-1])
-        else:
-            product = xp.matmul(swap(xp, x), grad)
-        return product if self.shapes is None else sum_to(xp, product, self.shapes[1])
 
 
 class Mm(Matmul):
     """The product of two matrices."""
 
     __slots__ = ()
+    primitive = "dot"
 
-
-class Mv(Matmul):
-    """The product of a matrix and a vector."""
-
-    __slots__ = ()
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
+        edge_x, edge_y = self.edges
+        return (
+            None if edge_x is None else xp.dot(grad, xp.permute(self.y, (1, 0))),
+            None if edge_y is None else xp.dot(xp.permute(self.x, (1, 0)), grad),
+        )
 
 
 class Dot(Matmul):
     """The inner product of two vectors."""
 
     __slots__ = ()
+    primitive = "dot"
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
+        edge_x, edge_y = self.edges
+        return (
+            None if edge_x is None else xp.mul(grad, self.y),
+            None if edge_y is None else xp.mul(grad, self.x),
+        )
+
+
+class Mv(Matmul):
+    """The product of a matrix and a vector."""
+
+    __slots__ = ()
+    primitive = "dot"
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
+        edge_x, edge_y = self.edges
+        return (
+            None if edge_x is None else outer_product(xp, grad, self.y),
+            None if edge_y is None else xp.dot(grad, self.x),
+        )
 
 
 class VectorMatrix(Matmul):
     """The product of a vector and a matrix, named as PyTorch prints it."""
 
     __slots__ = ()
+    primitive = "dot"
     torch_name = "SqueezeBackward4"
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
+        edge_x, edge_y = self.edges
+        return (
+            None if edge_x is None else xp.dot(self.y, grad),
+            None if edge_y is None else outer_product(xp, self.x, grad),
+        )
+
+
+class BatchVector(Matmul):
+    """The product of a batch of matrices and a vector."""
+
+    __slots__ = ()
+    torch_name = "View"
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
+        edge_x, edge_y = self.edges
+        column = xp.reshape(grad, (*grad.shape, 1))
+        grad_x = grad_y = None
+        if edge_x is not None:
+            grad_x = xp.mul(column, self.y)
+        if edge_y is not None:
+            rows = xp.reshape(self.x, (-1, self.x.shape[-1]))
+            grad_y = xp.dot(xp.reshape(grad, (-1,)), rows)
+        return grad_x, grad_y
+
+
+class VectorBatch(Matmul):
+    """The product of a vector and a batch of matrices."""
+
+    __slots__ = ()
+    torch_name = "View"
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
+        edge_x, edge_y = self.edges
+        row = xp.reshape(grad, (*grad.shape[:-1], 1, grad.shape[-1]))
+        grad_x = grad_y = None
+        if edge_x is not None:
+            columns = xp.reshape(swap(xp, self.y), (-1, self.y.shape[-2]))
+            grad_x = xp.dot(xp.reshape(grad, (-1,)), columns)
+        if edge_y is not None:
+            grad_y = xp.mul(xp.reshape(self.x, (-1, 1)), row)
+        return grad_x, grad_y
+
+
+def outer_product(xp: Any, x: Any, y: Any) -> Any:
+    """All products of two vectors' elements; a product of matrices beats broadcasting here."""
+    return xp.dot(xp.reshape(x, (-1, 1)), xp.reshape(y, (1, -1)))
 
 
 def swap(xp: Any, x: Any) -> Any:
@@ -123,7 +168,12 @@ class Linear(Node):
 
 # --- functions -----------------------------------------------------------------------------------
 
-_BY_RANK = {(1, 1): Dot, (2, 1): Mv, (2, 2): Mm, (1, 2): VectorMatrix}
+_BY_RANK: dict[tuple[int, int], type[Matmul]] = {
+    (1, 1): Dot,
+    (2, 1): Mv,
+    (2, 2): Mm,
+    (1, 2): VectorMatrix,
+}
 
 
 def matmul(input: Any, other: Any) -> Any:
@@ -150,7 +200,9 @@ def matmul(input: Any, other: Any) -> Any:
         raise RuntimeError(
             f"expected m1 and m2 to have the same dtype, but got: {_c_name(a)} != {_c_name(b)}"
         )
-    kind = _BY_RANK.get((a.ndim, b.ndim), Matmul)
+    kind = _BY_RANK.get((a.ndim, b.ndim))
+    if kind is None:
+        kind = BatchVector if b.ndim == 1 else VectorBatch if a.ndim == 1 else Matmul
     return kind.apply(input, other)
 
 

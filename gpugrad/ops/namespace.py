@@ -156,7 +156,10 @@ class TensorNamespace(Primitives):
         return select.Cumprod.apply(x, axis)
 
     def matmul(self, x: Any, y: Any, out: Any = None) -> Any:
-        return matmul.Matmul.apply(x, y)
+        return matmul.matmul(x, y)
+
+    def dot(self, x: Any, y: Any) -> Any:
+        return matmul.matmul(x, y)
 
     def softmax(self, x: Any, axis: int) -> Any:
         return activation.Softmax.apply(x, axis)

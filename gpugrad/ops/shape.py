@@ -46,10 +46,30 @@ class Reshape(Node):
         return (xp.reshape(grad, self.shape),)
 
 
+class UnsafeView(Reshape):
+    """Another shape where the strides did not allow a view."""
+
+    __slots__ = ()
+
+
 class Squeeze(Reshape):
     """Without its dimensions of size one."""
 
     __slots__ = ()
+
+
+class SqueezeDim(Squeeze):
+    """Without one given dimension, if its size is one."""
+
+    __slots__ = ()
+    torch_name = "SqueezeBackward1"
+
+
+class SqueezeDims(Squeeze):
+    """Without the given dimensions whose size is one."""
+
+    __slots__ = ()
+    torch_name = "SqueezeBackward2"
 
 
 class Unsqueeze(Reshape):
@@ -99,6 +119,25 @@ class Expand(Node):
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
         return (sum_to(xp, grad, self.shape),)
+
+
+class Repeat(Node):
+    """Copies of the whole tensor along each dimension."""
+
+    __slots__ = ("apart", "shape", "sizes")
+
+    def forward(self, xp: Any, x: Any, times: tuple[int, ...]) -> Any:
+        self.shape = x.shape
+        self.sizes = (1,) * (len(times) - len(x.shape)) + x.shape
+        self.apart = tuple(n for r, size in zip(times, self.sizes, strict=True) for n in (r, size))
+        single = tuple(n for size in self.sizes for n in (1, size))
+        full = tuple(r * size for r, size in zip(times, self.sizes, strict=True))
+        return xp.copy(xp.reshape(xp.broadcast_to(xp.reshape(x, single), self.apart), full))
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        copies = tuple(range(0, len(self.apart), 2))
+        total = xp.sum(xp.reshape(grad, self.apart), copies) if copies else grad
+        return (xp.reshape(total, self.shape),)
 
 
 class Flip(Node):
@@ -178,6 +217,12 @@ class Split(Node):
         return (xp.concatenate(parts, self.axis),)
 
 
+class SplitWithSizes(Split):
+    """Parts of the given lengths, as views."""
+
+    __slots__ = ()
+
+
 class Unbind(Node):
     """The slices along a dimension, as views without it."""
 
@@ -233,7 +278,10 @@ def reshape(input: Any, shape: Any) -> Any:
     tensor([[0, 1, 2],
             [3, 4, 5]])
     """
-    return Reshape.apply(input, _infer(tuple(shape), input.array.size))
+    result = Reshape.apply(input, _infer(tuple(shape), input.array.size))
+    if result.view_of is None and result.node is not None:
+        result.node.__class__ = UnsafeView  # it turned out to be a copy
+    return result
 
 
 def view(input: Any, *shape: Any) -> Any:
@@ -350,15 +398,9 @@ def squeeze(input: Any, dim: Any = None) -> Any:
     shape = input.array.shape
     if dim is None:
         return Squeeze.apply(input, tuple(n for n in shape if n != 1))
-    dims = {wrap_dim(d, len(shape)) for d in ((dim,) if isinstance(dim, int) else dim)}
-    return SqueezeDim.apply(input, tuple(n for i, n in enumerate(shape) if i not in dims or n != 1))
-
-
-class SqueezeDim(Squeeze):
-    """Without one given dimension, if its size is one."""
-
-    __slots__ = ()
-    torch_name = "SqueezeBackward1"
+    kind, given = (SqueezeDim, (dim,)) if isinstance(dim, int) else (SqueezeDims, dim)
+    dims = {wrap_dim(d, len(shape)) for d in given}
+    return kind.apply(input, tuple(n for i, n in enumerate(shape) if i not in dims or n != 1))
 
 
 def unsqueeze(input: Any, dim: int) -> Any:
@@ -598,17 +640,17 @@ def repeat(input: Any, *repeats: Any) -> Any:
     tensor([[0, 1, 0, 1],
             [0, 1, 0, 1]])
     """
-    times, shape = sizes(repeats), input.array.shape
-    if len(times) < len(shape):
+    times = sizes(repeats)
+    if len(times) < input.array.ndim:
         raise RuntimeError(
             "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
             "tensor"
         )
-    shape = (1,) * (len(times) - len(shape)) + shape
-    apart = tuple(n for size in shape for n in (1, size))
-    wide = tuple(n for r, size in zip(times, shape, strict=True) for n in (r, size))
-    full = tuple(r * size for r, size in zip(times, shape, strict=True))
-    return reshape(expand(reshape(input, apart), wide), full)
+    if any(n < 0 for n in times):
+        raise RuntimeError(
+            f"Trying to create tensor with negative dimension {min(times)}: {list(times)}"
+        )
+    return Repeat.apply(input, times)
 
 
 def tile(input: Any, dims: Sequence[int]) -> Any:

@@ -99,20 +99,20 @@ def _index_add(form: str, x: Any, dim: int, index: Any, source: Any, alpha: Any)
             f"{function}: self ({word(x.array)}) and source ({word(source.array)}) must have the "
             "same scalar type"
         )
-    source = _as_line(source)
     shape, given = x.array.shape or (1,), source.array.shape
     if len(given) > axis and key[-1].size != given[axis]:
         raise RuntimeError(
             f"{function}: Number of indices ({key[-1].size}) should be equal to source.size(dim): "
             f"({given[axis]}), for dim: {axis}"
         )
-    if _without(shape, axis) != _without(given, axis):
+    mine = x.array.shape
+    if len(mine) != len(given) or _without(shape, axis) != _without(given, axis):
         raise RuntimeError(
             "source tensor shape must match self tensor shape, excluding the specified dimension. "
-            f"Got self.shape = {list(shape)} source.shape = {list(given)}"
+            f"Got self.shape = {list(mine)} source.shape = {list(given)}"
         )
     check_bounds(key[-1], shape[axis], axis, RuntimeError)
-    return write(form, IndexAdd, x, source, key, alpha)
+    return write(form, IndexAdd, x, _as_line(source), key, alpha)
 
 
 def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1) -> Any:

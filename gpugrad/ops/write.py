@@ -30,12 +30,12 @@ class Write(Node):
     def inplace(cls, x: Any, *rest: Any) -> Any:
         """Apply the op to ``x`` itself."""
         check_inplace(x)
-        if not getattr(x.array.flags, "writeable", True):
+        xp = BACKENDS[type(x.array)]
+        if not xp.writable(x.array):
             raise RuntimeError(ZERO_STRIDE_WRITE)
         node = _new(cls)
-        arrays = (r.array if isinstance(r, TensorBase) else r for r in rest)
-        node.write(BACKENDS[type(x.array)], x.array, *arrays)
-        mark_changed(x, node, (x, *rest))
+        node.write(xp, x.array, *(r.array if isinstance(r, TensorBase) else r for r in rest))
+        mark_changed(x, node, (x, *(r for r in rest if isinstance(r, TensorBase))))
         return x
 
     def _kept(self, xp: Any, grad: Any) -> Any:
