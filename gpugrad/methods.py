@@ -19,9 +19,13 @@ from .ops import (
     arithmetic,
     compare,
     copying,
+    cutting,
+    joining,
+    linear,
     matmul,
     pointwise,
     reduce,
+    repeating,
     select,
     shape,
     variance,
@@ -305,25 +309,25 @@ def softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
     """
     x = input if dtype is None else cast(input, dtypes.as_dtype(dtype))
     _require_floating(x, "softmax")
-    return (
-        activation.Softmax.apply(x, shape.wrap_dim(dim, x.array.ndim))
-        if x.array.ndim
-        else x * 0 + 1
-    )
+    return activation.Softmax.apply(x, _softmax_axis(x, dim))
 
 
 def log_softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
     """``log(softmax(input))`` along ``dim``, without overflow."""
     x = input if dtype is None else cast(input, dtypes.as_dtype(dtype))
     _require_floating(x, "log_softmax")
+    return activation.LogSoftmax.apply(x, _softmax_axis(x, dim))
+
+
+def _softmax_axis(x: Any, dim: int) -> Any:
     axis = shape.wrap_dim(dim, x.array.ndim)
-    return activation.LogSoftmax.apply(x, axis) if x.array.ndim else x * 0
+    return axis if x.array.ndim else ()
 
 
 def _require_floating(x: Any, name: str) -> None:
     if x.array.dtype.kind not in "fV":
         word = dtypes.from_numpy(x.array.dtype).tensor_type.removesuffix("Tensor")
-        raise RuntimeError(f"\"{name}_lastdim_kernel_impl\" not implemented for '{word}'")
+        raise NotImplementedError(f"\"{name}_lastdim_kernel_impl\" not implemented for '{word}'")
 
 
 # --- in-place methods that are more than an op's own ---------------------------------------------
@@ -401,7 +405,7 @@ def _unflatten(self: Any, dim: int, sizes: Any) -> Any:
 
 
 def _tile(self: Any, *dims: Any) -> Any:
-    return shape.tile(self, shape.sizes(dims))
+    return repeating.tile(self, shape.sizes(dims))
 
 
 def _same_kind(d: dtypes.dtype) -> Function:
@@ -432,13 +436,14 @@ OF_A_TENSOR = {
     **_from(variance, "var std var_mean std_mean"),
     **_from(
         shape,
-        "reshape flatten unflatten permute transpose t movedim squeeze unsqueeze broadcast_to "
-        "chunk tensor_split unbind flip tile",
+        "reshape flatten unflatten permute transpose t movedim squeeze unsqueeze broadcast_to",
     ),
+    **_from(cutting, "chunk tensor_split unbind"),
+    **_from(repeating, "flip tile"),
     "clamp": select.clamp,
     "softmax": softmax,
     "log_softmax": log_softmax,
-    "addmm": matmul.addmm,
+    "addmm": linear.addmm,
 }
 """Further functions whose first argument is a tensor; as methods they need no check of that."""
 
@@ -473,7 +478,9 @@ FUNCTIONS: dict[str, Function] = {
     "round": round,
     "where": select.where,
     "clone": creation.clone,
-    **_from(shape, "split cat stack hstack vstack broadcast_tensors broadcast_shapes"),
+    "split": cutting.split,
+    **_from(joining, "cat stack hstack vstack"),
+    **_from(shape, "broadcast_tensors broadcast_shapes"),
 }
 """The public functions by name; :mod:`gpugrad` exports them all."""
 
@@ -490,7 +497,7 @@ METHODS: dict[str, Function] = {
     "unflatten": _unflatten,
     "tile": _tile,
     "expand": shape.expand,
-    "repeat": shape.repeat,
+    "repeat": repeating.repeat,
     "sum_to_size": shape.sum_to_size,
     "expand_as": lambda self, other: shape.expand(self, other.array.shape),
     "view_as": lambda self, other: shape.view(self, other.array.shape),

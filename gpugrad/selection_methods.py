@@ -7,7 +7,19 @@ from typing import Any
 
 from .autograd.engine import TensorBase
 from .methods import Function, bind, into
-from .ops import counting, extremes, gather, masked, order, scatter, slices
+from .ops import (
+    arrange,
+    counting,
+    diagonal,
+    extremes,
+    gather,
+    grids,
+    masked,
+    order,
+    scan,
+    scatter,
+    slices,
+)
 
 MODULES = {
     extremes: "aminmax kthvalue max median min mode nanmedian",
@@ -16,22 +28,38 @@ MODULES = {
     gather: "gather index_select repeat_interleave take take_along_dim",
     masked: "masked_fill masked_scatter masked_select",
     scatter: "scatter scatter_add scatter_reduce",
+    scan: "cummax cummin cumprod cumsum diff logcumsumexp",
+    diagonal: ("diag diag_embed diagflat diagonal trace tril tril_indices triu triu_indices"),
+    arrange: (
+        "atleast_1d atleast_2d atleast_3d dsplit fliplr flipud hsplit narrow ravel roll rot90 "
+        "select vsplit"
+    ),
+    grids: "block_diag cartesian_prod column_stack combinations dstack kron meshgrid",
     slices: "index_add index_copy index_fill index_put put",
 }
 """The functions of each module that are public and, unless said otherwise, methods."""
 
-FUNCTION_ONLY = {"bucketize", "isin", "searchsorted"}
+FUNCTION_ONLY = (
+    "atleast_1d atleast_2d atleast_3d block_diag bucketize cartesian_prod column_stack "
+    "combinations dstack isin meshgrid searchsorted tril_indices triu_indices"
+)
+"""Public functions that are not methods."""
 
-TENSOR_NOT_FIRST = {"bucketize", "isin"}
+TENSOR_NOT_FIRST = (
+    "atleast_1d atleast_2d atleast_3d block_diag bucketize cartesian_prod column_stack dstack isin "
+    "meshgrid tril_indices triu_indices"
+)
 """Functions whose first argument may be something else than a tensor."""
 
 
 def _public(name: str, function: Function) -> Function:
     """The function as users call it: with ``out`` and a clear error for what is no tensor."""
 
+    free = TENSOR_NOT_FIRST.split()
+
     @functools.wraps(function)
     def call(*args: Any, out: Any = None, **kwargs: Any) -> Any:
-        if args and not isinstance(args[0], TensorBase) and name not in TENSOR_NOT_FIRST:
+        if args and not isinstance(args[0], TensorBase) and name not in free:
             raise TypeError(
                 f"{name}(): argument 'input' (position 1) must be Tensor, not "
                 f"{type(args[0]).__name__}"
@@ -56,9 +84,10 @@ METHODS: dict[str, Function] = {
     name: getattr(module, name)
     for module, names in MODULES.items()
     for name in names.split()
-    if name not in FUNCTION_ONLY
+    if name not in FUNCTION_ONLY.split()
 }
 
+METHODS["unfold"] = arrange.unfold
 METHODS |= {
     name + "_": getattr(module, name + "_")
     for module, names in MODULES.items()

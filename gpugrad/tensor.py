@@ -19,7 +19,7 @@ from .autograd.engine import Node, Output, TensorBase, refresh, set_tensor_class
 from .autograd.hooks import LeafHooks, RemovableHandle
 from .backend import BACKENDS
 from .device import device
-from .ops import arithmetic, compare, copying, index, matmul, pointwise, shape
+from .ops import arithmetic, compare, copying, cutting, index, matmul, pointwise, shape
 from .ops.namespace import register
 from .printing import tensor_format, tensor_repr
 from .size import Size
@@ -418,7 +418,7 @@ class Tensor(TensorBase):
     def __iter__(self) -> Iterator[Any]:
         if self.array.ndim == 0:
             raise TypeError("iteration over a 0-d tensor")
-        return iter(shape.unbind(self, 0))
+        return iter(cutting.unbind(self, 0))
 
     def __contains__(self, element: Any) -> bool:
         if isinstance(element, (TensorBase, int, float)):

@@ -19,13 +19,18 @@ constexpr int THREADS = 256;
 constexpr int WARP = 32;
 
 // The start of an entry point's declaration: KERNEL name_##SUFFIX(arguments) { body }
-#define KERNEL extern "C" __global__ void __launch_bounds__(THREADS)
+// One block a multiprocessor is all that is asked for: left to itself, the assembler spills a few
+// registers of the larger kernels in order to fit in more blocks.
+#define KERNEL extern "C" __global__ void __launch_bounds__(THREADS, 1)
+
+// Before a pointer among an entry point's arguments: it may be null.
+#define NULLABLE
 
 // DEFINE(T, SUFFIX) once for each type in memory
-#define FOR_EACH_TYPE(DEFINE)  \
-    DEFINE(float, float32)     \
-    DEFINE(double, float64)    \
-    DEFINE(float16, float16)   \
+#define FOR_EACH_TYPE(DEFINE) \
+    DEFINE(float, float32)    \
+    DEFINE(double, float64)   \
+    DEFINE(float16, float16)  \
     DEFINE(bfloat16, bfloat16)
 
 // --- types ----------------------------------------------------------------------------------

@@ -95,17 +95,18 @@ struct CrossEntropyGradRows {
     }
 };
 
-#define CROSS_ENTROPY(T, SUFFIX)                                                                \
-    KERNEL cross_entropy_forward_##SUFFIX(const T* x, const long long* target, T* loss,         \
-                                          Compute<T>* saved, long long ignored, long long rows, \
-                                          long long cols) {                                     \
-        for_each_row(rows, cols, CrossEntropyRows<T>{x, target, loss, saved, ignored, cols});   \
-    }                                                                                           \
-    KERNEL cross_entropy_backward_##SUFFIX(const T* x, const long long* target, const T* de,    \
-                                           const Compute<T>* saved, T* dx, long long ignored,   \
-                                           long long each, long long rows, long long cols) {    \
-        for_each_row(rows, cols,                                                                \
-                     CrossEntropyGradRows<T>{x, target, de, saved, dx, ignored, each, cols});   \
+#define CROSS_ENTROPY(T, SUFFIX)                                                              \
+    KERNEL cross_entropy_forward_##SUFFIX(const T* x, const long long* target, T* loss,       \
+                                          NULLABLE Compute<T>* saved, long long ignored,      \
+                                          long long rows, long long cols) {                   \
+        for_each_row(rows, cols, CrossEntropyRows<T>{x, target, loss, saved, ignored, cols}); \
+    }                                                                                         \
+    KERNEL cross_entropy_backward_##SUFFIX(const T* x, const long long* target, const T* de,  \
+                                           NULLABLE const Compute<T>* saved, T* dx,           \
+                                           long long ignored, long long each, long long rows, \
+                                           long long cols) {                                  \
+        for_each_row(rows, cols,                                                              \
+                     CrossEntropyGradRows<T>{x, target, de, saved, dx, ignored, each, cols}); \
     }
 
 FOR_EACH_TYPE(CROSS_ENTROPY)

@@ -48,18 +48,18 @@ struct GeluTanhGrad {
     }
 };
 
-#define GELU(T, SUFFIX)                                                                  \
-    KERNEL gelu_forward_##SUFFIX(const T* x, T* y, long long n) {                        \
-        map(grid_walk(), n, Gelu<Compute<T>>(), y, x);                                   \
-    }                                                                                    \
-    KERNEL gelu_backward_##SUFFIX(const T* dy, const T* x, T* dx, long long n) {         \
-        map(grid_walk(), n, GeluGrad<Compute<T>>(), dx, dy, x);                          \
-    }                                                                                    \
-    KERNEL gelu_tanh_forward_##SUFFIX(const T* x, T* y, long long n) {                   \
-        map(grid_walk(), n, GeluTanh<Compute<T>>(), y, x);                               \
-    }                                                                                    \
-    KERNEL gelu_tanh_backward_##SUFFIX(const T* dy, const T* x, T* dx, long long n) {    \
-        map(grid_walk(), n, GeluTanhGrad<Compute<T>>(), dx, dy, x);                      \
+#define GELU(T, SUFFIX)                                                               \
+    KERNEL gelu_forward_##SUFFIX(const T* x, T* y, long long n) {                     \
+        map(grid_walk(), n, Gelu<Compute<T>>(), y, x);                                \
+    }                                                                                 \
+    KERNEL gelu_backward_##SUFFIX(const T* dy, const T* x, T* dx, long long n) {      \
+        map(grid_walk(), n, GeluGrad<Compute<T>>(), dx, dy, x);                       \
+    }                                                                                 \
+    KERNEL gelu_tanh_forward_##SUFFIX(const T* x, T* y, long long n) {                \
+        map(grid_walk(), n, GeluTanh<Compute<T>>(), y, x);                            \
+    }                                                                                 \
+    KERNEL gelu_tanh_backward_##SUFFIX(const T* dy, const T* x, T* dx, long long n) { \
+        map(grid_walk(), n, GeluTanhGrad<Compute<T>>(), dx, dy, x);                   \
     }
 
 FOR_EACH_TYPE(GELU)

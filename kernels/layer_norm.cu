@@ -185,23 +185,24 @@ __device__ __forceinline__ void affine_grad(const T* dy, const T* x, const Compu
     }
 }
 
-#define LAYER_NORM(T, SUFFIX)                                                                   \
-    KERNEL layer_norm_forward_##SUFFIX(const T* x, const T* weight, const T* bias, T* y,        \
-                                       Compute<T>* mean, Compute<T>* rstd, double eps,          \
-                                       long long rows, long long cols) {                        \
-        for_each_row(rows, cols, LayerNormRows<T>{x, weight, bias, y, mean, rstd,               \
-                                                  Compute<T>(eps), cols});                      \
-    }                                                                                           \
-    KERNEL layer_norm_backward_##SUFFIX(const T* dy, const T* x, const T* weight,               \
-                                        const Compute<T>* mean, const Compute<T>* rstd, T* dx,  \
-                                        long long rows, long long cols) {                       \
-        for_each_row(rows, cols, LayerNormGradRows<T>{dy, x, weight, mean, rstd, dx, cols});    \
-    }                                                                                           \
-    KERNEL layer_norm_backward_affine_##SUFFIX(                                                 \
-        const T* dy, const T* x, const Compute<T>* mean, const Compute<T>* rstd, T* dw, T* db,  \
-        Compute<T>* partial, unsigned int* counter, long long slices, long long rows,           \
-        long long cols) {                                                                       \
-        affine_grad(dy, x, mean, rstd, dw, db, partial, counter, slices, rows, cols);           \
+#define LAYER_NORM(T, SUFFIX)                                                                    \
+    KERNEL layer_norm_forward_##SUFFIX(const T* x, NULLABLE const T* weight,                     \
+                                       NULLABLE const T* bias, T* y, Compute<T>* mean,           \
+                                       Compute<T>* rstd, double eps, long long rows,             \
+                                       long long cols) {                                         \
+        for_each_row(rows, cols, LayerNormRows<T>{x, weight, bias, y, mean, rstd,                \
+                                                  Compute<T>(eps), cols});                       \
+    }                                                                                            \
+    KERNEL layer_norm_backward_##SUFFIX(const T* dy, const T* x, NULLABLE const T* weight,       \
+                                        const Compute<T>* mean, const Compute<T>* rstd, T* dx,   \
+                                        long long rows, long long cols) {                        \
+        for_each_row(rows, cols, LayerNormGradRows<T>{dy, x, weight, mean, rstd, dx, cols});     \
+    }                                                                                            \
+    KERNEL layer_norm_backward_affine_##SUFFIX(                                                  \
+        const T* dy, const T* x, const Compute<T>* mean, const Compute<T>* rstd, NULLABLE T* dw, \
+        NULLABLE T* db, Compute<T>* partial, unsigned int* counter, long long slices,            \
+        long long rows, long long cols) {                                                        \
+        affine_grad(dy, x, mean, rstd, dw, db, partial, counter, slices, rows, cols);            \
     }
 
 FOR_EACH_TYPE(LAYER_NORM)

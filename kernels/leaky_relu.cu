@@ -19,13 +19,13 @@ struct LeakyReluGrad {
     __device__ __forceinline__ C operator()(C dy, C x) const { return x > C(0) ? dy : slope * dy; }
 };
 
-#define LEAKY_RELU(T, SUFFIX)                                                                   \
-    KERNEL leaky_relu_forward_##SUFFIX(const T* x, T* y, double slope, long long n) {           \
-        map(grid_walk(), n, LeakyRelu<Compute<T>>{Compute<T>(slope)}, y, x);                    \
-    }                                                                                           \
-    KERNEL leaky_relu_backward_##SUFFIX(const T* dy, const T* x, T* dx, double slope,           \
-                                        long long n) {                                          \
-        map(grid_walk(), n, LeakyReluGrad<Compute<T>>{Compute<T>(slope)}, dx, dy, x);           \
+#define LEAKY_RELU(T, SUFFIX)                                                         \
+    KERNEL leaky_relu_forward_##SUFFIX(const T* x, T* y, double slope, long long n) { \
+        map(grid_walk(), n, LeakyRelu<Compute<T>>{Compute<T>(slope)}, y, x);          \
+    }                                                                                 \
+    KERNEL leaky_relu_backward_##SUFFIX(const T* dy, const T* x, T* dx, double slope, \
+                                        long long n) {                                \
+        map(grid_walk(), n, LeakyReluGrad<Compute<T>>{Compute<T>(slope)}, dx, dy, x); \
     }
 
 FOR_EACH_TYPE(LEAKY_RELU)

@@ -8,7 +8,8 @@
 //
 // Reads 2 arrays; mse_none and mse_backward write 1. mse_reduce sums within threads, blocks and the
 // grid, in the type of the arithmetic and in an order that only the launch decides. It wants
-// `partial`, one number for each block, and `counter`, which is 0 before and after.
+// `partial`, one number for each block, and `counter`, which is 0 before and after; for a launch of
+// one block both may be null.
 #include "common.cuh"
 
 template <typename C>
@@ -39,24 +40,25 @@ struct WriteScaled {
     }
 };
 
-#define MSE(T, SUFFIX)                                                                          \
-    KERNEL mse_none_##SUFFIX(const T* x, const T* y, T* e, long long n) {                       \
-        map(grid_walk(), n, SquaredError<Compute<T>>(), e, x, y);                               \
-    }                                                                                           \
-    KERNEL mse_reduce_##SUFFIX(const T* x, const T* y, T* e, double scale, Compute<T>* partial, \
-                               unsigned int* counter, long long n) {                            \
-        typedef Compute<T> C;                                                                   \
-        const C mine = fold(grid_walk(), n, C(0), AddSquaredError<C>(), x, y);                  \
-        grid_sum(mine, partial, counter, WriteScaled<T>{e, C(scale)});                          \
-    }                                                                                           \
-    KERNEL mse_backward_##SUFFIX(const T* x, const T* y, const T* de, T* dx, double scale,      \
-                                 long long each, long long n) {                                 \
-        typedef Compute<T> C;                                                                   \
-        if (each) {                                                                             \
-            map(grid_walk(), n, SquaredErrorGrad<C>{C(scale)}, dx, x, y, de);                   \
-        } else {                                                                                \
-            map(grid_walk(), n, SquaredErrorGrad<C>{widen(*de) * C(scale)}, dx, x, y);          \
-        }                                                                                       \
+#define MSE(T, SUFFIX)                                                                     \
+    KERNEL mse_none_##SUFFIX(const T* x, const T* y, T* e, long long n) {                  \
+        map(grid_walk(), n, SquaredError<Compute<T>>(), e, x, y);                          \
+    }                                                                                      \
+    KERNEL mse_reduce_##SUFFIX(const T* x, const T* y, T* e, double scale,                 \
+                               NULLABLE Compute<T>* partial,                               \
+                               NULLABLE unsigned int* counter, long long n) {              \
+        typedef Compute<T> C;                                                              \
+        const C mine = fold(grid_walk(), n, C(0), AddSquaredError<C>(), x, y);             \
+        grid_sum(mine, partial, counter, WriteScaled<T>{e, C(scale)});                     \
+    }                                                                                      \
+    KERNEL mse_backward_##SUFFIX(const T* x, const T* y, const T* de, T* dx, double scale, \
+                                 long long each, long long n) {                            \
+        typedef Compute<T> C;                                                              \
+        if (each) {                                                                        \
+            map(grid_walk(), n, SquaredErrorGrad<C>{C(scale)}, dx, x, y, de);              \
+        } else {                                                                           \
+            map(grid_walk(), n, SquaredErrorGrad<C>{widen(*de) * C(scale)}, dx, x, y);     \
+        }                                                                                  \
     }
 
 FOR_EACH_TYPE(MSE)

@@ -16,12 +16,12 @@ struct ReluGrad {
     __device__ __forceinline__ C operator()(C dy, C y) const { return y <= C(0) ? C(0) : dy; }
 };
 
-#define RELU(T, SUFFIX)                                                                  \
-    KERNEL relu_forward_##SUFFIX(const T* x, T* y, long long n) {                        \
-        map(grid_walk(), n, Relu<Compute<T>>(), y, x);                                   \
-    }                                                                                    \
-    KERNEL relu_backward_##SUFFIX(const T* dy, const T* y, T* dx, long long n) {         \
-        map(grid_walk(), n, ReluGrad<Compute<T>>(), dx, dy, y);                          \
+#define RELU(T, SUFFIX)                                                          \
+    KERNEL relu_forward_##SUFFIX(const T* x, T* y, long long n) {                \
+        map(grid_walk(), n, Relu<Compute<T>>(), y, x);                           \
+    }                                                                            \
+    KERNEL relu_backward_##SUFFIX(const T* dy, const T* y, T* dx, long long n) { \
+        map(grid_walk(), n, ReluGrad<Compute<T>>(), dx, dy, y);                  \
     }
 
 FOR_EACH_TYPE(RELU)

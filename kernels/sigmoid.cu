@@ -18,12 +18,12 @@ struct SigmoidGrad {
     __device__ __forceinline__ C operator()(C dy, C y) const { return dy * ((C(1) - y) * y); }
 };
 
-#define SIGMOID(T, SUFFIX)                                                               \
-    KERNEL sigmoid_forward_##SUFFIX(const T* x, T* y, long long n) {                     \
-        map(grid_walk(), n, Sigmoid<Compute<T>>(), y, x);                                \
-    }                                                                                    \
-    KERNEL sigmoid_backward_##SUFFIX(const T* dy, const T* y, T* dx, long long n) {      \
-        map(grid_walk(), n, SigmoidGrad<Compute<T>>(), dx, dy, y);                       \
+#define SIGMOID(T, SUFFIX)                                                          \
+    KERNEL sigmoid_forward_##SUFFIX(const T* x, T* y, long long n) {                \
+        map(grid_walk(), n, Sigmoid<Compute<T>>(), y, x);                           \
+    }                                                                               \
+    KERNEL sigmoid_backward_##SUFFIX(const T* dy, const T* y, T* dx, long long n) { \
+        map(grid_walk(), n, SigmoidGrad<Compute<T>>(), dx, dy, y);                  \
     }
 
 FOR_EACH_TYPE(SIGMOID)

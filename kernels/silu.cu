@@ -19,12 +19,12 @@ struct SiluGrad {
     }
 };
 
-#define SILU(T, SUFFIX)                                                                  \
-    KERNEL silu_forward_##SUFFIX(const T* x, T* y, long long n) {                        \
-        map(grid_walk(), n, Silu<Compute<T>>(), y, x);                                   \
-    }                                                                                    \
-    KERNEL silu_backward_##SUFFIX(const T* dy, const T* x, T* dx, long long n) {         \
-        map(grid_walk(), n, SiluGrad<Compute<T>>(), dx, dy, x);                          \
+#define SILU(T, SUFFIX)                                                          \
+    KERNEL silu_forward_##SUFFIX(const T* x, T* y, long long n) {                \
+        map(grid_walk(), n, Silu<Compute<T>>(), y, x);                           \
+    }                                                                            \
+    KERNEL silu_backward_##SUFFIX(const T* dy, const T* x, T* dx, long long n) { \
+        map(grid_walk(), n, SiluGrad<Compute<T>>(), dx, dy, x);                  \
     }
 
 FOR_EACH_TYPE(SILU)

@@ -101,20 +101,20 @@ struct LogSoftmaxGradRows {
     }
 };
 
-#define SOFTMAX(T, SUFFIX)                                                                      \
-    KERNEL softmax_forward_##SUFFIX(const T* x, T* y, long long rows, long long cols) {         \
-        for_each_row(rows, cols, SoftmaxRows<T>{x, y, cols});                                   \
-    }                                                                                           \
-    KERNEL softmax_backward_##SUFFIX(const T* dy, const T* y, T* dx, long long rows,            \
-                                     long long cols) {                                          \
-        for_each_row(rows, cols, SoftmaxGradRows<T>{dy, y, dx, cols});                          \
-    }                                                                                           \
-    KERNEL log_softmax_forward_##SUFFIX(const T* x, T* y, long long rows, long long cols) {     \
-        for_each_row(rows, cols, LogSoftmaxRows<T>{x, y, cols});                                \
-    }                                                                                           \
-    KERNEL log_softmax_backward_##SUFFIX(const T* dy, const T* y, T* dx, long long rows,        \
-                                         long long cols) {                                      \
-        for_each_row(rows, cols, LogSoftmaxGradRows<T>{dy, y, dx, cols});                       \
+#define SOFTMAX(T, SUFFIX)                                                                  \
+    KERNEL softmax_forward_##SUFFIX(const T* x, T* y, long long rows, long long cols) {     \
+        for_each_row(rows, cols, SoftmaxRows<T>{x, y, cols});                               \
+    }                                                                                       \
+    KERNEL softmax_backward_##SUFFIX(const T* dy, const T* y, T* dx, long long rows,        \
+                                     long long cols) {                                      \
+        for_each_row(rows, cols, SoftmaxGradRows<T>{dy, y, dx, cols});                      \
+    }                                                                                       \
+    KERNEL log_softmax_forward_##SUFFIX(const T* x, T* y, long long rows, long long cols) { \
+        for_each_row(rows, cols, LogSoftmaxRows<T>{x, y, cols});                            \
+    }                                                                                       \
+    KERNEL log_softmax_backward_##SUFFIX(const T* dy, const T* y, T* dx, long long rows,    \
+                                         long long cols) {                                  \
+        for_each_row(rows, cols, LogSoftmaxGradRows<T>{dy, y, dx, cols});                   \
     }
 
 FOR_EACH_TYPE(SOFTMAX)

@@ -24,16 +24,16 @@ struct SoftplusGrad {
     }
 };
 
-#define SOFTPLUS(T, SUFFIX)                                                                     \
-    KERNEL softplus_forward_##SUFFIX(const T* x, T* y, double beta, double threshold,           \
-                                     long long n) {                                             \
-        const Softplus<Compute<T>> f = {Compute<T>(beta), Compute<T>(threshold)};               \
-        map(grid_walk(), n, f, y, x);                                                           \
-    }                                                                                           \
-    KERNEL softplus_backward_##SUFFIX(const T* dy, const T* x, T* dx, double beta,              \
-                                      double threshold, long long n) {                          \
-        const SoftplusGrad<Compute<T>> f = {Compute<T>(beta), Compute<T>(threshold)};           \
-        map(grid_walk(), n, f, dx, dy, x);                                                      \
+#define SOFTPLUS(T, SUFFIX)                                                           \
+    KERNEL softplus_forward_##SUFFIX(const T* x, T* y, double beta, double threshold, \
+                                     long long n) {                                   \
+        const Softplus<Compute<T>> f = {Compute<T>(beta), Compute<T>(threshold)};     \
+        map(grid_walk(), n, f, y, x);                                                 \
+    }                                                                                 \
+    KERNEL softplus_backward_##SUFFIX(const T* dy, const T* x, T* dx, double beta,    \
+                                      double threshold, long long n) {                \
+        const SoftplusGrad<Compute<T>> f = {Compute<T>(beta), Compute<T>(threshold)}; \
+        map(grid_walk(), n, f, dx, dy, x);                                            \
     }
 
 FOR_EACH_TYPE(SOFTPLUS)

@@ -16,12 +16,12 @@ struct TanhGrad {
     __device__ __forceinline__ C operator()(C dy, C y) const { return dy * (C(1) - y * y); }
 };
 
-#define TANH(T, SUFFIX)                                                                  \
-    KERNEL tanh_forward_##SUFFIX(const T* x, T* y, long long n) {                        \
-        map(grid_walk(), n, Tanh<Compute<T>>(), y, x);                                   \
-    }                                                                                    \
-    KERNEL tanh_backward_##SUFFIX(const T* dy, const T* y, T* dx, long long n) {         \
-        map(grid_walk(), n, TanhGrad<Compute<T>>(), dx, dy, y);                          \
+#define TANH(T, SUFFIX)                                                          \
+    KERNEL tanh_forward_##SUFFIX(const T* x, T* y, long long n) {                \
+        map(grid_walk(), n, Tanh<Compute<T>>(), y, x);                           \
+    }                                                                            \
+    KERNEL tanh_backward_##SUFFIX(const T* dy, const T* y, T* dx, long long n) { \
+        map(grid_walk(), n, TanhGrad<Compute<T>>(), dx, dy, y);                  \
     }
 
 FOR_EACH_TYPE(TANH)

@@ -46,6 +46,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(params=DEVICES)
 def device(request: pytest.FixtureRequest) -> str:
     """The device to give to the library: the test runs on ``cpu``, ``host`` and ``cuda``."""
+    return device_named(request)
+
+
+def device_named(request: pytest.FixtureRequest) -> str:
+    """What ``device=`` should be for a fixture's parameter out of :data:`DEVICES`."""
     if request.param == "host":
         request.getfixturevalue("host")
         return "cuda"
@@ -67,6 +72,8 @@ def two_devices(monkeypatch: pytest.MonkeyPatch) -> Iterator[host_cupy.Copies]:
 def host_of(devices: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[host_cupy.Copies]:
     forget_cuda(monkeypatch)
     with host_cupy.installed(devices) as copies:
+        probe.probe()
+        copies.reset()
         yield copies
     BACKENDS.pop(host_cupy.ndarray, None)
     probe.probe.cache_clear()

@@ -743,6 +743,16 @@ def _matmul(x: ndarray, y: ndarray, out: ndarray | None = None) -> ndarray:
     return out
 
 
+def _dot(x: ndarray, y: ndarray, out: ndarray | None = None) -> ndarray:
+    product = _matmul(x, y) if x.ndim and y.ndim else _ufunc("multiply")(x, y)
+    if out is None:
+        return product
+    if not (out.flags.c_contiguous and out.dtype == product.dtype):
+        raise ValueError("Output array must be C-contiguous")
+    out.host[...] = product.host
+    return out
+
+
 def _copyto(target: ndarray, source: Any, where: ndarray) -> None:
     np.copyto(target.host, _operand(source), where=_operand(where))
 
@@ -794,6 +804,7 @@ def _build() -> types.ModuleType:
         "broadcast_to": _broadcast_to,
         "take_along_axis": _take_along_axis,
         "where": _where,
+        "dot": _dot,
         "matmul": _matmul,
         "copyto": _copyto,
         "searchsorted": _searchsorted,

@@ -150,7 +150,8 @@ def test_shows_a_bar_on_a_terminal() -> None:
 
     parent, child = pty.openpty()
     environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "120"}
-    command = [sys.executable, "-m", "gpugrad", "train", "xor", "--epochs", "20"]
+    run = ["train", "xor", "--device", "cpu", "--epochs", "20"]
+    command = [sys.executable, "-m", "gpugrad", *run]
     with subprocess.Popen(command, stdout=child, env=environment) as process:
         os.close(child)
         output = b""

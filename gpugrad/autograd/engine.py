@@ -27,6 +27,9 @@ OUTPUT = -1
 """In :attr:`Node.saves`: the op's own result."""
 CONSTANT = -2
 """In :attr:`Node.saves`: an array that backward needs but no gradient flows through."""
+SHORTCUT = -3
+"""In :attr:`Node.saves`: an intermediate result that spares backward some work. It is None when
+backward is recorded itself, and must be computed again from the saved inputs."""
 
 _sequence = itertools.count(1)
 _new = object.__new__
@@ -229,14 +232,14 @@ class Node:
         """The versions at which the saved tensors are valid."""
         guards = []
         for name, source in self.saves.items():
-            if source == OUTPUT:
-                # An in-place op is recorded just before it raises the version.
-                guards.append((name, result.version, result.version[0] + inplace))
-            elif 0 <= source < len(tensors) and getattr(self, name, None) is not None:
-                if inplace and source == 0:
-                    continue  # the op saved a copy of what it is about to overwrite
+            if source >= 0:
+                if inplace and (source == 0 or getattr(self, name, None) is None):
+                    continue  # the op keeps a copy of what it is about to overwrite, or nothing
                 counter = tensors[source].version
                 guards.append((name, counter, counter[0]))
+            elif source == OUTPUT:
+                # An in-place op is recorded just before it raises the version.
+                guards.append((name, result.version, result.version[0] + inplace))
         return tuple(guards)
 
     def _record_many(
@@ -284,9 +287,11 @@ class Node:
         twin = copy.copy(self)
         for name, source in self.saves.items():
             value = getattr(self, name, None)
-            if type(value) not in BACKENDS:
+            if source == SHORTCUT:
+                value = None
+            elif type(value) not in BACKENDS:
                 continue
-            if source >= 0:
+            elif source >= 0:
                 value = self._lift(value, self.edges[source])
             elif source == OUTPUT:
                 value = self._lift(value, self)

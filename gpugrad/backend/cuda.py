@@ -18,7 +18,7 @@ import numpy as np
 
 from ..device import device
 from . import BACKENDS, get_backend
-from .primitives import UFUNCS, Array, Primitives
+from .primitives import Array, Primitives
 from .probe import probe
 
 _ADDED_ATOMICALLY = ("float32", "float64", "int32", "int64")
@@ -78,8 +78,10 @@ class CUDA(Primitives):
         return int(x.data.ptr)
 
     def writable(self, x: Array) -> bool:
-        # CuPy lets broadcast arrays be written, by many threads to one place.
-        return all(step or n < 2 for step, n in zip(x.strides, x.shape, strict=True))
+        steps = x.strides
+        if 0 not in steps or x.size == 0:
+            return True
+        return all(step or n == 1 for step, n in zip(steps, x.shape, strict=True))
 
     def to_host(self, x: Array) -> Array:
         with self.on(self.device(x)):
@@ -101,13 +103,26 @@ class CUDA(Primitives):
         # Kernels take numbers by value. A Python number would take the other operand's type.
         return np.dtype(dtype).type(value)
 
+    # CuPy lets broadcast arrays be written, by many threads to one place; NumPy refuses.
+
+    def copy(self, x: Array, out: Array | None = None) -> Array:
+        return super().copy(x, None if out is None else self._checked(out))
+
+    def fill(self, x: Array, value: Any) -> Array:
+        return super().fill(self._checked(x), value)
+
+    def _checked(self, out: Array) -> Array:
+        if not self.writable(out):
+            raise ValueError("assignment destination is read-only")
+        return out
+
     def setitem(self, x: Array, index: Any, value: Array) -> Array:
         mask = _only_mask(index)
         if mask is None or value.ndim:
-            x[index] = value
+            self._checked(x)[index] = value
         else:  # one number for all: nobody has to wait until the mask has been counted
             wide = mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim))
-            self.module.copyto(x, value, where=wide)
+            self.module.copyto(self._checked(x), value, where=wide)
         return x
 
     def index_add(self, x: Array, index: Any, value: Array) -> Array:
@@ -156,8 +171,8 @@ class CUDA(Primitives):
     # --- several devices ------------------------------------------------------------------------
 
     def _follow_operands(self) -> None:
-        names = {*UFUNCS, *(n for n in dir(type(self)) if not n.startswith("_"))} - _MAKE_ARRAYS
-        for name in names:
+        own = (*vars(self), *dir(type(self)))
+        for name in {n for n in own if not n.startswith("_")} - _MAKE_ARRAYS:
             function = getattr(self, name)
             if callable(function):
                 setattr(self, name, self._following(function))

@@ -332,8 +332,8 @@ class Primitives(OptimizerSteps):
         return self.maximum(x, 0, out=out)
 
     def relu_grad(self, y: Array, grad: Array) -> Array:
-        """``grad`` where ``y > 0``, else 0, for ``y = relu(x)``."""
-        return self.mul(grad, self.gt(y, 0))
+        """``grad`` where ``y`` is not 0, else 0, for ``y = relu(x)``."""
+        return self.where(self.ne(y, 0), grad, self.zeros_like(grad))
 
     def leaky_relu(self, x: Array, slope: float) -> Array:
         """``x`` where positive, else ``slope * x``."""
@@ -398,18 +398,17 @@ class Primitives(OptimizerSteps):
         """``scale * grad * (x - y)``, the gradient of a squared error in ``x``."""
         return self.mul(self.sub(x, y), self.mul(grad, scale))
 
-    def cross_entropy(self, x: Array, target: Array) -> Array:
-        """``-log_softmax(x)[i, target[i]]`` for every row i of a matrix."""
-        shifted = self.sub(x, self.amax(x, 1, True))
-        total = self.log(self.sum(self.exp(shifted), 1, True))
-        picked = self.take_along_axis(shifted, self.reshape(target, (-1, 1)), 1)
-        return self.reshape(self.sub(total, picked), (-1,))
+    def cross_entropy(self, x: Array, target: Array) -> tuple[Array, Array]:
+        """``-log_softmax(x)[i, target[i]]`` for every row i of a matrix, and ``softmax(x)``."""
+        log_probabilities = self.log_softmax(x, 1)
+        picked = self.take_along_axis(log_probabilities, self.reshape(target, (-1, 1)), 1)
+        return self.neg(self.reshape(picked, (-1,))), self.exp(log_probabilities)
 
-    def cross_entropy_grad(self, x: Array, target: Array, grad: Array) -> Array:
-        """``grad[i] * (softmax(x)[i] - onehot(target[i]))`` for every row i."""
+    def cross_entropy_grad(self, softmax: Array, target: Array, grad: Array) -> Array:
+        """``grad[i] * (softmax[i] - onehot(target[i]))`` for every row i."""
         column, rows = self.reshape(target, (-1, 1)), self.reshape(grad, (-1, 1))
-        spread = self.mul(self.softmax(x, 1), rows)
-        return self.sub(spread, self.scatter_along_axis(rows, column, 1, x.shape))
+        spread = self.mul(softmax, rows)
+        return self.sub(spread, self.scatter_along_axis(rows, column, 1, softmax.shape))
 
 
 def is_basic(index: Any) -> bool:

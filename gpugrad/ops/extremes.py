@@ -5,37 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from .. import return_types
-from ..autograd.engine import Node, TensorBase, wrap
+from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
 from ..shape_arguments import mismatch
 from .arguments import check_not_empty, word
 from .arithmetic import Maximum, Minimum
 from .reduce import Amax, Amin, axes_of, kept_shape, max_all, min_all
+from .scan import running
+from .selection import Selection, picked
 from .shape import wrap_dim
-
-
-class Selection(Node):
-    """Elements picked by an index along one dimension; they alone get a gradient.
-
-    ``index`` has one place in that dimension for each result; with ``keepdim`` False there is one,
-    and the dimension goes.
-    """
-
-    __slots__ = ("axis", "index", "keepdim", "shape")
-
-    def forward(self, xp: Any, x: Any, index: Any, axis: int, keepdim: bool = True) -> Any:
-        self.shape, self.index, self.axis, self.keepdim = x.shape, index, axis, keepdim
-        if not x.ndim:
-            return xp.copy(x)
-        values = xp.take_along_axis(x, index, axis)
-        return values if keepdim else xp.reshape(values, (*x.shape[:axis], *x.shape[axis + 1 :]))
-
-    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
-        if not self.shape:
-            return (grad,)
-        if not self.keepdim:
-            grad = xp.reshape(grad, self.index.shape)
-        return (xp.scatter_along_axis(grad, self.index, self.axis, self.shape),)
 
 
 class Max(Selection):
@@ -100,14 +78,6 @@ class Mode(Selection):
     """The most frequent along a dimension."""
 
     __slots__ = ()
-
-
-def picked(
-    cls: type[Selection], kind: type[Any], x: Any, index: Any, axis: int, keepdim: bool
-) -> Any:
-    """The named pair of values and places; ``index`` has size one along ``axis``."""
-    values = cls.apply(x, index, axis, keepdim)
-    return kind((values, wrap(BACKENDS[type(index)].reshape(index, values.array.shape))))
 
 
 def _choose(
@@ -304,21 +274,8 @@ def mode(input: Any, dim: int = -1, keepdim: bool = False) -> Any:
     later = (*before, slice(1, None))
     start[later] = xp.where(changes, place[later], 0)
     start[(*before, slice(0, 1))] = 0
-    run = place - running_maximum(xp, start, axis)
+    run = place - running(xp, xp.maximum, start, axis)
     # The longest run ends first where `run` has its (first) maximum.
     best = xp.reshape(xp.asarray(xp.argmax(run, axis)), kept_shape(order.shape, (axis,)))
     index = xp.take_along_axis(order, best, axis)
     return picked(Mode, return_types.mode, input, index, axis, keepdim)
-
-
-def running_maximum(xp: Any, x: Any, axis: int) -> Any:
-    """The largest element up to each place, in log2(length) whole-array steps."""
-    before = (slice(None),) * axis
-    step, length = 1, x.shape[axis]
-    while step < length:
-        kept = xp.getitem(x, (*before, slice(0, step)))
-        earlier = xp.getitem(x, (*before, slice(0, length - step)))
-        later = xp.getitem(x, (*before, slice(step, None)))
-        x = xp.concatenate([kept, xp.maximum(later, earlier)], axis)
-        step *= 2
-    return x

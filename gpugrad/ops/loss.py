@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..autograd.engine import CONSTANT, Node
+from ..autograd.engine import CONSTANT, SHORTCUT, Node
 
 
 class MseLoss(Node):
@@ -67,13 +67,13 @@ class NllLoss(Node):
 class CrossEntropy(Node):
     """``-log_softmax(x)[i, t[i]]`` of a matrix of logits, in one pass each way."""
 
-    __slots__ = ("reduction", "target", "x")
-    saves = {"x": 0, "target": CONSTANT}
+    __slots__ = ("reduction", "softmax", "target", "x")
+    saves = {"x": 0, "target": CONSTANT, "softmax": SHORTCUT}
     torch_name = "NllLoss"
 
     def forward(self, xp: Any, x: Any, target: Any, reduction: str) -> Any:
         self.x, self.target, self.reduction = x, target, reduction
-        losses = xp.cross_entropy(x, target)
+        losses, self.softmax = xp.cross_entropy(x, target)
         if reduction == "none":
             return losses
         return xp.mean(losses) if reduction == "mean" else xp.sum(losses)
@@ -84,7 +84,8 @@ class CrossEntropy(Node):
             grad = xp.div(grad, rows[0])
         if self.reduction != "none":
             grad = xp.broadcast_to(grad, rows)
-        return (xp.cross_entropy_grad(self.x, self.target, grad),)
+        softmax = self.softmax if self.softmax is not None else xp.softmax(self.x, 1)
+        return (xp.cross_entropy_grad(softmax, self.target, grad),)
 
 
 class BinaryCrossEntropy(Node):

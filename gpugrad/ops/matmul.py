@@ -1,26 +1,29 @@
-"""Matrix products in all their shapes, and the linear layer."""
+"""Matrix products in all their shapes."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from ..autograd.engine import Node, TensorBase
+from ..autograd.engine import TensorBase
 from ..dtypes import from_numpy
+from .arguments import word
 from .elementwise_base import FOR_X, FOR_Y, Binary
-from .operands import sum_to
+from .operands import misfit, sum_to
+from .shape import broadcast_shapes, reshape
 
 
 class Matmul(Binary):
     """``x @ y``: vectors, matrices and batches of matrices, batches broadcast."""
 
     __slots__ = ()
-    torch_name = "Bmm"
+    torch_name = "UnsafeView"
     primitive = "matmul"
     keeps_x, keeps_y = FOR_Y, FOR_X
 
     @classmethod
     def explain(cls, a: Any, b: Any, error: Exception) -> Exception:
-        return _explain(a, b)
+        return explain_products(a, b)
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
         edge_x, edge_y = self.edges
@@ -35,6 +38,12 @@ class Matmul(Binary):
             if shape_y is not None:
                 grad_y = sum_to(xp, grad_y, shape_y)
         return grad_x, grad_y
+
+
+class Bmm(Matmul):
+    """The products of two equally long batches of matrices."""
+
+    __slots__ = ()
 
 
 class Mm(Matmul):
@@ -98,7 +107,6 @@ class BatchVector(Matmul):
     """The product of a batch of matrices and a vector."""
 
     __slots__ = ()
-    torch_name = "View"
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
         edge_x, edge_y = self.edges
@@ -141,31 +149,6 @@ def swap(xp: Any, x: Any) -> Any:
     return xp.permute(x, (1, 0) if n == 2 else (*range(n - 2), n - 1, n - 2))
 
 
-class Linear(Node):
-    """``x @ weight.T + bias`` over the last dimension of ``x``."""
-
-    __slots__ = ("weight", "x")
-    saves = {"x": 0, "weight": 1}
-    torch_name = "Addmm"
-
-    def forward(self, xp: Any, x: Any, weight: Any, bias: Any = None) -> Any:
-        self.x, self.weight = x, weight
-        return xp.linear(x, weight, bias)
-
-    def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
-        edge_x, edge_weight, *edge_bias = self.edges
-        x = self.x
-        grad_x = None if edge_x is None else xp.matmul(grad, self.weight)
-        flat = grad if grad.ndim == 2 else xp.reshape(grad, (-1, grad.shape[-1]))
-        grad_weight = None
-        if edge_weight is not None:
-            rows = x if x.ndim == 2 else xp.reshape(x, (-1, x.shape[-1]))
-            grad_weight = xp.matmul(swap(xp, flat), rows)
-        if not edge_bias:
-            return grad_x, grad_weight
-        return grad_x, grad_weight, None if edge_bias[0] is None else xp.sum(flat, 0)
-
-
 # --- functions -----------------------------------------------------------------------------------
 
 _BY_RANK: dict[tuple[int, int], type[Matmul]] = {
@@ -197,21 +180,47 @@ def matmul(input: Any, other: Any) -> Any:
         return NotImplemented
     a, b = input.array, other.array
     if a.dtype is not b.dtype and a.dtype != b.dtype:
-        raise RuntimeError(
-            f"expected m1 and m2 to have the same dtype, but got: {_c_name(a)} != {_c_name(b)}"
-        )
+        raise _two_types(a, b)
     kind = _BY_RANK.get((a.ndim, b.ndim))
     if kind is None:
+        if a.ndim == 0 or b.ndim == 0:
+            raise explain_products(a, b)
         kind = BatchVector if b.ndim == 1 else VectorBatch if a.ndim == 1 else Matmul
     return kind.apply(input, other)
 
 
+def _two_types(a: Any, b: Any) -> RuntimeError:
+    if a.ndim == 1 and b.ndim == 1:
+        return RuntimeError(
+            "dot : expected both vectors to have same dtype, but found "
+            f"{word(a)} and {word(b)}"
+        )
+    if a.ndim > 2 and b.ndim > 2:
+        return RuntimeError(f"expected scalar type {word(a)} but found {word(b)}")
+    return RuntimeError(
+        f"expected m1 and m2 to have the same dtype, but got: {_c_name(a)} != {_c_name(b)}"
+    )
+
+
+_C_NAMES = {
+    "float16": "c10::Half",
+    "bfloat16": "c10::BFloat16",
+    "float32": "float",
+    "float64": "double",
+    "uint8": "unsigned char",
+    "int8": "signed char",
+    "int16": "short",
+    "int32": "int",
+    "int64": "long int",
+}
+
+
 def _c_name(a: Any) -> str:
-    d = from_numpy(a.dtype)
-    return {"float32": "float", "float64": "double", "float16": "c10::Half"}.get(d.name, d.name)
+    name = from_numpy(a.dtype).name
+    return _C_NAMES.get(name, name)
 
 
-def _explain(a: Any, b: Any) -> RuntimeError:
+def explain_products(a: Any, b: Any) -> RuntimeError:
     if a.ndim == 0 or b.ndim == 0:
         return RuntimeError(
             f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D"
@@ -222,61 +231,25 @@ def _explain(a: Any, b: Any) -> RuntimeError:
             f"[{a.shape[0]}] and src [{b.shape[0]}] to have the same number of elements, but got "
             f"{a.shape[0]} and {b.shape[0]} elements respectively"
         )
-    if a.ndim == 2 and b.ndim == 1:
+    if b.ndim == 1:
+        rows = math.prod(a.shape[:-1])
         return RuntimeError(
-            f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), "
-            f"vec ({b.shape[0]})"
+            f"size mismatch, got input ({rows}), mat ({rows}x{a.shape[-1]}), vec ({b.shape[0]})"
         )
     if a.ndim <= 2 and b.ndim <= 2:
-        rows = a.shape if a.ndim == 2 else (1, *a.shape)
+        rows = a.shape[0] if a.ndim == 2 else 1
         return RuntimeError(
             "mat1 and mat2 shapes cannot be multiplied "
-            f"({rows[0]}x{rows[1]} and {b.shape[0]}x{b.shape[-1]})"
+            f"({rows}x{a.shape[-1]} and {b.shape[0]}x{b.shape[1]})"
         )
-    if a.ndim >= 2 and b.ndim >= 2 and a.shape[-1] == b.shape[-2]:
-        return RuntimeError(
-            f"The size of tensor a ({a.shape[:-2]}) must match the size of tensor b "
-            f"({b.shape[:-2]}) in the batch dimensions"
-        )
+    error = misfit(a.shape[:-2], b.shape[:-2])
+    if error is not None:
+        return error
+    batch = math.prod(broadcast_shapes(a.shape[:-2], b.shape[:-2]))
     return RuntimeError(
         "Expected size for first two dimensions of batch2 tensor to be: "
-        f"[{a.shape[0]}, {a.shape[-1]}] but got: [{b.shape[0]}, {b.shape[-min(2, b.ndim)]}]."
+        f"[{batch}, {a.shape[-1]}] but got: [{batch}, {b.shape[-2]}]."
     )
-
-
-def linear(input: Any, weight: Any, bias: Any = None) -> Any:
-    """``input @ weight.T + bias``.
-
-    Args:
-        input: shape (..., in_features).
-        weight: shape (out_features, in_features).
-        bias: shape (out_features,), or None.
-
-    Returns:
-        Shape (..., out_features).
-
-    >>> import gpugrad
-    >>> gpugrad.nn.functional.linear(gpugrad.ones(1, 3), gpugrad.ones(2, 3))
-    tensor([[3., 3.]])
-    """
-    x, w = input.array, weight.array
-    if x.dtype != w.dtype:
-        raise RuntimeError(
-            f"mat1 and mat2 must have the same dtype, but got {_word(x)} and {_word(w)}"
-        )
-    if w.ndim != 2 or x.ndim == 0 or x.shape[-1] != w.shape[1]:
-        rows = x.size // max(x.shape[-1], 1) if x.ndim else 1
-        raise RuntimeError(
-            "mat1 and mat2 shapes cannot be multiplied "
-            f"({rows}x{x.shape[-1] if x.ndim else 1} and {w.shape[-1]}x{w.shape[0]})"
-        )
-    if bias is None:
-        return Linear.apply(input, weight)
-    return Linear.apply(input, weight, bias)
-
-
-def _word(a: Any) -> str:
-    return from_numpy(a.dtype).tensor_type.removesuffix("Tensor")
 
 
 def mm(input: Any, mat2: Any) -> Any:
@@ -298,7 +271,9 @@ def bmm(input: Any, mat2: Any) -> Any:
             "Expected size for first two dimensions of batch2 tensor to be: "
             f"[{a.shape[0]}, {a.shape[2]}] but got: [{b.shape[0]}, {b.shape[1]}]."
         )
-    return matmul(input, mat2)
+    if a.dtype != b.dtype:
+        raise _two_types(a, b)
+    return Bmm.apply(input, mat2)
 
 
 def mv(input: Any, vec: Any) -> Any:
@@ -322,14 +297,9 @@ def dot(input: Any, tensor: Any) -> Any:
 
 def outer(input: Any, vec2: Any) -> Any:
     """All products of the elements of two vectors."""
-    from .shape import reshape
-
-    if input.array.ndim != 1 or vec2.array.ndim != 1:
-        raise RuntimeError("outer: Expected 1-D arguments")
+    for name, vector in (("self", input), ("vec2", vec2)):
+        if vector.array.ndim != 1:
+            raise RuntimeError(
+                f"outer: Expected 1-D argument {name}, but got {vector.array.ndim}-D"
+            )
     return reshape(input, (-1, 1)) * vec2
-
-
-def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
-    """``beta * input + alpha * (mat1 @ mat2)``."""
-    product = mm(mat1, mat2)
-    return (input if beta == 1 else input * beta) + (product if alpha == 1 else product * alpha)

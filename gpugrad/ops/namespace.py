@@ -17,9 +17,11 @@ from . import (
     compare,
     copying,
     index,
+    joining,
     matmul,
     pointwise,
     reduce,
+    repeating,
     select,
     shape,
 )
@@ -115,13 +117,13 @@ class TensorNamespace(Primitives):
         return index.ScatterNd.apply(grad, item, tuple(size))
 
     def concatenate(self, arrays: list[Any], axis: int) -> Any:
-        return shape.Cat.apply(*arrays, axis)
+        return joining.Cat.apply(*arrays, axis)
 
     def stack(self, arrays: list[Any]) -> Any:
-        return shape.stack(arrays)
+        return joining.stack(arrays)
 
     def flip(self, x: Any, axes: Any) -> Any:
-        return shape.Flip.apply(x, tuple(axes))
+        return repeating.Flip.apply(x, tuple(axes))
 
     def take_along_axis(self, x: Any, where: Any, axis: int) -> Any:
         return select.Gather.apply(x, _raw(where), axis)

@@ -119,7 +119,11 @@ def sum_to(xp: Any, grad: Any, shape: tuple[int, ...]) -> Any:
 
 def explain(cls: type[Node], a: Array, b: Array, error: Exception) -> Exception:
     """PyTorch's error for shapes that do not broadcast; any other error is passed on."""
-    shape_a, shape_b = getattr(a, "shape", ()), getattr(b, "shape", ())
+    return misfit(getattr(a, "shape", ()), getattr(b, "shape", ())) or RuntimeError(str(error))
+
+
+def misfit(shape_a: tuple[int, ...], shape_b: tuple[int, ...]) -> RuntimeError | None:
+    """The error for two shapes that do not broadcast, None if they do."""
     dims = max(len(shape_a), len(shape_b))
     for d in range(1, dims + 1):
         n = shape_a[-d] if d <= len(shape_a) else 1
@@ -129,7 +133,7 @@ def explain(cls: type[Node], a: Array, b: Array, error: Exception) -> Exception:
                 f"The size of tensor a ({n}) must match the size of tensor b ({m}) at "
                 f"non-singleton dimension {dims - d}"
             )
-    return RuntimeError(str(error))
+    return None
 
 
 def explain_inplace(cls: type[Node], a: Array, b: Array, error: Exception) -> Exception:

@@ -8,7 +8,7 @@ from typing import Any
 from .. import dtypes, return_types
 from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
-from .extremes import Selection, picked
+from .selection import Selection, picked
 from .shape import wrap_dim
 
 

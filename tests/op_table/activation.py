@@ -43,7 +43,7 @@ OPS = tuple(
         refused=(
             Refused(
                 Sample(Data((2, 3)), 1),
-                RuntimeError,
+                NotImplementedError,
                 rf'"{kernel}_lastdim_kernel_impl" not implemented for \'Long\'',
                 "int64",
             ),

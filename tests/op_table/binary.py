@@ -47,16 +47,19 @@ def binary(
     result: str = "same",
     dtypes: tuple[str, ...] = ALL,
     numbers: tuple[Any, ...] = (2, 0.5),
-    edges: bool = True,
+    edges: tuple[str, ...] = ALL,
     inplace: bool = True,
     more_samples: tuple[Sample, ...] = (),
     refused: tuple[Refused, ...] = (),
+    misfit: bool = True,
     **more: Any,
 ) -> Op:
     samples = [Sample(Data(a, *x), Data(b, *y)) for a, b in PAIRS]
     samples += [Sample(Data((2, 3), *x), number) for number in numbers]
     if edges:
-        samples.append(Sample(Data(values=X_EDGES), Data(values=Y_EDGES), smooth=False))
+        samples.append(
+            Sample(Data(values=X_EDGES), Data(values=Y_EDGES), smooth=False, only=edges)
+        )
     return Op(
         name,
         (*samples, *more_samples),
@@ -64,7 +67,7 @@ def binary(
         dtypes,
         result,
         inplace=f"{name}_" if inplace else None,
-        refused=(MISFIT, *refused),
+        refused=(*((MISFIT,) if misfit else ()), *refused),
         **more,
     )
 
@@ -104,6 +107,7 @@ ARITHMETIC = (
         dtypes=NO_BOOL,
         more_samples=(Sample(Data((2, 3)), Data((3,)), alpha=2),),
         inplace=False,
+        misfit=False,
         method=None,
     ),
     binary("mul", np.multiply),
@@ -124,9 +128,17 @@ ARITHMETIC = (
             ),
         ),
     ),
-    binary("floor_divide", np.floor_divide, *APART, dtypes=NO_BOOL, numbers=(2, 0.75)),
-    binary("remainder", np.remainder, *APART, dtypes=NO_BOOL, numbers=(2, -0.75)),
-    binary("fmod", np.fmod, *APART, dtypes=NO_BOOL, numbers=(2, 0.75)),
+    binary(
+        "floor_divide",
+        np.floor_divide,
+        *APART,
+        dtypes=NO_BOOL,
+        numbers=(2, 0.75),
+        edges=FLOATS,
+        differentiable=False,
+    ),
+    binary("remainder", np.remainder, *APART, dtypes=NO_BOOL, numbers=(2, -0.75), edges=FLOATS),
+    binary("fmod", np.fmod, *APART, dtypes=NO_BOOL, numbers=(2, 0.75), edges=FLOATS),
     binary(
         "pow",
         lambda x, y: np.power(np.asarray(x, np.result_type(x, y)), y),
@@ -147,7 +159,7 @@ ARITHMETIC = (
                 "int64",
             ),
         ),
-        method="pow",
+        edges=FLOATS,
         roundings=32,
     ),
 )
@@ -206,7 +218,8 @@ BITS = tuple(
         (0.0, 100.0),
         dtypes=(*INTS, "bool"),
         numbers=(6,),
-        edges=False,
+        edges=(),
+        misfit=False,
         inplace=False,
         differentiable=False,
     )

@@ -78,11 +78,24 @@ class Type:
 class Sample:
     """One call of an op: positional and keyword arguments.
 
-    ``smooth`` says that the op has a derivative at these values, so that differences find it.
+    ``smooth`` says that the op has a derivative at these values, so that differences find it;
+    ``only`` lists the types under test where the op's own list is too long.
     """
 
-    def __init__(self, *args: Any, smooth: bool = True, **kwargs: Any) -> None:
-        self.args, self.kwargs, self.smooth = args, kwargs, smooth
+    def __init__(
+        self,
+        *args: Any,
+        smooth: bool = True,
+        only: tuple[str, ...] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.args, self.kwargs, self.smooth, self.only = args, kwargs, smooth, only
+
+    @property
+    def typed(self) -> bool:
+        """Whether an argument other than a tensor decides the type of the result."""
+        values = (*self.args, *self.kwargs.values())
+        return any(isinstance(v, (Type, float)) for v in values)
 
     def data(self) -> list[Data]:
         """The tensor arguments, in order."""
@@ -170,6 +183,8 @@ class Op:
     call: Callable[..., Any] | None = None
     """``call(lib, *args)`` where the op is not ``lib.name(*args)``."""
     needs_contiguous: bool = False
+    reshapes: bool = False
+    """Whether the in-place form changes the tensor's shape, not its elements."""
     roundings: float = 8
     refused: tuple[Refused, ...] = field(default=())
 

@@ -112,6 +112,7 @@ RESHAPING = (
         ),
         _squeeze,
         inplace="squeeze_",
+        reshapes=True,
     ),
     Op(
         "unsqueeze",
@@ -124,6 +125,7 @@ RESHAPING = (
         ),
         np.expand_dims,
         inplace="unsqueeze_",
+        reshapes=True,
         refused=(
             Refused(
                 Sample(Data((2, 3)), 3),
@@ -164,6 +166,7 @@ ORDERING = (
         ),
         np.swapaxes,
         inplace="transpose_",
+        reshapes=True,
         refused=(
             Refused(Sample(Data((2, 3)), 0, 2), IndexError, "Dimension out of range"),
         ),
@@ -173,6 +176,7 @@ ORDERING = (
         (Sample(Data((2, 3))), Sample(Data((3,))), Sample(Data(()))),
         np.transpose,
         inplace="t_",
+        reshapes=True,
         refused=(
             Refused(
                 Sample(Data((2, 3, 4))),
@@ -314,8 +318,6 @@ CUTTING = (
     ),
 )
 
-NOTHING = r"expected a non-empty list of Tensors"
-
 JOINING = (
     Op(
         "cat",
@@ -329,7 +331,7 @@ JOINING = (
         lambda parts, dim=0: np.concatenate([p for p in parts if p.shape != (0,)], dim),
         method=None,
         refused=(
-            Refused(Sample([]), RuntimeError, NOTHING),
+            Refused(Sample([]), ValueError, "expected a non-empty list of Tensors"),
             Refused(
                 Sample([Data((2, 3)), Data((2, 2))]),
                 RuntimeError,
@@ -355,7 +357,7 @@ JOINING = (
         lambda parts, dim=0: np.stack(parts, dim),
         method=None,
         refused=(
-            Refused(Sample([]), RuntimeError, NOTHING),
+            Refused(Sample([]), RuntimeError, "stack expects a non-empty TensorList"),
             Refused(
                 Sample([Data((2, 3)), Data((3,))]),
                 RuntimeError,

@@ -97,7 +97,7 @@ PLAIN = (
     unary("floor", np.floor, result="same", dtypes=NO_BOOL),
     unary("ceil", np.ceil, result="same", dtypes=NO_BOOL),
     unary("trunc", np.trunc, result="same", dtypes=NO_BOOL),
-    unary("sign", np.sign, result="same", dtypes=NO_BOOL),
+    unary("sign", np.sign, result="same"),
 )
 """Results of the operand's type."""
 
@@ -106,11 +106,11 @@ ROUND = Op(
     (
         *(Sample(Data(shape)) for shape in SHAPES),
         Sample(Data(values=[0.5, 1.5, 2.5, -0.5, -1.5, math.inf, math.nan]), smooth=False),
-        Sample(Data((3, 4)), decimals=1),
-        Sample(Data((3,), -900.0, 900.0), decimals=-2),
+        Sample(Data((3, 4)), decimals=1, only=FLOATS),
+        Sample(Data((3,), -900.0, 900.0), decimals=-2, only=FLOATS),
     ),
     lambda x, decimals=0: np.round(x, decimals),
-    FLOATS,
+    (*FLOATS, *INTS),
     inplace="round_",
 )
 

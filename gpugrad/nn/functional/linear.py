@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...ops.matmul import linear as linear
+from ...ops.linear import linear as linear
 from ...tensor import Tensor
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from ...creation import tensor as make_tensor
-from ...ops.shape import stack
+from ...ops.joining import stack
 from ...tensor import Tensor
 
 Tensors = Tensor | Iterable[Tensor]

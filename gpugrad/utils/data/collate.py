@@ -10,7 +10,7 @@ import numpy as np
 
 from ...creation import as_tensor, tensor
 from ...dtypes import float64
-from ...ops.shape import stack
+from ...ops.joining import stack
 from ...tensor import Tensor
 
 

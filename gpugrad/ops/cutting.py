@@ -1,0 +1,146 @@
+"""Cutting tensors into parts along a dimension, as views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from ..autograd.engine import Node
+from .index import Slice
+from .shape import wrap_dim
+
+
+class Split(Node):
+    """Parts of a tensor along a dimension, as views."""
+
+    __slots__ = ("axis", "lengths", "shape")
+    is_view = True
+
+    def forward(self, xp: Any, x: Any, lengths: tuple[int, ...], axis: int) -> Any:
+        self.axis, self.lengths, self.shape = axis, lengths, x.shape
+        before = (slice(None),) * axis
+        parts, start = [], 0
+        for length in lengths:
+            parts.append(xp.getitem(x, (*before, slice(start, start + length))))
+            start += length
+        return tuple(parts)
+
+    def backward(self, xp: Any, grads: Any) -> tuple[Any]:
+        sample = next(g for g in grads if g is not None)
+        shape = list(self.shape)
+        parts = []
+        for length, grad in zip(self.lengths, grads, strict=True):
+            shape[self.axis] = length
+            parts.append(xp.zeros(tuple(shape), sample.dtype) if grad is None else grad)
+        return (xp.concatenate(parts, self.axis),)
+
+
+class SplitWithSizes(Split):
+    """Parts of the given lengths, as views."""
+
+    __slots__ = ()
+
+
+class Unbind(Node):
+    """The slices along a dimension, as views without it."""
+
+    __slots__ = ("axis", "shape")
+    is_view = True
+
+    def forward(self, xp: Any, x: Any, axis: int) -> Any:
+        self.axis, self.shape = axis, x.shape
+        before = (slice(None),) * axis
+        return tuple(xp.getitem(x, (*before, i)) for i in range(x.shape[axis]))
+
+    def backward(self, xp: Any, grads: Any) -> tuple[Any]:
+        sample = next(g for g in grads if g is not None)
+        shape = (*self.shape[: self.axis], 1, *self.shape[self.axis + 1 :])
+        parts = [
+            xp.zeros(shape, sample.dtype) if g is None else xp.reshape(g, shape) for g in grads
+        ]
+        return (xp.concatenate(parts, self.axis),)
+
+
+# --- functions -----------------------------------------------------------------------------------
+
+
+def split(tensor: Any, split_size_or_sections: int | Sequence[int], dim: int = 0) -> Any:
+    """Parts of a given length (the last may be shorter), or of the given lengths, as views.
+
+    >>> import gpugrad
+    >>> gpugrad.arange(5).split(2)
+    (tensor([0, 1]), tensor([2, 3]), tensor([4]))
+    """
+    shape = tensor.array.shape
+    if not shape:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    d = wrap_dim(dim, len(shape))
+    length = shape[d]
+    if isinstance(split_size_or_sections, int):
+        size = split_size_or_sections
+        if size < 0:
+            raise RuntimeError(
+                f"split expects split_size be non-negative, but got split_size={size}"
+            )
+        if size == 0 and length:
+            raise RuntimeError(
+                "split_size can only be 0 if dimension size is 0, but got dimension size of "
+                f"{length}"
+            )
+        lengths = tuple(min(size, length - i) for i in range(0, length, size)) if length else (0,)
+    else:
+        lengths = tuple(split_size_or_sections)
+        if sum(lengths) != length or min(lengths, default=0) < 0:
+            raise RuntimeError(
+                "split_with_sizes expects split_sizes to sum exactly to "
+                f"{length} (input tensor's size at dimension {d}), but got split_sizes="
+                f"{list(lengths)}"
+            )
+        return SplitWithSizes.apply(tensor, lengths, d)
+    return Split.apply(tensor, lengths, d)
+
+
+def chunk(input: Any, chunks: int, dim: int = 0) -> Any:
+    """About ``chunks`` parts of equal length, the last possibly shorter, as views."""
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    if not input.array.ndim:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    d = wrap_dim(dim, input.array.ndim)
+    length = input.array.shape[d]
+    if length == 0:
+        return SplitWithSizes.apply(input, (0,) * chunks, d)
+    return split(input, -(-length // chunks), dim)
+
+
+def tensor_split(input: Any, indices_or_sections: int | Sequence[int], dim: int = 0) -> Any:
+    """Parts of nearly equal length (the first ones longer), or cut at the given indices."""
+    ndim = input.array.ndim
+    if not ndim:
+        raise RuntimeError(
+            "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"
+        )
+    d = wrap_dim(dim, ndim)
+    length = input.array.shape[d]
+    if isinstance(indices_or_sections, int):
+        n = indices_or_sections
+        if n <= 0:
+            raise RuntimeError(f"number of sections must be larger than 0, got {n}")
+        longer = length % n
+        cuts = [i * (length // n) + min(i, longer) for i in range(n + 1)]
+    else:
+        cuts = [0]
+        for i in indices_or_sections:
+            i = max(i + length, 0) if i < 0 else min(i, length)
+            cuts.append(max(i, cuts[-1]))
+        cuts.append(length)
+    before = (slice(None),) * d
+    return tuple(Slice.apply(input, (*before, slice(a, b))) for a, b in pairwise(cuts))
+
+
+def unbind(input: Any, dim: int = 0) -> Any:
+    """The slices along a dimension, as a tuple of views."""
+    if not input.array.ndim:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
+    return Unbind.apply(input, wrap_dim(dim, input.array.ndim))

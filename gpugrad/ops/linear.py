@@ -1,0 +1,130 @@
+"""A product of matrices and a sum in one node: the linear layer and ``addmm``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.engine import Node
+from .arguments import word
+from .matmul import explain_products, swap
+from .operands import sum_to
+from .shape import expand
+
+
+class Linear(Node):
+    """``x @ weight.T + bias`` over the last dimension of ``x``."""
+
+    __slots__ = ("weight", "x")
+    saves = {"x": 0, "weight": 1}
+    torch_name = "Addmm"
+
+    def forward(self, xp: Any, x: Any, weight: Any, bias: Any = None) -> Any:
+        self.x, self.weight = x, weight
+        return xp.linear(x, weight, bias)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
+        edge_x, edge_weight, *edge_bias = self.edges
+        x = self.x
+        grad_x = None if edge_x is None else xp.matmul(grad, self.weight)
+        flat = grad if grad.ndim == 2 else xp.reshape(grad, (-1, grad.shape[-1]))
+        grad_weight = None
+        if edge_weight is not None:
+            rows = x if x.ndim == 2 else xp.reshape(x, (-1, x.shape[-1]))
+            grad_weight = xp.matmul(swap(xp, flat), rows)
+        if not edge_bias:
+            return grad_x, grad_weight
+        return grad_x, grad_weight, None if edge_bias[0] is None else xp.sum(flat, 0)
+
+
+class Addmm(Node):
+    """``beta * x + alpha * (a @ b)``"""
+
+    __slots__ = ("a", "alpha", "b", "beta", "shape")
+    saves = {"a": 1, "b": 2}
+
+    def forward(self, xp: Any, x: Any, a: Any, b: Any, beta: float, alpha: float) -> Any:
+        self.a, self.b, self.beta, self.alpha, self.shape = a, b, beta, alpha, x.shape
+        product = xp.matmul(a, b)
+        if alpha != 1:
+            product = xp.mul(product, alpha)
+        return xp.add(x if beta == 1 else xp.mul(x, beta), product)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
+        edge_x, edge_a, edge_b = self.edges
+        scaled = grad if self.alpha == 1 else xp.mul(grad, self.alpha)
+        own = None
+        if edge_x is not None:
+            own = sum_to(xp, grad if self.beta == 1 else xp.mul(grad, self.beta), self.shape)
+        return (
+            own,
+            None if edge_a is None else xp.matmul(scaled, swap(xp, self.b)),
+            None if edge_b is None else xp.matmul(swap(xp, self.a), scaled),
+        )
+
+
+# --- functions -----------------------------------------------------------------------------------
+
+
+def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    """``input @ weight.T + bias``.
+
+    Args:
+        input: shape (..., in_features).
+        weight: shape (out_features, in_features).
+        bias: shape (out_features,), or None.
+
+    Returns:
+        Shape (..., out_features).
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.linear(gpugrad.ones(1, 3), gpugrad.ones(2, 3))
+    tensor([[3., 3.]])
+    """
+    x, w = input.array, weight.array
+    if x.dtype != w.dtype:
+        raise RuntimeError(
+            f"mat1 and mat2 must have the same dtype, but got {word(x)} and {word(w)}"
+        )
+    if w.ndim != 2 or x.ndim == 0 or x.shape[-1] != w.shape[1]:
+        rows = x.size // max(x.shape[-1], 1) if x.ndim else 1
+        raise RuntimeError(
+            "mat1 and mat2 shapes cannot be multiplied "
+            f"({rows}x{x.shape[-1] if x.ndim else 1} and {w.shape[-1]}x{w.shape[0]})"
+        )
+    if bias is None:
+        return Linear.apply(input, weight)
+    return Linear.apply(input, weight, bias)
+
+
+def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    """``beta * input + alpha * (mat1 @ mat2)``
+
+    Args:
+        input: of a shape that broadcasts to the product's.
+        mat1: shape (n, m).
+        mat2: shape (m, p).
+
+    Raises:
+        RuntimeError: for operands that are no matrices, or sizes or types that do not fit.
+
+    >>> import gpugrad
+    >>> gpugrad.addmm(gpugrad.ones(2), gpugrad.ones(2, 3), gpugrad.ones(3, 2), alpha=2)
+    tensor([[7., 7.],
+            [7., 7.]])
+    """
+    a, b = mat1.array, mat2.array
+    for name, matrix in (("mat1", a), ("mat2", b)):
+        if matrix.ndim != 2:
+            raise RuntimeError(f"{name} must be a matrix, got {matrix.ndim}-D tensor")
+    if input.array.dtype != a.dtype:
+        raise RuntimeError(
+            f"self and mat2 must have the same dtype, but got {word(input.array)} and {word(b)}"
+        )
+    if a.dtype != b.dtype:
+        raise RuntimeError(
+            f"mat1 and mat2 must have the same dtype, but got {word(a)} and {word(b)}"
+        )
+    if a.shape[1] != b.shape[0]:
+        raise explain_products(a, b)
+    expand(input, (a.shape[0], b.shape[1]))  # raises where the shapes do not fit
+    return Addmm.apply(input, mat1, mat2, beta, alpha)

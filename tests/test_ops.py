@@ -1,0 +1,394 @@
+"""What holds for every op, tested over the op table.
+
+Values against NumPy, first and second derivatives against differences, memory layouts, types,
+in-place forms, methods, and that nothing is overwritten that should not be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gpugrad
+from gpugrad import Tensor, methods
+from tests.op_table import BY_NAME, OPS, UNSAMPLED
+from tests.op_table.model import FLOATS, LAYOUTS, Array, Op, Sample, flat, tensor
+from tests.tolerances import assert_close, tolerance
+
+STEP = 1e-5
+"""The step of a central difference; its error is about ``STEP**2`` and ``2**-52 / STEP``."""
+
+EVERY_SAMPLE = [
+    pytest.param(op, sample, id=f"{op.name}-{number}")
+    for op in OPS
+    for number, sample in enumerate(op.samples)
+]
+SMOOTH_SAMPLES = [
+    pytest.param(op, sample, id=f"{op.name}-{number}")
+    for op in OPS
+    for number, sample in enumerate(op.samples)
+    if op.differentiable and sample.smooth and "float64" in op.dtypes
+]
+EVERY_OP = pytest.mark.parametrize("op", OPS, ids=repr)
+
+
+def make(
+    sample: Sample, dtype: str, layout: str = "contiguous", grad: bool = False
+) -> tuple[list[Tensor], tuple[Any, ...], dict[str, Any]]:
+    """The sample's tensors, and its arguments with them in place."""
+    tensors = [
+        tensor(gpugrad, array, data.dtype or dtype, layout, grad=grad and data.has_grad(dtype))
+        for data, array in zip(sample.data(), sample.arrays(dtype), strict=True)
+    ]
+    return tensors, *sample.filled(tensors, gpugrad)
+
+
+def run(op: Op, sample: Sample, dtype: str, layout: str = "contiguous") -> list[Any]:
+    _, args, kwargs = make(sample, dtype, layout)
+    return flat(op.function(gpugrad)(*args, **kwargs))
+
+
+def usable(op: Op, dtypes: tuple[str, ...] = ("float64", "int64", "bool")) -> str:
+    """The first of the types that the op takes."""
+    return next(d for d in (*dtypes, *op.dtypes) if d in op.dtypes)
+
+
+def host(value: Any) -> Array:
+    array: Array = value.detach().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)
+    return array
+
+
+def samples_for(op: Op, dtype: str) -> Iterator[Sample]:
+    return (s for s in op.samples if s.only is None or dtype in s.only)
+
+
+# --- the table itself ------------------------------------------------------------------------
+
+
+def test_every_public_function_has_samples() -> None:
+    names = set(methods.FUNCTIONS) - set(methods.ALIASES) - set(UNSAMPLED)
+    assert names <= set(BY_NAME), f"no row for {sorted(names - set(BY_NAME))}"
+    assert not set(UNSAMPLED) & set(BY_NAME)
+
+
+def test_every_inplace_method_belongs_to_a_row() -> None:
+    known = {op.inplace for op in OPS} | {f"{name}_" for name in methods.ALIASES}
+    known |= {"copy_", "fill_", "zero_", "detach_", "requires_grad_"}
+    found = {n for n in dir(Tensor) if n.endswith("_") and not n.startswith("_")}
+    assert found <= known, f"no row for {sorted(found - known)}"
+
+
+# --- values ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("op, sample", EVERY_SAMPLE)
+def test_values(op: Op, sample: Sample) -> None:
+    """In every type, the values of the NumPy reference."""
+    if op.reference is None:
+        pytest.skip("compared with PyTorch only")
+    for dtype in op.dtypes:
+        if dtype == "bfloat16" or (sample.only is not None and dtype not in sample.only):
+            continue
+        arrays = sample.arrays(dtype)
+        wide = [a.astype(np.float64) if a.dtype.kind == "f" else a for a in arrays]
+        args, kwargs = sample.filled(wide, np)  # type: ignore[arg-type]  # types by name
+        with np.errstate(all="ignore"):
+            expected = flat(op.reference(*args, **kwargs))
+        for mine, theirs in zip(run(op, sample, dtype), expected, strict=True):
+            length = max((a.size for a in arrays), default=1)
+            precision = str(mine.dtype)[6:] if isinstance(mine, Tensor) else dtype
+            coarsest = max(tolerance(d, op.roundings, length) for d in (precision, dtype))
+            assert_close(host(mine), theirs, coarsest, f"{dtype} {sample}")
+
+
+@EVERY_OP
+def test_result_type(op: Op) -> None:
+    for dtype in op.dtypes:
+        for sample in samples_for(op, dtype):
+            if sample.typed:
+                continue
+            for result in run(op, sample, dtype):
+                if isinstance(result, Tensor):
+                    assert str(result.dtype) == f"torch.{expected_type(op, dtype)}", sample
+                    break
+
+
+def expected_type(op: Op, dtype: str) -> str:
+    floating = dtype in FLOATS
+    if op.result == "same":
+        return dtype
+    if op.result == "float":
+        return dtype if floating else "float32"
+    if op.result == "sum":
+        return dtype if floating else "int64"
+    if op.result == "truth":
+        return "uint8" if dtype == "uint8" else "bool"
+    return op.result
+
+
+@EVERY_OP
+def test_inputs_unchanged(op: Op) -> None:
+    dtype = usable(op)
+    for sample in samples_for(op, dtype):
+        tensors, args, kwargs = make(sample, dtype, grad=True)
+        before = [host(t).copy() for t in tensors]
+        results = flat(op.function(gpugrad)(*args, **kwargs))
+        backward(results)
+        for t, array in zip(tensors, before, strict=True):
+            np.testing.assert_array_equal(host(t), array)
+            assert t._version == 0
+
+
+def backward(results: list[Any]) -> None:
+    outputs = [r for r in results if isinstance(r, Tensor) and r.requires_grad]
+    if outputs and not refuses_gradients(outputs):
+        gpugrad.autograd.backward(outputs, [weights(r) for r in outputs])
+
+
+def refuses_gradients(outputs: list[Tensor]) -> bool:
+    return any(r.grad_fn is not None and r.grad_fn.name() == "NotImplemented" for r in outputs)
+
+
+def weights(like: Tensor) -> Tensor:
+    """Numbers that differ from element to element, so that no mistake cancels."""
+    count = like.numel()
+    return tensor(
+        gpugrad,
+        np.cos(1.0 + np.arange(count)).reshape(tuple(like.shape)),
+        str(like.dtype)[6:],
+    )
+
+
+# --- memory --------------------------------------------------------------------------------------
+
+
+@EVERY_OP
+def test_layouts(op: Op) -> None:
+    """Strides make no difference to values and gradients."""
+    dtype = usable(op)
+    for sample in samples_for(op, dtype):
+        expected = None
+        for layout in LAYOUTS:
+            if op.needs_contiguous and layout != "contiguous":
+                continue
+            tensors, args, kwargs = make(sample, dtype, layout, grad=True)
+            results = flat(op.function(gpugrad)(*args, **kwargs))
+            backward(results)
+            found = [host(r) for r in results if isinstance(r, Tensor)]
+            found += [host(t.grad) for t in tensors if t.grad is not None]
+            expected = expected or found
+            rtol = tolerance("float64", op.roundings, 64)
+            for a, b in zip(found, expected, strict=True):
+                assert_close(a, b, rtol, f"{layout} {sample}")
+
+
+@EVERY_OP
+def test_gradients_do_not_share_memory(op: Op) -> None:
+    """Each leaf owns its gradient: it shares memory with no other, nor with what was passed in."""
+    dtype = usable(op)
+    for sample in samples_for(op, dtype):
+        tensors, args, kwargs = make(sample, dtype, grad=True)
+        outputs = [
+            r
+            for r in flat(op.function(gpugrad)(*args, **kwargs))
+            if isinstance(r, Tensor) and r.requires_grad
+        ]
+        if not outputs or refuses_gradients(outputs):
+            continue
+        given = [weights(r) for r in outputs]
+        gpugrad.autograd.backward(outputs, given)
+        owned = [t.grad for t in tensors if t.grad is not None]
+        for a, b in combinations([*owned, *given], 2):
+            assert not np.shares_memory(host(a), host(b)), sample
+        for gradient in owned:
+            assert gradient.array.flags.writeable, sample
+
+
+@EVERY_OP
+def test_node_returns_one_array_per_input(op: Op) -> None:
+    """No two gradients that a node returns are one array, unless it is the incoming one."""
+    dtype = usable(op)
+    for sample in samples_for(op, dtype):
+        _, args, kwargs = make(sample, dtype, grad=True)
+        result = flat(op.function(gpugrad)(*args, **kwargs))[0]
+        node = result.grad_fn if isinstance(result, Tensor) else None
+        if node is None or result.node is not node or refuses_gradients([result]):
+            continue
+        incoming = weights(result).array
+        backend = gpugrad.backend.backend_of(incoming)
+        grads = [g for g in node.backward(backend, incoming) if g is not None]
+        for a, b in combinations([g for g in grads if g is not incoming], 2):
+            assert not np.shares_memory(a, b) or np.shares_memory(a, incoming), sample
+
+
+# --- other spellings -----------------------------------------------------------------------------
+
+
+@EVERY_OP
+def test_method(op: Op) -> None:
+    if op.method_name is None:
+        pytest.skip("has no method")
+    dtype = usable(op)
+    for sample in samples_for(op, dtype):
+        _, args, kwargs = make(sample, dtype)
+        if not isinstance(args[0], Tensor):
+            continue
+        expected = flat(op.function(gpugrad)(*args, **kwargs))
+        found = flat(getattr(args[0], op.method_name)(*args[1:], **kwargs))
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(host(a), host(b))
+
+
+@EVERY_OP
+def test_inplace(op: Op) -> None:
+    """The in-place form gives the function's values and gradients, in the tensor's own memory."""
+    if op.inplace is None:
+        pytest.skip("has no in-place form")
+    dtype = usable(op)
+    compared = 0
+    for sample in samples_for(op, dtype):
+        tensors, args, kwargs = make(sample, dtype, grad=True)
+        if not isinstance(args[0], Tensor):
+            continue
+        expected = op.function(gpugrad)(*args, **kwargs)
+        if not op.reshapes and expected.shape != args[0].shape:
+            continue
+        copies, args, kwargs = make(sample, dtype, grad=True)
+        target = args[0].clone()
+        array, version = target.array, target._version
+        result = getattr(target, op.inplace)(*args[1:], **kwargs)
+        assert result is target
+        assert np.shares_memory(target.array, array) or not array.size
+        assert target._version > version or op.reshapes
+        np.testing.assert_array_equal(host(target), host(expected))
+        backward([expected])
+        backward([target])
+        for a, b in zip(copies, tensors, strict=True):
+            assert (a.grad is None) == (b.grad is None), sample
+            if a.grad is not None:
+                assert_close(host(a.grad), host(b.grad), tolerance("float64", 64), str(sample))
+        compared += 1
+    assert compared
+
+
+@EVERY_OP
+def test_refused(op: Op) -> None:
+    for refused in op.refused:
+        _, args, kwargs = make(refused.sample, refused.dtype)
+        with pytest.raises(refused.error, match=refused.text):
+            op.function(gpugrad)(*args, **kwargs)
+
+
+# --- derivatives -----------------------------------------------------------------------------------
+
+
+class Probe:
+    """An op in float64 as a function of all its floating-point arguments laid end to end."""
+
+    def __init__(self, op: Op, sample: Sample) -> None:
+        self.op, self.sample = op, sample
+        self.data, self.arrays = sample.data(), sample.arrays("float64")
+        self.wanted = [d.has_grad("float64") and d.dtype is None for d in self.data]
+        self.start = [a for a, w in zip(self.arrays, self.wanted, strict=True) if w]
+
+    def leaves(self, moved: list[Array], grad: bool) -> list[Tensor]:
+        left = iter(moved)
+        return [
+            tensor(
+                gpugrad,
+                next(left) if wanted else array,
+                data.dtype or "float64",
+                grad=grad and wanted,
+            )
+            for data, array, wanted in zip(self.data, self.arrays, self.wanted, strict=True)
+        ]
+
+    def outputs(self, leaves: list[Tensor]) -> list[Tensor]:
+        args, kwargs = self.sample.filled(leaves, gpugrad)
+        results = flat(self.op.function(gpugrad)(*args, **kwargs))
+        return [r for r in results if isinstance(r, Tensor) and r.dtype.is_floating_point]
+
+    def value(self, moved: list[Array]) -> float:
+        """The results times fixed weights, summed."""
+        outputs = self.outputs(self.leaves(moved, False))
+        return sum(float((host(r) * host(weights(r))).sum()) for r in outputs)
+
+    def gradient(self, moved: list[Array]) -> list[Array]:
+        leaves = self.leaves(moved, True)
+        outputs = [r for r in self.outputs(leaves) if r.requires_grad]
+        wanted = [x for x in leaves if x.requires_grad]
+        if not outputs:
+            return [np.zeros(x.shape) for x in wanted]
+        grads = gpugrad.autograd.grad(
+            outputs, wanted, [weights(r) for r in outputs], materialize_grads=True
+        )
+        return [host(g) for g in grads]
+
+
+def direction(arrays: list[Array]) -> list[Array]:
+    rng = np.random.default_rng(7)
+    return [rng.uniform(-1.0, 1.0, a.shape) for a in arrays]
+
+
+def along(arrays: list[Array], way: list[Array], step: float) -> list[Array]:
+    return [a + step * w for a, w in zip(arrays, way, strict=True)]
+
+
+def project(arrays: list[Array], way: list[Array]) -> float:
+    return sum(float((a * w).sum()) for a, w in zip(arrays, way, strict=True))
+
+
+def size(arrays: list[Array]) -> float:
+    """A scale for the error of a projection: what its terms sum to in absolute value."""
+    return 1.0 + sum(float(np.abs(a).sum()) for a in arrays)
+
+
+@pytest.mark.parametrize("op, sample", SMOOTH_SAMPLES)
+def test_gradient(op: Op, sample: Sample) -> None:
+    """The derivative in a random direction, against a central difference."""
+    probe = Probe(op, sample)
+    if not probe.start:
+        pytest.skip("nothing to differentiate by")
+    way = direction(probe.start)
+    ahead = probe.value(along(probe.start, way, STEP))
+    behind = probe.value(along(probe.start, way, -STEP))
+    grads = probe.gradient(probe.start)
+    difference = (ahead - behind) / (2 * STEP)
+    assert project(grads, way) == pytest.approx(difference, abs=1e-8 * size(grads))
+
+
+@pytest.mark.parametrize("op, sample", SMOOTH_SAMPLES)
+def test_second_gradient(op: Op, sample: Sample) -> None:
+    """The derivative of a projected gradient, by inputs and by incoming gradient."""
+    probe = Probe(op, sample)
+    if not probe.start:
+        pytest.skip("nothing to differentiate by")
+    leaves = probe.leaves(probe.start, True)
+    outputs = [r for r in probe.outputs(leaves) if r.requires_grad]
+    wanted = [x for x in leaves if x.requires_grad]
+    if not outputs:
+        pytest.skip("the result does not depend on the inputs")
+    incoming = [weights(r).requires_grad_() for r in outputs]
+    grads = gpugrad.autograd.grad(
+        outputs, wanted, incoming, create_graph=True, materialize_grads=True
+    )
+    way, other = direction(probe.start), direction([host(g) for g in incoming])
+    total = sum((g * tensor(gpugrad, w, "float64")).sum() for g, w in zip(grads, way, strict=True))
+    if not total.requires_grad:
+        second = [np.zeros_like(a) for a in (*probe.start, *other)]
+    else:
+        found = gpugrad.autograd.grad(total, [*wanted, *incoming], materialize_grads=True)
+        second = [host(g) for g in found]
+    count = len(wanted)
+    ahead = probe.gradient(along(probe.start, way, STEP))
+    behind = probe.gradient(along(probe.start, way, -STEP))
+    difference = (project(ahead, way) - project(behind, way)) / (2 * STEP)
+    scale = size(second) + size(ahead)
+    assert project(second[:count], way) == pytest.approx(difference, abs=1e-8 * scale)
+    # The gradient is linear in what comes in: its derivative there is the gradient itself.
+    by_incoming = project(second[count:], [host(g) for g in incoming])
+    assert by_incoming == pytest.approx(project(probe.gradient(probe.start), way), abs=1e-10 * scale)
