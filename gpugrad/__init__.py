@@ -32,14 +32,10 @@ from .creation import eye as eye
 from .creation import from_numpy as from_numpy
 from .creation import full as full
 from .creation import full_like as full_like
-from .creation import is_floating_point as is_floating_point
-from .creation import is_tensor as is_tensor
 from .creation import linspace as linspace
 from .creation import logspace as logspace
-from .creation import numel as numel
 from .creation import ones as ones
 from .creation import ones_like as ones_like
-from .creation import result_type as result_type
 from .creation import tensor as tensor
 from .creation import zeros as zeros
 from .creation import zeros_like as zeros_like
@@ -69,6 +65,10 @@ from .legacy import LongTensor as LongTensor
 from .legacy import ShortTensor as ShortTensor
 from .printing import get_printoptions as get_printoptions
 from .printing import set_printoptions as set_printoptions
+from .questions import is_floating_point as is_floating_point
+from .questions import is_tensor as is_tensor
+from .questions import numel as numel
+from .questions import result_type as result_type
 from .random import Generator as Generator
 from .random import bernoulli as bernoulli
 from .random import default_generator as default_generator

@@ -13,7 +13,7 @@ from typing import Any
 
 from . import creation, dtypes
 from .autograd.engine import TensorBase
-from .autograd.inplace import check_inplace
+from .autograd.inplace import apply_inplace, check_inplace
 from .ops import (
     activation,
     arithmetic,
@@ -32,6 +32,7 @@ from .ops import (
 )
 from .ops.elementwise_base import Binary, Unary
 from .ops.operands import cast
+from .questions import result_type
 from .tensor import Tensor
 
 Function = Callable[..., Any]
@@ -214,7 +215,7 @@ def scaled(value: Any, alpha: Any, partner: Any) -> Any:
     """``alpha * value`` for a sum with ``partner``, in whose type ``alpha`` must fit."""
     if alpha == 1 and alpha is not True:
         return value
-    kind = creation.result_type(value, partner)
+    kind = result_type(value, partner)
     if isinstance(alpha, bool) and kind is not dtypes.bool_:
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
     if isinstance(alpha, float) and not kind.is_floating_point:
@@ -345,6 +346,13 @@ def _div_(self: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     return _checked("div_", _division(rounding_mode), self, other)
 
 
+def _pow_(self: Any, exponent: Any) -> Any:
+    result = arithmetic.power_(self, exponent)
+    if result is NotImplemented:
+        raise refuse("pow_", self, exponent)
+    return result
+
+
 def _copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
     return copying.copy_(self, src if isinstance(src, TensorBase) else creation.as_tensor(src))
 
@@ -364,10 +372,10 @@ def _zero_(self: Any) -> Any:
     return copying.fill_(self, 0)
 
 
-def _clamp_(self: Any, min: Any = None, max: Any = None) -> Any:
-    if isinstance(min, TensorBase) or isinstance(max, TensorBase):
-        return copying.copy_(self, select.clamp(self, min, max))
-    return select.Clamp.apply_(self, min, max)
+def _round_(self: Any, *, decimals: int = 0) -> Any:
+    if decimals:
+        return apply_inplace(pointwise.RoundTo, self, decimals)
+    return pointwise.Round.apply_(self)
 
 
 def _set_shape(function: Function) -> Function:
@@ -477,7 +485,7 @@ FUNCTIONS: dict[str, Function] = {
     "pow": pow,
     "round": round,
     "where": select.where,
-    "clone": creation.clone,
+    "clone": copying.clone,
     "split": cutting.split,
     **_from(joining, "cat stack hstack vstack"),
     **_from(shape, "broadcast_tensors broadcast_shapes"),
@@ -507,12 +515,12 @@ METHODS: dict[str, Function] = {
     "add_": _add_,
     "sub_": _sub_,
     "div_": _div_,
-    "pow_": _inplace(arithmetic.Pow, "pow_"),
-    "round_": pointwise.Round.apply_,
+    "pow_": _pow_,
+    "round_": _round_,
     "copy_": _copy_,
     "fill_": _fill_,
     "zero_": _zero_,
-    "clamp_": _clamp_,
+    "clamp_": select.clamp_,
     "unsqueeze_": _set_shape(shape.unsqueeze),
     "squeeze_": _set_shape(shape.squeeze),
     "transpose_": _set_shape(shape.transpose),

@@ -478,7 +478,7 @@ class Tensor(TensorBase):
     __imod__ = arithmetic.Remainder.apply_
     __pow__ = arithmetic.power
     __rpow__ = arithmetic.PowOfNumber.reflected
-    __ipow__ = arithmetic.Pow.apply_
+    __ipow__ = arithmetic.power_
     __matmul__ = matmul.matmul
 
     def __rmatmul__(self, other: Any) -> Any:

@@ -362,8 +362,13 @@ def test_training_by_hand(device: str) -> None:
 
 
 def classifier() -> nn.Sequential:
+    # No bias before the normalization: its gradient is all rounding, which Adam would blow up.
     return nn.Sequential(
-        nn.Linear(6, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.0), nn.Linear(8, 3)
+        nn.Linear(6, 8, bias=False),
+        nn.BatchNorm1d(8),
+        nn.ReLU(),
+        nn.Dropout(0.0),
+        nn.Linear(8, 3),
     )
 
 

@@ -132,3 +132,8 @@ def fill_(x: Any, value: Any) -> Any:
     else:
         x.version[0] += 1
     return x
+
+
+def clone(input: Any, *, memory_format: Any = None) -> Any:
+    """A copy in new memory, through which gradients flow."""
+    return Clone.apply(input)

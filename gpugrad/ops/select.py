@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import dtypes
 from ..autograd.engine import CONSTANT, Node, TensorBase, wrap
+from ..autograd.inplace import apply_inplace
 from ..backend import BACKENDS
 from .elementwise_base import Unary
 from .operands import explain, harmonise, sum_to, with_number
@@ -236,7 +237,8 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, TensorBase) or isinstance(max, TensorBase):
-        return _clamp_tensors(input, min, max)
+        kind, *inputs = _with_tensors(input, min, max)
+        return kind.apply(*inputs)
     x = input
     for bound in (min, max):
         if bound is not None:
@@ -244,8 +246,19 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     return Clamp.apply(x, *(wrapped(b, x.array.dtype) for b in (min, max)))
 
 
-def _clamp_tensors(x: Any, low: Any, high: Any) -> Any:
-    """The general case: bounds that are tensors get gradients of their own."""
+def clamp_(self: Any, min: Any = None, max: Any = None) -> Any:
+    """:func:`clamp` into the tensor itself."""
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if isinstance(min, TensorBase) or isinstance(max, TensorBase):
+        kind, _, *bounds = _with_tensors(self, min, max)
+        return apply_inplace(kind, self, *bounds)
+    kind = self.array.dtype
+    return Clamp.apply_(self, *(wrapped(b, kind) for b in (min, max)))
+
+
+def _with_tensors(x: Any, low: Any, high: Any) -> tuple[Any, ...]:
+    """The node that clamps by tensors, which get gradients of their own, and its inputs."""
     bounds = [
         _tensor_like(b, x) if b is not None and not isinstance(b, TensorBase) else b
         for b in (low, high)
@@ -255,8 +268,8 @@ def _clamp_tensors(x: Any, low: Any, high: Any) -> Any:
             x, _ = harmonise(x, bound, False)
     low, high = (None if b is None else harmonise(b, x, False)[0] for b in bounds)
     if low is not None and high is not None:
-        return ClampTensor.apply(x, low, high)
-    return ClampOneSide.apply(x, high if low is None else low, low is not None)
+        return ClampTensor, x, low, high
+    return ClampOneSide, x, high if low is None else low, low is not None
 
 
 def wrapped(bound: Any, kind: Any) -> Any:

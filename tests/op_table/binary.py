@@ -117,8 +117,15 @@ ARITHMETIC = (
         *APART,
         result="float",
         more_samples=(
-            Sample(Data((2, 3), -5.0, 5.0), Data((3,), 0.7, 2.0), rounding_mode="floor"),
-            Sample(Data((2, 3), -5.0, 5.0), Data((3,), 0.7, 2.0), rounding_mode="trunc"),
+            *(
+                Sample(
+                    Data((2, 3), -5.0, 5.0),
+                    Data((3,), 0.7, 2.0),
+                    rounding_mode=mode,
+                    only=(*FLOATS, *INTS),
+                )
+                for mode in ("floor", "trunc")
+            ),
         ),
         refused=(
             Refused(

@@ -16,7 +16,7 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-FLOATS = ("float64", "float32", "float16", "bfloat16")
+FLOATS = ("float64", "float32", "float16")
 INTS = ("int64", "int32", "int16", "int8", "uint8")
 ALL = (*FLOATS, *INTS, "bool")
 LAYOUTS = ("contiguous", "strided", "reversed")
@@ -91,11 +91,10 @@ class Sample:
     ) -> None:
         self.args, self.kwargs, self.smooth, self.only = args, kwargs, smooth, only
 
-    @property
-    def typed(self) -> bool:
-        """Whether an argument other than a tensor decides the type of the result."""
-        values = (*self.args, *self.kwargs.values())
-        return any(isinstance(v, (Type, float)) for v in values)
+    def decides_type(self, dtype: str) -> bool:
+        """Whether an argument other than a tensor of ``dtype`` decides the result's type."""
+        deciding = (Type, float, str, int) if dtype == "bool" else (Type, float, str)
+        return any(isinstance(v, deciding) for v in (*self.args, *self.kwargs.values()))
 
     def data(self) -> list[Data]:
         """The tensor arguments, in order."""

@@ -59,7 +59,7 @@ def _reduction(function: Callable[..., Any]) -> Callable[..., Any]:
     """A NumPy reduction with PyTorch's argument names."""
 
     def reference(x: Any, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
-        axis = None if dim is None or np.ndim(x) == 0 else dim
+        axis = None if dim in (None, ()) or np.ndim(x) == 0 else dim
         more = {} if dtype is None else {"dtype": dtype}
         return function(x, axis=axis, keepdims=keepdim, **more)
 
@@ -93,7 +93,7 @@ SUMS = (
         (
             *over_dims(),
             Sample(Data((2, 3)), ()),
-            Sample(Data((2, 3)), dtype=Type("float32")),
+            Sample(Data((2, 3)), dtype=Type("float64"), only=("float32", "int64", "bool")),
         ),
         _reduction(np.sum),
         result="sum",
@@ -133,7 +133,9 @@ SUMS = (
     Op(
         "logsumexp",
         (
-            *(s for s in over_dims() if len(s.args) > 1 or s.kwargs),
+            *(s for s in over_dims(empty=False) if len(s.args) > 1 or s.kwargs),
+            Sample(Data((2, 0)), 1, smooth=False),
+            Sample(Data((2, 0)), 0),
             Sample(Data(values=[[1000.0, 1000.0], [-1000.0, -1001.0]]), 1),
             Sample(Data(values=[[-np.inf, -np.inf], [np.inf, 1.0]]), 1, smooth=False),
         ),

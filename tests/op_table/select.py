@@ -9,6 +9,7 @@ import numpy as np
 
 from .model import ALL, Data, Op, Refused, Sample
 
+SIGNED = tuple(t for t in ALL if t not in ("bool", "uint8"))
 NUMBERS = tuple(t for t in ALL if t != "bool")
 
 
@@ -53,17 +54,17 @@ OPS = (
     Op(
         "clamp",
         (
-            Sample(Data((2, 3)), -1, 1),
+            Sample(Data((2, 3)), -1, 1, only=SIGNED),
             Sample(Data((2, 3)), -0.5, 0.5),
             Sample(Data((2, 3)), min=0),
             Sample(Data((2, 3)), max=0.25),
             Sample(Data(()), 0, 1),
             Sample(Data((0, 2)), 0, 1),
-            Sample(Data((2, 3)), 1, -1),
+            Sample(Data((2, 3)), 1, -1, only=SIGNED),
             Sample(Data((2, 3)), Data((3,), -2.0, -1.0), Data((2, 1), 0.0, 1.0)),
             Sample(Data((2, 3)), min=Data((2, 3))),
             Sample(Data((2, 3)), max=Data((3,))),
-            Sample(Data(values=[-1.0, 1.0, math.nan, math.inf, 0.0]), -1, 1, smooth=False),
+            Sample(Data(values=[-1.0, 1.0, math.nan, math.inf, 0.0]), -1, 1, smooth=False, only=SIGNED),
         ),
         _clamp,
         NUMBERS,

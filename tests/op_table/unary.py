@@ -97,7 +97,7 @@ PLAIN = (
     unary("floor", np.floor, result="same", dtypes=NO_BOOL),
     unary("ceil", np.ceil, result="same", dtypes=NO_BOOL),
     unary("trunc", np.trunc, result="same", dtypes=NO_BOOL),
-    unary("sign", np.sign, result="same"),
+    unary("sign", lambda x: np.sign(np.asarray(x, float)), result="same"),
 )
 """Results of the operand's type."""
 

@@ -80,7 +80,13 @@ def embedding(
     flat = input.reshape(-1)
     if max_norm is not None:
         _shorten_rows(weight, flat, max_norm, norm_type)
-    result: Tensor = weight.index_select(0, flat).reshape((*input.shape, weight.size(1)))
+    try:
+        result: Tensor = weight.index_select(0, flat)
+    except (IndexError, RuntimeError):
+        if flat.min() < 0 or flat.max() >= rows:
+            raise IndexError("index out of range in self") from None
+        raise
+    result = result.reshape((*input.shape, weight.size(1)))
     if padding_idx is not None:
         if not -rows <= padding_idx < rows:
             raise AssertionError("Padding_idx must be within num_embeddings")

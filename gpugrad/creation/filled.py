@@ -1,0 +1,116 @@
+"""Tensors filled with a value, or with whatever the memory held."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..autograd.engine import TensorBase
+from ..shape_arguments import parse_size, size_from
+from .placing import DeviceLike, leaf, numpy_type, place
+
+
+def empty(
+    *args: Any,
+    size: Any = None,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    memory_format: Any = None,
+) -> Any:
+    """A tensor with whatever the memory held before."""
+    backend, where = place(device)
+    with backend.on(where):
+        return leaf(backend.empty(size_from("empty", args, size), numpy_type(dtype)), requires_grad)
+
+
+def zeros(
+    *args: Any,
+    size: Any = None,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Any:
+    """A tensor of zeros.
+
+    >>> import gpugrad
+    >>> gpugrad.zeros(2)
+    tensor([0., 0.])
+    """
+    backend, where = place(device)
+    with backend.on(where):
+        return leaf(backend.zeros(size_from("zeros", args, size), numpy_type(dtype)), requires_grad)
+
+
+def ones(
+    *args: Any,
+    size: Any = None,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Any:
+    """A tensor of ones.
+
+    >>> import gpugrad
+    >>> gpugrad.ones(2, dtype=gpugrad.int64)
+    tensor([1, 1])
+    """
+    backend, where = place(device)
+    with backend.on(where):
+        return leaf(
+            backend.full(size_from("ones", args, size), 1, numpy_type(dtype)), requires_grad
+        )
+
+
+def full(
+    size: Any,
+    fill_value: Any,
+    *,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Any:
+    """A tensor of one value, of the value's type unless ``dtype`` is given.
+
+    >>> import gpugrad
+    >>> gpugrad.full((2,), 7)
+    tensor([7, 7])
+    """
+    value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value
+    backend, where = place(device)
+    kind = numpy_type(dtype, dtypes.scalar_dtype(value))
+    with backend.on(where):
+        return leaf(backend.full(parse_size("full", size), value, kind), requires_grad)
+
+
+def eye(
+    n: int,
+    m: int | None = None,
+    *,
+    dtype: Any = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Any:
+    """The identity matrix, n by m.
+
+    >>> import gpugrad
+    >>> gpugrad.eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    if n < 0:
+        raise RuntimeError(f"n must be greater or equal to 0, got {n}")
+    backend, where = place(device)
+    array = np.eye(n, m, dtype=numpy_type(dtype))
+    return leaf(backend.from_host(array, where), requires_grad)

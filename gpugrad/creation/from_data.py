@@ -1,0 +1,173 @@
+"""Tensors from what users have: numbers, nested sequences, NumPy arrays, other tensors."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..autograd.engine import TensorBase, wrap
+from ..backend import BACKENDS, backend_of
+from .placing import DeviceLike, leaf, place
+
+
+def _plain(data: Any, depth: int = 0) -> Any:
+    """Nested sequences with tensors in them replaced by what they hold."""
+    if isinstance(data, TensorBase):
+        return BACKENDS[type(data.array)].to_host(data.array)
+    if isinstance(data, (list, tuple)):
+        return [_plain(item, depth + 1) for item in data]
+    return data
+
+
+def _check_regular(data: Any, shape: list[int], depth: int = 0) -> None:
+    """Raise PyTorch's error for nested sequences of unequal lengths."""
+    if not isinstance(data, (list, tuple, np.ndarray)) or getattr(data, "ndim", 1) == 0:
+        if depth < len(shape):
+            raise TypeError(
+                f"expected a sequence of length {shape[depth]} at dim {depth}, got a "
+                f"{type(data).__name__}"
+            )
+        return
+    if depth >= len(shape):
+        raise TypeError("not a sequence")
+    if len(data) != shape[depth]:
+        raise ValueError(
+            f"expected sequence of length {shape[depth]} at dim {depth} (got {len(data)})"
+        )
+    for item in data:
+        _check_regular(item, shape, depth + 1)
+
+
+def _from_data(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
+    """A new NumPy array of ``data`` with the type that PyTorch would infer."""
+    wanted = None if dtype is None else dtypes.as_dtype(dtype).numpy
+    if isinstance(data, (np.ndarray, np.generic)):
+        dtypes.from_numpy(data.dtype)
+        return np.array(data, wanted)
+    plain = _plain(data)
+    is_tensor_list = plain is not data and any(isinstance(i, np.ndarray) for i in _leaves(plain))
+    try:
+        array = np.array(plain)
+        if array.dtype.kind == "O":
+            raise ValueError("inhomogeneous")
+    except ValueError:
+        shape: list[int] = []
+        probe = plain
+        while isinstance(probe, (list, tuple)):
+            shape.append(len(probe))
+            if not probe:
+                break
+            probe = probe[0]
+        _check_regular(plain, shape)
+        kind = type(next(iter(_leaves(plain)), None)).__name__
+        if kind == "int":
+            raise RuntimeError("Overflow when unpacking long long") from None
+        raise TypeError(f"new(): invalid data type '{kind}'") from None
+    if array.dtype.kind in "US":
+        raise TypeError(f"new(): invalid data type '{type(next(iter(_leaves(plain)))).__name__}'")
+    if array.dtype == np.uint64:
+        raise RuntimeError("Overflow when unpacking long long")
+    if wanted is not None:
+        return array.astype(wanted)
+    if array.size == 0 or (
+        array.dtype == np.float64 and not is_tensor_list and not _has_numpy(plain)
+    ):
+        return array.astype(dtypes.get_default_dtype().numpy)
+    dtypes.from_numpy(array.dtype)
+    return array
+
+
+def _leaves(data: Any) -> Any:
+    if isinstance(data, (list, tuple)):
+        for item in data:
+            yield from _leaves(item)
+    else:
+        yield data
+
+
+def _has_numpy(data: Any) -> bool:
+    """Whether a list holds NumPy arrays, whose type then counts."""
+    while isinstance(data, (list, tuple)) and data:
+        data = data[0]
+    return isinstance(data, np.ndarray)
+
+
+def tensor(
+    data: Any,
+    *,
+    dtype: Any = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Any:
+    """A new tensor with a copy of ``data``.
+
+    Args:
+        data: a number, nested sequences of them, a NumPy array or a tensor.
+        dtype: default: float literals get the default type, ints int64, bools bool; arrays and
+            tensors keep theirs.
+        device: where to put it; default: the CPU, or where a given tensor is.
+        requires_grad: whether gradients are wanted.
+
+    Raises:
+        ValueError: for sequences of unequal lengths.
+        TypeError: for anything that is no number.
+
+    >>> import gpugrad
+    >>> gpugrad.tensor([[1.0, 2.0], [3.0, 4.0]])
+    tensor([[1., 2.],
+            [3., 4.]])
+    """
+    if isinstance(data, TensorBase):
+        warnings.warn(
+            "To copy construct from a tensor, it is recommended to use "
+            "sourceTensor.detach().clone() or sourceTensor.detach().clone().requires_grad_(True), "
+            "rather than torch.tensor(sourceTensor).",
+            UserWarning,
+            stacklevel=2,
+        )
+        array = BACKENDS[type(data.array)].copy(data.array)
+        moved = wrap(array).to(device=device, dtype=dtype)
+        return leaf(moved.array, requires_grad)
+    if type(data) in BACKENDS and not isinstance(data, (np.ndarray, np.generic)):
+        backend = backend_of(data)
+        moved = wrap(backend.copy(data)).to(device=device, dtype=dtype)
+        return leaf(moved.array, requires_grad)
+    array = _from_data(data, dtype)
+    if device is not None:
+        backend, where = place(device)
+        array = backend.from_host(array, where)
+    return leaf(array, requires_grad)
+
+
+def as_tensor(data: Any, dtype: Any = None, device: DeviceLike = None) -> Any:
+    """``data`` as a tensor, sharing memory where type and device allow it."""
+    if isinstance(data, TensorBase):
+        return data.to(device=device, dtype=dtype)
+    if isinstance(data, np.ndarray):
+        return from_numpy(data).to(device=device, dtype=dtype)
+    return tensor(data, dtype=dtype, device=device)
+
+
+def from_numpy(ndarray: Any, /) -> Any:
+    """A tensor that shares the memory of a NumPy array.
+
+    Raises TypeError for anything but an array of a type that tensors have.
+
+    >>> import gpugrad, numpy
+    >>> gpugrad.from_numpy(numpy.ones(2))
+    tensor([1., 1.], dtype=torch.float64)
+    """
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    dtypes.from_numpy(ndarray.dtype)
+    if any(s < 0 for s in ndarray.strides):
+        raise ValueError(
+            "At least one stride in the given numpy array is negative, and tensors with negative "
+            "strides are not currently supported. (You can probably work around this by making a "
+            "copy of your array  with array.copy().) "
+        )
+    return wrap(ndarray)

@@ -1,0 +1,102 @@
+"""Tensors of evenly spaced numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..autograd.engine import TensorBase
+from .placing import DeviceLike, leaf, numpy_type, place
+
+
+def arange(
+    start: Any,
+    end: Any = None,
+    step: Any = 1,
+    *,
+    dtype: Any = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Any:
+    """``start, start + step, ...`` up to but without ``end``.
+
+    int64 if all arguments are ints, else the default floating type.
+
+    >>> import gpugrad
+    >>> gpugrad.arange(1, 7, 2)
+    tensor([1, 3, 5])
+    """
+    if end is None:
+        start, end = 0, start
+    start, end, step = (v.item() if isinstance(v, TensorBase) else v for v in (start, end, step))
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (step > 0 and start > end) or (step < 0 and start < end):
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    integers = all(isinstance(v, (int, np.integer)) for v in (start, end, step))
+    kind = numpy_type(dtype, dtypes.int64 if integers else dtypes.get_default_dtype())
+    count = math.ceil((end - start) / step)
+    backend, where = place(device)
+    if integers and kind == np.int64:
+        array: Any = np.arange(start, end, step, dtype=np.int64)
+    else:
+        array = (start + step * np.arange(count, dtype=np.float64)).astype(kind)
+    return leaf(backend.from_host(array, where), requires_grad)
+
+
+def linspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    *,
+    dtype: Any = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Any:
+    """``steps`` evenly spaced values from ``start`` to ``end``, both included.
+
+    Counted from both ends to the middle, as PyTorch does, so that both ends are exact.
+
+    >>> import gpugrad
+    >>> gpugrad.linspace(0, 1, 3)
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+    start, end = (v.item() if isinstance(v, TensorBase) else v for v in (start, end))
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    kind = numpy_type(dtype)
+    backend, where = place(device)
+    array = _spaced(start, end, steps, kind)
+    return leaf(backend.from_host(array, where), requires_grad)
+
+
+def _spaced(start: Any, end: Any, steps: int, kind: Any) -> Any:
+    work = kind if kind.kind == "f" and kind.itemsize > 2 else np.dtype(np.float64)
+    first, last = work.type(start), work.type(end)
+    if steps < 2:
+        return np.full(steps, start).astype(kind)
+    step = (last - first) / work.type(steps - 1)
+    ahead = np.arange(steps, dtype=work)
+    rising = first + step * ahead
+    falling = last - step * ahead[::-1]
+    return np.where(np.arange(steps) < steps // 2, rising, falling).astype(kind)
+
+
+def logspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: Any = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Any:
+    """``base`` to the powers of :func:`linspace`."""
+    kind = numpy_type(dtype)
+    backend, where = place(device)
+    array = np.power(np.float64(base), _spaced(start, end, steps, np.dtype(np.float64)))
+    return leaf(backend.from_host(array.astype(kind), where), requires_grad)

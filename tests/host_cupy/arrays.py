@@ -1,0 +1,310 @@
+"""The array type of the stand-in, and the kernels that run over it."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .runtime import Device, Memory, MemoryPointer, copies, current
+
+SCALARS = (bool, int, float, complex, np.generic)
+
+
+class Flags:
+    """CuPy's flags: a ``writeable`` one does not exist."""
+
+    def __init__(self, host: Any, owndata: bool) -> None:
+        self.c_contiguous = host.flags.c_contiguous
+        self.f_contiguous = host.flags.f_contiguous
+        self.owndata = owndata
+
+
+def _operand(value: Any) -> Any:
+    """What a kernel takes: arrays of this module and scalars, as NumPy's to compute with."""
+    if isinstance(value, ndarray):
+        value._check_device()
+        return value.host
+    if isinstance(value, SCALARS):
+        return value
+    raise TypeError(f"Unsupported type {type(value)}")
+
+
+def _new(host: Any) -> ndarray:
+    """An array over memory of its own."""
+    array = object.__new__(ndarray)
+    host = np.asarray(host)
+    array.host = host if host.flags.owndata and host.flags.writeable else host.copy(order="K")
+    array.base = None
+    array.data = MemoryPointer(Memory(host.nbytes), array.host.ctypes.data)
+    return array
+
+
+def _view(source: ndarray, host: Any) -> ndarray:
+    """An array over the memory of another."""
+    array = object.__new__(ndarray)
+    array.host = host
+    array.base = source if source.base is None else source.base
+    array.data = MemoryPointer(source.data.mem, host.ctypes.data)
+    return array
+
+
+def _view_or_new(source: ndarray, host: Any) -> ndarray:
+    if host.size and np.may_share_memory(host, source.host):
+        return _view(source, host)
+    return _new(host)
+
+
+class ndarray:  # noqa: N801  # CuPy's name
+    """An array on the pretended device. ``host`` is the NumPy array that it really is."""
+
+    host: Any
+    base: ndarray | None
+    data: MemoryPointer
+
+    def __init__(self, shape: Any, dtype: Any = float) -> None:
+        made = _new(np.empty(shape, dtype))
+        self.host, self.base, self.data = made.host, None, made.data
+
+    def _check_device(self) -> None:
+        if self.data.device_id != _current.device:
+            raise RuntimeError(
+                f"The device where the array resides ({self.data.device_id}) is different from "
+                f"the current device ({_current.device})."
+            )
+
+    shape = property(lambda self: self.host.shape)
+    strides = property(lambda self: self.host.strides)
+    dtype = property(lambda self: self.host.dtype)
+    ndim = property(lambda self: self.host.ndim)
+    size = property(lambda self: self.host.size)
+    nbytes = property(lambda self: self.host.nbytes)
+    itemsize = property(lambda self: self.host.itemsize)
+    flags = property(lambda self: Flags(self.host, self.base is None))
+    device = property(lambda self: Device(self.data.device_id))
+    T = property(lambda self: _view(self, self.host.T))
+
+    # --- to the host --------------------------------------------------------------------------
+
+    def get(self, order: str = "C") -> Any:
+        copies.to_host += 1
+        return self.host.copy(order=order)
+
+    def item(self) -> Any:
+        if self.size != 1:
+            raise ValueError("can only convert an array of size 1 to a Python scalar")
+        return self.get().item()
+
+    def tolist(self) -> Any:
+        return self.get().tolist()
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError(
+                "The truth value of an array with more than one element is ambiguous. Use a.any() "
+                "or a.all()"
+            )
+        return bool(self.get())
+
+    def __int__(self) -> int:
+        return int(self.get())
+
+    def __float__(self) -> float:
+        return float(self.get())
+
+    def __index__(self) -> int:
+        raise TypeError("only integer scalar arrays can be converted to a scalar index")
+
+    def __repr__(self) -> str:
+        return repr(self.get())
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        raise TypeError(
+            "Implicit conversion to a NumPy array is not allowed. Please use `.get()` to construct "
+            "a NumPy array explicitly."
+        )
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if "out" in kwargs:
+            (kwargs["out"],) = kwargs["out"]
+        own = getattr(module, ufunc.__name__, None)
+        if method != "__call__" or own is None:
+            return NotImplemented
+        return own(*inputs, **kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        own = getattr(module, function.__name__, None)
+        return NotImplemented if own is None else own(*args, **kwargs)
+
+    # --- copies and views -----------------------------------------------------------------------
+
+    def astype(self, dtype: Any, order: str = "K", copy: bool = True) -> ndarray:
+        self._check_device()
+        if not copy and self.dtype == np.dtype(dtype):
+            return self
+        with np.errstate(invalid="ignore", over="ignore"):  # kernels convert in silence
+            return _new(self.host.astype(dtype, order=order))
+
+    def copy(self, order: str = "C") -> ndarray:
+        return _new(self.host.copy(order=order))
+
+    def view(self, dtype: Any = None) -> ndarray:
+        return _view(self, self.host.view() if dtype is None else self.host.view(dtype))
+
+    def reshape(self, *shape: Any) -> ndarray:
+        return _view_or_new(self, self.host.reshape(*shape))
+
+    def ravel(self) -> ndarray:
+        return self.reshape(-1)
+
+    def transpose(self, *axes: Any) -> ndarray:
+        return _view(self, self.host.transpose(*axes))
+
+    def fill(self, value: Any) -> None:
+        self._check_device()
+        if isinstance(value, ndarray):
+            if value.shape != ():
+                raise ValueError("non-scalar cupy.ndarray cannot be used for fill")
+            bool(value)  # CuPy looks whether it is zero
+            value = value.host
+        value = np.asarray(value, dtype=self.dtype)
+        if value.shape != ():
+            raise ValueError("non-scalar numpy.ndarray cannot be used for fill")
+        self.host.fill(value[()])
+
+    def __len__(self) -> int:
+        return len(self.host)
+
+    def __iter__(self) -> Iterator[ndarray]:
+        if self.ndim == 0:
+            raise TypeError("iteration over a 0-d array")
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, index: Any) -> ndarray:
+        native, picks = self._index(index)
+        if picks:
+            self._check_device()
+            return _new(self.host[native])
+        return _view(self, np.asarray(self.host[native]) if self.ndim else self.host[native])
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._check_device()
+        native, picks = self._index(index)
+        if isinstance(value, ndarray):
+            value._check_device()
+            value = value.host
+        elif isinstance(value, np.ndarray) and value.ndim:
+            if not picks:
+                raise ValueError("non-scalar numpy.ndarray cannot be used for fill")
+            copies.to_device += 1
+        elif not isinstance(value, (*SCALARS, np.ndarray)):
+            raise TypeError(f"Unsupported type {type(value)}")
+        with np.errstate(invalid="ignore", over="ignore"):
+            self.host[native] = value
+
+    def _index(self, index: Any) -> tuple[Any, bool]:
+        """NumPy's form of an index, and whether it picks elements one by one."""
+        items = list(index) if isinstance(index, tuple) else [index]
+        used = sum(_places(item) for item in items)
+        if not any(item is Ellipsis for item in items):
+            items.append(Ellipsis)  # so that NumPy gives arrays, not scalars
+        picks, place = False, 0
+        for n, item in enumerate(items):
+            if item is Ellipsis:
+                place += self.ndim - used
+                continue
+            if item is None or isinstance(item, slice):
+                place += item is not None
+                continue
+            if isinstance(item, (int, np.integer)) and not isinstance(item, bool):
+                place += 1
+                continue
+            picks = True
+            if isinstance(item, ndarray):
+                item._check_device()
+                item = item.host
+            else:
+                copies.to_device += 1
+                item = np.asarray(item)
+            if item.dtype.kind == "b":
+                copies.to_host += 1  # how many there are
+                place += item.ndim
+            elif item.dtype.kind in "iu":
+                if place < self.ndim and self.shape[place]:
+                    item = item % self.shape[place]
+                place += 1
+            else:
+                raise IndexError("arrays used as indices must be of integer or boolean type")
+            items[n] = item
+        return tuple(items), picks
+
+    # --- reductions -----------------------------------------------------------------------------
+
+    def _reduce(self, name: str, **kwargs: Any) -> ndarray:
+        self._check_device()
+        return _new(getattr(self.host, name)(**kwargs))
+
+    def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+        return self._reduce("sum", axis=axis, dtype=dtype, keepdims=keepdims)
+
+    def prod(
+        self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
+    ) -> Any:
+        return self._reduce("prod", axis=axis, dtype=dtype, keepdims=keepdims)
+
+    def mean(
+        self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
+    ) -> Any:
+        with np.errstate(invalid="ignore"):
+            total = self.host.sum(axis=axis, dtype=_wide(self.dtype), keepdims=keepdims)
+            count = self.size // total.size if total.size else 0
+            return _new(np.true_divide(total, count).astype(self.dtype))
+
+    def max(self, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+        return self._reduce("max", axis=axis, keepdims=keepdims)
+
+    def min(self, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+        return self._reduce("min", axis=axis, keepdims=keepdims)
+
+    def any(self, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+        return self._reduce("any", axis=axis, keepdims=keepdims)
+
+    def all(self, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+        return self._reduce("all", axis=axis, keepdims=keepdims)
+
+    def argmax(self, axis: Any = None) -> Any:
+        return self._reduce("argmax", axis=axis)
+
+    def argmin(self, axis: Any = None) -> Any:
+        return self._reduce("argmin", axis=axis)
+
+    def nonzero(self) -> tuple[ndarray, ...]:
+        copies.to_host += 1  # how many there are
+        return tuple(_new(i) for i in self.host.nonzero())
+
+    # --- operators --------------------------------------------------------------------------------
+
+    __hash__ = None  # type: ignore[assignment]  # as for any array
+
+    def __neg__(self) -> ndarray:
+        return _ufunc("negative")(self)
+
+    def __invert__(self) -> ndarray:
+        return _ufunc("invert")(self)
+
+    def __abs__(self) -> ndarray:
+        return _ufunc("absolute")(self)
+
+
+def _places(item: Any) -> int:
+    """How many dimensions an index takes up."""
+    if item is None or item is Ellipsis or isinstance(item, bool):
+        return 0
+    dtype = getattr(item, "dtype", None)
+    return int(item.ndim) if dtype is not None and dtype.kind == "b" else 1
+
+
+def _wide(dtype: Any) -> Any:
+    return np.float32 if dtype.itemsize == 2 and dtype.kind in "fV" else dtype

@@ -1,0 +1,261 @@
+"""Devices, memory, streams and events that are only pretended, and the count of copies."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+BLOCK = 512
+"""The memory pool's unit."""
+TOTAL_MEMORY = 2**34
+MOST_DEVICES = 8
+
+
+@dataclass
+class Copies:
+    """Transfers since the last :meth:`reset`."""
+
+    to_device: int = 0
+    to_host: int = 0
+
+    def reset(self) -> None:
+        self.to_device = self.to_host = 0
+
+
+copies = Copies()
+
+
+class CUDARuntimeError(RuntimeError):
+    """What CuPy raises for an error code of the CUDA runtime."""
+
+
+class Current(threading.local):
+    """What belongs to each thread."""
+
+    def __init__(self) -> None:
+        self.device = 0
+        self.streams: dict[int, Stream] = {}
+        self.hooks: dict[str, MemoryHook] = {}
+
+
+current = Current()
+
+
+# --- devices --------------------------------------------------------------------------------------
+
+
+class Runtime:
+    """``cupy.cuda.runtime``; tests change the attributes to simulate other machines."""
+
+    devices = 1
+    driver = 13000
+    built_for = 13020
+
+    def driverGetVersion(self) -> int:
+        return self.driver
+
+    def runtimeGetVersion(self) -> int:
+        return self.built_for
+
+    def getDeviceCount(self) -> int:
+        if self.driver < self.built_for // 1000 * 1000:
+            raise CUDARuntimeError(
+                "cudaErrorInsufficientDriver: CUDA driver version is insufficient for CUDA "
+                "runtime version"
+            )
+        if self.devices == 0:
+            raise CUDARuntimeError("cudaErrorNoDevice: no CUDA-capable device is detected")
+        return self.devices
+
+    def getDevice(self) -> int:
+        return current.device
+
+    def setDevice(self, index: int) -> None:
+        if not 0 <= index < self.devices:
+            raise CUDARuntimeError("cudaErrorInvalidDevice: invalid device ordinal")
+        current.device = index
+
+    def getDeviceProperties(self, index: int) -> dict[str, Any]:
+        return {
+            "name": b"Stand-in on the host",
+            "major": 9,
+            "minor": 0,
+            "totalGlobalMem": TOTAL_MEMORY,
+            "multiProcessorCount": 132,
+            "maxThreadsPerMultiProcessor": 2048,
+            "warpSize": 32,
+            "l2CacheSize": 50 * 2**20,
+        }
+
+    def deviceCanAccessPeer(self, device: int, peer: int) -> int:
+        return int(device != peer)
+
+
+runtime = Runtime()
+
+
+class Device:
+    def __init__(self, device: int | None = None) -> None:
+        self.id: int = current.device if device is None else device
+        self._former: list[int] = []
+
+    def __enter__(self) -> Device:
+        self._former.append(current.device)
+        runtime.setDevice(self.id)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        runtime.setDevice(self._former.pop())
+
+    def use(self) -> Device:
+        runtime.setDevice(self.id)
+        return self
+
+    def synchronize(self) -> None:
+        with self:
+            pass
+
+    @property
+    def mem_info(self) -> tuple[int, int]:
+        return TOTAL_MEMORY - pool.total[self.id], TOTAL_MEMORY
+
+
+# --- memory ---------------------------------------------------------------------------------------
+
+
+class MemoryHook:
+    name = "MemoryHook"
+
+    def __enter__(self) -> MemoryHook:
+        if self.name in current.hooks:
+            raise KeyError(f"memory hook {self.name} already exists")
+        current.hooks[self.name] = self
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        del current.hooks[self.name]
+
+    def malloc_postprocess(self, **call: Any) -> None:
+        pass
+
+    def free_postprocess(self, **call: Any) -> None:
+        pass
+
+
+class MemoryPool:
+    """Keeps count only. It never splits or reuses blocks, so it holds what was in use at most."""
+
+    def __init__(self) -> None:
+        self.used = [0] * MOST_DEVICES
+        self.total = [0] * MOST_DEVICES
+
+    def used_bytes(self) -> int:
+        return self.used[current.device]
+
+    def total_bytes(self) -> int:
+        return self.total[current.device]
+
+    def free_all_blocks(self) -> None:
+        self.total[current.device] = self.used[current.device]
+
+
+pool = MemoryPool()
+
+
+class Memory:
+    """The memory of an array and its views, given back to the pool with the last of them."""
+
+    def __init__(self, size: int) -> None:
+        self.device_id = current.device
+        self.size = -(-size // BLOCK) * BLOCK
+        pool.used[self.device_id] += self.size
+        pool.total[self.device_id] = max(pool.total[self.device_id], pool.used[self.device_id])
+        for hook in list(current.hooks.values()):
+            hook.malloc_postprocess(**self._call())
+
+    def _call(self) -> dict[str, int]:
+        return {"device_id": self.device_id, "mem_size": self.size, "mem_ptr": id(self)}
+
+    def __del__(self) -> None:
+        pool.used[self.device_id] -= self.size
+        for hook in list(current.hooks.values()):
+            hook.free_postprocess(**self._call())
+
+
+@dataclass
+class MemoryPointer:
+    mem: Memory
+    ptr: int
+
+    @property
+    def device_id(self) -> int:
+        return self.mem.device_id
+
+
+# --- streams --------------------------------------------------------------------------------------
+
+
+class Stream:
+    """Work is done at once, so a stream is only a number."""
+
+    null: Stream
+    done = True
+    _handles = itertools.count(0x1000)
+
+    def __init__(
+        self, null: bool = False, non_blocking: bool = False, priority: int | None = None
+    ) -> None:
+        self.ptr = 0 if null else next(self._handles)
+        self.device_id = -1 if null else current.device
+        self.priority = priority or 0
+        self.waited_for: list[Event] = []
+
+    def use(self) -> Stream:
+        if self.device_id not in (-1, current.device):
+            raise RuntimeError(
+                f"The device that the stream is created on ({self.device_id}) does not match with "
+                f"the current device ({current.device})"
+            )
+        current.streams[current.device] = self
+        return self
+
+    def synchronize(self) -> None:
+        pass
+
+    def wait_event(self, event: Event) -> None:
+        self.waited_for.append(event)
+
+
+Stream.null = Stream(null=True)
+
+
+class Event:
+    done = True
+    _handles = itertools.count(0x2000)
+
+    def __init__(
+        self, block: bool = False, disable_timing: bool = False, interprocess: bool = False
+    ) -> None:
+        self.ptr = next(self._handles)
+        self.stream: Stream | None = None
+        self.time = math.nan
+
+    def record(self, stream: Stream | None = None) -> None:
+        self.stream = get_current_stream() if stream is None else stream
+        self.time = time.perf_counter()
+
+    def synchronize(self) -> None:
+        pass
+
+
+def get_elapsed_time(start: Event, end: Event) -> float:
+    return (end.time - start.time) * 1e3
+
+
+def get_current_stream(device_id: int = -1) -> Stream:
+    index = current.device if device_id == -1 else device_id
+    return current.streams.get(index, Stream.null)

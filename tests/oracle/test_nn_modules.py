@@ -1,0 +1,146 @@
+"""Modules and containers against PyTorch: printed forms and errors above all."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.oracle.comparison import check
+
+CONTAINERS = [
+    "seq",
+    "seq[5]",
+    "seq[-4]",
+    "seq['a']",
+    "seq[1.5]",
+    "seq[0:2]",
+    "seq[-1]",
+    "nn.Sequential(__import__('collections').OrderedDict(a=nn.ReLU(), b=nn.Tanh()))",
+    "nn.Sequential({'a': nn.ReLU()})",
+    "nn.Sequential([nn.ReLU()])",
+    "nn.Sequential(3)",
+    "seq + 3",
+    "seq + nn.Sequential(nn.Tanh())",
+    "seq * 2",
+    "2 * seq",
+    "seq * 2.0",
+    "seq * 0",
+    "seq.insert(1, nn.Tanh())",
+    "seq.insert(-1, nn.Tanh())",
+    "seq.insert(20, nn.Tanh())",
+    "seq.insert(0, 3)",
+    "(seq.pop(0), seq)",
+    "seq.pop(20)",
+    "seq.extend([nn.ReLU()])",
+    "seq.append(nn.ReLU())",
+    "seq.append(3)",
+    "(seq.__delitem__(1), seq)",
+    "(seq.__delitem__(slice(0, 2)), seq)",
+    "(seq.__setitem__(-1, nn.Tanh()), seq, len(seq), [type(m).__name__ for m in seq])",
+    "seq(1, 2)",
+    "nn.Sequential()",
+    "nn.Sequential()(3)",
+    "nn.ModuleList([nn.ReLU(), nn.ReLU(), nn.Tanh(), nn.ReLU()])",
+    "nn.ModuleList([seq, nn.Sequential(nn.ReLU()), nn.Sequential(nn.ReLU())])",
+    "nn.ModuleList([nn.ReLU()])[9]",
+    "nn.ModuleList([nn.ReLU()])['a']",
+    "nn.ModuleList([nn.ReLU(), nn.Tanh()])[1:]",
+    "nn.ModuleList()(3)",
+    "nn.ModuleList(3)",
+    "nn.ModuleList([3])",
+    "nn.ModuleList() + [nn.ReLU()]",
+    "nn.ModuleList([nn.ReLU(), nn.Tanh()]).pop(0)",
+    "nn.ModuleList()",
+    "nn.ModuleDict({'b': nn.ReLU(), 'a': nn.Tanh()})",
+    "nn.ModuleDict({'b': nn.ReLU()})['c']",
+    "nn.ModuleDict({'b': nn.ReLU()}).pop('b')",
+    "nn.ModuleDict([('a', nn.ReLU())]).items()",
+    "nn.ModuleDict([3])",
+    "nn.ModuleDict([('a',)])",
+    "nn.ModuleDict([('a', 3)])",
+    "nn.ModuleDict(3)",
+    "nn.ModuleDict({'keys': nn.ReLU()})",
+    "nn.ParameterList([nn.Parameter(zeros(2)), ones(3, 4), 3])",
+    "nn.ParameterList([zeros(2)])[7]",
+    "nn.ParameterList([zeros(2), ones(1)])[0:1]",
+    "nn.ParameterList()(3)",
+    "nn.ParameterList(3)",
+    "nn.ParameterList(zeros(2))",
+    "list(nn.ParameterList([zeros(1), zeros(1)]).state_dict())",
+    "nn.ParameterDict({'z': zeros(2), 'b': ones(3, 4), 'c': 3})",
+    "nn.ParameterDict({'z': zeros(2)})['q']",
+    "list(nn.ParameterDict({'z': zeros(2), 'b': zeros(1)}).keys())",
+    "nn.ParameterDict({'z': zeros(2)}) | {'y': zeros(1)}",
+    "nn.ParameterDict({'z': zeros(2)}).popitem()",
+    "nn.ParameterDict({'z': zeros(2)}).get('q')",
+    "nn.ParameterDict()(1)",
+    "nn.ParameterDict(3)",
+    "nn.ParameterDict({1: zeros(2)})",
+    "nn.ParameterDict({'keys': zeros(1)})",
+]
+
+MODULES = [
+    *(
+        f"seq.{method}({name}, {value})"
+        for method, value in (
+            ("register_parameter", "nn.Parameter(zeros(1))"),
+            ("register_buffer", "zeros(1)"),
+            ("add_module", "nn.ReLU()"),
+        )
+        for name in ("3", "'a.b'", "''", "'forward'", "'0'", "'fine'")
+    ),
+    "seq.register_parameter('q', 3)",
+    "seq.register_parameter('q', zeros(1))",
+    "seq.register_buffer('q', 3)",
+    "seq.add_module('q', 3)",
+    "setattr(seq[0], 'weight', zeros(3, 2))",
+    "setattr(seq[0], 'weight', 3)",
+    "setattr(seq, '1', 3)",
+    "setattr(nn.BatchNorm1d(2), 'running_mean', 3)",
+    "(setattr(seq[0], 'bias', None), seq[0], list(seq.state_dict()))",
+    "delattr(seq, 'nope')",
+    "(delattr(seq, '1'), seq)",
+    "seq.nope",
+    "seq.get_submodule('0')",
+    "seq.get_submodule('')",
+    "seq.get_submodule('0.x')",
+    "seq.get_submodule('0.weight')",
+    "seq.get_parameter('0.nope')",
+    "seq.get_parameter('0')",
+    "seq.get_buffer('0.weight')",
+    "seq.set_submodule('', nn.ReLU())",
+    "seq.set_submodule('0', 3)",
+    "seq.set_submodule('0.x', nn.ReLU(), strict=True)",
+    "seq.train('x')",
+    "(seq.eval(), seq[0].training)",
+    "seq.to(torch.int32)",
+    "seq.to(torch.float64)[0].weight.dtype",
+    "seq.to('cpu', torch.float64)[0].weight.dtype",
+    "seq.to(zeros(1, dtype=torch.float16))[0].weight.dtype",
+    "seq.half()[0].weight.dtype",
+    "seq.type(torch.float64)[2].bias.dtype",
+    "seq.requires_grad_(False)[0].weight",
+    "[name for name, _ in seq.named_modules()]",
+    "[name for name, _ in seq.named_parameters()]",
+    "[name for name, _ in nn.Sequential(seq, seq).named_parameters()]",
+    "[name for name, _ in nn.Sequential(seq, seq).named_parameters(remove_duplicate=False)]",
+    "list(nn.Sequential(seq, seq).state_dict())",
+    "seq.load_state_dict(seq.state_dict())",
+    "seq.load_state_dict({})",
+    "seq.load_state_dict({}, strict=False)",
+    "seq.load_state_dict({**seq.state_dict(), 'x': 1, '0.y': 2, '9.z': 2})",
+    "seq.load_state_dict({**seq.state_dict(), '0.bias': zeros(2), '2.bias': zeros(1, 1)})",
+    "seq.load_state_dict({'0.bias': zeros(2), 'x': 1}, strict=False)",
+    "seq.load_state_dict({'0.bias': zeros(2), 'x': 1})",
+    "seq.load_state_dict({**seq.state_dict(), '0.bias': 3})",
+    "seq.load_state_dict(3)",
+]
+
+
+@pytest.mark.parametrize("source", CONTAINERS)
+def test_containers(source: str) -> None:
+    check(source)
+
+
+@pytest.mark.parametrize("source", MODULES)
+def test_modules(source: str) -> None:
+    check(source)
