@@ -223,7 +223,9 @@ def scaled(value: Any, alpha: Any, partner: Any) -> Any:
             "For integral input tensors, argument alpha must not be a floating point number."
         )
     if kind is dtypes.bool_:
-        return cast(value * int(alpha), kind) if isinstance(value, TensorBase) else bool(alpha)
+        if not isinstance(value, TensorBase):
+            return bool(alpha)
+        return cast(arithmetic.Mul.apply(value, int(alpha)), kind)
     return value * alpha
 
 
@@ -435,7 +437,7 @@ OF_TWO_TENSORS = {
     **_from(matmul, "matmul mm bmm mv dot outer"),
 }
 
-OF_A_TENSOR = {
+OF_A_TENSOR: dict[str, Function] = {
     **_from(compare, "logical_not bitwise_not isnan isinf isfinite signbit is_nonzero"),
     **_from(
         reduce,

@@ -10,15 +10,24 @@ from .methods import Function, bind, into
 from .ops import (
     arrange,
     counting,
+    decompositions,
     diagonal,
+    einsum,
     extremes,
     gather,
     grids,
+    linalg,
     masked,
+    matrix_norm,
+    mixing,
+    nan_reductions,
+    norm,
     order,
+    products,
     scan,
     scatter,
     slices,
+    special,
 )
 
 MODULES = {
@@ -35,19 +44,33 @@ MODULES = {
         "select vsplit"
     ),
     grids: "block_diag cartesian_prod column_stack combinations dstack kron meshgrid",
+    special: (
+        "clamp_max clamp_min deg2rad erfinv float_power frac heaviside isneginf isposinf logit "
+        "nan_to_num positive rad2deg sgn sinc xlogy"
+    ),
+    mixing: "addcdiv addcmul cross lerp",
+    nan_reductions: "nanmean nansum",
+    norm: "cdist dist",
+    matrix_norm: "norm",
+    einsum: "einsum",
+    products: (
+        "addbmm addmv addr baddbmm chain_matmul ger inner matrix_power tensordot vdot"
+    ),
+    linalg: "cholesky det logdet slogdet",
+    decompositions: "qr svd",
     slices: "index_add index_copy index_fill index_put put",
 }
 """The functions of each module that are public and, unless said otherwise, methods."""
 
 FUNCTION_ONLY = (
-    "atleast_1d atleast_2d atleast_3d block_diag bucketize cartesian_prod column_stack "
-    "combinations dstack isin meshgrid searchsorted tril_indices triu_indices"
+    "atleast_1d atleast_2d atleast_3d block_diag bucketize cartesian_prod cdist chain_matmul "
+    "column_stack combinations dstack isin meshgrid searchsorted tril_indices triu_indices"
 )
 """Public functions that are not methods."""
 
 TENSOR_NOT_FIRST = (
-    "atleast_1d atleast_2d atleast_3d block_diag bucketize cartesian_prod column_stack dstack isin "
-    "meshgrid tril_indices triu_indices"
+    "atleast_1d atleast_2d atleast_3d block_diag bucketize cartesian_prod column_stack dstack "
+    "einsum float_power isin meshgrid tril_indices triu_indices xlogy"
 )
 """Functions whose first argument may be something else than a tensor."""
 
@@ -88,6 +111,10 @@ METHODS: dict[str, Function] = {
 }
 
 METHODS["unfold"] = arrange.unfold
+METHODS |= {
+    name: getattr(special, name)
+    for name in ("logical_not_", "logical_and_", "logical_or_", "logical_xor_")
+}
 METHODS |= {
     name + "_": getattr(module, name + "_")
     for module, names in MODULES.items()

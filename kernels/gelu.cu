@@ -44,7 +44,10 @@ struct GeluTanhGrad {
     __device__ __forceinline__ C operator()(C dy, C x) const {
         const C t = tanh(C(SQRT_2_OVER_PI) * (x + C(CUBIC) * x * x * x));
         const C slope = C(SQRT_2_OVER_PI) * (C(1) + C(3 * CUBIC) * x * x);
-        return dy * (C(0.5) * ((C(1) + t) + x * (C(1) - t * t) * slope));
+        // Far out t is 1 or -1 exactly, and x * x may overflow: no 0 * infinity there.
+        const C level = C(1) - t * t;
+        const C bend = level == C(0) ? C(0) : x * level * slope;
+        return dy * (C(0.5) * ((C(1) + t) + bend));
     }
 };
 

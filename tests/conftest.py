@@ -112,10 +112,15 @@ def put_back(before: dict[str, Any]) -> None:
 def sealed() -> Iterator[None]:
     """Random numbers start and end as they were; settings that a test leaves changed fail it."""
     before = settings()
-    random_state = gpugrad.get_rng_state()
+    random_state, cuda_seed = gpugrad.get_rng_state(), generator._cuda_seed
     yield
     gpugrad.set_rng_state(random_state)
+    generator._cuda_seed = cuda_seed
     after = settings()
     put_back(before)
-    left = [f"{name} is {after[name]}, was {before[name]}" for name in before if after[name] != before[name]]
+    left = [
+        f"{name} is {after[name]}, was {before[name]}"
+        for name in before
+        if after[name] != before[name]
+    ]
     assert not left, "the test left settings changed: " + "; ".join(left)

@@ -401,4 +401,6 @@ def test_second_gradient(op: Op, sample: Sample) -> None:
     assert project(second[:count], way) == pytest.approx(difference, abs=1e-8 * scale)
     # The gradient is linear in what comes in: its derivative there is the gradient itself.
     by_incoming = project(second[count:], [host(g) for g in incoming])
-    assert by_incoming == pytest.approx(project(probe.gradient(probe.start), way), abs=1e-10 * scale)
+    assert by_incoming == pytest.approx(
+        project(probe.gradient(probe.start), way), abs=1e-10 * scale
+    )

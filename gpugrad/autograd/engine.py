@@ -22,6 +22,7 @@ from ..backend.primitives import Array
 from ..dtypes import from_numpy
 from .grad_mode import mode
 from .hooks import LeafHooks, RemovableHandle
+from .observers import OBSERVERS, observe
 
 OUTPUT = -1
 """In :attr:`Node.saves`: the op's own result."""
@@ -226,6 +227,8 @@ class Node:
         self.guards = self._guards(tensors, result, inplace) if self.saves else ()
         result.node = self
         result.needs_grad = True
+        if OBSERVERS:
+            observe(self, result)
         return True
 
     def _guards(self, tensors: Sequence[TensorBase], result: TensorBase, inplace: bool) -> Any:

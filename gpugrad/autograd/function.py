@@ -11,6 +11,7 @@ from ..backend import BACKENDS
 from .engine import CONSTANT, Node, Output, TensorBase, differentiable, wrap
 from .grad_mode import mode, no_grad
 from .inplace import mark_changed
+from .observers import OBSERVERS, observe
 
 
 class FunctionCtx:
@@ -77,7 +78,18 @@ class FunctionNode(Node):
         return self.function.__name__ + "Backward"
 
     def saved_tensors(self) -> tuple[Any, ...]:
-        """The tensors saved in ``forward``, checked against in-place changes."""
+        """The tensors saved in ``forward``."""
+        result: list[Any] = []
+        for entry in self.checked_entries():
+            if entry is None:
+                result.append(None)
+            else:
+                tensor, _, _, own = entry
+                result.append(self._output(tensor, own) if own is not None else tensor)
+        return tuple(result)
+
+    def checked_entries(self) -> tuple[Any, ...]:
+        """What is saved, checked against in-place changes."""
         if self.saved is None:
             raise RuntimeError(
                 "Trying to backward through the graph a second time (or directly access saved "
@@ -86,20 +98,17 @@ class FunctionNode(Node):
                 "retain_graph=True if you need to backward through the graph a second time or if "
                 "you need to access saved tensors after calling backward."
             )
-        result: list[Any] = []
         for entry in self.saved:
             if entry is None:
-                result.append(None)
                 continue
-            tensor, counter, stamp, own = entry
+            _, counter, stamp, _ = entry
             if counter[0] != stamp:
                 raise RuntimeError(
                     "one of the variables needed for gradient computation has been modified by an "
                     f"inplace operation: saved by {self.name()}, is at version {counter[0]}; "
                     f"expected version {stamp} instead."
                 )
-            result.append(self._output(tensor, own) if own is not None else tensor)
-        return tuple(result)
+        return self.saved
 
     def _output(self, array: Any, number: int) -> Any:
         # A saved result is kept as an array: kept as a tensor, it would keep this node alive.
@@ -268,6 +277,8 @@ class Function:
             else:
                 saved.append((tensor, tensor.version, tensor.version[0], None))
         node.saved = tuple(saved)
+        if OBSERVERS:
+            observe(node, fresh[0])
         ctx.to_save, ctx.dirty, ctx.non_differentiable = (), (), ()
         ctx.node = _Weak(node)
         return fresh

@@ -22,18 +22,17 @@ mode = _Mode()
 class _GradContext:
     """A context manager and decorator that sets the mode and puts the former one back."""
 
-    def __init__(self) -> None:
-        self._former: list[bool] = []
+    former: bool
 
     def _value(self) -> bool:
         raise NotImplementedError
 
     def __enter__(self) -> None:
-        self._former.append(mode.enabled)
+        self.former = mode.enabled
         mode.enabled = self._value()
 
     def __exit__(self, *_: object) -> None:
-        mode.enabled = self._former.pop()
+        mode.enabled = self.former
 
     def __call__(self, function: F) -> F:
         @functools.wraps(function)
@@ -52,10 +51,7 @@ class _BareContext(_GradContext):
 
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
         self: Any = object.__new__(cls)
-        if function is None:
-            return self
-        self.__init__()
-        return self(function)
+        return self if function is None else self(function)
 
 
 class no_grad(_BareContext):
@@ -98,19 +94,15 @@ class set_grad_enabled(_GradContext):
     """
 
     def __init__(self, mode: bool) -> None:
-        super().__init__()
         self.mode = bool(mode)
-        self._before = _swap(self.mode)
-
-    def _value(self) -> bool:
-        return self.mode
+        self.before = _swap(self.mode)
 
     def __enter__(self) -> None:
-        self._former.append(self._before)
+        self.former = self.before
         mode.enabled = self.mode
 
     def __call__(self, function: F) -> F:
-        mode.enabled = self._before  # a decorator must not change the mode around it
+        mode.enabled = self.before  # a decorator must not change the mode around it
         return super().__call__(function)
 
     def _fresh(self) -> set_grad_enabled:
@@ -132,22 +124,15 @@ class inference_mode(_GradContext):
         return self(mode)  # used as a bare decorator: @inference_mode
 
     def __init__(self, mode: bool = True) -> None:
-        super().__init__()
         self.mode = mode
-        self._inference: list[bool] = []
-
-    def _value(self) -> bool:
-        return mode.enabled and not self.mode
 
     def __enter__(self) -> None:
-        self._inference.append(mode.inference)
-        self._former.append(mode.enabled)
+        self.former, self.former_inference = mode.enabled, mode.inference
         mode.inference = self.mode
-        mode.enabled = mode.enabled if not self.mode else False
+        mode.enabled = mode.enabled and not self.mode
 
-    def __exit__(self, *exception: object) -> None:
-        super().__exit__(*exception)
-        mode.inference = self._inference.pop()
+    def __exit__(self, *_: object) -> None:
+        mode.enabled, mode.inference = self.former, self.former_inference
 
     def _fresh(self) -> inference_mode:
         return inference_mode(self.mode)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..device import device
+from ..device import device as Device
 from . import BACKENDS, get_backend
 from .primitives import Array, Primitives
 from .probe import probe
@@ -59,16 +59,17 @@ class CUDA(Primitives):
 
     def __init__(self, module: Any, device_count: int) -> None:
         super().__init__(module)
-        self._devices = tuple(device("cuda", i) for i in range(device_count))
+        self._devices = tuple(Device("cuda", i) for i in range(device_count))
         if device_count > 1:
             self._follow_operands()
 
     # --- devices ----------------------------------------------------------------------------------
 
-    def device(self, x: Array) -> device:
-        return self._devices[x.data.device_id]
+    def device(self, x: Array) -> Device:
+        index: int = x.data.device_id
+        return self._devices[index]
 
-    def on(self, where: device) -> AbstractContextManager[Any]:
+    def on(self, where: Device) -> AbstractContextManager[Any]:
         if where.index is None or len(self._devices) == 1:
             return _STAYS
         switch: AbstractContextManager[Any] = self.module.cuda.Device(where.index)
@@ -87,11 +88,11 @@ class CUDA(Primitives):
         with self.on(self.device(x)):
             return x.get(order="A")
 
-    def from_host(self, x: Array, where: device) -> Array:
+    def from_host(self, x: Array, where: Device) -> Array:
         with self.on(where):
             return self.module.array(x)
 
-    def move(self, x: Array, where: device) -> Array:
+    def move(self, x: Array, where: Device) -> Array:
         if where.type != "cuda":
             return get_backend(where).from_host(self.to_host(x), where)
         with self.on(where):
@@ -201,10 +202,10 @@ class CUDA(Primitives):
 
     def _here(self, value: Any) -> Any:
         """A 0-d array on the current device; anything else as it is."""
-        if isinstance(value, self.module.ndarray) and value.ndim == 0:
-            if value.data.device_id != self.module.cuda.runtime.getDevice():
-                return value.copy()
-        return value
+        if not isinstance(value, self.module.ndarray) or value.ndim:
+            return value
+        index = self.module.cuda.runtime.getDevice()
+        return value if value.data.device_id == index else value.copy()
 
     def _operands(self, args: Any) -> Iterator[Array]:
         for value in args:
@@ -225,7 +226,7 @@ def _as(x: Array, dtype: Any) -> Array:
     return x if x.dtype == dtype else x.astype(dtype)
 
 
-# --- the backend ------------------------------------------------------------------------------------
+# --- the backend ----------------------------------------------------------------------------------
 
 _made: CUDA | None = None
 _lock = threading.Lock()
@@ -236,7 +237,7 @@ def is_initialized() -> bool:
     return _made is not None
 
 
-def backend(where: device) -> CUDA:
+def backend(where: Device) -> CUDA:
     """The primitives of CUDA devices, made and registered when first asked for.
 
     Raises:

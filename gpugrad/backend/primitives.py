@@ -14,8 +14,8 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from ..device import device as Device
-from . import special
 from .optimizer_steps import OptimizerSteps
+from .special_functions import SpecialFunctions
 
 Array = Any
 """An array of some backend, or (in the differentiable namespace) a tensor."""
@@ -94,7 +94,7 @@ UFUNCS = {
 """Our (PyTorch's) name of each elementwise primitive and the array module's name for it."""
 
 
-class Primitives(OptimizerSteps):
+class Primitives(OptimizerSteps, SpecialFunctions):
     """The primitives over one array module.
 
     Args:
@@ -308,12 +308,6 @@ class Primitives(OptimizerSteps):
 
     def rsqrt(self, x: Array, out: Array | None = None) -> Array:
         return self.reciprocal(self.sqrt(x), out=out)
-
-    def erf(self, x: Array, out: Array | None = None) -> Array:
-        return special.erf(self.module, x, out)
-
-    def erfc(self, x: Array, out: Array | None = None) -> Array:
-        return special.erfc(self.module, x, out)
 
     def sigmoid(self, x: Array, out: Array | None = None) -> Array:
         """``1 / (1 + exp(-x))``."""

@@ -1,4 +1,4 @@
-"""What all creation functions share: where a tensor goes, of which type, and whether it is a leaf."""
+"""What creation functions share: where a tensor goes, its type, and whether it is a leaf."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ class Add(Binary):
     """``x + y``"""
 
     primitive = "add"
+    commutes = True
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
         return grad
@@ -57,6 +58,7 @@ class Mul(Binary):
     """``x * y``"""
 
     primitive = "mul"
+    commutes = True
     keeps_x, keeps_y = FOR_Y, FOR_X
 
     def grad_x(self, xp: Any, grad: Any) -> Any:

@@ -69,7 +69,7 @@ def move(array: Any, where: device) -> Any:
 
 
 class CopyInto(Node):
-    """``x.copy_(y)``: the old value of x gets no gradient."""
+    """``x.copy_(y)``: the old value of x gets a gradient of zeros."""
 
     __slots__ = ("dtype", "shape")
     torch_name = "CopyBackwards"
@@ -78,9 +78,13 @@ class CopyInto(Node):
         self.shape, self.dtype = y.shape, y.dtype
         return xp.copy(y, out=x)
 
-    def backward(self, xp: Any, grad: Any) -> tuple[None, Any]:
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
+        edge_x, edge_y = self.edges
+        old = None if edge_x is None else xp.zeros_like(grad)
+        if edge_y is None:
+            return old, None
         grad = sum_to(xp, grad, self.shape)
-        return None, grad if grad.dtype == self.dtype else xp.cast(grad, self.dtype)
+        return old, grad if grad.dtype == self.dtype else xp.cast(grad, self.dtype)
 
 
 def copy_(x: Any, y: Any) -> Any:
@@ -110,15 +114,15 @@ def copy_(x: Any, y: Any) -> Any:
 
 
 class Fill(Node):
-    """``x.fill_(value)``: the old value gets no gradient."""
+    """``x.fill_(value)``: the old value gets a gradient of zeros."""
 
     __slots__ = ()
 
     def forward(self, xp: Any, x: Any, value: Any) -> Any:
         return xp.fill(x, value)
 
-    def backward(self, xp: Any, grad: Any) -> tuple[None]:
-        return (None,)
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        return (xp.zeros_like(grad),)
 
 
 def fill_(x: Any, value: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..autograd.engine import Node
 from .index import Slice
+from .operands import zeros_of
 from .shape import wrap_dim
 
 
@@ -32,7 +33,7 @@ class Split(Node):
         parts = []
         for length, grad in zip(self.lengths, grads, strict=True):
             shape[self.axis] = length
-            parts.append(xp.zeros(tuple(shape), sample.dtype) if grad is None else grad)
+            parts.append(zeros_of(xp, sample, tuple(shape)) if grad is None else grad)
         return (xp.concatenate(parts, self.axis),)
 
 
@@ -57,7 +58,7 @@ class Unbind(Node):
         sample = next(g for g in grads if g is not None)
         shape = (*self.shape[: self.axis], 1, *self.shape[self.axis + 1 :])
         parts = [
-            xp.zeros(shape, sample.dtype) if g is None else xp.reshape(g, shape) for g in grads
+            zeros_of(xp, sample, shape) if g is None else xp.reshape(g, shape) for g in grads
         ]
         return (xp.concatenate(parts, self.axis),)
 

@@ -35,6 +35,7 @@ from ..autograd.engine import (
 )
 from ..autograd.grad_mode import mode
 from ..autograd.inplace import check_inplace, mark_changed, overwrite
+from ..autograd.observers import OBSERVERS, observe
 from ..backend import BACKENDS
 from ..backend.primitives import Array
 from .operands import (
@@ -140,6 +141,8 @@ def _unary_apply(cls: type[Unary]) -> Function:
                 node.guards = ()
             result.node = node
             result.needs_grad = True
+            if OBSERVERS:
+                observe(node, result)
         return result
 
     return apply
@@ -182,6 +185,7 @@ class Binary(Node):
     keeps_x: ClassVar[int] = NEVER
     keeps_y: ClassVar[int] = NEVER
     keeps_out: ClassVar[int] = NEVER
+    commutes: ClassVar[bool] = False
     floating: ClassVar[bool] = False
     refuses_bools: ClassVar[Function | None] = None
     """Raises for operands of which one is bool, before it is converted."""
@@ -198,7 +202,7 @@ class Binary(Node):
         apply = _binary_apply(cls)
         cls.apply = staticmethod(apply)
         cls.apply_ = staticmethod(_binary_apply_inplace(cls))
-        cls.reflected = staticmethod(lambda x, y: apply(y, x))
+        cls.reflected = cls.apply if cls.commutes else staticmethod(lambda x, y: apply(y, x))
 
     @classmethod
     def explain(cls, a: Array, b: Array, error: Exception) -> Exception:
@@ -293,6 +297,8 @@ def _binary_apply(cls: type[Binary]) -> Function:
             node.shapes = None if shape_a == shape_b else (shape_a, shape_b)
             result.node = node
             result.needs_grad = True
+            if OBSERVERS:
+                observe(node, result)
         return result
 
     return apply

@@ -40,6 +40,13 @@ class Matmul(Binary):
         return grad_x, grad_y
 
 
+class MatrixBatch(Matmul):
+    """The product of a matrix and a batch of matrices, named as PyTorch prints it."""
+
+    __slots__ = ()
+    torch_name = "Clone"
+
+
 class Bmm(Matmul):
     """The products of two equally long batches of matrices."""
 
@@ -107,6 +114,7 @@ class BatchVector(Matmul):
     """The product of a batch of matrices and a vector."""
 
     __slots__ = ()
+    torch_name = "UnsafeView"
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
         edge_x, edge_y = self.edges
@@ -124,7 +132,7 @@ class VectorBatch(Matmul):
     """The product of a vector and a batch of matrices."""
 
     __slots__ = ()
-    torch_name = "View"
+    torch_name = "UnsafeView"
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
         edge_x, edge_y = self.edges
@@ -185,7 +193,8 @@ def matmul(input: Any, other: Any) -> Any:
     if kind is None:
         if a.ndim == 0 or b.ndim == 0:
             raise explain_products(a, b)
-        kind = BatchVector if b.ndim == 1 else VectorBatch if a.ndim == 1 else Matmul
+        by_rank = {1: VectorBatch, 2: MatrixBatch}
+        kind = BatchVector if b.ndim == 1 else by_rank.get(a.ndim, Matmul)
     return kind.apply(input, other)
 
 

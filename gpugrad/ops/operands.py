@@ -104,6 +104,13 @@ def narrow(a: Any, b: Any) -> tuple[Any, Any]:
     return np.uint64(a & 0xFFFFFFFFFFFFFFFF).astype(b.dtype), b
 
 
+def zeros_of(xp: Any, like: Any, shape: tuple[int, ...]) -> Any:
+    """Zeros of a shape, with the type and on the device of an array or tensor."""
+    if isinstance(like, TensorBase):  # the backward pass itself is being recorded
+        return wrap(BACKENDS[type(like.array)].zeros(shape, like.array.dtype))
+    return xp.zeros(shape, like.dtype)
+
+
 def sum_to(xp: Any, grad: Any, shape: tuple[int, ...]) -> Any:
     """Sum a gradient over the dimensions that broadcasting added or stretched."""
     have = grad.shape

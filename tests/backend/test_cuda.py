@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,9 @@ def test_cupy_has_every_name_that_is_used() -> None:
 
 def test_cupy_has_every_name_of_the_stand_in() -> None:
     cupy = pytest.importorskip("cupy")
-    made_up = {"host"}  # the NumPy array inside
+    made_up = {"host", "check_device", "native_index"}
     pairs = [
+        (host_cupy.module, cupy),
         (host_cupy.module.ndarray, cupy.ndarray),
         (host_cupy.module.cuda, cupy.cuda),
         (host_cupy.Stream, cupy.cuda.Stream),
@@ -79,9 +81,6 @@ def test_cupy_has_every_name_of_the_stand_in() -> None:
         names = {n for n in vars(ours) if not n.startswith("_")} - made_up - settings
         names -= {"cublas"}  # a library that is loaded when asked for
         assert [n for n in sorted(names) if not hasattr(theirs, n)] == []
-    own = {n for n in vars(host_cupy.module) if not n.startswith("_")}
-    missing = {n for n in own if not hasattr(cupy, n)}
-    assert missing & names_used() == set()
 
 
 def test_only_the_backend_imports_cupy() -> None:
@@ -172,7 +171,9 @@ def test_numpy_arrays_are_refused(xp: Any) -> None:
 # --- where CuPy differs ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int64", "int32", "int16", "int8"])
+@pytest.mark.parametrize(
+    "dtype", ["float32", "float64", "float16", "int64", "int32", "int16", "int8"]
+)
 def test_index_add_adds_up_repeated_indices(xp: Any, dtype: str) -> None:
     x = xp.zeros((3, 2), dtype)
     index = put(xp, [0, 2, 0, 0], "int64")
@@ -336,10 +337,14 @@ def test_operands_of_two_devices_are_refused(two_devices: host_cupy.Copies) -> N
     xp: Any = get_backend(CUDA0)
     x = xp.from_host(np.ones(2), CUDA0)
     y = xp.from_host(np.ones(2), gpugrad.device("cuda", 1))
-    for operation in (lambda: xp.add(x, y), lambda: xp.concatenate([x, y], 0)):
+    operations: list[Callable[[], Any]] = [
+        lambda: xp.add(x, y),
+        lambda: xp.concatenate([x, y], 0),
+    ]
+    for operation in operations:
         with pytest.raises(
             RuntimeError,
-            match="^Expected all tensors to be on the same device, but found at least two "
+            match=r"^Expected all tensors to be on the same device, but found at least two "
             "devices, cuda:0 and cuda:1!$",
         ):
             operation()

@@ -84,9 +84,7 @@ def test_the_driver_decides_what_to_install(
         ("import a_module_that_does_not_exist", "ModuleNotFoundError: No module named 'a_module"),
     ],
 )
-def test_a_broken_cupy(
-    fresh: pytest.MonkeyPatch, tmp_path: Path, source: str, said: str
-) -> None:
+def test_a_broken_cupy(fresh: pytest.MonkeyPatch, tmp_path: Path, source: str, said: str) -> None:
     (tmp_path / "cupy.py").write_text(source)
     fresh.syspath_prepend(tmp_path)
     fresh.delitem(sys.modules, "cupy", raising=False)
@@ -196,9 +194,7 @@ def test_the_probe_runs_once(host: host_cupy.Copies, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(("devices", "there"), [(1, "only cuda:0"), (2, "cuda:0 to cuda:1")])
-def test_a_device_that_is_not_there(
-    fresh: pytest.MonkeyPatch, devices: int, there: str
-) -> None:
+def test_a_device_that_is_not_there(fresh: pytest.MonkeyPatch, devices: int, there: str) -> None:
     with host_cupy.installed(devices):
         with pytest.raises(RuntimeError, match=f"^invalid device cuda:2: there is {there}$"):
             gpugrad.zeros(2, device="cuda:2")

@@ -1,9 +1,9 @@
-"""The array type of the stand-in, and the kernels that run over it."""
+"""The array type of the stand-in."""
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,17 +22,17 @@ class Flags:
         self.owndata = owndata
 
 
-def _operand(value: Any) -> Any:
-    """What a kernel takes: arrays of this module and scalars, as NumPy's to compute with."""
+def operand(value: Any) -> Any:
+    """What a kernel takes, arrays of ours and scalars, in the form that NumPy computes with."""
     if isinstance(value, ndarray):
-        value._check_device()
+        value.check_device()
         return value.host
     if isinstance(value, SCALARS):
         return value
     raise TypeError(f"Unsupported type {type(value)}")
 
 
-def _new(host: Any) -> ndarray:
+def new_array(host: Any) -> ndarray:
     """An array over memory of its own."""
     array = object.__new__(ndarray)
     host = np.asarray(host)
@@ -42,7 +42,7 @@ def _new(host: Any) -> ndarray:
     return array
 
 
-def _view(source: ndarray, host: Any) -> ndarray:
+def view_of(source: ndarray, host: Any) -> ndarray:
     """An array over the memory of another."""
     array = object.__new__(ndarray)
     array.host = host
@@ -51,10 +51,10 @@ def _view(source: ndarray, host: Any) -> ndarray:
     return array
 
 
-def _view_or_new(source: ndarray, host: Any) -> ndarray:
+def view_or_copy(source: ndarray, host: Any) -> ndarray:
     if host.size and np.may_share_memory(host, source.host):
-        return _view(source, host)
-    return _new(host)
+        return view_of(source, host)
+    return new_array(host)
 
 
 class ndarray:  # noqa: N801  # CuPy's name
@@ -65,14 +65,14 @@ class ndarray:  # noqa: N801  # CuPy's name
     data: MemoryPointer
 
     def __init__(self, shape: Any, dtype: Any = float) -> None:
-        made = _new(np.empty(shape, dtype))
+        made = new_array(np.empty(shape, dtype))
         self.host, self.base, self.data = made.host, None, made.data
 
-    def _check_device(self) -> None:
-        if self.data.device_id != _current.device:
+    def check_device(self) -> None:
+        if self.data.device_id != current.device:
             raise RuntimeError(
                 f"The device where the array resides ({self.data.device_id}) is different from "
-                f"the current device ({_current.device})."
+                f"the current device ({current.device})."
             )
 
     shape = property(lambda self: self.host.shape)
@@ -84,9 +84,9 @@ class ndarray:  # noqa: N801  # CuPy's name
     itemsize = property(lambda self: self.host.itemsize)
     flags = property(lambda self: Flags(self.host, self.base is None))
     device = property(lambda self: Device(self.data.device_id))
-    T = property(lambda self: _view(self, self.host.T))
+    T = property(lambda self: view_of(self, self.host.T))
 
-    # --- to the host --------------------------------------------------------------------------
+    # --- to the host ----------------------------------------------------------------------------
 
     def get(self, order: str = "C") -> Any:
         copies.to_host += 1
@@ -129,41 +129,41 @@ class ndarray:  # noqa: N801  # CuPy's name
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if "out" in kwargs:
             (kwargs["out"],) = kwargs["out"]
-        own = getattr(module, ufunc.__name__, None)
+        own = getattr(sys.modules["cupy"], ufunc.__name__, None)
         if method != "__call__" or own is None:
             return NotImplemented
         return own(*inputs, **kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        own = getattr(module, function.__name__, None)
+        own = getattr(sys.modules["cupy"], function.__name__, None)
         return NotImplemented if own is None else own(*args, **kwargs)
 
     # --- copies and views -----------------------------------------------------------------------
 
     def astype(self, dtype: Any, order: str = "K", copy: bool = True) -> ndarray:
-        self._check_device()
+        self.check_device()
         if not copy and self.dtype == np.dtype(dtype):
             return self
         with np.errstate(invalid="ignore", over="ignore"):  # kernels convert in silence
-            return _new(self.host.astype(dtype, order=order))
+            return new_array(self.host.astype(dtype, order=order))
 
     def copy(self, order: str = "C") -> ndarray:
-        return _new(self.host.copy(order=order))
+        return new_array(self.host.copy(order=order))
 
     def view(self, dtype: Any = None) -> ndarray:
-        return _view(self, self.host.view() if dtype is None else self.host.view(dtype))
+        return view_of(self, self.host.view() if dtype is None else self.host.view(dtype))
 
     def reshape(self, *shape: Any) -> ndarray:
-        return _view_or_new(self, self.host.reshape(*shape))
+        return view_or_copy(self, self.host.reshape(*shape))
 
     def ravel(self) -> ndarray:
         return self.reshape(-1)
 
     def transpose(self, *axes: Any) -> ndarray:
-        return _view(self, self.host.transpose(*axes))
+        return view_of(self, self.host.transpose(*axes))
 
     def fill(self, value: Any) -> None:
-        self._check_device()
+        self.check_device()
         if isinstance(value, ndarray):
             if value.shape != ():
                 raise ValueError("non-scalar cupy.ndarray cannot be used for fill")
@@ -183,17 +183,17 @@ class ndarray:  # noqa: N801  # CuPy's name
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> ndarray:
-        native, picks = self._index(index)
+        native, picks = self.native_index(index)
         if picks:
-            self._check_device()
-            return _new(self.host[native])
-        return _view(self, np.asarray(self.host[native]) if self.ndim else self.host[native])
+            self.check_device()
+            return new_array(self.host[native])
+        return view_of(self, np.asarray(self.host[native]) if self.ndim else self.host[native])
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self._check_device()
-        native, picks = self._index(index)
+        self.check_device()
+        native, picks = self.native_index(index)
         if isinstance(value, ndarray):
-            value._check_device()
+            value.check_device()
             value = value.host
         elif isinstance(value, np.ndarray) and value.ndim:
             if not picks:
@@ -204,7 +204,7 @@ class ndarray:  # noqa: N801  # CuPy's name
         with np.errstate(invalid="ignore", over="ignore"):
             self.host[native] = value
 
-    def _index(self, index: Any) -> tuple[Any, bool]:
+    def native_index(self, index: Any) -> tuple[Any, bool]:
         """NumPy's form of an index, and whether it picks elements one by one."""
         items = list(index) if isinstance(index, tuple) else [index]
         used = sum(_places(item) for item in items)
@@ -223,7 +223,7 @@ class ndarray:  # noqa: N801  # CuPy's name
                 continue
             picks = True
             if isinstance(item, ndarray):
-                item._check_device()
+                item.check_device()
                 item = item.host
             else:
                 copies.to_device += 1
@@ -243,10 +243,12 @@ class ndarray:  # noqa: N801  # CuPy's name
     # --- reductions -----------------------------------------------------------------------------
 
     def _reduce(self, name: str, **kwargs: Any) -> ndarray:
-        self._check_device()
-        return _new(getattr(self.host, name)(**kwargs))
+        self.check_device()
+        return new_array(getattr(self.host, name)(**kwargs))
 
-    def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    def sum(
+        self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
+    ) -> Any:
         return self._reduce("sum", axis=axis, dtype=dtype, keepdims=keepdims)
 
     def prod(
@@ -258,9 +260,9 @@ class ndarray:  # noqa: N801  # CuPy's name
         self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
     ) -> Any:
         with np.errstate(invalid="ignore"):
-            total = self.host.sum(axis=axis, dtype=_wide(self.dtype), keepdims=keepdims)
+            total = self.host.sum(axis=axis, dtype=wide_type(self.dtype), keepdims=keepdims)
             count = self.size // total.size if total.size else 0
-            return _new(np.true_divide(total, count).astype(self.dtype))
+            return new_array(np.true_divide(total, count).astype(self.dtype))
 
     def max(self, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
         return self._reduce("max", axis=axis, keepdims=keepdims)
@@ -282,20 +284,12 @@ class ndarray:  # noqa: N801  # CuPy's name
 
     def nonzero(self) -> tuple[ndarray, ...]:
         copies.to_host += 1  # how many there are
-        return tuple(_new(i) for i in self.host.nonzero())
+        return tuple(new_array(i) for i in self.host.nonzero())
 
-    # --- operators --------------------------------------------------------------------------------
+    def __eq__(self, other: object) -> Any:  # replaced with the other operators
+        raise NotImplementedError
 
-    __hash__ = None  # type: ignore[assignment]  # as for any array
-
-    def __neg__(self) -> ndarray:
-        return _ufunc("negative")(self)
-
-    def __invert__(self) -> ndarray:
-        return _ufunc("invert")(self)
-
-    def __abs__(self) -> ndarray:
-        return _ufunc("absolute")(self)
+    __hash__ = None  # type: ignore[assignment]  # as for any array of CuPy's or NumPy's
 
 
 def _places(item: Any) -> int:
@@ -306,5 +300,6 @@ def _places(item: Any) -> int:
     return int(item.ndim) if dtype is not None and dtype.kind == "b" else 1
 
 
-def _wide(dtype: Any) -> Any:
+def wide_type(dtype: Any) -> Any:
+    """The type in which kernels add up: float32 for 16-bit floats."""
     return np.float32 if dtype.itemsize == 2 and dtype.kind in "fV" else dtype

@@ -1,3 +1,4 @@
+# ruff: noqa: N802  # the runtime's functions have CuPy's names
 """Devices, memory, streams and events that are only pretended, and the count of copies."""
 
 from __future__ import annotations

@@ -5,7 +5,6 @@
 // that depends on it (a barrier is missing) shows as a difference between two runs. A barrier that
 // some threads of a block or warp never reach is an error. Shared memory is not cleared in between.
 // Memory is the host's: a sanitizer sees every access that is out of bounds or misaligned.
-#pragma once
 
 #include <math.h>
 #include <stdint.h>
@@ -196,7 +195,7 @@ int launch(void (*kernel)(A...), void** arguments, unsigned int blocks, unsigned
         return emulation::launch(name, arguments, blocks, threads, order);                \
     }
 
-extern "C" inline const char* emulation_error() { return emulation::error; }
+extern "C" const char* emulation_error() { return emulation::error; }
 
 inline void __syncthreads() { emulation::wait_as(emulation::AT_BLOCK_BARRIER); }
 inline void __syncwarp() { emulation::wait_as(emulation::AT_WARP_BARRIER); }

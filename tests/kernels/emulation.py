@@ -50,7 +50,7 @@ def host_source(stem: str, text: str | None = None) -> str:
     header = (HERE / "emulation.h").read_text(encoding="utf-8")
     entries = [entry for entry in kernel_source.entries().values() if entry.stem == stem]
     hooks = [f"EMULATED({entry.name}_{suffix})" for entry in entries for suffix in SUFFIXES]
-    return "\n".join([header.replace("#pragma once", ""), text, *hooks, ""])
+    return "\n".join([header, text, *hooks, ""])
 
 
 def start_build(code: str, sanitize: bool = SANITIZED) -> tuple[Path, Any]:
@@ -134,7 +134,7 @@ def _values(entry: Entry, args: Sequence[Any]) -> list[Any]:
     values: list[Any] = []
     for parameter, value in zip(entry.parameters, args, strict=True):
         if parameter.array:
-            address = 0 if value is None else value.__array_interface__["data"][0]
+            address = 0 if value is None else value.ctypes.data
             values.append(ctypes.c_void_p(address))
         elif parameter.type == "double":
             values.append(ctypes.c_double(value))

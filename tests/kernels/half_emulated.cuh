@@ -1,5 +1,4 @@
 // kernels/half.cuh for the host: the same types, converted by arithmetic instead of instructions.
-#pragma once
 
 struct float16 {
     unsigned short bits;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 
 import pytest
 
@@ -10,7 +11,7 @@ import gpugrad
 from gpugrad import nn
 
 
-def kinds(container: nn.Sequential | nn.ModuleList) -> list[str]:
+def kinds(container: Iterable[nn.Module]) -> list[str]:
     return [type(module).__name__ for module in container]
 
 
@@ -65,7 +66,8 @@ def test_module_list() -> None:
     del layers[0]
     layers.pop(2)
     assert kinds(layers[::2]) == ["Linear", "Linear"]
-    assert kinds([*layers, nn.GELU()])[-1] == "GELU"
+    more = [nn.GELU()]
+    assert kinds(layers + more)[-1] == "GELU"
     assert len(list(layers.parameters())) == 6
 
 

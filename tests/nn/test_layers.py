@@ -123,7 +123,7 @@ def test_layer_norm_parameters() -> None:
 
 
 def test_loss_weights_are_buffers() -> None:
-    loss = nn.CrossEntropyLoss(weight=gpugrad.tensor([1.0, 2.0]))
+    loss: Any = nn.CrossEntropyLoss(weight=gpugrad.tensor([1.0, 2.0]))
     assert list(loss.state_dict()) == ["weight"]
     assert loss.double().weight.dtype is gpugrad.float64
 

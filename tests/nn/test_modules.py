@@ -12,6 +12,10 @@ from gpugrad import nn
 
 
 class Block(nn.Module):
+    # Any: tests assign things of other kinds
+    linear: Any
+    scale: Any
+
     def __init__(self) -> None:
         super().__init__()
         self.linear = nn.Linear(2, 3)

@@ -69,8 +69,9 @@ def test_strictness() -> None:
 def test_what_is_no_tensor() -> None:
     with pytest.raises(RuntimeError, match='While copying the parameter named "weight", expected'):
         nn.Linear(1, 1).load_state_dict({"weight": 3, "bias": gpugrad.zeros(1)})
+    wrong: Any = 3
     with pytest.raises(TypeError, match=r"^Expected state_dict to be dict-like, got <class 'int'>"):
-        nn.Linear(1, 1).load_state_dict(3)
+        nn.Linear(1, 1).load_state_dict(wrong)
 
 
 def test_other_types_are_converted() -> None:

@@ -60,5 +60,6 @@ def test_vector_and_back() -> None:
     weight = layer.weight
     utils.vector_to_parameters(gpugrad.tensor([1.0, 2.0, 3.0]), layer.parameters())
     assert layer.weight is weight and weight.tolist() == [[1, 2]] and layer.bias.tolist() == [3]
+    wrong: Any = [1.0]
     with pytest.raises(TypeError, match=r"^expected torch.Tensor, but got: list$"):
-        utils.vector_to_parameters([1.0], layer.parameters())
+        utils.vector_to_parameters(wrong, layer.parameters())

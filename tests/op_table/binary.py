@@ -57,9 +57,7 @@ def binary(
     samples = [Sample(Data(a, *x), Data(b, *y)) for a, b in PAIRS]
     samples += [Sample(Data((2, 3), *x), number) for number in numbers]
     if edges:
-        samples.append(
-            Sample(Data(values=X_EDGES), Data(values=Y_EDGES), smooth=False, only=edges)
-        )
+        samples.append(Sample(Data(values=X_EDGES), Data(values=Y_EDGES), smooth=False, only=edges))
     return Op(
         name,
         (*samples, *more_samples),
@@ -207,9 +205,7 @@ COMPARISONS = tuple(
 )
 
 LOGIC = tuple(
-    binary(
-        name, reference, result="bool", numbers=(), inplace=False, differentiable=False
-    )
+    binary(name, reference, result="bool", numbers=(), inplace=False, differentiable=False)
     for name, reference in (
         ("logical_and", np.logical_and),
         ("logical_or", np.logical_or),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import numpy as np
 
 from .model import ALL, Data, Op, Refused, Sample
@@ -114,5 +113,3 @@ OPS = (
         roundings=32,
     ),
 )
-
-

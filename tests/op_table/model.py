@@ -63,7 +63,9 @@ class Data:
 
 def _converted(values: Array, kind: np.dtype[Any]) -> Array:
     if kind.kind in "iu" and values.dtype.kind == "f":
-        values = np.nan_to_num(values, nan=0.0, posinf=100.0, neginf=-100.0 if kind.kind == "i" else 0)
+        values = np.nan_to_num(
+            values, nan=0.0, posinf=100.0, neginf=-100.0 if kind.kind == "i" else 0
+        )
         values = values.clip(0 if kind.kind == "u" else -100, 100)
     return values.astype(kind)
 

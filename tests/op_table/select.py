@@ -64,7 +64,9 @@ OPS = (
             Sample(Data((2, 3)), Data((3,), -2.0, -1.0), Data((2, 1), 0.0, 1.0)),
             Sample(Data((2, 3)), min=Data((2, 3))),
             Sample(Data((2, 3)), max=Data((3,))),
-            Sample(Data(values=[-1.0, 1.0, math.nan, math.inf, 0.0]), -1, 1, smooth=False, only=SIGNED),
+            Sample(
+                Data(values=[-1.0, 1.0, math.nan, math.inf, 0.0]), -1, 1, smooth=False, only=SIGNED
+            ),
         ),
         _clamp,
         NUMBERS,

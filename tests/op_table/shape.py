@@ -25,8 +25,12 @@ def _flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     if x.ndim == 0:
         return x.reshape(1)
     start, end = start_dim % x.ndim, end_dim % x.ndim
-    return x.reshape(*x.shape[:start], -1, *x.shape[end + 1 :]) if x.size else x.reshape(
-        *x.shape[:start], int(np.prod(x.shape[start : end + 1])), *x.shape[end + 1 :]
+    return (
+        x.reshape(*x.shape[:start], -1, *x.shape[end + 1 :])
+        if x.size
+        else x.reshape(
+            *x.shape[:start], int(np.prod(x.shape[start : end + 1])), *x.shape[end + 1 :]
+        )
     )
 
 
@@ -167,9 +171,7 @@ ORDERING = (
         np.swapaxes,
         inplace="transpose_",
         reshapes=True,
-        refused=(
-            Refused(Sample(Data((2, 3)), 0, 2), IndexError, "Dimension out of range"),
-        ),
+        refused=(Refused(Sample(Data((2, 3)), 0, 2), IndexError, "Dimension out of range"),),
     ),
     Op(
         "t",

@@ -10,7 +10,7 @@ import numpy as np
 
 from .model import ALL, FLOATS, INTS, Data, Op, Refused, Sample
 
-EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 30.0, -30.0, math.inf, -math.inf, math.nan]
+EDGES = (0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 30.0, -30.0, math.inf, -math.inf, math.nan)
 """Where functions jump, end or leave the real numbers."""
 
 SHAPES: tuple[tuple[int, ...], ...] = ((2, 3), (), (5,), (1,), (0,), (2, 0, 3), (2, 3, 4), (9, 33))
@@ -30,14 +30,14 @@ def unary(
     result: str = "float",
     dtypes: tuple[str, ...] = ALL,
     differentiable: bool = True,
-    edges: bool = True,
+    edges: tuple[float, ...] = EDGES,
     inplace: bool = True,
     refused: tuple[Refused, ...] = (),
     **more: Any,
 ) -> Op:
     samples = [Sample(Data(shape, low, high)) for shape in SHAPES]
     if edges:
-        samples.append(Sample(Data(values=EDGES), smooth=False))
+        samples.append(Sample(Data(values=edges), smooth=False))
     wrong_type = Refused(
         Sample([1.0]), TypeError, rf"{name}\(\): argument 'input' \(position 1\) must be Tensor"
     )
@@ -91,13 +91,13 @@ NO_BOOL = tuple(t for t in ALL if t != "bool")
 
 PLAIN = (
     unary("neg", np.negative, result="same", dtypes=NO_BOOL),
-    unary("abs", np.abs, result="same", dtypes=NO_BOOL),
+    unary("abs", np.abs, result="same", dtypes=NO_BOOL, edges=EDGES[:-1]),
     unary("square", np.square, result="same", dtypes=NO_BOOL),
     unary("relu", _relu, result="same", dtypes=NO_BOOL),
     unary("floor", np.floor, result="same", dtypes=NO_BOOL),
     unary("ceil", np.ceil, result="same", dtypes=NO_BOOL),
     unary("trunc", np.trunc, result="same", dtypes=NO_BOOL),
-    unary("sign", lambda x: np.sign(np.asarray(x, float)), result="same"),
+    unary("sign", lambda x: np.sign(np.asarray(x, float)), result="same", edges=EDGES[:-1]),
 )
 """Results of the operand's type."""
 
@@ -127,7 +127,7 @@ TESTS = (
         dtypes=(*INTS, "bool"),
         differentiable=False,
         inplace=False,
-        edges=False,
+        edges=(),
     ),
 )
 

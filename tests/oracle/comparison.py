@@ -61,6 +61,8 @@ def outcome(lib: ModuleType, source: str) -> Any:
     space = names(lib)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        # NumPy's remarks on infinities and nans, which the package turns off where it is imported.
+        warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gpugrad\.")
         try:
             value = eval(source, space)
         except Exception as error:

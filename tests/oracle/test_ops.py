@@ -55,16 +55,12 @@ class Outcome:
         args, kwargs = sample.filled(leaves, lib)
         self.results = flat(op.function(lib)(*args, **kwargs))
         wanted = [x for x in leaves if x.requires_grad]
-        outputs = [
-            r for r in self.results if isinstance(r, lib.Tensor) and r.requires_grad
-        ]
+        outputs = [r for r in self.results if isinstance(r, lib.Tensor) and r.requires_grad]
         if not outputs or not wanted:
             return
         # Weights that differ from element to element, so that no mistake cancels.
         weights = [tensor(lib, _weights(r), str(r.dtype)[6:], grad=True) for r in outputs]
-        grads = lib.autograd.grad(
-            outputs, wanted, weights, create_graph=True, allow_unused=True
-        )
+        grads = lib.autograd.grad(outputs, wanted, weights, create_graph=True, allow_unused=True)
         self.grads = list(grads)
         again = [g for g in grads if g is not None and g.requires_grad]
         if again:
@@ -81,8 +77,9 @@ def _weights(like: Any) -> Array:
 
 def plain(value: Any) -> Array:
     """A tensor of either library as float64 (exact for every type that is tested)."""
-    value = value.detach().double() * 1  # PyTorch has gradients of zeros without any memory
-    array: Array = np.asarray(value.tolist(), np.float64)
+    if isinstance(value, torch.Tensor) and value._is_zerotensor():
+        return np.zeros(tuple(value.shape))  # a gradient of zeros without any memory
+    array: Array = np.asarray(value.detach().double().tolist(), np.float64)
     return array.reshape(tuple(value.shape))
 
 

@@ -90,10 +90,15 @@ def cross_entropy(
         )
     target = _check_class_target(input, target, weight)
     dim = _class_dim(input)
-    plain = _check_range(target, input.size(dim), ignore_index)
-    if plain and weight is None and label_smoothing == 0.0 and input.dim() == 2:
-        fused: Tensor = CrossEntropy.apply(input, target.array, reduction)
-        return fused
+    plain = weight is None and label_smoothing == 0.0 and ignore_index < 0 and input.dim() == 2
+    # The fused op knows no ignored targets: it is for those that are seen to be none.
+    if plain and target.is_cpu and target.numel() and int(target.min()) >= 0:
+        try:
+            fused: Tensor = CrossEntropy.apply(input, target.array, reduction)
+            return fused
+        except IndexError:
+            pass  # raised anew below, naming the target
+    _check_range(target, input.size(dim), ignore_index)
     log_probability = input.log_softmax(dim)
     loss = _nll(log_probability, target, weight, ignore_index, reduction)
     if label_smoothing == 0.0:
@@ -152,35 +157,34 @@ def _class_dim(input: Tensor) -> int:
 
 def _check_class_target(input: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
     """Check the sizes and types of class indices and weights; the indices as int64."""
-    ndim, target_ndim = input.dim(), target.dim()
-    if ndim == 0:
+    shape, target_shape = input.shape, target.shape
+    if not shape:
         raise ValueError("Expected 1 or more dimensions (got 0)")
-    if ndim != 1 and input.size(0) != (target.size(0) if target_ndim else 1):
+    batch = target_shape[0] if target_shape else 1
+    if len(shape) > 1 and shape[0] != batch:
         raise ValueError(
-            f"Expected input batch_size ({input.size(0)}) to match target batch_size "
-            f"({target.size(0) if target_ndim else 1})."
+            f"Expected input batch_size ({shape[0]}) to match target batch_size ({batch})."
         )
-    if ndim <= 2:
-        if target_ndim > 1:
+    if len(shape) <= 2:
+        if len(target_shape) > 1:
             raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
-    elif ndim == 4 and target_ndim == 3:
-        if target.shape[1:] != input.shape[2:]:
+    elif len(shape) == 4 and len(target_shape) == 3:
+        if target_shape[1:] != shape[2:]:
             raise RuntimeError(
-                f"size mismatch (got input: {list(input.shape)} , target: {list(target.shape)}"
+                f"size mismatch (got input: {list(shape)} , target: {list(target_shape)}"
             )
-    elif target.shape != (input.size(0), *input.shape[2:]):
-        expected = [input.size(0), *input.shape[2:]]
-        raise RuntimeError(f"Expected target size {expected}, got {list(target.shape)}")
-    if target.dtype not in (dtypes.int64, dtypes.uint8):
-        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {_word(target)}")
+    elif target_shape != (shape[0], *shape[2:]):
+        expected = [shape[0], *shape[2:]]
+        raise RuntimeError(f"Expected target size {expected}, got {list(target_shape)}")
+    if target.dtype is not dtypes.int64:
+        if target.dtype is not dtypes.uint8:
+            raise RuntimeError(f"expected target dtype to be Long or Byte, but got {_word(target)}")
+        target = target.long()
     if weight is not None:
         _check_class_weight(input, weight, "")
         if weight.dtype is not input.dtype:
             raise RuntimeError(f"expected scalar type {_word(input)} but found {_word(weight)}")
-    if ndim == 1 and target_ndim == 1:
-        target = target.squeeze(0)
-    result: Tensor = target.long()
-    return result
+    return target.squeeze(0) if len(shape) == len(target_shape) == 1 else target
 
 
 def _check_class_weight(input: Tensor, weight: Tensor, prefix: str) -> None:
@@ -205,21 +209,16 @@ def _nll(
     return result
 
 
-def _check_range(target: Tensor, classes: int, ignore_index: int) -> bool:
-    """Whether all targets are known to be classes, none of them ignored.
+def _check_range(target: Tensor, classes: int, ignore_index: int) -> None:
+    """Refuse targets that are neither classes nor ignored.
 
     On an accelerator the values are not looked at, since that would wait for the device.
     """
     if not target.is_cpu or target.numel() == 0:
-        return False
-    low, high = int(target.min()), int(target.max())
-    if low >= 0 and high < classes:
-        return not low <= ignore_index <= high
+        return
     wrong = ((target < 0) | (target >= classes)) & (target != ignore_index)
     if wrong.any():
-        first = target[wrong][0].item()
-        raise IndexError(f"Target {first} is out of bounds.")
-    return False
+        raise IndexError(f"Target {target[wrong][0].item()} is out of bounds.")
 
 
 def _cross_entropy_of_probabilities(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...ops.linear import linear as linear
 from ...tensor import Tensor
+from .vector_norm import vector_norm
 
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -103,7 +104,7 @@ def embedding(
 def _shorten_rows(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
     weight = weight.detach()
     rows = weight.index_select(0, indices)
-    norms = rows.norm(norm_type, 1, True)
+    norms = vector_norm(rows, norm_type, 1, True)
     scale = (max_norm / (norms + 1e-7)).where(norms > max_norm, norms.new_ones(()))
     weight[indices] = rows * scale  # a row that comes twice is written twice with one value
 

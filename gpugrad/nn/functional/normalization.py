@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ...autograd.grad_mode import no_grad
 from ...tensor import Tensor
 from .promotion import require_floating
+from .vector_norm import vector_norm
 
 
 def layer_norm(
@@ -179,5 +180,5 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
     >>> gpugrad.nn.functional.normalize(gpugrad.tensor([[3.0, 4.0]]))
     tensor([[0.6000, 0.8000]])
     """
-    result: Tensor = input / input.norm(p, dim, True).clamp(min=eps)
+    result: Tensor = input / vector_norm(input, p, dim, True).clamp(min=eps)
     return result

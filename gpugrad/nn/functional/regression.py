@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 
 from ...ops.loss import MseLoss
-from ...ops.shape import broadcast_tensors
 from ...tensor import Tensor
 from .promotion import require_floating, same_type
 from .reduction import reduce_loss, resolve
@@ -35,12 +34,16 @@ def mse_loss(
     >>> gpugrad.nn.functional.mse_loss(gpugrad.tensor([1.0, 3.0]), gpugrad.zeros(2))
     tensor(5.)
     """
-    input, target = _paired(input, target)
+    simple = _of_one_size(input, target)
     reduction = resolve(size_average, reduce, reduction, weight is not None)
     if weight is not None:
         return _weighted((input - target).square(), input, weight, reduction)
-    input, target = same_type(input, target)
-    require_floating(input, "mse_cpu")
+    if not simple:
+        return reduce_loss((input - target).square(), reduction)
+    dtype = input.dtype
+    if dtype is not target.dtype or not dtype.is_floating_point:
+        input, target = same_type(input, target)
+        require_floating(input, "mse_cpu")
     result: Tensor = MseLoss.apply(input, target, reduction)
     return result
 
@@ -59,7 +62,7 @@ def l1_loss(
     >>> gpugrad.nn.functional.l1_loss(gpugrad.tensor([1.0, 3.0]), gpugrad.zeros(2))
     tensor(2.)
     """
-    input, target = _paired(input, target)
+    _of_one_size(input, target)
     reduction = resolve(size_average, reduce, reduction, weight is not None)
     loss = (input - target).abs()
     if weight is not None:
@@ -84,7 +87,7 @@ def smooth_l1_loss(
     >>> gpugrad.nn.functional.smooth_l1_loss(gpugrad.tensor([0.5, 3.0]), gpugrad.zeros(2))
     tensor(1.3125)
     """
-    input, target = _paired(input, target)
+    _of_one_size(input, target)
     reduction = resolve(size_average, reduce, reduction)
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
@@ -113,7 +116,7 @@ def huber_loss(
     >>> gpugrad.nn.functional.huber_loss(gpugrad.tensor([0.5, 3.0]), gpugrad.zeros(2))
     tensor(1.3125)
     """
-    input, target = _paired(input, target)
+    _of_one_size(input, target)
     reduction = resolve(None, None, reduction, weight is not None)
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
@@ -126,18 +129,17 @@ def huber_loss(
     return reduce_loss(loss, reduction)
 
 
-def _paired(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """Input and target in one shape, with a warning if they were not."""
+def _of_one_size(input: Tensor, target: Tensor) -> bool:
+    """Whether input and target have one shape, with a warning if not."""
     if target.size() == input.size():
-        return input, target
+        return True
     warnings.warn(
         f"Using a target size ({target.size()}) that is different to the input size "
         f"({input.size()}). This will likely lead to incorrect results due to broadcasting. "
         "Please ensure they have the same size.",
         stacklevel=3,
     )
-    input, target = broadcast_tensors(input, target)
-    return input, target
+    return False
 
 
 def _require_same_size(input: Tensor, weight: Tensor) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from ...creation import tensor as make_tensor
 from ...ops.joining import stack
 from ...tensor import Tensor
+from ..functional.vector_norm import vector_norm
 
 Tensors = Tensor | Iterable[Tensor]
 
@@ -28,12 +29,12 @@ def get_total_norm(
     >>> gpugrad.nn.utils.get_total_norm([gpugrad.tensor([3.0]), gpugrad.tensor([4.0])])
     tensor(5.)
     """
-    norms = [tensor.detach().norm(float(norm_type)) for tensor in _as_list(tensors)]
+    norms = [vector_norm(tensor.detach(), float(norm_type)) for tensor in _as_list(tensors)]
     if not norms:
         zero: Tensor = make_tensor(0.0)
         return zero
     on_one_device = [norm.to(norms[0].device) for norm in norms]
-    total: Tensor = stack(on_one_device).norm(float(norm_type))
+    total = vector_norm(stack(on_one_device), float(norm_type))
     if error_if_nonfinite and not math.isfinite(float(total)):
         raise RuntimeError(
             f"The total norm of order {float(norm_type)} for gradients from `parameters` is "

@@ -1,0 +1,187 @@
+"""Our CUDA kernels: compiled when first used, their handles kept, their arguments checked.
+
+A kernel reads and writes raw memory: it knows neither strides nor types, and a wrong argument gives
+wrong numbers or takes the process down. So every launch checks its arguments against the
+declaration in the source first.
+
+>>> from gpugrad.backend.kernels import blocks_for
+>>> blocks_for(10_000, 4)
+10
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from . import kernel_source
+from .kernel_source import THREADS, WARP_COLUMNS, Entry, Parameter
+
+Array = Any
+
+OPTIONS = ("-std=c++17",)
+"""The compiler's options."""
+
+MOST_BLOCKS = 2**31 - 1
+"""The hardware's limit; what is left over after so many blocks, the kernels do in turns."""
+
+PACK_BYTES = 16
+"""What a thread loads or stores at once."""
+
+PACKS_TO_SUM = 8
+"""How many packs a thread adds up, at least, before threads add up theirs."""
+
+MOST_PARTIAL_SUMS = 1024
+"""How many sums the last block of a sum over everything adds up, at most."""
+
+WARPS = THREADS // 32
+
+
+def blocks_for(n: int, itemsize: int) -> int:
+    """The blocks for an elementwise kernel: a pack for every thread, at least one block."""
+    per_block = THREADS * PACK_BYTES // itemsize
+    return max(1, min((n + per_block - 1) // per_block, MOST_BLOCKS))
+
+
+def blocks_for_rows(rows: int, cols: int) -> int:
+    """The blocks for a kernel over rows: a warp for every row, or a block if rows are long."""
+    blocks = (rows + WARPS - 1) // WARPS if cols <= WARP_COLUMNS else rows
+    return max(1, min(blocks, MOST_BLOCKS))
+
+
+def blocks_for_sum(n: int, itemsize: int) -> int:
+    """The blocks for a sum of everything. Depends on nothing else, so that the sum does not."""
+    per_block = THREADS * PACKS_TO_SUM * PACK_BYTES // itemsize
+    return max(1, min((n + per_block - 1) // per_block, MOST_PARTIAL_SUMS))
+
+
+class Kernel:
+    """One entry point for one type, ready to be launched.
+
+    Args:
+        module: CuPy.
+        function: its handle of the entry point.
+        entry: the declaration.
+        suffix: the type's name.
+    """
+
+    __slots__ = ("_current_device", "_entry", "_function", "_suffix")
+
+    def __init__(self, module: Any, function: Any, entry: Entry, suffix: str) -> None:
+        self._current_device = module.cuda.Device
+        self._function = function
+        self._entry = entry
+        self._suffix = suffix
+
+    def __call__(self, blocks: int, *args: Any) -> None:
+        """Launch with so many blocks on the current stream.
+
+        Raises:
+            TypeError, ValueError: see :func:`check_arguments`.
+        """
+        check_arguments(self._entry, self._suffix, args, self._current_device())
+        self._function((blocks,), (THREADS,), args)
+
+
+class Kernels:
+    """All kernels over CuPy; a source is compiled when one of its kernels is first asked for.
+
+    Args:
+        module: CuPy.
+    """
+
+    def __init__(self, module: Any) -> None:
+        self._array_module = module
+        self._modules: dict[str, Any] = {}
+        self._found: dict[tuple[str, str], Kernel] = {}
+
+    def get(self, name: str, suffix: str) -> Kernel:
+        """The kernel ``name`` for arrays of the type ``suffix``.
+
+        Raises:
+            KeyError: there is none.
+        """
+        found = self._found.get((name, suffix))
+        if found is None:
+            found = self._found[name, suffix] = self._make(name, suffix)
+        return found
+
+    def _make(self, name: str, suffix: str) -> Kernel:
+        entry = kernel_source.entries().get(name)
+        if entry is None or suffix not in kernel_source.SUFFIXES:
+            raise KeyError(f"no kernel {name!r} for {suffix}")
+        compiled = self._modules.get(entry.stem)
+        if compiled is None:
+            compiled = self._array_module.RawModule(
+                code=kernel_source.source(entry.stem), options=OPTIONS
+            )
+            self._modules[entry.stem] = compiled
+        # CuPy makes a new handle at each call, which loads the code anew.
+        function = compiled.get_function(f"{name}_{suffix}")
+        return Kernel(self._array_module, function, entry, suffix)
+
+
+def check_arguments(entry: Entry, suffix: str, args: Sequence[Any], device: Any = None) -> None:
+    """Refuse arguments that a kernel would misread.
+
+    Args:
+        entry: the kernel's declaration.
+        suffix: the type that it is for.
+        args: arrays and Python numbers, in order.
+        device: where the kernel will run, as the arrays' attribute ``device`` gives it.
+
+    Raises:
+        TypeError: their number, an array's dtype or a number's type is wrong.
+        ValueError: an array is not contiguous, or is on another device.
+    """
+    rules = _rules(entry, suffix)
+    if len(args) != len(rules):
+        names = ", ".join(p.name for p in entry.parameters)
+        raise TypeError(
+            f"[{entry.name}_{suffix}] takes {len(rules)} arguments ({names}), got {len(args)}"
+        )
+    for (parameter, expected), value in zip(rules, args, strict=True):
+        if not parameter.array:
+            if not isinstance(value, expected):
+                raise _refusal(entry, suffix, parameter, expected.__name__, value)
+        elif value is None:
+            if not parameter.nullable:
+                raise _refusal(entry, suffix, parameter, f"an array of {expected}", value)
+        else:
+            if getattr(value, "dtype", None) != expected:
+                raise _refusal(entry, suffix, parameter, f"an array of {expected}", value)
+            if not value.flags.c_contiguous:
+                raise ValueError(
+                    f"[{entry.name}_{suffix}] {parameter.name} must be contiguous, got shape "
+                    f"{value.shape} with strides {value.strides}"
+                )
+            if device is not None and value.device != device:
+                raise ValueError(
+                    f"[{entry.name}_{suffix}] {parameter.name} is on {value.device}, "
+                    f"but the kernel runs on {device}"
+                )
+
+
+@functools.cache
+def _rules(entry: Entry, suffix: str) -> tuple[tuple[Parameter, Any], ...]:
+    """For each parameter the dtype of the array, or the type of the number."""
+    return tuple(
+        (p, _numpy_dtype(p.dtype(suffix)) if p.array else float if p.type == "double" else int)
+        for p in entry.parameters
+    )
+
+
+def _numpy_dtype(name: str) -> Any:
+    return dtypes.bfloat16.numpy if name == "bfloat16" else np.dtype(name)
+
+
+def _refusal(
+    entry: Entry, suffix: str, parameter: Parameter, expected: str, value: Any
+) -> TypeError:
+    dtype = getattr(value, "dtype", None)
+    got = repr(value) if dtype is None else f"an array of {dtype}"
+    return TypeError(f"[{entry.name}_{suffix}] {parameter.name} must be {expected}, got {got}")

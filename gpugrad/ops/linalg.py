@@ -1,0 +1,383 @@
+"""Inverses, determinants and solutions of linear equations, with their gradients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import return_types
+from ..autograd.engine import CONSTANT, OUTPUT, Node, TensorBase
+from ..backend import BACKENDS
+from .arguments import word
+from .matmul import swap
+from .operands import sum_to
+from .select import where
+from .shape import reshape, transpose
+
+
+class LinAlgError(RuntimeError):
+    """A matrix does not have what was asked for: an inverse, a Cholesky factor."""
+
+
+class LinalgInvEx(Node):
+    """The inverse of a matrix."""
+
+    __slots__ = ("out",)
+    saves = {"out": OUTPUT}
+
+    def forward(self, xp: Any, x: Any) -> Any:
+        self.out = xp.module.linalg.inv(x)
+        return self.out
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        turned = swap(xp, self.out)
+        return (xp.neg(xp.matmul(xp.matmul(turned, grad), turned)),)
+
+
+class LinalgSolveEx(Node):
+    """The solution X of ``A X = B``, batches broadcast."""
+
+    __slots__ = ("a", "b_shape", "out")
+    saves = {"a": 0, "out": OUTPUT}
+
+    def forward(self, xp: Any, a: Any, b: Any) -> Any:
+        self.a, self.b_shape = a, b.shape
+        self.out = xp.module.linalg.solve(a, b)
+        return self.out
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
+        grad_b = _solve(xp, swap(xp, self.a), grad)
+        grad_a = None
+        if self.edges[0] is not None:
+            grad_a = xp.neg(sum_to(xp, xp.matmul(grad_b, swap(xp, self.out)), self.a.shape))
+        return grad_a, sum_to(xp, grad_b, self.b_shape)
+
+
+class LinalgDet(Node):
+    """The determinant."""
+
+    __slots__ = ("out", "x")
+    saves = {"x": 0, "out": OUTPUT}
+
+    def forward(self, xp: Any, x: Any) -> Any:
+        self.x, self.out = x, xp.asarray(xp.module.linalg.det(x))
+        return self.out
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        if not isinstance(self.x, TensorBase):
+            return (xp.mul(_wide(xp, grad), _cofactors(xp, self.x)),)
+        scale = _wide(xp, xp.mul(grad, self.out))
+        return (xp.mul(scale, swap(xp, LinalgInvEx.apply(self.x))),)
+
+
+class LinalgSlogdet(Node):
+    """The sign of the determinant and the logarithm of its absolute value."""
+
+    __slots__ = ("x",)
+    saves = {"x": 0}
+
+    def forward(self, xp: Any, x: Any) -> tuple[Any, Any]:
+        self.x = x
+        sign, log = xp.module.linalg.slogdet(x)
+        return xp.asarray(sign), xp.asarray(log)
+
+    def backward(self, xp: Any, grads: Any) -> tuple[Any]:
+        if grads[1] is None:
+            return (xp.zeros_like(self.x),)
+        inverse = LinalgInvEx.apply if isinstance(self.x, TensorBase) else xp.module.linalg.inv
+        return (xp.mul(_wide(xp, grads[1]), swap(xp, inverse(self.x))),)
+
+
+class LinalgCholeskyEx(Node):
+    """The lower triangular L with ``L L^T = A``.
+
+    Its gradient is that of I. Murray, "Differentiation of the Cholesky decomposition", 2016.
+    """
+
+    __slots__ = ("mask", "out")
+    saves = {"out": OUTPUT, "mask": CONSTANT}
+
+    def forward(self, xp: Any, x: Any) -> Any:
+        self.out = xp.module.linalg.cholesky(x)
+        n = x.shape[-1]
+        ones = xp.full((n, n), 1, x.dtype)
+        self.mask = xp.module.tril(ones) - xp.module.eye(n, dtype=x.dtype) / 2
+        return self.out
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        turned = swap(xp, self.out)
+        phi = xp.mul(xp.matmul(turned, grad), self.mask)
+        right = _solve(xp, turned, swap(xp, _solve(xp, turned, swap(xp, phi))))
+        return (xp.mul(xp.add(right, swap(xp, right)), 0.5),)
+
+
+class LinalgPinv(Node):
+    """The Moore-Penrose inverse.
+
+    Its gradient, for constant rank, is that of G. Golub and V. Pereyra, "The differentiation of
+    pseudo-inverses and nonlinear least squares problems", SIAM J. Numer. Anal. 10 (1973).
+    """
+
+    __slots__ = ("out", "x")
+    saves = {"x": 0, "out": OUTPUT}
+
+    def forward(self, xp: Any, x: Any, rcond: float) -> Any:
+        self.x = x
+        self.out = xp.module.linalg.pinv(x, rcond)
+        return self.out
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        a, p = self.x, self.out
+        grad_t, p_t = swap(xp, grad), swap(xp, p)
+        inside = xp.neg(xp.matmul(xp.matmul(p_t, grad), p_t))
+        left = xp.matmul(grad_t, xp.matmul(p, p_t))
+        left = xp.sub(left, xp.matmul(a, xp.matmul(p, left)))
+        right = xp.matmul(xp.matmul(p_t, p), grad_t)
+        right = xp.sub(right, xp.matmul(xp.matmul(right, p), a))
+        return (xp.add(inside, xp.add(left, right)),)
+
+
+def _solve(xp: Any, a: Any, b: Any) -> Any:
+    """The solution of ``a x = b`` for arrays, or for tensors, where it is recorded."""
+    return LinalgSolveEx.apply(a, b) if isinstance(a, TensorBase) else xp.module.linalg.solve(a, b)
+
+
+def _wide(xp: Any, x: Any) -> Any:
+    """With two further dimensions of size one."""
+    return xp.reshape(x, (*x.shape, 1, 1))
+
+
+def _cofactors(xp: Any, x: Any) -> Any:
+    """The gradient of the determinant, of singular matrices too.
+
+    With ``A = U S V``: ``det(U) det(V) U T V``, where T is diagonal and has the products of all
+    other singular values.
+    """
+    u, s, v = xp.module.linalg.svd(x)
+    n = s.shape[-1]
+    apart = xp.module.eye(n, dtype="bool")
+    others = xp.prod(xp.where(apart, xp.full((), 1, s.dtype), s[..., None, :]), -1)
+    sign = xp.asarray(xp.module.linalg.det(u) * xp.module.linalg.det(v))[..., None, None]
+    return sign * xp.matmul(u * others[..., None, :], v)
+
+
+# --- errors --------------------------------------------------------------------------------------
+
+
+def check_matrix(function: str, x: Any, any_type: bool = False) -> None:
+    """Raise RuntimeError unless ``x`` holds matrices of a type that can be decomposed."""
+    a = x.array
+    if a.ndim < 2:
+        raise RuntimeError(f"{function}: The input tensor A must have at least 2 dimensions.")
+    if a.dtype.kind not in "fV" and not any_type:
+        raise RuntimeError(
+            f"{function}: Expected a floating point or complex tensor as input. Got {word(a)}"
+        )
+    if a.dtype.itemsize == 2 and not any_type:
+        raise RuntimeError(f"{function}: Low precision dtypes not supported. Got {word(a)}")
+
+
+def check_square(function: str, x: Any, any_type: bool = False) -> None:
+    """Raise RuntimeError unless ``x`` holds square matrices; see :func:`check_matrix`."""
+    check_matrix(function, x, any_type)
+    rows, columns = x.array.shape[-2:]
+    if rows != columns:
+        raise RuntimeError(
+            f"{function}: A must be batches of square matrices, but they are {rows} by {columns} "
+            "matrices"
+        )
+
+
+def _first_zero_pivot(matrix: Any) -> int:
+    """The number, from 1, of the first zero on the diagonal after elimination with pivoting."""
+    a = np.array(matrix, np.float64)
+    for k in range(len(a)):
+        best = k + int(np.argmax(abs(a[k:, k])))
+        if a[best, k] == 0:
+            return k + 1
+        a[[k, best]] = a[[best, k]]
+        a[k + 1 :] -= np.outer(a[k + 1 :, k] / a[k, k], a[k])
+    return len(a)
+
+
+def _first_bad_minor(matrix: Any) -> int:
+    """The order of the first leading minor that is not positive."""
+    for k in range(1, len(matrix) + 1):
+        try:
+            np.linalg.cholesky(matrix[:k, :k])
+        except np.linalg.LinAlgError:
+            return k
+    return 0
+
+
+def _failure(function: str, x: Any, locate: Any, text: str, error: Exception) -> LinAlgError:
+    """The error that names the matrix of a batch and the place in it where an op failed."""
+    a = BACKENDS[type(x.array)].to_host(x.array)
+    for number, matrix in enumerate(a.reshape(-1, *a.shape[-2:])):
+        place = locate(matrix)
+        singular = locate is _first_zero_pivot and np.linalg.matrix_rank(matrix) < len(matrix)
+        if singular or (locate is _first_bad_minor and place):
+            batch = f"(Batch element {number}): " if a.ndim > 2 else ""
+            return LinAlgError(f"{function}: {batch}" + text.format(place))
+    return LinAlgError(f"{function}: {error}")
+
+
+# --- functions -----------------------------------------------------------------------------------
+
+
+def inv(input: Any) -> Any:
+    """The inverse of a square matrix, or of each in a batch.
+
+    Raises:
+        RuntimeError: not square or not floating point.
+        LinAlgError: a matrix has no inverse (on a GPU the result is not finite instead).
+
+    >>> import gpugrad
+    >>> gpugrad.linalg.inv(gpugrad.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    tensor([[0.5000, 0.0000],
+            [0.0000, 0.2500]])
+    """
+    check_square("linalg.inv", input)
+    try:
+        return LinalgInvEx.apply(input)
+    except np.linalg.LinAlgError as error:
+        text = (
+            "The diagonal element {} is zero, the inversion could not be completed because the "
+            "input matrix is singular."
+        )
+        raise _failure("linalg.inv", input, _first_zero_pivot, text, error) from None
+
+
+def solve(A: Any, B: Any, *, left: bool = True) -> Any:  # noqa: N803  # PyTorch's names
+    """The solution X of ``A X = B``, or of ``X A = B`` if not ``left``.
+
+    Args:
+        A: shape (..., n, n).
+        B: shape (..., n, k), or (..., n) for vectors.
+
+    Raises:
+        RuntimeError: shapes that do not fit.
+        LinAlgError: a matrix is singular.
+
+    >>> import gpugrad
+    >>> a = gpugrad.tensor([[2.0, 0.0], [0.0, 4.0]])
+    >>> gpugrad.linalg.solve(a, gpugrad.tensor([2.0, 2.0]))
+    tensor([1.0000, 0.5000])
+    """
+    check_square("linalg.solve", A)
+    a, b = A.array, B.array
+    vector = b.ndim == 1 or (b.ndim == a.ndim - 1 and b.shape == a.shape[:-1])
+    columns = reshape(B, (*b.shape, 1)) if vector else B
+    if not left:
+        if vector:
+            raise RuntimeError("linalg.solve: Vector broadcasting of the left hand side is not "
+                               "supported for left=False.")
+        return transpose(solve(transpose(A, -2, -1), transpose(B, -2, -1)), -2, -1)
+    n, k = columns.array.shape[-2:]
+    if n != a.shape[-1]:
+        raise RuntimeError(
+            "linalg.solve: Incompatible shapes of A and B for the equation AX = B "
+            f"({a.shape[-2]}x{a.shape[-1]} and {n}x{k})"
+        )
+    try:
+        result = LinalgSolveEx.apply(A, columns)
+    except np.linalg.LinAlgError:
+        raise LinAlgError(
+            "torch.linalg.solve: The solver failed because the input matrix is singular."
+        ) from None
+    return reshape(result, result.array.shape[:-1]) if vector else result
+
+
+def solve_triangular(
+    A: Any,  # noqa: N803  # PyTorch's names
+    B: Any,  # noqa: N803
+    *,
+    upper: bool,
+    left: bool = True,
+    unitriangular: bool = False,
+) -> Any:
+    """The solution of ``A X = B`` (``X A = B`` if not ``left``) for triangular A.
+
+    Only the triangle counts; with ``unitriangular`` its diagonal is taken to be ones.
+    """
+    from .diagonal import tril, triu
+
+    check_square("linalg.solve_triangular", A)
+    offset = 1 if unitriangular else 0
+    triangle = triu(A, offset) if upper else tril(A, -offset)
+    if unitriangular:
+        n = A.array.shape[-1]
+        triangle = triangle + tril(triu(A.new_ones((n, n))))
+    return solve(triangle, B, left=left)
+
+
+def det(input: Any) -> Any:
+    """The determinant of a square matrix, or of each in a batch.
+
+    >>> import gpugrad
+    >>> gpugrad.linalg.det(gpugrad.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor(-2.)
+    """
+    check_square("linalg.det", input)
+    return LinalgDet.apply(input)
+
+
+def linalg_slogdet(input: Any) -> Any:
+    """The sign of the determinant and the logarithm of its absolute value, as a named pair.
+
+    >>> import gpugrad
+    >>> gpugrad.linalg.slogdet(-gpugrad.eye(3)).sign
+    tensor(-1.)
+    """
+    check_square("linalg.slogdet", input)
+    return return_types.linalg_slogdet(LinalgSlogdet.apply(input))
+
+
+def slogdet(input: Any) -> Any:
+    """:func:`gpugrad.linalg.slogdet` under its older name."""
+    return return_types.slogdet(linalg_slogdet(input))
+
+
+def logdet(input: Any) -> Any:
+    """The logarithm of the determinant: nan if that is negative, minus infinity if zero."""
+    sign, log = linalg_slogdet(input)
+    return where(sign < 0, float("nan"), log)
+
+
+def cholesky(input: Any, *, upper: bool = False) -> Any:
+    """The lower triangular L with ``L @ L.T`` equal to a positive-definite matrix.
+
+    Args:
+        upper: give the upper triangular ``L.T`` instead.
+
+    Raises LinAlgError if a matrix is not positive-definite.
+
+    >>> import gpugrad
+    >>> gpugrad.linalg.cholesky(gpugrad.tensor([[4.0, 0.0], [0.0, 9.0]]))
+    tensor([[2., 0.],
+            [0., 3.]])
+    """
+    check_square("linalg.cholesky", input)
+    try:
+        lower = LinalgCholeskyEx.apply(input)
+    except np.linalg.LinAlgError as error:
+        text = (
+            "The factorization could not be completed because the input is not positive-definite "
+            "(the leading minor of order {} is not positive-definite)."
+        )
+        raise _failure("linalg.cholesky", input, _first_bad_minor, text, error) from None
+    return transpose(lower, -2, -1) if upper else lower
+
+
+def pinv(input: Any, rcond: float | None = None) -> Any:
+    """The Moore-Penrose inverse of a matrix, or of each in a batch.
+
+    Args:
+        rcond: singular values below this share of the largest count as zero; unless given, the
+            larger side times the type's precision.
+    """
+    check_matrix("linalg.pinv", input)
+    if rcond is None:
+        rcond = max(input.array.shape[-2:]) * float(np.finfo(input.array.dtype).eps)
+    return LinalgPinv.apply(input, rcond)

@@ -1,0 +1,397 @@
+"""Special and rarer functions, element by element."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .. import dtypes
+from ..autograd.engine import TensorBase, wrap
+from ..backend import BACKENDS
+from .arguments import word
+from .arithmetic import Pow
+from .compare import logical_and, logical_not, logical_or, logical_xor
+from .copying import copy_
+from .elementwise_base import ALWAYS, Binary, Unary
+from .operands import cast
+from .pointwise import Sign
+from .select import clamp
+
+
+class Erfinv(Unary):
+    """The inverse of :func:`erf`: infinite at -1 and 1, nan beyond."""
+
+    primitive = "erfinv"
+    keeps_out = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, xp.mul(xp.exp(xp.square(self.out)), math.sqrt(math.pi) / 2))
+
+
+class Logit(Unary):
+    """``log(x / (1 - x))``, the inverse of sigmoid."""
+
+    primitive = "logit"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        x = self.x
+        slope = xp.div(grad, xp.mul(x, xp.sub(1, x)))
+        low, high = (0.0, 1.0) if self.params[0] is None else (self.params[0], 1 - self.params[0])
+        outside = xp.logical_or(xp.lt(x, low), xp.gt(x, high))
+        beyond = xp.zeros_like(slope)
+        if self.params[0] is None:
+            beyond = xp.mul(xp.ones_like(slope), math.nan)
+        return xp.where(outside, beyond, slope)
+
+
+class Sinc(Unary):
+    """``sin(pi x) / (pi x)``, 1 at 0."""
+
+    primitive = "sinc"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        zero = xp.eq(self.x, 0)
+        x = xp.where(zero, xp.ones_like(self.x), self.x)
+        angle = xp.mul(x, math.pi)
+        slope = xp.div(xp.sub(xp.cos(angle), xp.div(xp.sin(angle), angle)), x)
+        return xp.where(zero, xp.zeros_like(grad), xp.mul(grad, slope))
+
+
+class Frac(Unary):
+    """What :func:`trunc` takes away, with the sign of the number."""
+
+    primitive = "frac"
+    floating = False
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return grad
+
+
+class NanToNum(Unary):
+    """``x`` with numbers in the place of nan and the infinities."""
+
+    primitive = "nan_to_num"
+    floating = False
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.where(xp.isfinite(self.x), grad, xp.zeros_like(grad))
+
+
+class Deg2Rad(Unary):
+    """Degrees in radians."""
+
+    primitive = "mul"
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, self.params[0])
+
+
+class Rad2Deg(Deg2Rad):
+    """Radians in degrees."""
+
+    primitive = "mul"
+
+
+class Sgn(Sign):
+    """-1, 0 or 1, as :func:`sign`."""
+
+    primitive = "sign"
+
+
+class ClampMin(Unary):
+    """``x`` kept above a number."""
+
+    primitive = "maximum"
+    floating = False
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.where(xp.ge(self.x, self.params[0]), grad, xp.zeros_like(grad))
+
+
+class ClampMax(Unary):
+    """``x`` kept below a number."""
+
+    primitive = "minimum"
+    floating = False
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.where(xp.le(self.x, self.params[0]), grad, xp.zeros_like(grad))
+
+
+class Xlogy(Binary):
+    """``x * log(y)``, 0 where ``x`` is 0, unless ``y`` is nan."""
+
+    primitive = "xlogy"
+    floating = True
+    keeps_x, keeps_y = ALWAYS, ALWAYS
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        slope = self.y if hasattr(self.y, "shape") else xp.mul(xp.ones_like(grad), self.y)
+        flat = xp.logical_and(xp.eq(self.x, 0), xp.le(slope, 0))
+        log = xp.log(xp.where(flat, xp.ones_like(slope), slope))
+        return xp.mul(grad, log)
+
+    def grad_y(self, xp: Any, grad: Any) -> Any:
+        return xp.div(xp.mul(grad, self.x), self.y)
+
+
+# --- functions -----------------------------------------------------------------------------------
+
+
+def logit(input: Any, eps: float | None = None) -> Any:
+    """``log(input / (1 - input))``, the inverse of sigmoid.
+
+    Args:
+        eps: keep ``input`` between ``eps`` and ``1 - eps`` first.
+
+    >>> import gpugrad
+    >>> gpugrad.logit(gpugrad.tensor([0.5, 0.9]))
+    tensor([0.0000, 2.1972])
+    """
+    return Logit.apply(input, eps)
+
+
+def logit_(input: Any, eps: float | None = None) -> Any:
+    """:func:`logit` in place."""
+    return Logit.apply_(input, eps)
+
+
+def erfinv(input: Any) -> Any:
+    """The inverse of :func:`erf`: infinite at -1 and 1, nan beyond.
+
+    >>> import gpugrad
+    >>> gpugrad.erfinv(gpugrad.tensor([0.0, 0.5]))
+    tensor([0.0000, 0.4769])
+    """
+    return Erfinv.apply(input)
+
+
+def erfinv_(input: Any) -> Any:
+    """:func:`erfinv` in place."""
+    return Erfinv.apply_(input)
+
+
+def sinc(input: Any) -> Any:
+    """``sin(pi * input) / (pi * input)``, 1 at 0."""
+    return Sinc.apply(input)
+
+
+def sinc_(input: Any) -> Any:
+    """:func:`sinc` in place."""
+    return Sinc.apply_(input)
+
+
+def _no_integers(function: str, input: Any) -> Any:
+    if input.array.dtype.kind not in "fV":
+        raise NotImplementedError(f"\"{function}_cpu\" not implemented for '{word(input.array)}'")
+    return input
+
+
+def frac(input: Any) -> Any:
+    """``input - trunc(input)``.
+
+    >>> import gpugrad
+    >>> gpugrad.frac(gpugrad.tensor([1.5, -1.5]))
+    tensor([ 0.5000, -0.5000])
+    """
+    return Frac.apply(_no_integers("frac", input))
+
+
+def frac_(input: Any) -> Any:
+    """:func:`frac` in place."""
+    return Frac.apply_(_no_integers("frac", input))
+
+
+def _limits(input: Any, nan: float, posinf: float | None, neginf: float | None) -> Any:
+    """The three replacements; for the infinities the extremes of the type."""
+    # The largest float is 2 - 2**-digits times the power of two of the largest exponent.
+    digits, exponent = {"float16": (10, 15), "float32": (23, 127), "bfloat16": (7, 127)}.get(
+        dtypes.from_numpy(input.array.dtype).name, (52, 1023)
+    )
+    highest = (2.0 - 2.0**-digits) * 2.0**exponent
+    return (
+        0.0 if nan is None else nan,
+        highest if posinf is None else posinf,
+        -highest if neginf is None else neginf,
+    )
+
+
+def nan_to_num(
+    input: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Any:
+    """``input`` with numbers in the place of nan, infinity and minus infinity.
+
+    Args:
+        nan: instead of nan.
+        posinf: instead of infinity; the largest number of the type unless given.
+        neginf: instead of minus infinity; the lowest number of the type unless given.
+
+    >>> import gpugrad
+    >>> gpugrad.nan_to_num(gpugrad.tensor([float("nan"), float("inf"), 1.0]), posinf=9.0)
+    tensor([0., 9., 1.])
+    """
+    if input.array.dtype.kind not in "fV":
+        return input.clone()
+    return NanToNum.apply(input, *_limits(input, nan, posinf, neginf))
+
+
+def nan_to_num_(
+    input: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Any:
+    """:func:`nan_to_num` in place."""
+    if input.array.dtype.kind not in "fV":
+        return input
+    return NanToNum.apply_(input, *_limits(input, nan, posinf, neginf))
+
+
+def deg2rad(input: Any) -> Any:
+    """Degrees in radians."""
+    return Deg2Rad.apply(input, math.pi / 180)
+
+
+def deg2rad_(input: Any) -> Any:
+    """:func:`deg2rad` in place."""
+    return Deg2Rad.apply_(input, math.pi / 180)
+
+
+def rad2deg(input: Any) -> Any:
+    """Radians in degrees."""
+    return Rad2Deg.apply(input, 180 / math.pi)
+
+
+def rad2deg_(input: Any) -> Any:
+    """:func:`rad2deg` in place."""
+    return Rad2Deg.apply_(input, 180 / math.pi)
+
+
+def sgn(input: Any) -> Any:
+    """-1, 0 or 1, as :func:`sign`."""
+    return Sgn.apply(input)
+
+
+def sgn_(input: Any) -> Any:
+    """:func:`sgn` in place."""
+    return Sgn.apply_(input)
+
+
+def positive(input: Any) -> Any:
+    """The tensor itself. Raises RuntimeError for bools."""
+    if input.array.dtype.kind == "b":
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input
+
+
+def _bound(cls: type[Unary], form: str, input: Any, bound: Any) -> Any:
+    x = input
+    if isinstance(bound, float) and x.array.dtype.kind in "iub":
+        x = cast(x, dtypes.get_default_dtype())
+    return getattr(cls, form)(x, bound)
+
+
+def clamp_min(input: Any, min: Any) -> Any:
+    """``input`` kept above ``min``, a number or a tensor.
+
+    >>> import gpugrad
+    >>> gpugrad.clamp_min(gpugrad.tensor([-1.0, 2.0]), 0)
+    tensor([0., 2.])
+    """
+    if isinstance(min, TensorBase):
+        return clamp(input, min=min)
+    return _bound(ClampMin, "apply", input, min)
+
+
+def clamp_min_(input: Any, min: Any) -> Any:
+    """:func:`clamp_min` in place."""
+    if isinstance(min, TensorBase):
+        return copy_(input, clamp(input, min=min))
+    return ClampMin.apply_(input, min)
+
+
+def clamp_max(input: Any, max: Any) -> Any:
+    """``input`` kept below ``max``, a number or a tensor."""
+    if isinstance(max, TensorBase):
+        return clamp(input, max=max)
+    return _bound(ClampMax, "apply", input, max)
+
+
+def clamp_max_(input: Any, max: Any) -> Any:
+    """:func:`clamp_max` in place."""
+    if isinstance(max, TensorBase):
+        return copy_(input, clamp(input, max=max))
+    return ClampMax.apply_(input, max)
+
+
+def xlogy(input: Any, other: Any) -> Any:
+    """``input * log(other)``, and 0 where ``input`` is 0; either may be a number.
+
+    >>> import gpugrad
+    >>> gpugrad.xlogy(gpugrad.tensor([0.0, 2.0]), gpugrad.tensor([0.0, 1.0]))
+    tensor([0., 0.])
+    """
+    return Xlogy.apply(input, other)
+
+
+def xlogy_(input: Any, other: Any) -> Any:
+    """:func:`xlogy` in place."""
+    return Xlogy.apply_(input, other)
+
+
+def heaviside(input: Any, values: Any) -> Any:
+    """0 below zero, 1 above, ``values`` at zero; without gradient.
+
+    >>> import gpugrad
+    >>> gpugrad.heaviside(gpugrad.tensor([-2.0, 0.0, 3.0]), gpugrad.tensor(0.5))
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+    if input.array.dtype != values.array.dtype:
+        raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
+    xp = BACKENDS[type(input.array)]
+    return wrap(xp.asarray(xp.heaviside(input.array, values.array)))
+
+
+def float_power(input: Any, exponent: Any) -> Any:
+    """``input ** exponent`` in float64."""
+    base, power = (
+        cast(v, dtypes.float64) if isinstance(v, TensorBase) else v for v in (input, exponent)
+    )
+    return Pow.apply(base, power)
+
+
+def isposinf(input: Any) -> Any:
+    """Whether an element is infinity."""
+    return _equals(input, math.inf)
+
+
+def isneginf(input: Any) -> Any:
+    """Whether an element is minus infinity."""
+    return _equals(input, -math.inf)
+
+
+def _equals(input: Any, number: float) -> Any:
+    xp = BACKENDS[type(input.array)]
+    return wrap(xp.asarray(xp.eq(input.array, number)))
+
+
+def logical_not_(input: Any) -> Any:
+    """Whether an element is zero, written over it as 1 or 0."""
+    return copy_(input, logical_not(input))
+
+
+def logical_and_(input: Any, other: Any) -> Any:
+    """Whether both are true, written over ``input`` as 1 or 0."""
+    return copy_(input, logical_and(input, other))
+
+
+def logical_or_(input: Any, other: Any) -> Any:
+    """Whether one or both are true, written over ``input`` as 1 or 0."""
+    return copy_(input, logical_or(input, other))
+
+
+def logical_xor_(input: Any, other: Any) -> Any:
+    """Whether exactly one is true, written over ``input`` as 1 or 0."""
+    return copy_(input, logical_xor(input, other))
