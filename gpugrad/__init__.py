@@ -11,13 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from . import autograd as autograd
 from . import cuda as cuda
+from . import linalg as linalg
 from . import methods as _methods
 from . import nn as nn
 from . import optim as optim
 from . import random as random
 from . import random_methods as _random_methods  # noqa: F401  # binds methods on import
+from . import return_types as return_types
 from . import selection_methods as _selection_methods
 from . import utils as utils
+from .autograd.anomaly import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
+from .autograd.anomaly import is_anomaly_enabled as is_anomaly_enabled
+from .autograd.anomaly import set_anomaly_enabled as set_anomaly_enabled
 from .autograd.grad_mode import enable_grad as enable_grad
 from .autograd.grad_mode import inference_mode as inference_mode
 from .autograd.grad_mode import is_grad_enabled as is_grad_enabled

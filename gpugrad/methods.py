@@ -403,6 +403,8 @@ def _view(self: Any, *size: Any) -> Any:
 
 
 def _permute(self: Any, *dims: Any) -> Any:
+    if not dims:
+        raise TypeError('permute() missing 1 required positional arguments: "dims"')
     return shape.permute(self, shape.sizes(dims))
 
 

@@ -53,9 +53,7 @@ MODULES = {
     norm: "cdist dist",
     matrix_norm: "norm",
     einsum: "einsum",
-    products: (
-        "addbmm addmv addr baddbmm chain_matmul ger inner matrix_power tensordot vdot"
-    ),
+    products: ("addbmm addmv addr baddbmm chain_matmul ger inner matrix_power tensordot vdot"),
     linalg: "cholesky det logdet slogdet",
     decompositions: "qr svd",
     slices: "index_add index_copy index_fill index_put put",
@@ -64,7 +62,8 @@ MODULES = {
 
 FUNCTION_ONLY = (
     "atleast_1d atleast_2d atleast_3d block_diag bucketize cartesian_prod cdist chain_matmul "
-    "column_stack combinations dstack isin meshgrid searchsorted tril_indices triu_indices"
+    "column_stack combinations dstack einsum isin meshgrid searchsorted tensordot tril_indices "
+    "triu_indices"
 )
 """Public functions that are not methods."""
 
@@ -73,6 +72,9 @@ TENSOR_NOT_FIRST = (
     "einsum float_power isin meshgrid tril_indices triu_indices xlogy"
 )
 """Functions whose first argument may be something else than a tensor."""
+
+OTHER_NAMES = {"inverse": linalg.inv, "pinverse": linalg.pinv}
+"""Functions that :mod:`gpugrad.linalg` has under another name."""
 
 
 def _public(name: str, function: Function) -> Function:
@@ -97,29 +99,25 @@ def _public(name: str, function: Function) -> Function:
     return call
 
 
-FUNCTIONS: dict[str, Function] = {
-    name: _public(name, getattr(module, name))
-    for module, names in MODULES.items()
-    for name in names.split()
+NAMED = {
+    **{n: getattr(module, n) for module, names in MODULES.items() for n in names.split()},
+    **OTHER_NAMES,
 }
+
+FUNCTIONS: dict[str, Function] = {name: _public(name, f) for name, f in NAMED.items()}
+"""The public functions by name; :mod:`gpugrad` exports them all."""
 
 METHODS: dict[str, Function] = {
-    name: getattr(module, name)
-    for module, names in MODULES.items()
-    for name in names.split()
-    if name not in FUNCTION_ONLY.split()
-}
-
-METHODS["unfold"] = arrange.unfold
-METHODS |= {
-    name: getattr(special, name)
-    for name in ("logical_not_", "logical_and_", "logical_or_", "logical_xor_")
-}
-METHODS |= {
-    name + "_": getattr(module, name + "_")
-    for module, names in MODULES.items()
-    for name in names.split()
-    if hasattr(module, name + "_")
+    **{name: f for name, f in NAMED.items() if name not in FUNCTION_ONLY.split()},
+    # In-place forms stand beside the functions that they are forms of.
+    **{
+        n + "_": getattr(module, n + "_")
+        for module, names in MODULES.items()
+        for n in names.split()
+        if hasattr(module, n + "_")
+    },
+    **{f"logical_{n}_": getattr(special, f"logical_{n}_") for n in ("and", "or", "xor", "not")},
+    "unfold": arrange.unfold,
 }
 
 bind({}, METHODS)

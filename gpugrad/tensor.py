@@ -157,6 +157,8 @@ class Tensor(TensorBase):
     @property
     def requires_grad(self) -> bool:
         if self.view_of is not None and self.version[1] != self.rebased:
+            if not self.view_of[4]:
+                return bool(self.view_of[0].requires_grad)
             refresh(self)
         return self.needs_grad
 

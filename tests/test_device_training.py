@@ -113,6 +113,16 @@ def test_a_training_step_copies_nothing(host: host_cupy.Copies, optimizer: str) 
     assert (host.to_device, host.to_host) == (0, 0)
 
 
+def test_random_draws_copy_nothing(host: host_cupy.Copies) -> None:
+    x = gpugrad.ones(100, device="cuda", requires_grad=True)
+    host.reset()
+    y = F.dropout(x, 0.25) + gpugrad.rand_like(x) + gpugrad.randn(100, device="cuda")
+    y.sum().backward()
+    assert (host.to_device, host.to_host) == (0, 0)
+    assert x.grad is not None
+    assert set(x.grad.tolist()) == {0.0, float(np.float32(4 / 3))}
+
+
 def test_second_derivatives_copy_nothing(host: host_cupy.Copies) -> None:
     x = gpugrad.tensor([0.5, 1.5], device="cuda", requires_grad=True)
     host.reset()

@@ -1,6 +1,9 @@
 """Automatic differentiation: the backward pass, grad modes and the op protocol."""
 
 from . import functional as functional
+from . import graph as graph
+from .anomaly import detect_anomaly as detect_anomaly
+from .anomaly import set_detect_anomaly as set_detect_anomaly
 from .backward_pass import backward as backward
 from .backward_pass import grad as grad
 from .function import Function as Function

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
 from ..backend import BACKENDS
 from ..backend.primitives import Array
+from . import anomaly
 from .engine import Node, Output, TensorBase, refresh, wrap
 from .grad_mode import mode
 
@@ -45,6 +46,9 @@ def run(
     owned: set[Node] = set()
     leaves: Leaves = {}
     heap: list[tuple[int, Node]] = []
+    prepare: Callable[[Node], Any] | None = _lifted if create_graph else None
+    if anomaly.state.enabled:
+        prepare = anomaly.checked_lifted if create_graph else anomaly.checked
 
     def deliver(edge: Any, grad: Any, fresh: bool) -> None:
         if not isinstance(edge, Node):
@@ -84,14 +88,14 @@ def run(
                 if counter[0] != stamp:
                     node.refuse_stale(name, counter[0], stamp)
         elif guards is None:
-            raise RuntimeError(FREED)
+            raise RuntimeError(FREED + anomaly.origin_of(node))
         sample = grad
         if type(grad) is list:
             sample = next(g for g in grad if g is not None)
         elif type(node) is Output:
             _collect(node, grad, pending, heap, needed)
             continue
-        worker = node.lifted() if create_graph else node
+        worker = node if prepare is None else prepare(node)
         results = worker.backward(BACKENDS[type(sample)], grad)
         for edge, result in zip(node.edges, results):  # noqa: B905  # strict= costs a dictionary
             if edge is None or result is None or (needed is not None and edge not in needed):
@@ -105,6 +109,10 @@ def run(
         if not retain_graph and node.saves:
             node.release()
     return leaves
+
+
+def _lifted(node: Node) -> Node:
+    return node.lifted()
 
 
 def _collect(node: Output, grad: Any, pending: Any, heap: Any, needed: Any) -> None:

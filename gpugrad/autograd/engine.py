@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..backend import BACKENDS, device_of
 from ..backend.primitives import Array
 from ..dtypes import from_numpy
+from .anomaly import origin_of
 from .grad_mode import mode
 from .hooks import LeafHooks, RemovableHandle
 from .observers import OBSERVERS, observe
@@ -31,6 +32,11 @@ CONSTANT = -2
 SHORTCUT = -3
 """In :attr:`Node.saves`: an intermediate result that spares backward some work. It is None when
 backward is recorded itself, and must be computed again from the saved inputs."""
+
+ANOMALY_HINT = (
+    " Hint: enable anomaly detection to find the operation that failed to compute its gradient, "
+    "with torch.autograd.set_detect_anomaly(True)."
+)
 
 _sequence = itertools.count(1)
 _new = object.__new__
@@ -73,7 +79,7 @@ class TensorBase:
     version: list[int]
     rebased: int
     grad: Any
-    view_of: tuple[TensorBase, type[Node], tuple[Any, ...], int | None] | None
+    view_of: tuple[TensorBase, type[Node], tuple[Any, ...], int | None, bool] | None
     hooks: LeafHooks | None
 
 
@@ -275,8 +281,7 @@ class Node:
             "one of the variables needed for gradient computation has been modified by an "
             f"inplace operation: [torch.{from_numpy(saved.dtype).tensor_type} "
             f"{list(saved.shape)}]{origin} is at version {version}; expected version {expected} "
-            "instead. Hint: enable anomaly detection to find the operation that failed to compute "
-            "its gradient, with torch.autograd.set_detect_anomaly(True)."
+            "instead." + (origin_of(self) or ANOMALY_HINT)
         )
 
     def release(self) -> None:
@@ -383,7 +388,16 @@ def _make_view(
     ):
         result.version = source.version
         result.rebased = source.version[1]
-        result.view_of = (source, cls, tuple(args), number)
+        result.view_of = (source, cls, tuple(args), number, mode.enabled)
+        if not mode.enabled:
+            result.needs_grad = source.needs_grad  # as a leaf: PyTorch's views inherit it so
+
+
+AMBIGUOUS_VIEW = (
+    "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your "
+    "code by moving both the view and the inplace either both inside the no_grad block (if you "
+    "don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+)
 
 
 def refresh(tensor: TensorBase) -> None:
@@ -392,9 +406,14 @@ def refresh(tensor: TensorBase) -> None:
     A view is taken again from what it views, as PyTorch does when ``grad_fn`` of a stale view is
     asked for.
     """
-    tensor.rebased = tensor.version[1]
     assert tensor.view_of is not None, "only views go stale"
-    source, cls, args, number = tensor.view_of
+    source, cls, args, number, recorded = tensor.view_of
+    if not recorded:
+        raise RuntimeError(
+            "A view was created in no_grad mode and its base or another view of its base has been "
+            "modified inplace with grad mode enabled. " + AMBIGUOUS_VIEW
+        )
+    tensor.rebased = tensor.version[1]
     again = cls.apply(source, *args)
     if number is not None:
         again = again[number]

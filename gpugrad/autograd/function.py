@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from weakref import ref
 
 from ..backend import BACKENDS
+from .anomaly import origin_of
 from .engine import CONSTANT, Node, Output, TensorBase, differentiable, wrap
 from .grad_mode import mode, no_grad
 from .inplace import mark_changed
@@ -106,7 +107,7 @@ class FunctionNode(Node):
                 raise RuntimeError(
                     "one of the variables needed for gradient computation has been modified by an "
                     f"inplace operation: saved by {self.name()}, is at version {counter[0]}; "
-                    f"expected version {stamp} instead."
+                    f"expected version {stamp} instead." + origin_of(self)
                 )
         return self.saved
 

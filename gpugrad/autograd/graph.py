@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from ..backend import BACKENDS
-from .engine import OUTPUT, SHORTCUT, Node, TensorBase, wrap
+from .engine import OUTPUT, SHORTCUT, Node, TensorBase, _new, _sequence, wrap
 from .function import FunctionNode
 from .observers import unwatch, watch
 
@@ -153,7 +153,7 @@ def increment_version(tensor: Any) -> None:
         changed.version[0] += 1
 
 
-# --- packing ---------------------------------------------------------------------------------------
+# --- packing -------------------------------------------------------------------------------------
 
 
 class Packed:
@@ -289,10 +289,27 @@ def _pack_function(node: Any, hooks: HookPair) -> None:
     node.__class__ = _packing_twin(type(node), _PackingFunction)
 
 
+class Alias(Node):
+    """A leaf's value in an array of its own; the gradient passes to the leaf."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, leaf: TensorBase) -> Alias:
+        self = _new(cls)
+        self.edges, self.guards, self.hooks = (leaf,), (), None
+        self.sequence = next(_sequence)
+        return self
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        return (grad,)
+
+
 def _connect(tensor: Any, edge: Any) -> Any:
     """``tensor`` as the value that ``edge``, a node or a leaf, stands for in the graph."""
     if edge is not None:
-        tensor.node, tensor.needs_grad = edge, True
+        tensor.node = edge if isinstance(edge, Node) else Alias.of(edge)
+        tensor.needs_grad = True
     return tensor
 
 

@@ -13,7 +13,17 @@ from typing import Any, ClassVar
 from ..backend import BACKENDS
 from ..backend.primitives import Array
 from ..dtypes import from_numpy
-from .engine import CONSTANT, Node, TensorBase, _new, refresh, wrap
+from .engine import (
+    AMBIGUOUS_VIEW,
+    CONSTANT,
+    OUTPUT,
+    Node,
+    TensorBase,
+    _new,
+    _sequence,
+    refresh,
+    wrap,
+)
 from .grad_mode import mode
 
 
@@ -23,19 +33,21 @@ class CopySlices(Node):
     The gradient of the overwritten part goes through ``node``; the rest passes unchanged.
     """
 
-    __slots__ = ("node_of_part", "steps")
+    __slots__ = ("memory", "node_of_part", "steps")
 
     torch_name = "CopySlices"
     saves: ClassVar[dict[str, int]] = {"node_of_part": CONSTANT}
     steps: list[tuple[type[Node], tuple[Any, ...], int | None]]
     node_of_part: Node
+    memory: Array
+    """What the owner holds, of which a part was overwritten."""
 
     @classmethod
     def of(cls, owner: TensorBase, node: Node, steps: Any) -> CopySlices:
         self = _new(cls)
-        self.node_of_part, self.steps = node, steps
+        self.node_of_part, self.steps, self.memory = node, steps, owner.array
         self.edges = ((owner.node or owner) if owner.needs_grad else None, *node.edges[1:])
-        self.sequence, self.guards = node.sequence, node.guards
+        self.sequence, self.guards = next(_sequence), node.guards
         self.hooks = None
         return self
 
@@ -64,9 +76,23 @@ class CopySlices(Node):
 
     def lifted(self) -> Node:
         twin = _new(CopySlices)
-        twin.node_of_part, twin.steps = self.node_of_part.lifted(), self.steps
+        node = self.node_of_part
+        twin.node_of_part, twin.steps = node.lifted(), self.steps
         twin.edges, twin.guards = self.edges, self.guards
+        for name, source in node.saves.items():
+            if source == OUTPUT and getattr(node, name, None) is not None:
+                # The part's own node is not in the graph: its result is a part of this one's.
+                setattr(twin.node_of_part, name, self._result_of_part())
         return twin
+
+    def _result_of_part(self) -> Any:
+        part: Any = wrap(self.memory)
+        part.node, part.needs_grad = self, True
+        for cls, args, number in self.steps:
+            part = cls.apply(part, *args)
+            if number is not None:
+                part = part[number]
+        return part
 
     def release(self) -> None:
         self.node_of_part.release()
@@ -77,28 +103,37 @@ def check_inplace(tensor: TensorBase) -> None:
     """Refuse to overwrite leaves that require gradients, as PyTorch does."""
     if not mode.enabled:
         return
-    if tensor.view_of is not None and tensor.version[1] != tensor.rebased:
-        refresh(tensor)
-    if not tensor.needs_grad:
-        return
-    if tensor.node is None:
+    view = tensor.view_of
+    if view is not None:
+        if tensor.version[1] != tensor.rebased:
+            refresh(tensor)
+        if tensor.needs_grad:
+            _check_view(tensor, view)
+    if tensor.needs_grad and tensor.node is None:
         raise RuntimeError(
             "a leaf Variable that requires grad is being used in an in-place operation."
         )
-    view = tensor.view_of
-    while view is not None:
-        root, view = view[0], view[0].view_of
-        if view is None and root.node is None and root.needs_grad:
-            raise RuntimeError(
-                "a view of a leaf Variable that requires grad is being used in an in-place "
-                "operation."
-            )
-    if tensor.view_of is not None and tensor.view_of[3] is not None:
+
+
+def _check_view(tensor: TensorBase, view: Any) -> None:
+    source, _, _, number, recorded = view
+    if not recorded:
         raise RuntimeError(
-            "Output 0 of " + (tensor.node.name() if tensor.node else "a view") + " is a view and "
-            "is being modified inplace. This view is the output of a function that returns "
-            "multiple views. Such functions do not allow the output views to be modified inplace. "
-            "You should replace the inplace operation by an out-of-place one."
+            "A view was created in no_grad mode and is being modified inplace with grad mode "
+            "enabled. " + AMBIGUOUS_VIEW
+        )
+    if number is not None and tensor.node is not None:
+        raise RuntimeError(
+            f"Output {number} of {tensor.node.name()} is a view and is being modified inplace. "
+            "This view is the output of a function that returns multiple views. Such functions do "
+            "not allow the output views to be modified inplace. You should replace the inplace "
+            "operation by an out-of-place one."
+        )
+    while source.view_of is not None:
+        source = source.view_of[0]
+    if source.node is None and source.needs_grad:
+        raise RuntimeError(
+            "a view of a leaf Variable that requires grad is being used in an in-place operation."
         )
 
 
@@ -159,7 +194,7 @@ def mark_changed(
         return
     owner, steps = tensor, []
     while owner.view_of is not None:
-        source, cls, args, number = owner.view_of
+        source, cls, args, number, _ = owner.view_of
         steps.append((cls, args, number))
         owner = source
     owner.node = CopySlices.of(owner, node, steps[::-1])

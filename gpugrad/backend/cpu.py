@@ -10,6 +10,7 @@ import numpy as np
 
 from ..device import CPU as CPU_DEVICE
 from ..device import device as Device
+from .add_at import add_at
 from .optimizer_steps import HostScalars
 from .primitives import Array, Primitives, Shape
 
@@ -53,6 +54,9 @@ class CPU(HostScalars, Primitives):
 
     def from_host(self, x: Array, where: Device) -> Array:
         return x
+
+    def index_add(self, x: Array, index: Any, value: Array) -> Array:
+        return add_at(x, index, value)
 
     def sum(self, x: Array, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Array:
         # A product with ones is BLAS's business, and three times as fast as add.reduce for the

@@ -119,11 +119,12 @@ class CUDA(Primitives):
 
     def setitem(self, x: Array, index: Any, value: Array) -> Array:
         mask = _only_mask(index)
-        if mask is None or value.ndim:
+        rank: int = getattr(value, "ndim", 0)
+        if mask is None or rank:
             self._checked(x)[index] = value
         else:  # one number for all: nobody has to wait until the mask has been counted
             wide = mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim))
-            self.module.copyto(self._checked(x), value, where=wide)
+            self.module.copyto(self._checked(x), value, "unsafe", wide)
         return x
 
     def index_add(self, x: Array, index: Any, value: Array) -> Array:
@@ -136,7 +137,11 @@ class CUDA(Primitives):
         return x
 
     def where(self, condition: Array, x: Array, y: Array) -> Array:
-        return _as(self.module.where(condition, x, y), x.dtype)  # bfloat16 comes out as float32
+        out = self.module.where(condition, x, y)
+        kinds = [a.dtype for a in (x, y) if hasattr(a, "dtype")]
+        if all(kind.kind == "V" for kind in kinds) and kinds:
+            return _as(out, kinds[0])  # bfloat16 comes out as float32
+        return out
 
     def mean(self, x: Array, axis: Any = None, keepdims: bool = False) -> Array:
         return x.mean(axis=axis, keepdims=keepdims)  # the sum of a 16-bit type may overflow
@@ -217,7 +222,9 @@ class CUDA(Primitives):
 
 def _only_mask(index: Any) -> Array | None:
     """The mask, of an index that is nothing else (but for an Ellipsis after it)."""
-    if isinstance(index, tuple) and len(index) in (1, 2) and index[1:] in ((), (...,)):
+    if isinstance(index, tuple):
+        if (len(index) == 2 and index[1] is not Ellipsis) or len(index) not in (1, 2):
+            return None
         index = index[0]
     return index if getattr(getattr(index, "dtype", None), "kind", "") == "b" else None
 

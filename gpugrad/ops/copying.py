@@ -8,7 +8,7 @@ from ..autograd.engine import Node
 from ..autograd.inplace import check_inplace, mark_changed
 from ..backend import BACKENDS
 from ..device import device
-from .operands import explain, sum_to
+from .operands import ZERO_STRIDE_WRITE, sum_to
 
 
 class Clone(Node):
@@ -92,25 +92,28 @@ def copy_(x: Any, y: Any) -> Any:
     check_inplace(x)
     if type(x.array) is not type(y.array):
         y = Move.apply(y, BACKENDS[type(x.array)].device(x.array))
+    if y.array.ndim > x.array.ndim:
+        raise _misfit(x, y)
     node = CopyInto.__new__(CopyInto)
     try:
         node.forward(BACKENDS[type(x.array)], x.array, y.array)
-    except ValueError as error:
+    except ValueError:
         if not BACKENDS[type(x.array)].writable(x.array):
-            raise RuntimeError(
-                "unsupported operation: more than one element of the written-to tensor refers to "
-                "a single memory location. Please clone() the tensor before performing the "
-                "operation."
-            ) from None
-        explained = explain(CopyInto, x.array, y.array, error)
-        if "non-singleton" not in str(explained):
-            explained = RuntimeError(
-                f"output with shape {list(x.array.shape)} doesn't match the broadcast shape "
-                f"{list(y.array.shape)}"
-            )
-        raise explained from None
+            raise RuntimeError(ZERO_STRIDE_WRITE) from None
+        raise _misfit(x, y) from None
     mark_changed(x, node, (x, y))
     return x
+
+
+def _misfit(x: Any, y: Any) -> RuntimeError:
+    """The error for a value that cannot be expanded to the shape of ``x``."""
+    from .shape import expand  # views are built over copies
+
+    try:
+        expand(y, x.array.shape)
+    except RuntimeError as error:
+        return error
+    raise AssertionError("the shapes fit")
 
 
 class Fill(Node):

@@ -57,9 +57,7 @@ class Unbind(Node):
     def backward(self, xp: Any, grads: Any) -> tuple[Any]:
         sample = next(g for g in grads if g is not None)
         shape = (*self.shape[: self.axis], 1, *self.shape[self.axis + 1 :])
-        parts = [
-            zeros_of(xp, sample, shape) if g is None else xp.reshape(g, shape) for g in grads
-        ]
+        parts = [zeros_of(xp, sample, shape) if g is None else xp.reshape(g, shape) for g in grads]
         return (xp.concatenate(parts, self.axis),)
 
 

@@ -42,7 +42,7 @@ class Decomposition(Node):
 
     def release(self) -> None:
         super().release()
-        self.results = None
+        self.results = ()
 
 
 class LinalgQr(Decomposition):
@@ -65,8 +65,7 @@ class LinalgQr(Decomposition):
         grad_r = xp.zeros_like(r) if grads[1] is None else grads[1]
         if q.shape[-1] > columns:
             raise RuntimeError(
-                "The QR decomposition is not differentiable when mode='complete' and nrows > "
-                "ncols."
+                "The QR decomposition is not differentiable when mode='complete' and nrows > ncols."
             )
         if rows >= columns:
             return (_qr_gradient(xp, q, r, grad_q, grad_r),)
@@ -119,7 +118,7 @@ def _row(xp: Any, x: Any) -> Any:
 
 
 class LinalgEigh(Decomposition):
-    """``A = V diag(w) V^T`` of a symmetric matrix."""
+    """``A = V diag(w) V^T`` of a symmetric matrix; the gradient is symmetric too."""
 
     __slots__ = ()
 
@@ -137,7 +136,8 @@ class LinalgEigh(Decomposition):
             turned = xp.matmul(swap(xp, v), grads[1])
             rotation = xp.div(xp.sub(turned, xp.mul(turned, one)), gaps)
             middle = rotation if middle is None else xp.add(middle, rotation)
-        return (xp.matmul(xp.matmul(v, middle), swap(xp, v)),)
+        whole = xp.matmul(xp.matmul(v, middle), swap(xp, v))
+        return (xp.mul(xp.add(whole, swap(xp, whole)), 0.5),)
 
 
 class LinalgSvd(Decomposition):
@@ -159,7 +159,7 @@ class LinalgSvd(Decomposition):
         k = s.shape[-1]
         first_columns, first_rows = (..., slice(0, k)), (..., slice(0, k), slice(None))
         u, vh = xp.getitem(u, first_columns), xp.getitem(vh, first_rows)
-        one = _identity(_column(xp, s)) if k == 1 else _identity(_row(xp, s))
+        one = _identity(_row(xp, s))
         inside = None if grads[1] is None else xp.mul(_column(xp, grads[1]), one)
         outside = []
         row, column = _row(xp, s), _column(xp, s)

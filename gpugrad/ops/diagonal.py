@@ -49,7 +49,7 @@ class Diagonal(Node):
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
         order = _to_end(len(self.shape), *self.dims)
         shape = tuple(self.shape[d] for d in order)
-        rows, columns = _places(_arrays(grad), *shape[-2:], self.offset)
+        rows, columns = _places(_arrays(grad), shape[-2], shape[-1], self.offset)
         spread = xp.scatter_nd(grad, (..., rows, columns), shape)
         return (xp.permute(spread, _inverse(order)),)
 
@@ -75,7 +75,7 @@ class Trace(Node):
     __slots__ = ("key", "shape")
 
     def forward(self, xp: Any, x: Any) -> Any:
-        self.key, self.shape = _places(xp, *x.shape, 0), x.shape
+        self.key, self.shape = _places(xp, x.shape[0], x.shape[1], 0), x.shape
         return xp.sum(xp.getitem(x, self.key), None, False, _sum_type(x))
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:

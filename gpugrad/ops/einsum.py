@@ -115,9 +115,7 @@ def _parse(equation: str, operands: tuple[Any, ...]) -> tuple[list[Labels], Labe
 def _labels(part: str, ndim: int, where: str) -> Labels:
     front, dots, back = part.partition("...")
     if "." in front + back:
-        raise RuntimeError(
-            f"einsum(): found '.' {where} that is not part of any ellipsis"
-        )
+        raise RuntimeError(f"einsum(): found '.' {where} that is not part of any ellipsis")
     named = len(front) + len(back)
     if named > ndim or (named < ndim and not dots):
         raise RuntimeError(

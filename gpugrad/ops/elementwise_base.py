@@ -340,7 +340,7 @@ def _binary_apply_inplace(cls: type[Binary]) -> Function:
         if plain and mode.enabled:
             wanted = x.needs_grad or getattr(y, "needs_grad", False)
             plain = not wanted and x.view_of is None
-        if plain and a.dtype.kind == "f":
+        if plain and a.dtype.kind == "f" and (x.view_of is None or xp.writable(a)):
             try:
                 getattr(xp, primitive)(a, b, out=a)
             except ValueError as error:
@@ -355,9 +355,12 @@ def _binary_apply_inplace(cls: type[Binary]) -> Function:
         check_inplace(x)
         left, right = prepared
         node = _new(cls)
-        copied = cls.keeps_x and mode.enabled
-        original = xp.copy(left.array) if copied else left.array
-        b = right.array if isinstance(right, TensorBase) else right
+        b, need = right, FOR_X * x.needs_grad
+        if isinstance(right, TensorBase):
+            b = right.array
+            need += FOR_Y * right.requires_grad
+        kept = mode.enabled and cls.keeps_x & need
+        original = xp.copy(left.array) if kept else left.array
         try:
             out = xp.asarray(getattr(xp, primitive)(original, b))
         except (TypeError, ValueError) as error:
@@ -366,7 +369,8 @@ def _binary_apply_inplace(cls: type[Binary]) -> Function:
             original, b = narrow(original, b)
             out = xp.asarray(getattr(xp, primitive)(original, b))
         overwrite(x, out)
-        node.x, node.y, node.out = original, b, a
+        node.x, node.out = original, a
+        node.y = b if cls.keeps_y & need else None
         shape = getattr(b, "shape", ())
         node.shapes = None if shape == a.shape else (a.shape, shape)
         # The gradient of y must arrive at y in y's own type, hence the converted operand.

@@ -12,7 +12,7 @@ from ..autograd.inplace import check_inplace, mark_changed
 from ..backend import BACKENDS, device_of
 from ..backend.primitives import is_basic, is_basic_item
 from .copying import copy_
-from .operands import sum_to
+from .operands import ZERO_STRIDE_WRITE, sum_to
 
 
 class Index(Node):
@@ -84,7 +84,11 @@ class IndexPut(Node):
         edge_x, edge_value = self.edges[0], self.edges[1]
         mine = value = None
         if edge_value is not None:
-            value = sum_to(xp, xp.getitem(grad, self.index), self.shape)
+            picked = xp.getitem(grad, self.index)
+            # The value may have had further leading dimensions of size one.
+            extra = max(len(self.shape) - len(picked.shape), 0)
+            value = sum_to(xp, picked, self.shape[extra:])
+            value = xp.reshape(value, self.shape) if extra else value
         if edge_x is not None:
             mine = xp.copy(grad)
             mine = xp.setitem(mine, self.index, xp.zeros_like(xp.getitem(grad, self.index)))
@@ -127,8 +131,10 @@ def select_first(x: Any, index: int) -> Any:
         refresh(x)
     result.version = x.version
     result.rebased = x.rebased
-    result.view_of = (x, Select, (position,), None)
-    if x.needs_grad and mode.enabled:
+    result.view_of = (x, Select, (position,), None, mode.enabled)
+    if not mode.enabled:
+        result.needs_grad = x.needs_grad
+    elif x.needs_grad:
         node = _new(Select)
         node.index, node.shape = position, x.array.shape
         node._record((x,), result)
@@ -291,7 +297,8 @@ def setitem(x: Any, index: Any, value: Any) -> None:
             value = backend.full((), value, x.array.dtype)
         value = wrap(value)
     if is_basic(native):
-        copy_(_view_node(native).apply(x, native), value)
+        target = _view_node(native).apply(x, native)
+        copy_(target, _without_prefix(value, target.array.ndim))
         return
     check_inplace(x)
     if value.array.dtype != x.array.dtype:
@@ -302,10 +309,22 @@ def setitem(x: Any, index: Any, value: Any) -> None:
     try:
         node.forward(backend, x.array, value.array, native)
     except ValueError as error:
+        if not backend.writable(x.array):
+            raise RuntimeError(ZERO_STRIDE_WRITE) from None
+        shape = list(_without_prefix(value, 0).array.shape)
         raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(value.array.shape)} cannot be broadcast "
-            f"to indexing result of shape {list(x.array[native].shape)}"
+            f"shape mismatch: value tensor of shape {shape} cannot be broadcast to indexing result "
+            f"of shape {list(x.array[native].shape)}"
         ) from error
     except IndexError as error:
         raise IndexError(_explain(x, native, error)) from None
     mark_changed(x, node, (x, value))
+
+
+def _without_prefix(value: Any, ndim: int) -> Any:
+    """``value`` with at most ``ndim`` dimensions, if those in front are of size one."""
+    shape = value.array.shape
+    while len(shape) > ndim and shape[0] == 1:
+        shape = shape[1:]
+    extra = value.array.ndim - len(shape)
+    return Select.apply(value, ((0,) * extra + (...,))) if extra else value

@@ -271,8 +271,10 @@ def solve(A: Any, B: Any, *, left: bool = True) -> Any:  # noqa: N803  # PyTorch
     columns = reshape(B, (*b.shape, 1)) if vector else B
     if not left:
         if vector:
-            raise RuntimeError("linalg.solve: Vector broadcasting of the left hand side is not "
-                               "supported for left=False.")
+            raise RuntimeError(
+                "linalg.solve: Vector broadcasting of the left hand side is not "
+                "supported for left=False."
+            )
         return transpose(solve(transpose(A, -2, -1), transpose(B, -2, -1)), -2, -1)
     n, k = columns.array.shape[-2:]
     if n != a.shape[-1]:
@@ -314,6 +316,8 @@ def solve_triangular(
 
 def det(input: Any) -> Any:
     """The determinant of a square matrix, or of each in a batch.
+
+    Singular matrices have a gradient; second derivatives need an inverse.
 
     >>> import gpugrad
     >>> gpugrad.linalg.det(gpugrad.tensor([[1.0, 2.0], [3.0, 4.0]]))

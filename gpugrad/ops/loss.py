@@ -54,7 +54,8 @@ class NllLoss(Node):
         losses = xp.neg(xp.mul(picked, scale))
         if reduction == "mean":
             total = xp.asarray(xp.sum(scale))
-            self.scale = xp.asarray(xp.div(scale, total))
+            # Where every position is ignored, 0 / 0 must not reach the gradient.
+            self.scale = xp.asarray(xp.where(counted, xp.div(scale, total), scale))
             return xp.div(xp.sum(losses), total)
         self.scale = scale
         return losses if reduction == "none" else xp.sum(losses)

@@ -201,8 +201,7 @@ def matmul(input: Any, other: Any) -> Any:
 def _two_types(a: Any, b: Any) -> RuntimeError:
     if a.ndim == 1 and b.ndim == 1:
         return RuntimeError(
-            "dot : expected both vectors to have same dtype, but found "
-            f"{word(a)} and {word(b)}"
+            f"dot : expected both vectors to have same dtype, but found {word(a)} and {word(b)}"
         )
     if a.ndim > 2 and b.ndim > 2:
         return RuntimeError(f"expected scalar type {word(a)} but found {word(b)}")

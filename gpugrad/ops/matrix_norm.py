@@ -62,9 +62,7 @@ def matrix_norm(
         )
     rows, columns = (wrap_dim(d, a.ndim) for d in dim)
     if rows == columns:
-        raise RuntimeError(
-            f"linalg.matrix_norm: dims must be different. Got ({dim[0]}, {dim[1]})"
-        )
+        raise RuntimeError(f"linalg.matrix_norm: dims must be different. Got ({dim[0]}, {dim[1]})")
     x = A if dtype is None else cast(A, dtypes.as_dtype(dtype))
     if ord == "fro":
         return vector_norm(x, 2, (rows, columns), keepdim)
@@ -76,9 +74,10 @@ def matrix_norm(
                 result = unsqueeze(result, d)
         return result
     first, second = (rows, columns) if abs(ord) == 1 else (columns, rows)
-    sums = sum_of(Abs.apply(x), first, True)
-    result = _extreme(ord, sums, second, True)
-    return result if keepdim else result.squeeze(dim).contiguous()
+    sums = sum_of(Abs.apply(x), first, keepdim)
+    if not keepdim and second > first:
+        second -= 1
+    return _extreme(ord, sums, second, keepdim)
 
 
 def linalg_norm(

@@ -91,9 +91,22 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
     axis = wrap_dim(dim, a.ndim)
     if not 0 <= k <= (a.shape[axis] if a.ndim else 1):
         raise RuntimeError("selected index k out of range")
-    order = _order(a, axis, largest)
-    index = order[(*(slice(None),) * axis, slice(0, k))]
+    index = _first(a, k, axis, largest)
     return picked(Topk, return_types.topk, input, index, axis, True)
+
+
+def _first(a: Any, k: int, axis: int, descending: bool) -> Any:
+    """The places of the first ``k`` elements in order."""
+    before = (slice(None),) * axis
+    if a.ndim == 0 or 4 * k > a.shape[axis] or k == 0:
+        return _order(a, axis, descending)[(*before, slice(0, k))]
+    # A few of many: divide the elements first, then put those few in order.
+    xp = BACKENDS[type(a)]
+    length = a.shape[axis]
+    pivot, part = (length - k, slice(length - k, None)) if descending else (k - 1, slice(0, k))
+    few = xp.module.argpartition(a, pivot, axis)[(*before, part)]
+    order = _order(xp.take_along_axis(a, few, axis), axis, descending)
+    return xp.take_along_axis(few, order, axis)
 
 
 # --- distinct elements ---------------------------------------------------------------------------

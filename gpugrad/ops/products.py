@@ -30,9 +30,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
         if dims < 0:
             raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
         if dims > min(len(shape_a), len(shape_b)):
-            raise RuntimeError(
-                f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}"
-            )
+            raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
         dims = (list(range(-dims, 0)), list(range(dims)))
     of_a, of_b = ([d] if isinstance(d, int) else list(d) for d in dims)
     if len(of_a) != len(of_b):
@@ -103,9 +101,7 @@ def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) 
     """``beta * input + alpha * (mat @ vec)``."""
     a, m, v = input.array, mat.array, vec.array
     if m.ndim != 2 or v.ndim != 1 or a.ndim > 1:
-        raise RuntimeError(
-            f"vector + matrix @ vector expected, got {a.ndim}, {m.ndim}, {v.ndim}"
-        )
+        raise RuntimeError(f"vector + matrix @ vector expected, got {a.ndim}, {m.ndim}, {v.ndim}")
     if m.shape[1] != v.size or a.size not in (1, m.shape[0]):
         raise RuntimeError(
             f"size mismatch, got input ({a.size}), mat ({m.shape[0]}x{m.shape[1]}), vec ({v.size})"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .. import dtypes, return_types
 from ..autograd.engine import OUTPUT, Node
 from ..autograd.inplace import apply_inplace
@@ -33,9 +35,12 @@ def _parts(xp: Any, x: Any, axis: int, step: int) -> tuple[Any, Any, Any]:
 def running(xp: Any, combine: Callable[[Any, Any], Any], x: Any, axis: int) -> Any:
     """``combine`` of all elements up to each place, for any associative function.
 
-    In log2(length) whole-array steps, each doubling the stretch that is combined: W. D. Hillis and
-    G. L. Steele, "Data parallel algorithms", Comm. ACM 29 (1986), 1170-1183.
+    NumPy has this for its functions. Elsewhere it takes log2(length) whole-array steps, each
+    doubling the stretch that is combined: W. D. Hillis and G. L. Steele, "Data parallel
+    algorithms", Comm. ACM 29 (1986), 1170-1183.
     """
+    if isinstance(combine, np.ufunc):
+        return combine.accumulate(x, axis)
     step = 1
     while step < x.shape[axis]:
         first, earlier, later = _parts(xp, x, axis, step)

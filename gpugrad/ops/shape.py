@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -200,7 +201,16 @@ def unflatten(input: Any, dim: int, sizes: Sequence[int]) -> Any:
     """One dimension as several."""
     shape = input.array.shape
     d = wrap_dim(dim, len(shape))
-    return reshape(input, (*shape[:d], *_infer(tuple(sizes), shape[d]), *shape[d + 1 :]))
+    parts = tuple(sizes)
+    if not parts:
+        raise RuntimeError("unflatten: sizes must be non-empty")
+    known = math.prod(n for n in parts if n != -1)
+    if shape[d] % known if -1 in parts and known else known != shape[d]:
+        raise RuntimeError(
+            f"unflatten: Provided sizes {list(parts)} don't multiply up to the size of dim {d} "
+            f"({shape[d]}) in the input tensor"
+        )
+    return reshape(input, (*shape[:d], *_infer(parts, shape[d]), *shape[d + 1 :]))
 
 
 def permute(input: Any, dims: Sequence[int]) -> Any:

@@ -1,5 +1,5 @@
-"""What training needs around the model: data sets and their loading."""
+"""What training needs around the model: data sets and their loading, and checkpointing."""
 
-from . import data
+from . import checkpoint, data
 
-__all__ = ["data"]
+__all__ = ["checkpoint", "data"]

@@ -52,15 +52,33 @@ def _joined(name: str) -> Callable[..., ndarray]:
     return join
 
 
-def _along(name: str) -> Callable[..., ndarray]:
-    """NumPy's function of one array along an axis."""
+def _through(function: Any, reads: int = 0) -> Callable[..., Any]:
+    """A function of NumPy's for arrays of ours; CuPy's reads ``reads`` numbers back meanwhile."""
 
-    def along(x: Any, *args: Any, **kwargs: Any) -> ndarray:
+    def through(x: Any, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(x, ndarray):
-            raise TypeError(f"{name} takes a cupy.ndarray")
-        return new_array(getattr(np, name)(operand(x), *args, **kwargs))
+            raise TypeError(f"{function.__name__} takes a cupy.ndarray")
+        copies.to_host += reads
+        others = [operand(a) if isinstance(a, ndarray) else a for a in args]
+        result = function(operand(x), *others, **kwargs)
+        if isinstance(result, tuple):
+            return tuple(new_array(part) for part in result)
+        return new_array(result)
 
-    return along
+    return through
+
+
+def _diagonal(x: ndarray, offset: int = 0, axis1: int = 0, axis2: int = 1) -> ndarray:
+    return view_of(x, _writable(np.diagonal(x.host, offset, axis1, axis2)))
+
+
+def _moveaxis(x: ndarray, source: Any, destination: Any) -> ndarray:
+    return view_of(x, np.moveaxis(x.host, source, destination))
+
+
+def _writable(host: Any) -> Any:
+    """A view without NumPy's mark that it is only to be read."""
+    return np.lib.stride_tricks.as_strided(host, host.shape, host.strides)
 
 
 def _argsort(x: ndarray, axis: int = -1, kind: str | None = None) -> ndarray:
@@ -70,8 +88,7 @@ def _argsort(x: ndarray, axis: int = -1, kind: str | None = None) -> ndarray:
 
 
 def _broadcast_to(x: ndarray, shape: Any) -> ndarray:
-    strides = np.broadcast_to(x.host, shape).strides
-    return view_of(x, np.lib.stride_tricks.as_strided(x.host, shape, strides))
+    return view_of(x, _writable(np.broadcast_to(x.host, shape)))
 
 
 def _take_along_axis(x: ndarray, index: ndarray, axis: int) -> ndarray:
@@ -109,12 +126,8 @@ def _dot(x: ndarray, y: ndarray, out: ndarray | None = None) -> ndarray:
     return out
 
 
-def _copyto(target: ndarray, source: Any, where: ndarray) -> None:
-    np.copyto(target.host, operand(source), where=operand(where))
-
-
-def _searchsorted(x: ndarray, v: ndarray) -> ndarray:
-    return new_array(np.searchsorted(operand(x), operand(v)))
+def _copyto(target: ndarray, source: Any, casting: Any, where: ndarray) -> None:
+    np.copyto(target.host, operand(source), casting, where=operand(where))
 
 
 class _OGrid:
@@ -166,17 +179,28 @@ def special(function: Callable[[float], float]) -> ufunc:
     return ufunc(apply, 1)
 
 
+FUNCTIONS = dict.fromkeys(
+    ("argmax", "clip", "cumprod", "cumsum", "isin", "searchsorted", "tril", "unravel_index"), 0
+)
+READING = {"bincount": 2, "unique": 2}
+"""Functions whose result has a length that CuPy must first read back."""
+LINALG = ("cholesky", "det", "eigh", "inv", "pinv", "qr", "slogdet", "solve", "svd")
+
+
 def build() -> types.ModuleType:
     """The module ``cupy``."""
     cupy = types.ModuleType("cupy")
     for name in UFUNCS.values():
         setattr(cupy, name, ufunc(getattr(np, name)))
-    for name in ("empty", "zeros", "ones", "full", "arange"):
+    for name in ("empty", "zeros", "ones", "full", "arange", "eye"):
         setattr(cupy, name, _made(name))
     for name in ("concatenate", "stack"):
         setattr(cupy, name, _joined(name))
-    for name in ("cumsum", "cumprod", "argmax"):
-        setattr(cupy, name, _along(name))
+    for name, reads in {**FUNCTIONS, **READING}.items():
+        setattr(cupy, name, _through(getattr(np, name), reads))
+    linalg = types.SimpleNamespace(LinAlgError=np.linalg.LinAlgError)
+    for name in LINALG:
+        setattr(linalg, name, _through(getattr(np.linalg, name)))
     members: dict[str, Any] = {
         "ndarray": ndarray,
         "array": _array,
@@ -188,7 +212,9 @@ def build() -> types.ModuleType:
         "dot": _dot,
         "matmul": _matmul,
         "copyto": _copyto,
-        "searchsorted": _searchsorted,
+        "diagonal": _diagonal,
+        "moveaxis": _moveaxis,
+        "linalg": linalg,
         "ogrid": _OGrid(),
         "RawKernel": RawKernel,
         "get_default_memory_pool": lambda: rt.pool,

@@ -9,7 +9,9 @@ import numpy as np
 
 from .arrays import ndarray, new_array, operand
 
-ADDABLE = ("int32", "int64", "float16", "float32", "float64", "uint32", "uint64")
+_ATOMIC = ("int32", "int64", "float32", "float64", "uint32", "uint64")
+AT = {"add": (*_ATOMIC, "float16"), "maximum": _ATOMIC, "minimum": _ATOMIC}
+"""The types for which CuPy has ``at``, by function."""
 
 
 class ufunc:  # noqa: N801  # CuPy's name
@@ -42,8 +44,11 @@ class ufunc:  # noqa: N801  # CuPy's name
         return out
 
     def at(self, array: ndarray, index: Any, value: ndarray) -> None:
-        if array.dtype.name not in ADDABLE:
-            raise TypeError(f"cupy.add.at only supports {', '.join(ADDABLE)} as data type")
+        name = self.function.__name__
+        if name not in AT:
+            raise NotImplementedError(f"`cupy_{name}.at` is not supported yet")
+        if array.dtype.name not in AT[name]:
+            raise TypeError(f"cupy.{name}.at only supports {', '.join(AT[name])} as data type")
         native, _ = array.native_index(index)
         self.function.at(array.host, native, operand(value))
 

@@ -95,17 +95,18 @@ def version() -> str:
 
 @functools.cache
 def emulated(stem: str) -> ctypes.CDLL:
-    """The kernels of one source file."""
+    """The kernels of one source file. The first call builds all: that keeps all processors busy."""
+    build_all()
     return ctypes.CDLL(str(finish_build(start_build(host_source(stem)))))
 
 
-def build_all() -> None:
+def build_all(sanitize: bool = SANITIZED) -> None:
     """Make all libraries, as many at a time as there are processors."""
     waiting = list(kernel_source.stems())
     running: list[tuple[Path, Any]] = []
     while waiting or running:
         while waiting and len(running) < (os.cpu_count() or 1):
-            running.append(start_build(host_source(waiting.pop())))
+            running.append(start_build(host_source(waiting.pop()), sanitize))
         finish_build(running.pop(0))
 
 

@@ -39,6 +39,7 @@ def sanitized(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_kernels_under_the_sanitizers() -> None:
+    emulation.build_all(sanitize=True)  # here: the compiler is slow with the library preloaded
     files = [str(HERE / file) for file in FILES]
     done = sanitized("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *files)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
@@ -53,6 +54,7 @@ launch("relu_forward", "float32", 1, (x, np.zeros(1000, np.float32), 1001))
 
 
 def test_the_sanitizer_sees_an_access_out_of_bounds() -> None:
+    emulation.build_all(sanitize=True)
     done = sanitized("-c", READ_TOO_MUCH)
     assert done.returncode != 0
     assert "heap-buffer-overflow" in done.stderr and "relu" in done.stderr

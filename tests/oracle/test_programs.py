@@ -84,21 +84,21 @@ class Writer:
             ("t", lambda x: x.transpose(0, -1)),
             ("view", lambda x: x.view(-1)),
             ("reshape", lambda x: x.reshape(-1)),
-            ("expand", lambda x: x.expand(2, *x.shape)),
+            ("expand", lambda x: x.expand(2, *x.shape) * 1),
             ("unsqueeze", lambda x: x.unsqueeze(-1)),
             ("squeeze", lambda x: x.squeeze()),
             # Of views that come together PyTorch refuses most uses once their base has changed.
             ("unbind", lambda x: x.unbind(0)[n] * 1),
             ("chunk", lambda x: x.chunk(2, -1)[0] * 1),
             ("split", lambda x: x.split(1)[n] * 1),
-            ("permute", lambda x: x.permute(*range(x.dim())[::-1])),
+            ("permute", lambda x: x.permute(tuple(range(x.dim())[::-1]))),
             ("flatten", lambda x: x.flatten()),
         )
         name, view = self.random.choice(views)
         return f"{name}({i})", lambda lib, pool: view(pool[i])
 
     def reduction(self) -> tuple[str, Step]:
-        name = self.random.choice("sum mean amax logsumexp cumsum softmax".split())
+        name = self.random.choice("sum mean amax logsumexp softmax".split())
         i, dim = self.any(), self.random.choice((0, -1))
         return f"{name}({i}, {dim})", lambda lib, pool: getattr(lib, name)(pool[i], dim)
 
@@ -137,14 +137,15 @@ class Writer:
 
         def run(lib: ModuleType, pool: list[Any]) -> None:
             where = pool[i] > 0.3 if index == "mask" else index
-            pool[i][where] = number if take_number else pool[j]
+            # PyTorch refuses to write what shares memory with its target.
+            pool[i][where] = number if take_number else pool[j] * 1
 
         return f"({i})[{index}] = {number if take_number else f'({j})'}", run
 
     def outside(self) -> tuple[str, Step]:
         """What happens partly outside the graph."""
         i = self.any()
-        kind = self.random.choice(("detach", "no_grad view", "no_grad +=", "detach +=", "index"))
+        kind = self.random.choice(("detach", "no_grad +=", "detach +=", "index"))
 
         def run(lib: ModuleType, pool: list[Any]) -> Any:
             x = pool[i]
@@ -156,8 +157,6 @@ class Writer:
                 x.detach().add_(0.5)
                 return None
             with lib.no_grad():
-                if kind == "no_grad view":
-                    return x[..., None]
                 x += 0.5
                 return None
 
@@ -217,16 +216,16 @@ def compare_gradients(mine: list[Any], theirs: list[Any], story: str) -> None:
 
 
 def finish(lib: ModuleType, pool: list[Any], twice: bool) -> list[Any]:
-    """Gradients of a sum over the whole pool by its leaves; or gradients of their squares."""
+    """Gradients of a sum over the pool by its leaves, and if ``twice`` those of their squares."""
     leaves = [x for x in pool[: len(LEAVES)] if x.requires_grad and x.is_leaf]
     total = sum((x * (0.3 + k)).sum() for k, x in enumerate(pool) if x.requires_grad)
-    grads = lib.autograd.grad(total, leaves, create_graph=twice, allow_unused=True)
+    grads = list(lib.autograd.grad(total, leaves, create_graph=twice, allow_unused=True))
     if not twice:
-        return list(grads)
+        return grads
     squares = sum((g * g).sum() for g in grads if g is not None)
     if not getattr(squares, "requires_grad", False):
-        return list(grads)
-    return list(lib.autograd.grad(squares, leaves, allow_unused=True))
+        return [*grads, *(None for _ in leaves)]
+    return [*grads, *lib.autograd.grad(squares, leaves, allow_unused=True)]
 
 
 @pytest.mark.parametrize("seed", range(PROGRAMS))
@@ -240,6 +239,8 @@ def test_program(seed: int) -> None:
         told = "\n".join(story)
         a, mine_error = attempt(lambda step=step: step(gpugrad, mine))  # type: ignore[misc]
         b, their_error = attempt(lambda step=step: step(torch, theirs))  # type: ignore[misc]
+        if their_error is not None and "refer to a single memory location" in their_error[1]:
+            return  # an operand overlaps its target: refused there, well defined here
         differ = f"raises {mine_error} instead of {their_error}\n{told}"
         assert (mine_error is None) == (their_error is None), differ
         if mine_error is not None and their_error is not None:
