@@ -7,11 +7,16 @@ number, as long as all are of one kind (bool < integer < floating point).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 KIND_BOOL, KIND_INTEGER, KIND_FLOAT = 0, 1, 2
+
+
+when_bfloat16_is_known: list[Callable[[type], None]] = []
+"""Called with ml_dtypes' scalar type when bfloat16 is first used, which imports that package."""
 
 
 class dtype:
@@ -47,6 +52,8 @@ class dtype:
                 ) from None
             self._numpy = np.dtype(ml_dtypes.bfloat16)
             _FROM_NUMPY[self._numpy] = self
+            for tell in when_bfloat16_is_known:
+                tell(ml_dtypes.bfloat16)
         return self._numpy
 
     def __repr__(self) -> str:

@@ -10,7 +10,6 @@ from .ops.decompositions import linalg_qr as qr
 from .ops.decompositions import linalg_svd as svd
 from .ops.decompositions import svdvals as svdvals
 from .ops.diagonal import diagonal as _diagonal
-from .ops.linalg import LinAlgError as LinAlgError
 from .ops.linalg import cholesky as cholesky
 from .ops.linalg import det as det
 from .ops.linalg import inv as inv
@@ -19,6 +18,7 @@ from .ops.linalg import pinv as pinv
 from .ops.linalg import solve as solve
 from .ops.linalg import solve_triangular as solve_triangular
 from .ops.matmul import matmul as matmul
+from .ops.matrix_checks import LinAlgError as LinAlgError
 from .ops.matrix_norm import linalg_norm as norm
 from .ops.matrix_norm import matrix_norm as matrix_norm
 from .ops.mixing import linalg_cross as cross

@@ -9,6 +9,7 @@ from .autograd.engine import TensorBase
 from .methods import Function, bind, into
 from .ops import (
     arrange,
+    bounds,
     counting,
     decompositions,
     diagonal,
@@ -44,8 +45,9 @@ MODULES = {
         "select vsplit"
     ),
     grids: "block_diag cartesian_prod column_stack combinations dstack kron meshgrid",
+    bounds: "clamp_max clamp_min",
     special: (
-        "clamp_max clamp_min deg2rad erfinv float_power frac heaviside isneginf isposinf logit "
+        "deg2rad erfinv float_power frac heaviside isneginf isposinf logit "
         "nan_to_num positive rad2deg sgn sinc xlogy"
     ),
     mixing: "addcdiv addcmul cross lerp",
@@ -116,7 +118,7 @@ METHODS: dict[str, Function] = {
         for n in names.split()
         if hasattr(module, n + "_")
     },
-    **{f"logical_{n}_": getattr(special, f"logical_{n}_") for n in ("and", "or", "xor", "not")},
+    **{f"logical_{n}_": getattr(bounds, f"logical_{n}_") for n in ("and", "or", "xor", "not")},
     "unfold": arrange.unfold,
 }
 

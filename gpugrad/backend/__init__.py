@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..device import device
+from ..dtypes import when_bfloat16_is_known
 from .cpu import CPU
 from .primitives import Array, Primitives
 
@@ -32,6 +33,9 @@ BACKENDS: dict[type, Any] = dict.fromkeys(
 Further types are added by :mod:`gpugrad.backend.cuda` when first used, by the namespace of
 differentiable tensors, and by capture.
 """
+
+
+when_bfloat16_is_known.append(lambda scalar: BACKENDS.setdefault(scalar, cpu))
 
 
 def backend_of(array: Array) -> Any:

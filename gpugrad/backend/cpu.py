@@ -94,7 +94,8 @@ class CPU(HostScalars, Primitives):
         # ndarray.dot reaches BLAS with a third of matmul's overhead, and means the same here.
         if x.ndim <= 2 and y.ndim <= 2:
             return x.dot(y, out)
-        return np.matmul(x, y, out=out)
+        product = np.matmul(x, y, out=out)
+        return product if product.dtype == x.dtype else product.astype(x.dtype)  # bfloat16
 
     def linear(self, x: Array, weight: Array, bias: Array | None) -> Array:
         out = self.matmul(x, weight.T)

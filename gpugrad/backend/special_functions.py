@@ -52,6 +52,8 @@ class SpecialFunctions:
         """``x * log(y)``, and 0 where ``x`` is 0, unless ``y`` is nan."""
         if not hasattr(y, "dtype"):
             y = self.full((), y, x.dtype)
+        elif not hasattr(x, "dtype"):
+            x = self.full((), x, y.dtype)
         nothing = self.logical_and(self.eq(x, 0), self.logical_not(self.isnan(y)))
         result = self.where(nothing, self.full((), 0, y.dtype), self.mul(self.log(y), x))
         return result if out is None else self.copy(result, out)

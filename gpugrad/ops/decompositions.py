@@ -10,8 +10,9 @@ from typing import Any
 
 from .. import return_types
 from ..autograd.engine import Node, TensorBase
-from .linalg import LinAlgError, _solve, check_matrix, check_square
+from .linalg import solved
 from .matmul import swap
+from .matrix_checks import LinAlgError, check_matrix, check_square
 from .shape import transpose
 
 
@@ -86,7 +87,7 @@ def _qr_gradient(xp: Any, q: Any, r: Any, grad_q: Any, grad_r: Any) -> Any:
     # The lower triangle of m, mirrored: the diagonal once.
     symmetric = xp.add(xp.mul(m, lower[0]), swap(xp, xp.mul(m, lower[1])))
     total = xp.add(grad_q, xp.matmul(q, symmetric))
-    return swap(xp, _solve(xp, r, swap(xp, total)))
+    return swap(xp, solved(xp, r, swap(xp, total)))
 
 
 def _arrays(x: Any) -> tuple[Any, Any]:

@@ -91,7 +91,7 @@ class IndexPut(Node):
             value = xp.reshape(value, self.shape) if extra else value
         if edge_x is not None:
             mine = xp.copy(grad)
-            mine = xp.setitem(mine, self.index, xp.zeros_like(xp.getitem(grad, self.index)))
+            mine = xp.setitem(mine, self.index, 0)
         return mine, value
 
 

@@ -8,16 +8,18 @@ import numpy as np
 
 from .. import return_types
 from ..autograd.engine import CONSTANT, OUTPUT, Node, TensorBase
-from ..backend import BACKENDS
-from .arguments import word
 from .matmul import swap
+from .matrix_checks import (
+    LinAlgError,
+    check_matrix,
+    check_square,
+    failure,
+    first_bad_minor,
+    first_zero_pivot,
+)
 from .operands import sum_to
 from .select import where
 from .shape import reshape, transpose
-
-
-class LinAlgError(RuntimeError):
-    """A matrix does not have what was asked for: an inverse, a Cholesky factor."""
 
 
 class LinalgInvEx(Node):
@@ -47,7 +49,7 @@ class LinalgSolveEx(Node):
         return self.out
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
-        grad_b = _solve(xp, swap(xp, self.a), grad)
+        grad_b = solved(xp, swap(xp, self.a), grad)
         grad_a = None
         if self.edges[0] is not None:
             grad_a = xp.neg(sum_to(xp, xp.matmul(grad_b, swap(xp, self.out)), self.a.shape))
@@ -108,7 +110,7 @@ class LinalgCholeskyEx(Node):
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
         turned = swap(xp, self.out)
         phi = xp.mul(xp.matmul(turned, grad), self.mask)
-        right = _solve(xp, turned, swap(xp, _solve(xp, turned, swap(xp, phi))))
+        right = solved(xp, turned, swap(xp, solved(xp, turned, swap(xp, phi))))
         return (xp.mul(xp.add(right, swap(xp, right)), 0.5),)
 
 
@@ -138,7 +140,7 @@ class LinalgPinv(Node):
         return (xp.add(inside, xp.add(left, right)),)
 
 
-def _solve(xp: Any, a: Any, b: Any) -> Any:
+def solved(xp: Any, a: Any, b: Any) -> Any:
     """The solution of ``a x = b`` for arrays, or for tensors, where it is recorded."""
     return LinalgSolveEx.apply(a, b) if isinstance(a, TensorBase) else xp.module.linalg.solve(a, b)
 
@@ -160,67 +162,6 @@ def _cofactors(xp: Any, x: Any) -> Any:
     others = xp.prod(xp.where(apart, xp.full((), 1, s.dtype), s[..., None, :]), -1)
     sign = xp.asarray(xp.module.linalg.det(u) * xp.module.linalg.det(v))[..., None, None]
     return sign * xp.matmul(u * others[..., None, :], v)
-
-
-# --- errors --------------------------------------------------------------------------------------
-
-
-def check_matrix(function: str, x: Any, any_type: bool = False) -> None:
-    """Raise RuntimeError unless ``x`` holds matrices of a type that can be decomposed."""
-    a = x.array
-    if a.ndim < 2:
-        raise RuntimeError(f"{function}: The input tensor A must have at least 2 dimensions.")
-    if a.dtype.kind not in "fV" and not any_type:
-        raise RuntimeError(
-            f"{function}: Expected a floating point or complex tensor as input. Got {word(a)}"
-        )
-    if a.dtype.itemsize == 2 and not any_type:
-        raise RuntimeError(f"{function}: Low precision dtypes not supported. Got {word(a)}")
-
-
-def check_square(function: str, x: Any, any_type: bool = False) -> None:
-    """Raise RuntimeError unless ``x`` holds square matrices; see :func:`check_matrix`."""
-    check_matrix(function, x, any_type)
-    rows, columns = x.array.shape[-2:]
-    if rows != columns:
-        raise RuntimeError(
-            f"{function}: A must be batches of square matrices, but they are {rows} by {columns} "
-            "matrices"
-        )
-
-
-def _first_zero_pivot(matrix: Any) -> int:
-    """The number, from 1, of the first zero on the diagonal after elimination with pivoting."""
-    a = np.array(matrix, np.float64)
-    for k in range(len(a)):
-        best = k + int(np.argmax(abs(a[k:, k])))
-        if a[best, k] == 0:
-            return k + 1
-        a[[k, best]] = a[[best, k]]
-        a[k + 1 :] -= np.outer(a[k + 1 :, k] / a[k, k], a[k])
-    return len(a)
-
-
-def _first_bad_minor(matrix: Any) -> int:
-    """The order of the first leading minor that is not positive."""
-    for k in range(1, len(matrix) + 1):
-        try:
-            np.linalg.cholesky(matrix[:k, :k])
-        except np.linalg.LinAlgError:
-            return k
-    return 0
-
-
-def _failure(function: str, x: Any, locate: Any, text: str, error: Exception) -> LinAlgError:
-    """The error that names the matrix of a batch and the place in it where an op failed."""
-    a = BACKENDS[type(x.array)].to_host(x.array)
-    for number, matrix in enumerate(a.reshape(-1, *a.shape[-2:])):
-        place = locate(matrix)
-        singular = locate is _first_zero_pivot and np.linalg.matrix_rank(matrix) < len(matrix)
-        if singular or (locate is _first_bad_minor and place):
-            batch = f"(Batch element {number}): " if a.ndim > 2 else ""
-            return LinAlgError(f"{function}: {batch}" + text.format(place))
-    return LinAlgError(f"{function}: {error}")
 
 
 # --- functions -----------------------------------------------------------------------------------
@@ -246,7 +187,7 @@ def inv(input: Any) -> Any:
             "The diagonal element {} is zero, the inversion could not be completed because the "
             "input matrix is singular."
         )
-        raise _failure("linalg.inv", input, _first_zero_pivot, text, error) from None
+        raise failure("linalg.inv", input, first_zero_pivot, text, error) from None
 
 
 def solve(A: Any, B: Any, *, left: bool = True) -> Any:  # noqa: N803  # PyTorch's names
@@ -370,7 +311,7 @@ def cholesky(input: Any, *, upper: bool = False) -> Any:
             "The factorization could not be completed because the input is not positive-definite "
             "(the leading minor of order {} is not positive-definite)."
         )
-        raise _failure("linalg.cholesky", input, _first_bad_minor, text, error) from None
+        raise failure("linalg.cholesky", input, first_bad_minor, text, error) from None
     return transpose(lower, -2, -1) if upper else lower
 
 

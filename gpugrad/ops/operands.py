@@ -25,6 +25,8 @@ def cast(x: Any, wanted: dtypes.dtype) -> Any:
     """``x`` in another type, recorded as a node if that changes anything."""
     from .copying import Cast  # made of Unary, so defined after it
 
+    if not isinstance(x, TensorBase):
+        return x  # a number takes the type of its partner
     return x if x.array.dtype == wanted.numpy else Cast.apply(x, wanted.numpy)
 
 
@@ -41,24 +43,21 @@ def operands(x: Any, y: Any, floating: bool) -> tuple[Any, Any] | None:
 
 def harmonise(x: Any, y: Any, floating: bool) -> tuple[Any, Any]:
     """Two tensors brought to one type and device by PyTorch's rules."""
-    if type(x.array) is not type(y.array):
-        x, y = same_device(x, y)
-        if not (isinstance(x, TensorBase) and isinstance(y, TensorBase)):
-            prepared = with_number(x, y, floating)
-            assert prepared is not None
-            return prepared
     type_x, type_y = dtypes.from_numpy(x.array.dtype), dtypes.from_numpy(y.array.dtype)
     wanted = dtypes.result_dtype(type_x, rank(x), type_y, rank(y))
     if floating and not wanted.is_floating_point:
         wanted = dtypes.get_default_dtype()
+    if type(x.array) is not type(y.array):
+        x, y = same_device(x, y)
     return cast(x, wanted), cast(y, wanted)
 
 
 def same_device(x: Any, y: Any) -> tuple[Any, Any]:
     """Let a 0-d CPU tensor act as a number beside a CUDA tensor; refuse every other mixture."""
     for this, other in ((x, y), (y, x)):
-        if device_of(this.array).type == "cpu" and this.array.ndim == 0 and not this.needs_grad:
-            number = this.array.item()
+        where = device_of(other.array)
+        if device_of(this.array).type == "cpu" and this.array.ndim == 0:
+            number = this.to(where) if this.requires_grad else this.array.item()
             return (number, other) if this is x else (other, number)
     raise RuntimeError(
         "Expected all tensors to be on the same device, but found at least two devices, "

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from .. import dtypes, return_types
 from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
@@ -98,13 +100,14 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
 def _first(a: Any, k: int, axis: int, descending: bool) -> Any:
     """The places of the first ``k`` elements in order."""
     before = (slice(None),) * axis
-    if a.ndim == 0 or 4 * k > a.shape[axis] or k == 0:
+    if type(a) is not np.ndarray or a.ndim == 0 or 4 * k > a.shape[axis] or k == 0:
         return _order(a, axis, descending)[(*before, slice(0, k))]
-    # A few of many: divide the elements first, then put those few in order.
+    # A few of many: divide the elements first, then put those few in order. (CuPy divides by
+    # sorting.)
     xp = BACKENDS[type(a)]
     length = a.shape[axis]
     pivot, part = (length - k, slice(length - k, None)) if descending else (k - 1, slice(0, k))
-    few = xp.module.argpartition(a, pivot, axis)[(*before, part)]
+    few = np.argpartition(a, pivot, axis)[(*before, part)]
     order = _order(xp.take_along_axis(a, few, axis), axis, descending)
     return xp.take_along_axis(few, order, axis)
 

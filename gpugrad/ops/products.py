@@ -172,7 +172,8 @@ def matrix_power(input: Any, n: int) -> Any:
     tensor([[1., 5.],
             [0., 1.]])
     """
-    from .linalg import check_square, inv
+    from .linalg import inv
+    from .matrix_checks import check_square
 
     check_square("linalg.matrix_power", input, any_type=True)
     if n < 0:

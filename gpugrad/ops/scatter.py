@@ -30,7 +30,9 @@ class ScatterReduce(Node):
         if how == "prod":
             out = xp.mul(out, _products(xp, y, key, x.shape))
         elif how in ("amax", "amin"):
-            (xp.module.maximum if how == "amax" else xp.module.minimum).at(out, key, y)
+            out = _extremes(
+                xp, xp.module.maximum if how == "amax" else xp.module.minimum, out, key, y
+            )
         else:
             xp.index_add(out, key, y)
         if how == "mean":
@@ -99,6 +101,17 @@ def _neutral(how: str, dtype: Any) -> Any:
     bits = 8 * dtype.itemsize - (dtype.kind == "i")
     lowest = -(2**bits) if dtype.kind == "i" else 0
     return lowest if how == "amax" else 2**bits - 1
+
+
+def _extremes(xp: Any, ufunc: Any, x: Any, key: Key, y: Any) -> Any:
+    """``x`` with the extremes of its elements and those of ``y`` that go to their places."""
+    if x.dtype.itemsize >= 4:
+        ufunc.at(x, key, y)
+        return x
+    wide = "float32" if x.dtype.kind in "fV" else "int64"  # CuPy has no others
+    out = xp.cast(x, wide)
+    ufunc.at(out, key, xp.cast(y, wide))
+    return xp.cast(out, x.dtype)
 
 
 def _products(xp: Any, y: Any, key: Key, shape: tuple[int, ...]) -> Any:

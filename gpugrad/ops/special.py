@@ -10,12 +10,9 @@ from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
 from .arguments import word
 from .arithmetic import Pow
-from .compare import logical_and, logical_not, logical_or, logical_xor
-from .copying import copy_
 from .elementwise_base import ALWAYS, Binary, Unary
 from .operands import cast
 from .pointwise import Sign
-from .select import clamp
 
 
 class Erfinv(Unary):
@@ -99,28 +96,6 @@ class Sgn(Sign):
     """-1, 0 or 1, as :func:`sign`."""
 
     primitive = "sign"
-
-
-class ClampMin(Unary):
-    """``x`` kept above a number."""
-
-    primitive = "maximum"
-    floating = False
-    keeps_x = True
-
-    def grad_x(self, xp: Any, grad: Any) -> Any:
-        return xp.where(xp.ge(self.x, self.params[0]), grad, xp.zeros_like(grad))
-
-
-class ClampMax(Unary):
-    """``x`` kept below a number."""
-
-    primitive = "minimum"
-    floating = False
-    keeps_x = True
-
-    def grad_x(self, xp: Any, grad: Any) -> Any:
-        return xp.where(xp.le(self.x, self.params[0]), grad, xp.zeros_like(grad))
 
 
 class Xlogy(Binary):
@@ -286,46 +261,6 @@ def positive(input: Any) -> Any:
     return input
 
 
-def _bound(cls: type[Unary], form: str, input: Any, bound: Any) -> Any:
-    x = input
-    if isinstance(bound, float) and x.array.dtype.kind in "iub":
-        x = cast(x, dtypes.get_default_dtype())
-    return getattr(cls, form)(x, bound)
-
-
-def clamp_min(input: Any, min: Any) -> Any:
-    """``input`` kept above ``min``, a number or a tensor.
-
-    >>> import gpugrad
-    >>> gpugrad.clamp_min(gpugrad.tensor([-1.0, 2.0]), 0)
-    tensor([0., 2.])
-    """
-    if isinstance(min, TensorBase):
-        return clamp(input, min=min)
-    return _bound(ClampMin, "apply", input, min)
-
-
-def clamp_min_(input: Any, min: Any) -> Any:
-    """:func:`clamp_min` in place."""
-    if isinstance(min, TensorBase):
-        return copy_(input, clamp(input, min=min))
-    return ClampMin.apply_(input, min)
-
-
-def clamp_max(input: Any, max: Any) -> Any:
-    """``input`` kept below ``max``, a number or a tensor."""
-    if isinstance(max, TensorBase):
-        return clamp(input, max=max)
-    return _bound(ClampMax, "apply", input, max)
-
-
-def clamp_max_(input: Any, max: Any) -> Any:
-    """:func:`clamp_max` in place."""
-    if isinstance(max, TensorBase):
-        return copy_(input, clamp(input, max=max))
-    return ClampMax.apply_(input, max)
-
-
 def xlogy(input: Any, other: Any) -> Any:
     """``input * log(other)``, and 0 where ``input`` is 0; either may be a number.
 
@@ -375,23 +310,3 @@ def isneginf(input: Any) -> Any:
 def _equals(input: Any, number: float) -> Any:
     xp = BACKENDS[type(input.array)]
     return wrap(xp.asarray(xp.eq(input.array, number)))
-
-
-def logical_not_(input: Any) -> Any:
-    """Whether an element is zero, written over it as 1 or 0."""
-    return copy_(input, logical_not(input))
-
-
-def logical_and_(input: Any, other: Any) -> Any:
-    """Whether both are true, written over ``input`` as 1 or 0."""
-    return copy_(input, logical_and(input, other))
-
-
-def logical_or_(input: Any, other: Any) -> Any:
-    """Whether one or both are true, written over ``input`` as 1 or 0."""
-    return copy_(input, logical_or(input, other))
-
-
-def logical_xor_(input: Any, other: Any) -> Any:
-    """Whether exactly one is true, written over ``input`` as 1 or 0."""
-    return copy_(input, logical_xor(input, other))

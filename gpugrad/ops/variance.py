@@ -51,7 +51,7 @@ class VarMean(Var):
 
     __slots__ = ()
 
-    def forward(  # type: ignore[override]  # two results
+    def forward(
         self, xp: Any, x: Any, axes: Axes, keepdim: bool, correction: float
     ) -> tuple[Any, Any]:
         spread = super().forward(xp, x, axes, keepdim, correction)

@@ -79,7 +79,7 @@ def test_errors_in_backward_get_the_line_as_a_note() -> None:
 
     with set_detect_anomaly(True):
         y = Broken.apply(leaf(1.0))
-        with pytest.raises(ValueError, match="^no gradient") as error:
+        with pytest.raises(ValueError, match="no gradient") as error:
             y.sum().backward()
     (note,) = error.value.__notes__
     assert note.startswith("Error detected in BrokenBackward.")

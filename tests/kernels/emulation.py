@@ -11,6 +11,7 @@ import ctypes
 import functools
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -29,9 +30,15 @@ FORWARD, BACKWARD, SHUFFLED = range(3)
 """In which order the threads of a block run between two barriers, and blocks."""
 
 SANITIZED = bool(os.environ.get("EMULATION_SANITIZE"))
+SANITIZED_TYPES = ("float32", "bfloat16")
+TYPES = SANITIZED_TYPES if SANITIZED else SUFFIXES
+"""The types that tests run over. Sanitizers make everything slow, and every kernel is one text for
+all types; the sanitized
+two differ in how many elements are moved at once."""
+
 WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas")
 FLAGS = ("-std=c++17", "-O1", "-fPIC", "-shared", "-fno-strict-aliasing", *WARNINGS)
-SANITIZERS = ("-g1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+SANITIZERS = ("-g1", "-O0", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
 def compiler() -> str:
@@ -42,14 +49,21 @@ def compiler() -> str:
     return found
 
 
-def host_source(stem: str, text: str | None = None) -> str:
+def host_source(stem: str, text: str | None = None, types: Sequence[str] = TYPES) -> str:
     """A kernel source as C++ for the host. ``text``: its inlined form, if not the real one."""
     if text is None:
         half = (HERE / "half_emulated.cuh").read_text(encoding="utf-8")
         text = kernel_source.inline(kernel_source.folder() / f"{stem}.cu", {"half.cuh": half})
     header = (HERE / "emulation.h").read_text(encoding="utf-8")
     entries = [entry for entry in kernel_source.entries().values() if entry.stem == stem]
-    hooks = [f"EMULATED({entry.name}_{suffix})" for entry in entries for suffix in SUFFIXES]
+    hooks = [f"EMULATED({entry.name}_{suffix})" for entry in entries for suffix in types]
+    # The sources' list of types, without those that are not wanted.
+    text = re.sub(
+        r"^ +DEFINE\(\w+, (\w+)\) *(\\?)$",
+        lambda line: line[0] if line[1] in types else line[2],
+        text,
+        flags=re.MULTILINE,
+    )
     return "\n".join([header, text, *hooks, ""])
 
 
@@ -106,7 +120,9 @@ def build_all(sanitize: bool = SANITIZED) -> None:
     running: list[tuple[Path, Any]] = []
     while waiting or running:
         while waiting and len(running) < (os.cpu_count() or 1):
-            running.append(start_build(host_source(waiting.pop()), sanitize))
+            types = SANITIZED_TYPES if sanitize else SUFFIXES
+            code = host_source(waiting.pop(), types=types)
+            running.append(start_build(code, sanitize))
         finish_build(running.pop(0))
 
 

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gpugrad.backend.kernel_source import SUFFIXES
 from tests.kernels.arrays import Placed, assert_near, numpy_dtype, ordinary, sample
 from tests.kernels.elementwise import CASES, Elementwise
-from tests.kernels.emulation import BACKWARD, FORWARD, SANITIZED, launch
+from tests.kernels.emulation import BACKWARD, FORWARD, SANITIZED, TYPES, launch
 
 SIZES = (0, 1, 3, 9, 1025) if SANITIZED else (0, 1, 2, 3, 7, 8, 9, 31, 33, 257, 1025, 2500)
+
+TYPES_OF_16_BITS = [suffix for suffix in TYPES if suffix.endswith("16")]
 
 
 def expected_of(case: Elementwise, inputs: list[Any]) -> tuple[Any, Any, Any]:
@@ -43,7 +44,7 @@ def check(name: str, suffix: str, n: int, offsets: tuple[int, ...], seed: int, o
     assert out.unchanged(outside_only=True), f"{where}: written outside of the output"
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", TYPES)
 @pytest.mark.parametrize("name", CASES)
 def test_values(name: str, suffix: str) -> None:
     width = 16 // numpy_dtype(suffix).itemsize
@@ -57,7 +58,7 @@ def test_values(name: str, suffix: str) -> None:
             check(name, suffix, n, offsets, 3 * seed, order)
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", TYPES)
 def test_in_place(suffix: str) -> None:
     x = ordinary(suffix, 500, 1)
     both = Placed(x, numpy_dtype(suffix), 1)
@@ -65,7 +66,7 @@ def test_in_place(suffix: str) -> None:
     assert_near(both.array, np.tanh(x), suffix)
 
 
-@pytest.mark.parametrize("suffix", ["float16", "bfloat16"])
+@pytest.mark.parametrize("suffix", TYPES_OF_16_BITS)
 def test_every_number_of_16_bits_is_read_and_written_exactly(suffix: str) -> None:
     x = np.arange(2**16, dtype=np.uint16).view(numpy_dtype(suffix))
     out = np.empty_like(x)
@@ -73,7 +74,7 @@ def test_every_number_of_16_bits_is_read_and_written_exactly(suffix: str) -> Non
     np.testing.assert_array_equal(out.astype(np.float32), x.astype(np.float32))
 
 
-@pytest.mark.parametrize("suffix", ["float16", "bfloat16"])
+@pytest.mark.parametrize("suffix", TYPES_OF_16_BITS)
 def test_rounding_to_16_bits_is_to_nearest_even(suffix: str) -> None:
     x = np.arange(2**16, dtype=np.uint16).view(numpy_dtype(suffix))
     out = np.empty_like(x)

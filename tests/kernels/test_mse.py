@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gpugrad.backend.kernel_source import SUFFIXES
 from tests.kernels.arrays import Placed, assert_near, compute, numpy_dtype, ordinary, sample
-from tests.kernels.emulation import BACKWARD, FORWARD, SHUFFLED, launch
+from tests.kernels.emulation import BACKWARD, FORWARD, SHUFFLED, TYPES, launch
 
 SIZES = (0, 1, 5, 33, 1025, 9000)
 
@@ -26,7 +25,7 @@ def reduce(
     return out
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", TYPES)
 @pytest.mark.parametrize("n", SIZES)
 def test_reduce(suffix: str, n: int) -> None:
     a, b = ordinary(suffix, n, 1), ordinary(suffix, n, 2)
@@ -39,7 +38,7 @@ def test_reduce(suffix: str, n: int) -> None:
             assert_near(found, expected, suffix, np.abs(expected), where=f"{n}, {blocks} blocks")
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", TYPES)
 def test_the_order_in_which_blocks_run_changes_nothing(suffix: str) -> None:
     x, y = (Placed(ordinary(suffix, 9000, k), numpy_dtype(suffix)) for k in (1, 2))
     found = {
@@ -57,7 +56,7 @@ def test_special_numbers_reach_the_sum(value: float) -> None:
     np.testing.assert_array_equal(reduce("float32", x, y, 1.0, 2).array, [value])
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", TYPES)
 @pytest.mark.parametrize("each", [0, 1])
 def test_backward(suffix: str, each: int) -> None:
     for n in SIZES:

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gpugrad.backend.kernel_source import SUFFIXES
 from gpugrad.backend.kernels import blocks_for_rows
 from tests.kernels.arrays import Placed, assert_near, compute, numpy_dtype, ordinary
-from tests.kernels.emulation import BACKWARD, FORWARD, SHUFFLED, launch
+from tests.kernels.emulation import BACKWARD, FORWARD, SHUFFLED, TYPES, launch
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of NumPy, for inf and nan
 
@@ -87,7 +86,7 @@ def check_backward(name: str, suffix: str, grad: Array, y: Array, of: Any, size:
         assert dy.unchanged() and out.unchanged() and dx.unchanged(outside_only=True)
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", TYPES)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_softmax(suffix: str, shape: tuple[int, int]) -> None:
     x = logits(suffix, *shape)
@@ -104,7 +103,7 @@ def test_softmax(suffix: str, shape: tuple[int, int]) -> None:
     )
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", TYPES)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_log_softmax(suffix: str, shape: tuple[int, int]) -> None:
     x = logits(suffix, *shape)
@@ -123,7 +122,7 @@ def test_log_softmax(suffix: str, shape: tuple[int, int]) -> None:
     )
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", TYPES)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_cross_entropy(suffix: str, shape: tuple[int, int]) -> None:
     rows, cols = shape
@@ -170,7 +169,7 @@ def test_cross_entropy_gradient_in_place_of_the_logits() -> None:
     assert_near(logit.array, expected, "float32", spread(x))
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", TYPES)
 @pytest.mark.parametrize("has_weight", [True, False])
 @pytest.mark.parametrize("has_bias", [True, False])
 def test_layer_norm(suffix: str, has_weight: bool, has_bias: bool) -> None:
@@ -209,7 +208,7 @@ def test_layer_norm(suffix: str, has_weight: bool, has_bias: bool) -> None:
             assert out.unchanged(outside_only=True)
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", TYPES)
 @pytest.mark.parametrize("slices", [1, 3])
 def test_layer_norm_affine_gradient(suffix: str, slices: int) -> None:
     for rows, cols in ((0, 3), (1, 1), (50, 31), (17, 70)):

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from gpugrad.backend import cpu
-from gpugrad.backend.kernel_source import SUFFIXES
 from tests.kernels.arrays import Placed, assert_near, compute, numpy_dtype, ordinary
-from tests.kernels.emulation import BACKWARD, FORWARD, launch
+from tests.kernels.emulation import BACKWARD, FORWARD, TYPES, launch
 
 Array = Any
 
@@ -67,7 +66,7 @@ class Lists:
                 assert place.unchanged(outside_only=True), where
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", TYPES)
 def test_sgd(suffix: str) -> None:
     for momentum, dampening, decay, nesterov, maximize in (
         (0.0, 0.0, 0.0, False, False),
@@ -97,7 +96,7 @@ def test_sgd(suffix: str) -> None:
         lists.check(f"sgd {momentum} {flags}")
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", TYPES)
 def test_adam(suffix: str) -> None:
     for (decoupled, amsgrad, maximize), beta1 in zip(
         itertools.product((False, True), repeat=3), itertools.cycle((0.9, 0.0, 0.4)), strict=False
@@ -128,7 +127,7 @@ def test_adam(suffix: str) -> None:
         lists.check(f"adam {flags}")
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", TYPES)
 def test_rmsprop(suffix: str) -> None:
     for centered, momentum, maximize in itertools.product((False, True), (0.0, 0.9), (False, True)):
         count = 3 + centered + (momentum > 0)

@@ -100,7 +100,9 @@ class Writer:
     def reduction(self) -> tuple[str, Step]:
         name = self.random.choice("sum mean amax logsumexp softmax".split())
         i, dim = self.any(), self.random.choice((0, -1))
-        return f"{name}({i}, {dim})", lambda lib, pool: getattr(lib, name)(pool[i], dim)
+        # Softmax lays its result out anew where the operand is not contiguous, here it does not:
+        # whether later views share memory with it must not depend on that.
+        return f"{name}({i}, {dim})", lambda lib, pool: getattr(lib, name)(pool[i], dim).clone()
 
     def inplace(self) -> tuple[str, Step]:
         i = self.any()
@@ -125,7 +127,8 @@ class Writer:
         name, change = self.random.choice(changes)
 
         def run(lib: ModuleType, pool: list[Any]) -> None:
-            change(pool[i], pool[j])
+            # PyTorch computes with operands that overlap their target as it overwrites them.
+            change(pool[i], pool[j] if i == j else pool[j] * 1)
 
         return f"{name} {number} ({i}, {j})", run
 

@@ -1,0 +1,161 @@
+"""Kernels compiled for any GPU, with or without one: what they use, and what is kept on disk.
+
+The compiler NVRTC needs neither a GPU nor a driver. What a kernel uses is read from the compiled
+code itself, an ELF file: attributes are records of a format byte, an attribute byte and a value or
+a size of 16 bits; those below have a payload of two words, a symbol's index and a number.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import kernel_source
+from .kernels import OPTIONS
+
+ARCHITECTURES = ("75", "80", "86", "89", "90", "100", "120")
+"""The compute capabilities that the kernels are tested for, without the dot."""
+
+_SYMBOLS = 2  # ELF: the type of the section that holds the symbol table
+_HAS_PAYLOAD = 4  # the format byte of an attribute whose 16 bits are a size
+_STACK_BYTES, _REGISTERS = 0x11, 0x2F
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one kernel uses on one architecture.
+
+    Attributes:
+        kernel: the entry point.
+        architecture: the compute capability, such as "90".
+        registers: for each thread.
+        stack_bytes: of slow memory for each thread, for what does not fit into registers.
+        shared_bytes: for each block.
+    """
+
+    kernel: str
+    architecture: str
+    registers: int
+    stack_bytes: int
+    shared_bytes: int
+
+
+def compile_source(stem: str, architecture: str) -> tuple[bytes, str]:
+    """Compile ``<stem>.cu``: the code, and what the compiler had to say.
+
+    Raises:
+        RuntimeError: there is no compiler, or it refuses the source or the architecture.
+    """
+    nvrtc = _nvrtc()
+    program = nvrtc.createProgram(kernel_source.source(stem), f"{stem}.cu", (), ())
+    try:
+        nvrtc.compileProgram(program, (*OPTIONS, f"-arch=sm_{architecture}"))
+        return bytes(nvrtc.getCUBIN(program)), str(nvrtc.getProgramLog(program)).strip("\0\n ")
+    except nvrtc.NVRTCError as error:
+        log = nvrtc.getProgramLog(program)
+        raise RuntimeError(f"{stem}.cu for sm_{architecture}: {error}\n{log}") from None
+    finally:
+        nvrtc.destroyProgram(program)
+
+
+def compile_kernels(architectures: Sequence[str] = ARCHITECTURES) -> Iterator[Usage]:
+    """Compile everything, and say what each kernel uses.
+
+    Raises:
+        RuntimeError: see :func:`compile_source`; also where the compiler warns.
+    """
+    for stem in kernel_source.stems():
+        for architecture in architectures:
+            code, log = compile_source(stem, architecture)
+            if log:
+                raise RuntimeError(f"{stem}.cu for sm_{architecture}: {log}")
+            yield from usage(code, architecture)
+
+
+def usage(code: bytes, architecture: str) -> list[Usage]:
+    """What each kernel in some compiled code uses, by name."""
+    sections = _sections(code)
+    symbols = next(_symbol_names(s, sections) for s in sections.values() if s[1] == _SYMBOLS)
+    registers: dict[str, int] = {}
+    stack: dict[str, int] = {}
+    for attribute, symbol, value in _attributes(sections[".nv.info"][0]):
+        if attribute == _REGISTERS:
+            registers[symbols[symbol]] = value
+        elif attribute == _STACK_BYTES:
+            stack[symbols[symbol]] = value
+    shared = {name: s[3] for name, s in sections.items() if name.startswith(".nv.shared.")}
+    return [
+        Usage(name, architecture, count, stack.get(name, 0), shared.get(f".nv.shared.{name}", 0))
+        for name, count in sorted(registers.items())
+    ]
+
+
+def clear() -> int:
+    """Delete our compiled kernels from CuPy's folder of compiled code; how many files.
+
+    CuPy names the files after a hash, so ours are known by the kernels in them.
+    """
+    folder = Path(os.environ.get("CUPY_CACHE_DIR", "~/.cupy/kernel_cache")).expanduser()
+    marks = [
+        f"{name}_{suffix}\0".encode()
+        for name in kernel_source.entries()
+        for suffix in kernel_source.SUFFIXES
+    ]
+    removed = 0
+    for file in folder.glob("*.cubin") if folder.is_dir() else ():
+        code = file.read_bytes()
+        if any(b"\0" + mark in code for mark in marks):
+            file.unlink()
+            removed += 1
+    return removed
+
+
+Section = tuple[bytes, int, int, int]
+"""A section's bytes, its type, the number of the section that it refers to, and its size."""
+
+
+def _sections(code: bytes) -> dict[str, Section]:
+    (start,) = struct.unpack_from("<Q", code, 40)
+    entry_size, count, names_index = struct.unpack_from("<HHH", code, 58)
+    headers = [struct.unpack_from("<IIQQQQIIQQ", code, start + i * entry_size) for i in range(count)]
+    names = code[headers[names_index][4] :]
+    found: dict[str, Section] = {}
+    for name, kind, _, _, offset, size, link, *_ in headers:
+        label = names[name : names.index(b"\0", name)].decode()
+        found[label] = (code[offset : offset + size], kind, link, size)
+    return found
+
+
+def _symbol_names(table: Section, sections: dict[str, Section]) -> list[str]:
+    names = list(sections.values())[table[2]][0]
+    starts = (start for start, *_ in struct.iter_unpack("<IBBHQQ", table[0]))
+    return [names[start : names.index(b"\0", start)].decode() for start in starts]
+
+
+def _attributes(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Attribute, symbol and value of the records of that form."""
+    at = 0
+    while at + 4 <= len(data):
+        form, attribute, size = struct.unpack_from("<BBH", data, at)
+        at += 4
+        if form == _HAS_PAYLOAD:
+            if size == 8:
+                yield (attribute, *struct.unpack_from("<II", data, at))
+            at += size
+
+
+def _nvrtc() -> Any:
+    try:
+        nvrtc = importlib.import_module("cupy_backends.cuda.libs.nvrtc")
+        nvrtc.getVersion()
+    except ImportError as error:
+        raise RuntimeError(f"compiling kernels needs CuPy: {error}") from None
+    except Exception as error:  # of the package that looks for the library, in any type
+        first = (str(error).splitlines() or [""])[0]
+        raise RuntimeError(f"compiling kernels needs the compiler NVRTC: {first}") from None
+    return nvrtc
