@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import autograd as autograd
 from . import cuda as cuda
+from . import func as func
 from . import linalg as linalg
 from . import methods as _methods
 from . import nn as nn

@@ -55,7 +55,7 @@ __device__ __forceinline__ void narrow(double x, double& out) { out = x; }
 
 template <typename C>
 __device__ __forceinline__ C infinity() {
-    return C(__builtin_huge_val());
+    return C(__int_as_float(0x7f800000));
 }
 
 // 16 bytes, the most that one instruction loads or stores.
@@ -128,6 +128,7 @@ template <typename T, typename F, typename... In>
 __device__ __forceinline__ void map(Walk walk, long long n, const F& f, T* out, const In*... in) {
     constexpr int WIDTH = Pack<T>::WIDTH;
     const Split s = split(n, out, in...);
+#pragma unroll 1
     for (long long i = walk.first; i < s.packs; i += walk.step) {
         const long long at = s.head + i * WIDTH;
         store_pack(out + at, map_pack<T>(f, load_pack(in + at)...));
@@ -146,6 +147,7 @@ __device__ __forceinline__ V fold(Walk walk, long long n, V total, const F& f, c
                                   const In*... in) {
     constexpr int WIDTH = Pack<T>::WIDTH;
     const Split s = split(n, x, in...);
+#pragma unroll 2
     for (long long i = walk.first; i < s.packs; i += walk.step) {
         const long long at = s.head + i * WIDTH;
         total = fold_pack(total, f, load_pack(x + at), load_pack(in + at)...);
@@ -191,17 +193,23 @@ __device__ __forceinline__ V warp_reduce(V v, const Op& op) {
     return v;
 }
 
-// The combination of the values of all threads of a block, in every thread.
+// The combination of one value for each warp, which all its threads hold, in all threads of the
+// block. `neutral` changes nothing in a combination.
 template <typename V, typename Op>
-__device__ __forceinline__ V block_reduce(V v, const Op& op, V neutral) {
+__device__ __forceinline__ V reduce_warps(V v, const Op& op, V neutral) {
     __shared__ V of_warp[THREADS / WARP];
     const int lane = threadIdx.x % WARP;
-    v = warp_reduce(v, op);
     __syncthreads();  // until every warp has read the results of an earlier reduction
     if (lane == 0) of_warp[threadIdx.x / WARP] = v;
     __syncthreads();
     v = lane < static_cast<int>(blockDim.x) / WARP ? of_warp[lane] : neutral;
     return warp_reduce(v, op);
+}
+
+// The combination of the values of all threads of a block, in every thread.
+template <typename V, typename Op>
+__device__ __forceinline__ V block_reduce(V v, const Op& op, V neutral) {
+    return reduce_warps(warp_reduce(v, op), op, neutral);
 }
 
 // True in all threads of the block that comes here last of `blocks` blocks, which then sees what

@@ -19,12 +19,11 @@ struct CrossEntropyRows {
     T* loss;
     Compute<T>* saved;
     long long ignored, cols;
-    template <typename Team>
-    __device__ __forceinline__ void row(long long r) const {
+    __device__ __forceinline__ void row(const Team& team, long long r) const {
         typedef Compute<T> C;
         const T* from = x + r * cols;
-        const ExpSum<C> total = exp_sum<Team>(from, cols);
-        if (!Team::leader()) return;
+        const ExpSum<C> total = exp_sum(team, from, cols);
+        if (!team.leads()) return;
         const C log_sum = log(total.sum);
         if (saved) {
             saved[2 * r] = total.largest;
@@ -63,14 +62,13 @@ struct CrossEntropyGradRows {
     const Compute<T>* saved;
     T* dx;
     long long ignored, each, cols;
-    template <typename Team>
-    __device__ __forceinline__ void row(long long r) const {
+    __device__ __forceinline__ void row(const Team& team, long long r) const {
         typedef Compute<T> C;
         const T* from = x + r * cols;
         T* to = dx + r * cols;
         const long long t = target[r];
         if (t == ignored) {
-            map(Team::walk(), cols, Constant<C>{C(0)}, to, from);
+            map(team.walk(), cols, Constant<C>{C(0)}, to, from);
             return;
         }
         C scale = widen(de[each ? r : 0]);
@@ -80,7 +78,7 @@ struct CrossEntropyGradRows {
             f.largest = saved[2 * r];
             f.log_sum = saved[2 * r + 1];
         } else {
-            const ExpSum<C> total = exp_sum<Team>(from, cols);
+            const ExpSum<C> total = exp_sum(team, from, cols);
             f.largest = total.largest;
             f.log_sum = log(total.sum);
         }
@@ -88,10 +86,10 @@ struct CrossEntropyGradRows {
         // written after the walk, by the leader, once the whole team has finished the row.
         const bool inside = t >= 0 && t < cols;
         const C own = inside ? (exp(widen(from[t]) - f.largest - f.log_sum) - C(1)) * scale : C(0);
-        Team::sync();
-        map(Team::walk(), cols, f, to, from);
-        Team::sync();
-        if (inside && Team::leader()) narrow(own, to[t]);
+        team.sync();
+        map(team.walk(), cols, f, to, from);
+        team.sync();
+        if (inside && team.leads()) narrow(own, to[t]);
     }
 };
 

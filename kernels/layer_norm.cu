@@ -51,27 +51,26 @@ struct LayerNormRows {
     Compute<T>*mean, *rstd;
     Compute<T> eps;
     long long cols;
-    template <typename Team>
-    __device__ __forceinline__ void row(long long r) const {
+    __device__ __forceinline__ void row(const Team& team, long long r) const {
         typedef Compute<T> C;
         const T* from = x + r * cols;
         T* to = y + r * cols;
-        const C total = fold(Team::walk(), cols, C(0), AddOne<C>(), from);
-        const C m = Team::reduce(total, Plus(), C(0)) / C(cols);
-        const C squares = fold(Team::walk(), cols, C(0), AddSquareFrom<C>{m}, from);
-        const C s = C(1) / sqrt(Team::reduce(squares, Plus(), C(0)) / C(cols) + eps);
-        if (Team::leader()) {
+        const C total = fold(team.walk(), cols, C(0), AddOne<C>(), from);
+        const C m = team.reduce(total, Plus(), C(0)) / C(cols);
+        const C squares = fold(team.walk(), cols, C(0), AddSquareFrom<C>{m}, from);
+        const C s = C(1) / sqrt(team.reduce(squares, Plus(), C(0)) / C(cols) + eps);
+        if (team.leads()) {
             mean[r] = m;
             rstd[r] = s;
         }
         if (weight && bias) {
-            map(Team::walk(), cols, Normalize<C>{m, s}, to, from, weight, bias);
+            map(team.walk(), cols, Normalize<C>{m, s}, to, from, weight, bias);
         } else if (weight) {
-            map(Team::walk(), cols, Normalize<C>{m, s}, to, from, weight);
+            map(team.walk(), cols, Normalize<C>{m, s}, to, from, weight);
         } else if (bias) {
-            map(Team::walk(), cols, NormalizeAndShift<C>{m, s}, to, from, bias);
+            map(team.walk(), cols, NormalizeAndShift<C>{m, s}, to, from, bias);
         } else {
-            map(Team::walk(), cols, Normalize<C>{m, s}, to, from);
+            map(team.walk(), cols, Normalize<C>{m, s}, to, from);
         }
     }
 };
@@ -120,22 +119,21 @@ struct LayerNormGradRows {
     const Compute<T>*mean, *rstd;
     T* dx;
     long long cols;
-    template <typename Team>
-    __device__ __forceinline__ void row(long long r) const {
+    __device__ __forceinline__ void row(const Team& team, long long r) const {
         typedef Compute<T> C;
         const T *from = x + r * cols, *grad = dy + r * cols;
         T* to = dx + r * cols;
         const C m = mean[r], s = rstd[r];
         const AddToGradSums<C> add = {m, s};
         const GradSums<C> none = {C(0), C(0)};
-        GradSums<C> total = weight ? fold(Team::walk(), cols, none, add, from, grad, weight)
-                                   : fold(Team::walk(), cols, none, add, from, grad);
-        total = Team::reduce(total, MergeGradSums(), none);
+        GradSums<C> total = weight ? fold(team.walk(), cols, none, add, from, grad, weight)
+                                   : fold(team.walk(), cols, none, add, from, grad);
+        total = team.reduce(total, MergeGradSums(), none);
         const LayerNormGrad<C> f = {m, s, total.g / C(cols), total.gh / C(cols)};
         if (weight) {
-            map(Team::walk(), cols, f, to, from, grad, weight);
+            map(team.walk(), cols, f, to, from, grad, weight);
         } else {
-            map(Team::walk(), cols, f, to, from, grad);
+            map(team.walk(), cols, f, to, from, grad);
         }
     }
 };

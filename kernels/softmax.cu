@@ -27,11 +27,10 @@ struct SoftmaxRows {
     const T* x;
     T* y;
     long long cols;
-    template <typename Team>
-    __device__ __forceinline__ void row(long long r) const {
+    __device__ __forceinline__ void row(const Team& team, long long r) const {
         const T* from = x + r * cols;
-        const Softmax<Compute<T>> f = {exp_sum<Team>(from, cols)};
-        map(Team::walk(), cols, f, y + r * cols, from);
+        const Softmax<Compute<T>> f = {exp_sum(team, from, cols)};
+        map(team.walk(), cols, f, y + r * cols, from);
     }
 };
 
@@ -40,12 +39,11 @@ struct LogSoftmaxRows {
     const T* x;
     T* y;
     long long cols;
-    template <typename Team>
-    __device__ __forceinline__ void row(long long r) const {
+    __device__ __forceinline__ void row(const Team& team, long long r) const {
         const T* from = x + r * cols;
-        const ExpSum<Compute<T>> total = exp_sum<Team>(from, cols);
+        const ExpSum<Compute<T>> total = exp_sum(team, from, cols);
         const LogSoftmax<Compute<T>> f = {total.largest, log(total.sum)};
-        map(Team::walk(), cols, f, y + r * cols, from);
+        map(team.walk(), cols, f, y + r * cols, from);
     }
 };
 
@@ -76,13 +74,12 @@ struct SoftmaxGradRows {
     const T *dy, *y;
     T* dx;
     long long cols;
-    template <typename Team>
-    __device__ __forceinline__ void row(long long r) const {
+    __device__ __forceinline__ void row(const Team& team, long long r) const {
         typedef Compute<T> C;
         const T *grad = dy + r * cols, *out = y + r * cols;
-        C total = fold(Team::walk(), cols, C(0), AddProduct<C>(), grad, out);
-        total = Team::reduce(total, Plus(), C(0));
-        map(Team::walk(), cols, SoftmaxGrad<C>{total}, dx + r * cols, grad, out);
+        C total = fold(team.walk(), cols, C(0), AddProduct<C>(), grad, out);
+        total = team.reduce(total, Plus(), C(0));
+        map(team.walk(), cols, SoftmaxGrad<C>{total}, dx + r * cols, grad, out);
     }
 };
 
@@ -91,13 +88,12 @@ struct LogSoftmaxGradRows {
     const T *dy, *y;
     T* dx;
     long long cols;
-    template <typename Team>
-    __device__ __forceinline__ void row(long long r) const {
+    __device__ __forceinline__ void row(const Team& team, long long r) const {
         typedef Compute<T> C;
         const T *grad = dy + r * cols, *out = y + r * cols;
-        C total = fold(Team::walk(), cols, C(0), Add<C>(), grad);
-        total = Team::reduce(total, Plus(), C(0));
-        map(Team::walk(), cols, LogSoftmaxGrad<C>{total}, dx + r * cols, grad, out);
+        C total = fold(team.walk(), cols, C(0), Add<C>(), grad);
+        total = team.reduce(total, Plus(), C(0));
+        map(team.walk(), cols, LogSoftmaxGrad<C>{total}, dx + r * cols, grad, out);
     }
 };
 

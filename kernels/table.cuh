@@ -27,6 +27,7 @@ __device__ __forceinline__ void update_chunk(T* const (&at)[LISTS], long long n,
     for (int k = 1; k < LISTS; ++k) {
         if (misalignment(at[k]) != misalignment(at[0])) s = {n, 0};
     }
+#pragma unroll 1
     for (long long i = threadIdx.x; i < s.packs; i += blockDim.x) {
         const long long j = s.head + i * WIDTH;
         Pack<T> pack[LISTS];
@@ -59,6 +60,7 @@ __device__ __forceinline__ void update_chunk(T* const (&at)[LISTS], long long n,
 
 template <typename T, int LISTS, typename F>
 __device__ __forceinline__ void update(const Table& table, const F& f) {
+#pragma unroll 1
     for (long long c = blockIdx.x; c < table.chunk_count; c += gridDim.x) {
         const long long array = table.chunks[3 * c], first = table.chunks[3 * c + 1];
         T* at[LISTS];

@@ -136,15 +136,18 @@ class CUDA(Primitives):
         x[...] = wide
         return x
 
-    def where(self, condition: Array, x: Array, y: Array) -> Array:
-        out = self.module.where(condition, x, y)
+    def where(self, condition: Array, x: Array, y: Array, out: Array | None = None) -> Array:
+        chosen = self.module.where(condition, x, y)
         kinds = [a.dtype for a in (x, y) if hasattr(a, "dtype")]
         if all(kind.kind == "V" for kind in kinds) and kinds:
-            return _as(out, kinds[0])  # bfloat16 comes out as float32
-        return out
+            chosen = _as(chosen, kinds[0])  # bfloat16 comes out as float32
+        return self.into(chosen, out)
 
-    def mean(self, x: Array, axis: Any = None, keepdims: bool = False) -> Array:
-        return x.mean(axis=axis, keepdims=keepdims)  # the sum of a 16-bit type may overflow
+    def mean(
+        self, x: Array, axis: Any = None, keepdims: bool = False, out: Array | None = None
+    ) -> Array:
+        # x.sum() of a 16-bit type may overflow where its mean does not.
+        return x.mean(axis=axis, keepdims=keepdims, out=out)
 
     def matmul(self, x: Array, y: Array, out: Array | None = None) -> Array:
         if out is None and x.ndim > 2 and y.ndim == 2:
@@ -156,8 +159,10 @@ class CUDA(Primitives):
             return self.copy(product, out) if out is not None else product.astype(x.dtype)
         return self.module.matmul(x, y, out=out)
 
-    def linear(self, x: Array, weight: Array, bias: Array | None) -> Array:
-        out = self.matmul(x, weight.T)
+    def linear(
+        self, x: Array, weight: Array, bias: Array | None, out: Array | None = None
+    ) -> Array:
+        out = self.matmul(x, weight.T, out)
         return out if bias is None else self.add(out, bias, out)
 
     @functools.cached_property

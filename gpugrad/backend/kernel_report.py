@@ -80,15 +80,17 @@ def compile_kernels(architectures: Sequence[str] = ARCHITECTURES) -> Iterator[Us
 def usage(code: bytes, architecture: str) -> list[Usage]:
     """What each kernel in some compiled code uses, by name."""
     sections = _sections(code)
-    symbols = next(_symbol_names(s, sections) for s in sections.values() if s[1] == _SYMBOLS)
+    table = next(s for s in sections if s.type == _SYMBOLS)
+    symbols = _symbol_names(table.data, sections[table.link].data)
     registers: dict[str, int] = {}
     stack: dict[str, int] = {}
-    for attribute, symbol, value in _attributes(sections[".nv.info"][0]):
+    about_all = next(s for s in sections if s.name == ".nv.info")
+    for attribute, symbol, value in _attributes(about_all.data):
         if attribute == _REGISTERS:
             registers[symbols[symbol]] = value
         elif attribute == _STACK_BYTES:
             stack[symbols[symbol]] = value
-    shared = {name: s[3] for name, s in sections.items() if name.startswith(".nv.shared.")}
+    shared = {s.name: s.size for s in sections if s.name.startswith(".nv.shared.")}
     return [
         Usage(name, architecture, count, stack.get(name, 0), shared.get(f".nv.shared.{name}", 0))
         for name, count in sorted(registers.items())
@@ -115,26 +117,36 @@ def clear() -> int:
     return removed
 
 
-Section = tuple[bytes, int, int, int]
-"""A section's bytes, its type, the number of the section that it refers to, and its size."""
+@dataclass(frozen=True)
+class _Section:
+    """A part of an ELF file; ``link`` is the number of another one, ``data`` what it holds."""
+
+    name: str
+    type: int
+    link: int
+    size: int
+    data: bytes
 
 
-def _sections(code: bytes) -> dict[str, Section]:
+def _sections(code: bytes) -> list[_Section]:
     (start,) = struct.unpack_from("<Q", code, 40)
-    entry_size, count, names_index = struct.unpack_from("<HHH", code, 58)
-    headers = [struct.unpack_from("<IIQQQQIIQQ", code, start + i * entry_size) for i in range(count)]
+    header_size, count, names_index = struct.unpack_from("<HHH", code, 58)
+    headers = [
+        struct.unpack_from("<IIQQQQIIQQ", code, start + i * header_size) for i in range(count)
+    ]
     names = code[headers[names_index][4] :]
-    found: dict[str, Section] = {}
-    for name, kind, _, _, offset, size, link, *_ in headers:
-        label = names[name : names.index(b"\0", name)].decode()
-        found[label] = (code[offset : offset + size], kind, link, size)
-    return found
+    return [
+        _Section(_text(names, name), kind, link, size, code[offset : offset + size])
+        for name, kind, _, _, offset, size, link, *_ in headers
+    ]
 
 
-def _symbol_names(table: Section, sections: dict[str, Section]) -> list[str]:
-    names = list(sections.values())[table[2]][0]
-    starts = (start for start, *_ in struct.iter_unpack("<IBBHQQ", table[0]))
-    return [names[start : names.index(b"\0", start)].decode() for start in starts]
+def _symbol_names(table: bytes, names: bytes) -> list[str]:
+    return [_text(names, start) for start, *_ in struct.iter_unpack("<IBBHQQ", table)]
+
+
+def _text(names: bytes, start: int) -> str:
+    return names[start : names.index(b"\0", start)].decode()
 
 
 def _attributes(data: bytes) -> Iterator[tuple[int, int, int]]:

@@ -2,18 +2,17 @@
 
 :class:`Primitives` is built over an array module (NumPy or CuPy, which share their names). Each
 function takes arrays first, then static arguments, and ``out=`` where it makes a new array, so a
-planned replay allocates nothing. Fused functions are given here in *composed* form, written with
-the other primitives only: that is the fallback of every backend, the reference for its kernels,
-and, inherited by the namespace of differentiable tensors, what makes higher derivatives work.
+planned replay allocates nothing. Fused functions have a composed form over the others in
+:mod:`gpugrad.backend.composed`.
 """
 
 from __future__ import annotations
 
-import math
 from contextlib import AbstractContextManager
 from typing import Any
 
 from ..device import device as Device
+from .composed import ComposedForms
 from .optimizer_steps import OptimizerSteps
 from .special_functions import SpecialFunctions
 
@@ -94,7 +93,7 @@ UFUNCS = {
 """Our (PyTorch's) name of each elementwise primitive and the array module's name for it."""
 
 
-class Primitives(OptimizerSteps, SpecialFunctions):
+class Primitives(ComposedForms, OptimizerSteps, SpecialFunctions):
     """The primitives over one array module.
 
     Args:
@@ -108,9 +107,6 @@ class Primitives(OptimizerSteps, SpecialFunctions):
         self.dot = module.dot  # for operands of one or two dimensions
         for name, ufunc in UFUNCS.items():
             setattr(self, name, getattr(module, ufunc))
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"no primitive named {name!r} on {type(self).__name__}")
 
     # --- devices ----------------------------------------------------------------------------------
 
@@ -149,16 +145,18 @@ class Primitives(OptimizerSteps, SpecialFunctions):
     def empty(self, shape: Shape, dtype: Any) -> Array:
         return self.module.empty(shape, dtype)
 
-    def zeros(self, shape: Shape, dtype: Any) -> Array:
-        return self.module.zeros(shape, dtype)
+    def zeros(self, shape: Shape, dtype: Any, out: Array | None = None) -> Array:
+        return self.module.zeros(shape, dtype) if out is None else self.fill(out, 0)
 
-    def full(self, shape: Shape, value: Any, dtype: Any) -> Array:
-        out = self.module.empty(shape, dtype)
+    def full(self, shape: Shape, value: Any, dtype: Any, out: Array | None = None) -> Array:
+        out = self.module.empty(shape, dtype) if out is None else out
         out.fill(value)
         return out
 
-    def arange(self, start: Any, stop: Any, step: Any, dtype: Any) -> Array:
-        return self.module.arange(start, stop, step, dtype)
+    def arange(
+        self, start: Any, stop: Any, step: Any, dtype: Any, out: Array | None = None
+    ) -> Array:
+        return self.into(self.module.arange(start, stop, step, dtype), out)
 
     def asarray(self, x: Array) -> Array:
         """An array, where NumPy has handed back one of its scalars."""
@@ -171,18 +169,22 @@ class Primitives(OptimizerSteps, SpecialFunctions):
         out[...] = x
         return out
 
-    def cast(self, x: Array, dtype: Any) -> Array:
-        return x.astype(dtype)
+    def cast(self, x: Array, dtype: Any, out: Array | None = None) -> Array:
+        return x.astype(dtype) if out is None else self.copy(x, out=out)
+
+    def into(self, value: Array, out: Array | None) -> Array:
+        """A result, stored in ``out`` if one was given."""
+        return value if out is None else self.copy(value, out=out)
 
     def fill(self, x: Array, value: Any) -> Array:
         x.fill(value)
         return x
 
-    def zeros_like(self, x: Array) -> Array:
-        return self.module.zeros(x.shape, x.dtype)
+    def zeros_like(self, x: Array, out: Array | None = None) -> Array:
+        return self.zeros(x.shape, x.dtype, out)
 
-    def ones_like(self, x: Array) -> Array:
-        return self.full(x.shape, 1, x.dtype)
+    def ones_like(self, x: Array, out: Array | None = None) -> Array:
+        return self.full(x.shape, 1, x.dtype, out)
 
     # --- shape: views where strides allow, else copies ----------------------------------------
 
@@ -202,11 +204,11 @@ class Primitives(OptimizerSteps, SpecialFunctions):
     def getitem(self, x: Array, index: Any) -> Array:
         return x[index]
 
-    def concatenate(self, arrays: list[Array], axis: int) -> Array:
-        return self.module.concatenate(arrays, axis)
+    def concatenate(self, arrays: list[Array], axis: int, out: Array | None = None) -> Array:
+        return self.module.concatenate(arrays, axis, out=out)
 
-    def stack(self, arrays: list[Array]) -> Array:
-        return self.module.stack(arrays)
+    def stack(self, arrays: list[Array], out: Array | None = None) -> Array:
+        return self.module.stack(arrays, out=out)
 
     def flip(self, x: Array, axes: tuple[int, ...]) -> Array:
         return x[tuple(slice(None, None, -1 if a in axes else None) for a in range(x.ndim))]
@@ -222,187 +224,117 @@ class Primitives(OptimizerSteps, SpecialFunctions):
         self.module.add.at(x, index, value)
         return x
 
-    def scatter_nd(self, grad: Array, index: Any, shape: Shape) -> Array:
+    def scatter_nd(self, grad: Array, index: Any, shape: Shape, out: Array | None = None) -> Array:
         """Zeros of ``shape`` with ``grad`` added at ``index``: what undoes :meth:`getitem`."""
-        out = self.module.zeros(shape, grad.dtype)
+        out = self.zeros(shape, grad.dtype) if out is None else self.fill(out, 0)
         if is_basic(index):
             out[index] = grad
         else:
             self.index_add(out, index, grad)
         return out
 
-    def take_along_axis(self, x: Array, index: Array, axis: int) -> Array:
-        return self.module.take_along_axis(x, index, axis)
+    def take_along_axis(self, x: Array, index: Array, axis: int, out: Array | None = None) -> Array:
+        return self.into(self.module.take_along_axis(x, index, axis), out)
 
-    def scatter_along_axis(self, x: Array, index: Array, axis: int, shape: Shape) -> Array:
+    def scatter_along_axis(
+        self, x: Array, index: Array, axis: int, shape: Shape, out: Array | None = None
+    ) -> Array:
         """Zeros of ``shape`` with ``x`` added where :meth:`take_along_axis` would have read."""
-        out = self.module.zeros(shape, x.dtype)
+        out = self.zeros(shape, x.dtype) if out is None else self.fill(out, 0)
         grid = list(self.module.ogrid[tuple(slice(n) for n in index.shape)])
         grid[axis] = index
         self.index_add(out, tuple(grid), x)
         return out
 
-    def clamp(self, x: Array, low: Any, high: Any) -> Array:
+    def clamp(self, x: Array, low: Any, high: Any, out: Array | None = None) -> Array:
         """``x`` kept between two numbers, either of which may be None."""
-        if low is not None:
-            x = self.maximum(x, low)
-        return x if high is None else self.minimum(x, high)
+        if high is None:
+            return self.maximum(x, low, out=out)
+        return self.minimum(x if low is None else self.maximum(x, low), high, out=out)
 
-    def where(self, condition: Array, x: Array, y: Array) -> Array:
-        return self.module.where(condition, x, y)
+    def where(self, condition: Array, x: Array, y: Array, out: Array | None = None) -> Array:
+        return self.into(self.module.where(condition, x, y), out)
 
     def nonzero(self, x: Array) -> tuple[Array, ...]:
         return tuple(x.nonzero())
 
     # --- reductions -----------------------------------------------------------------------------
 
-    def sum(self, x: Array, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Array:
-        return x.sum(axis=axis, dtype=dtype, keepdims=keepdims)
+    def sum(
+        self,
+        x: Array,
+        axis: Any = None,
+        keepdims: bool = False,
+        dtype: Any = None,
+        out: Array | None = None,
+    ) -> Array:
+        return x.sum(axis=axis, dtype=dtype, keepdims=keepdims, out=out)
 
-    def mean(self, x: Array, axis: Any = None, keepdims: bool = False) -> Array:
+    def mean(
+        self, x: Array, axis: Any = None, keepdims: bool = False, out: Array | None = None
+    ) -> Array:
         total = self.sum(x, axis, keepdims)
-        return self.div(total, x.size // total.size if total.size else float("nan"))
+        return self.div(total, x.size // total.size if total.size else float("nan"), out=out)
 
-    def prod(self, x: Array, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Array:
-        return x.prod(axis=axis, dtype=dtype, keepdims=keepdims)
+    def prod(
+        self,
+        x: Array,
+        axis: Any = None,
+        keepdims: bool = False,
+        dtype: Any = None,
+        out: Array | None = None,
+    ) -> Array:
+        return x.prod(axis=axis, dtype=dtype, keepdims=keepdims, out=out)
 
-    def amax(self, x: Array, axis: Any = None, keepdims: bool = False) -> Array:
-        return x.max(axis=axis, keepdims=keepdims)
+    def amax(
+        self, x: Array, axis: Any = None, keepdims: bool = False, out: Array | None = None
+    ) -> Array:
+        return x.max(axis=axis, keepdims=keepdims, out=out)
 
-    def amin(self, x: Array, axis: Any = None, keepdims: bool = False) -> Array:
-        return x.min(axis=axis, keepdims=keepdims)
+    def amin(
+        self, x: Array, axis: Any = None, keepdims: bool = False, out: Array | None = None
+    ) -> Array:
+        return x.min(axis=axis, keepdims=keepdims, out=out)
 
-    def any(self, x: Array, axis: Any = None, keepdims: bool = False) -> Array:
-        return x.any(axis=axis, keepdims=keepdims)
+    def any(
+        self, x: Array, axis: Any = None, keepdims: bool = False, out: Array | None = None
+    ) -> Array:
+        return x.any(axis=axis, keepdims=keepdims, out=out)
 
-    def all(self, x: Array, axis: Any = None, keepdims: bool = False) -> Array:
-        return x.all(axis=axis, keepdims=keepdims)
+    def all(
+        self, x: Array, axis: Any = None, keepdims: bool = False, out: Array | None = None
+    ) -> Array:
+        return x.all(axis=axis, keepdims=keepdims, out=out)
 
-    def argmax(self, x: Array, axis: int | None = None) -> Array:
-        return x.argmax(axis=axis)
+    def argmax(self, x: Array, axis: int | None = None, out: Array | None = None) -> Array:
+        return x.argmax(axis=axis, out=out)
 
-    def argmin(self, x: Array, axis: int | None = None) -> Array:
-        return x.argmin(axis=axis)
+    def argmin(self, x: Array, axis: int | None = None, out: Array | None = None) -> Array:
+        return x.argmin(axis=axis, out=out)
 
-    def cumsum(self, x: Array, axis: int, dtype: Any = None) -> Array:
-        return self.module.cumsum(x, axis, dtype)
+    def cumsum(self, x: Array, axis: int, dtype: Any = None, out: Array | None = None) -> Array:
+        return self.module.cumsum(x, axis, dtype, out)
 
-    def cumprod(self, x: Array, axis: int, dtype: Any = None) -> Array:
-        return self.module.cumprod(x, axis, dtype)
+    def cumprod(self, x: Array, axis: int, dtype: Any = None, out: Array | None = None) -> Array:
+        return self.module.cumprod(x, axis, dtype, out)
 
-    def argsort(self, x: Array, axis: int) -> Array:
+    def argsort(self, x: Array, axis: int, out: Array | None = None) -> Array:
         """Stable ascending order; nan last."""
-        return self.module.argsort(x, axis=axis, kind="stable")
+        return self.into(self.module.argsort(x, axis=axis, kind="stable"), out)
 
     # --- products -------------------------------------------------------------------------------
 
     def matmul(self, x: Array, y: Array, out: Array | None = None) -> Array:
         return self.module.matmul(x, y, out=out)
 
-    def linear(self, x: Array, weight: Array, bias: Array | None) -> Array:
+    def linear(
+        self, x: Array, weight: Array, bias: Array | None, out: Array | None = None
+    ) -> Array:
         """``x @ weight.T + bias``."""
-        product = self.matmul(x, self.permute(weight, (1, 0)))
-        return product if bias is None else self.add(product, bias)
-
-    # --- fused: composed forms ------------------------------------------------------------------
-
-    def rsqrt(self, x: Array, out: Array | None = None) -> Array:
-        return self.reciprocal(self.sqrt(x), out=out)
-
-    def sigmoid(self, x: Array, out: Array | None = None) -> Array:
-        """``1 / (1 + exp(-x))``."""
-        return self.reciprocal(self.add(self.exp(self.neg(x)), 1), out=out)
-
-    def sigmoid_grad(self, y: Array, grad: Array) -> Array:
-        """``grad * y * (1 - y)`` for ``y = sigmoid(x)``."""
-        return self.mul(grad, self.mul(self.sub(1, y), y))
-
-    def tanh_grad(self, y: Array, grad: Array) -> Array:
-        """``grad * (1 - y * y)`` for ``y = tanh(x)``."""
-        return self.mul(grad, self.sub(1, self.square(y)))
-
-    def relu(self, x: Array, out: Array | None = None) -> Array:
-        """``max(x, 0)``; nan stays nan."""
-        return self.maximum(x, 0, out=out)
-
-    def relu_grad(self, y: Array, grad: Array) -> Array:
-        """``grad`` where ``y`` is not 0, else 0, for ``y = relu(x)``."""
-        return self.where(self.ne(y, 0), grad, self.zeros_like(grad))
-
-    def leaky_relu(self, x: Array, slope: float) -> Array:
-        """``x`` where positive, else ``slope * x``."""
-        return self.where(self.gt(x, 0), x, self.mul(x, slope))
-
-    def elu(self, x: Array, alpha: float) -> Array:
-        """``x`` where positive, else ``alpha * (exp(x) - 1)``."""
-        return self.where(self.gt(x, 0), x, self.mul(self.expm1(self.minimum(x, 0.0)), alpha))
-
-    def softplus(self, x: Array, beta: float, threshold: float) -> Array:
-        """``log(1 + exp(beta * x)) / beta``, and ``x`` where ``beta * x > threshold``."""
-        scaled = self.mul(x, beta)
-        smooth = self.div(self.log1p(self.exp(self.minimum(scaled, threshold))), beta)
-        return self.where(self.gt(scaled, threshold), x, smooth)
-
-    def silu(self, x: Array) -> Array:
-        """``x * sigmoid(x)``."""
-        return self.mul(x, self.sigmoid(x))
-
-    def gelu(self, x: Array, approximate: str) -> Array:
-        """``x * Phi(x)``, by erf or, with ``"tanh"``, by its usual approximation."""
-        if approximate == "tanh":
-            cubic = self.add(self.mul(self.mul(self.square(x), x), 0.044715), x)
-            phi = self.add(self.tanh(self.mul(cubic, math.sqrt(2.0 / math.pi))), 1)
-        else:
-            phi = self.add(self.erf(self.mul(x, math.sqrt(0.5))), 1)
-        return self.mul(self.mul(x, 0.5), phi)
-
-    def cube(self, x: Array, out: Array | None = None) -> Array:
-        """``x * x * x``."""
-        return self.mul(self.square(x), x, out=out)
-
-    def trunc_divide(self, x: Array, y: Array, out: Array | None = None) -> Array:
-        """``x / y`` rounded towards zero, exact for integers too."""
-        if x.dtype.kind in "iu":
-            return self.floor_divide(self.sub(x, self.fmod(x, y)), y, out=out)
-        return self.trunc(self.div(x, y), out=out)
-
-    def softmax(self, x: Array, axis: int) -> Array:
-        """``exp(x - max) / sum(exp(x - max))`` along ``axis``."""
-        shifted = self.exp(self.sub(x, self.amax(x, axis, True)))
-        return self.div(shifted, self.sum(shifted, axis, True))
-
-    def softmax_grad(self, y: Array, grad: Array, axis: int) -> Array:
-        """``y * (grad - sum(grad * y))`` for ``y = softmax(x)``."""
-        return self.mul(y, self.sub(grad, self.sum(self.mul(grad, y), axis, True)))
-
-    def log_softmax(self, x: Array, axis: int) -> Array:
-        """``x - max - log(sum(exp(x - max)))`` along ``axis``."""
-        shifted = self.sub(x, self.amax(x, axis, True))
-        return self.sub(shifted, self.log(self.sum(self.exp(shifted), axis, True)))
-
-    def log_softmax_grad(self, y: Array, grad: Array, axis: int) -> Array:
-        """``grad - exp(y) * sum(grad)`` for ``y = log_softmax(x)``."""
-        return self.sub(grad, self.mul(self.exp(y), self.sum(grad, axis, True)))
-
-    def mse(self, x: Array, y: Array) -> Array:
-        """Mean of ``(x - y)**2`` over all elements, x and y of one shape."""
-        return self.mean(self.square(self.sub(x, y)))
-
-    def mse_grad(self, x: Array, y: Array, grad: Array, scale: float) -> Array:
-        """``scale * grad * (x - y)``, the gradient of a squared error in ``x``."""
-        return self.mul(self.sub(x, y), self.mul(grad, scale))
-
-    def cross_entropy(self, x: Array, target: Array) -> tuple[Array, Array]:
-        """``-log_softmax(x)[i, target[i]]`` for every row i of a matrix, and ``softmax(x)``."""
-        log_probabilities = self.log_softmax(x, 1)
-        picked = self.take_along_axis(log_probabilities, self.reshape(target, (-1, 1)), 1)
-        return self.neg(self.reshape(picked, (-1,))), self.exp(log_probabilities)
-
-    def cross_entropy_grad(self, softmax: Array, target: Array, grad: Array) -> Array:
-        """``grad[i] * (softmax[i] - onehot(target[i]))`` for every row i."""
-        column, rows = self.reshape(target, (-1, 1)), self.reshape(grad, (-1, 1))
-        spread = self.mul(softmax, rows)
-        return self.sub(spread, self.scatter_along_axis(rows, column, 1, softmax.shape))
+        transposed = self.permute(weight, (1, 0))
+        if bias is None:
+            return self.matmul(x, transposed, out=out)
+        return self.add(self.matmul(x, transposed), bias, out=out)
 
 
 def is_basic(index: Any) -> bool:

@@ -27,7 +27,7 @@ class SpecialFunctions:
         """``1 - erf(x)``, accurate where that is small."""
         return special.erfc(self.module, x, out)
 
-    def erfinv(self, x: Array) -> Array:
+    def erfinv(self, x: Array, out: Array | None = None) -> Array:
         """The inverse of erf: infinite at -1 and 1, nan beyond.
 
         S. Winitzki's closed approximation ("A handy approximation for the error function and its
@@ -46,7 +46,7 @@ class SpecialFunctions:
             newton = error / (2 / math.sqrt(math.pi) * self.exp(-root * root))
             root = root - newton / (1 + root * newton)
         root = self.where(size == 1, math.inf, self.where(size <= 1, root, math.nan))
-        return self.cast(self.copysign(root, y), x.dtype)
+        return self.into(self.cast(self.copysign(root, y), x.dtype), out)
 
     def xlogy(self, x: Any, y: Any, out: Array | None = None) -> Array:
         """``x * log(y)``, and 0 where ``x`` is 0, unless ``y`` is nan."""
@@ -58,28 +58,34 @@ class SpecialFunctions:
         result = self.where(nothing, self.full((), 0, y.dtype), self.mul(self.log(y), x))
         return result if out is None else self.copy(result, out)
 
-    def logit(self, x: Array, eps: float | None = None) -> Array:
+    def logit(self, x: Array, eps: float | None = None, out: Array | None = None) -> Array:
         """``log(x / (1 - x))``, ``x`` kept between ``eps`` and ``1 - eps``."""
         if eps is not None:
             x = self.clamp(x, eps, 1 - eps)
-        return self.log(self.div(x, self.sub(1, x)))
+        return self.into(self.log(self.div(x, self.sub(1, x))), out)
 
-    def frac(self, x: Array) -> Array:
+    def frac(self, x: Array, out: Array | None = None) -> Array:
         """What :meth:`trunc` takes away."""
-        return self.sub(x, self.trunc(x))
+        return self.into(self.sub(x, self.trunc(x)), out)
 
-    def sinc(self, x: Array) -> Array:
+    def sinc(self, x: Array, out: Array | None = None) -> Array:
         """``sin(pi x) / (pi x)``, 1 at 0."""
         zero = self.eq(x, 0)
         angle = self.mul(self.where(zero, self.ones_like(x), x), math.pi)
-        return self.where(zero, self.ones_like(x), self.div(self.sin(angle), angle))
+        return self.into(self.where(zero, self.ones_like(x), self.div(self.sin(angle), angle)), out)
 
-    def nan_to_num(self, x: Array, nan: float, highest: float, lowest: float) -> Array:
+    def nan_to_num(
+        self, x: Array, nan: float, highest: float, lowest: float, out: Array | None = None
+    ) -> Array:
         """``x`` with numbers for nan and the infinities."""
         number = self.where(self.isnan(x), self.full((), nan, x.dtype), x)
         number = self.where(self.eq(x, math.inf), self.full((), highest, x.dtype), number)
-        return self.where(self.eq(x, -math.inf), self.full((), lowest, x.dtype), number)
+        return self.into(
+            self.where(self.eq(x, -math.inf), self.full((), lowest, x.dtype), number), out
+        )
 
-    def heaviside(self, x: Array, at_zero: Array) -> Array:
+    def heaviside(self, x: Array, at_zero: Array, out: Array | None = None) -> Array:
         """0 below zero and for nan, 1 above, ``at_zero`` at zero."""
-        return self.where(self.eq(x, 0), at_zero, self.cast(self.gt(x, 0), at_zero.dtype))
+        return self.into(
+            self.where(self.eq(x, 0), at_zero, self.cast(self.gt(x, 0), at_zero.dtype)), out
+        )

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..autograd.engine import OUTPUT, Node
 from .elementwise_base import Unary
+from .operands import row_major
 
 
 class Sigmoid(Unary):
@@ -118,7 +119,7 @@ class Softmax(Node):
 
     def forward(self, xp: Any, x: Any, axis: int) -> Any:
         self.axis = axis
-        self.out = xp.softmax(x, axis)
+        self.out = row_major(xp, xp.softmax(x, axis)) if x.size else xp.copy(x)
         return self.out
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
@@ -133,7 +134,7 @@ class LogSoftmax(Node):
 
     def forward(self, xp: Any, x: Any, axis: int) -> Any:
         self.axis = axis
-        self.out = xp.log_softmax(x, axis)
+        self.out = row_major(xp, xp.log_softmax(x, axis)) if x.size else xp.copy(x)
         return self.out
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:

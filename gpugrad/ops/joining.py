@@ -7,7 +7,7 @@ from typing import Any
 
 from ..autograd.engine import Node, TensorBase
 from ..dtypes import from_numpy, promote_types
-from .operands import cast
+from .operands import cast, row_major
 from .shape import reshape, wrap_dim
 
 
@@ -19,7 +19,7 @@ class Cat(Node):
     def forward(self, xp: Any, *arrays: Any) -> Any:
         *parts, self.axis = arrays
         self.lengths = [p.shape[self.axis] for p in parts]
-        return xp.concatenate(parts, self.axis)
+        return row_major(xp, xp.concatenate(parts, self.axis))
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
         before = (slice(None),) * self.axis
@@ -40,7 +40,7 @@ class Stack(Node):
         *parts, self.axis = arrays
         shape = parts[0].shape
         widened = (*shape[: self.axis], 1, *shape[self.axis :])
-        return xp.concatenate([xp.reshape(p, widened) for p in parts], self.axis)
+        return row_major(xp, xp.concatenate([xp.reshape(p, widened) for p in parts], self.axis))
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
         before = (slice(None),) * self.axis

@@ -1,7 +1,7 @@
 """The primitives over tensors: what ``backward`` computes with when it is itself recorded.
 
 Every primitive is an op here, so a gradient computed through this namespace has a gradient.
-Fused primitives come composed from :class:`Primitives`, and so need no second derivative rule.
+Fused primitives come composed from :class:`ComposedForms`, and so need no second derivative rule.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from typing import Any
 
 from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
-from ..backend.primitives import Primitives, is_basic
+from ..backend.composed import ComposedForms
+from ..backend.primitives import is_basic
 from . import (
     activation,
     arithmetic,
@@ -54,7 +55,7 @@ def _axes(axis: Any) -> Any:
     return (axis,) if isinstance(axis, int) else axis
 
 
-class TensorNamespace(Primitives):
+class TensorNamespace(ComposedForms):
     """Primitives whose arrays are tensors."""
 
     def __init__(self) -> None:
@@ -75,6 +76,9 @@ class TensorNamespace(Primitives):
 
     def ones_like(self, x: Any) -> Any:
         return self._constant("ones_like", x, x.array)
+
+    def into(self, value: Any, out: None) -> Any:
+        return value
 
     def asarray(self, x: Any) -> Any:
         return x
@@ -163,10 +167,10 @@ class TensorNamespace(Primitives):
     def dot(self, x: Any, y: Any) -> Any:
         return matmul.matmul(x, y)
 
-    def softmax(self, x: Any, axis: int) -> Any:
+    def softmax(self, x: Any, axis: int, out: Any = None) -> Any:
         return activation.Softmax.apply(x, axis)
 
-    def log_softmax(self, x: Any, axis: int) -> Any:
+    def log_softmax(self, x: Any, axis: int, out: Any = None) -> Any:
         return activation.LogSoftmax.apply(x, axis)
 
 

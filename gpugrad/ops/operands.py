@@ -110,6 +110,11 @@ def zeros_of(xp: Any, like: Any, shape: tuple[int, ...]) -> Any:
     return xp.zeros(shape, like.dtype)
 
 
+def row_major(xp: Any, x: Any) -> Any:
+    """``x`` in row-major order, which PyTorch gives some results whatever their operands' is."""
+    return x if x.flags.c_contiguous else xp.copy(x)
+
+
 def sum_to(xp: Any, grad: Any, shape: tuple[int, ...]) -> Any:
     """Sum a gradient over the dimensions that broadcasting added or stretched."""
     have = grad.shape

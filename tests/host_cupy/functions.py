@@ -43,11 +43,15 @@ def _made(name: str) -> Callable[..., ndarray]:
 def _joined(name: str) -> Callable[..., ndarray]:
     """NumPy's function of a list of arrays."""
 
-    def join(arrays: Any, axis: int = 0) -> ndarray:
+    def join(arrays: Any, axis: int = 0, out: ndarray | None = None) -> ndarray:
         hosts = [operand(a) for a in arrays]
         if not all(isinstance(a, ndarray) for a in arrays):
             raise TypeError("Only cupy arrays can be concatenated")
-        return new_array(getattr(np, name)(hosts, axis=axis))
+        joined = getattr(np, name)(hosts, axis=axis)
+        if out is None:
+            return new_array(joined)
+        operand(out)[...] = joined
+        return out
 
     return join
 

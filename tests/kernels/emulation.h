@@ -201,6 +201,12 @@ inline void __syncthreads() { emulation::wait_as(emulation::AT_BLOCK_BARRIER); }
 inline void __syncwarp() { emulation::wait_as(emulation::AT_WARP_BARRIER); }
 inline void __threadfence() {}
 
+inline float __int_as_float(int bits) {
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
 template <typename V>
 V __shfl_xor_sync(unsigned int, V v, int lanes) {
     // Two places in turn: nobody writes to one before all have read from it.

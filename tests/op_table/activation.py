@@ -11,14 +11,16 @@ from .model import FLOATS, Data, Op, Refused, Sample, Type
 
 def _softmax(x: Any, dim: int, dtype: Any = None) -> Any:
     x = np.asarray(x, float)
+    if not x.size:
+        return x
     shifted = np.exp(x - x.max(axis=dim, keepdims=True)) if x.ndim else np.ones(())
     return shifted / shifted.sum(axis=dim, keepdims=True) if x.ndim else shifted
 
 
 def _log_softmax(x: Any, dim: int, dtype: Any = None) -> Any:
     x = np.asarray(x, float)
-    if not x.ndim:
-        return np.zeros(())
+    if not x.ndim or not x.size:
+        return np.zeros(x.shape)
     shifted = x - x.max(axis=dim, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=dim, keepdims=True))
 
@@ -30,6 +32,8 @@ SAMPLES = (
     Sample(Data((5,)), dim=0),
     Sample(Data(()), 0),
     Sample(Data((3, 1)), 1),
+    Sample(Data((2, 0)), 1),
+    Sample(Data((0, 2)), 1),
     Sample(Data((6, 50), -30.0, 30.0), 1),
     Sample(Data((2, 3)), 1, dtype=Type("float64")),
 )

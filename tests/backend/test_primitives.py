@@ -1,0 +1,134 @@
+"""The waist's promise: every primitive that makes an array can write it into a given one."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gpugrad.backend import cpu
+from gpugrad.backend.primitives import UFUNCS, Primitives
+
+X = np.array([[0.25, 0.5, 0.75], [0.125, 0.375, 0.625]])
+Y = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 7.0]])
+MASK = X > 0.3
+INTEGERS = np.array([[1, 2, 3], [4, 5, 6]])
+INDEX = np.array([[0], [2]])
+TARGET = np.array([2, 0])
+
+CALLS: dict[str, tuple[Any, ...]] = {
+    "zeros": ((2, 3), np.float64),
+    "full": ((2, 3), 7.0, np.float64),
+    "arange": (1, 4, 1, np.float64),
+    "copy": (X,),
+    "cast": (X, np.float32),
+    "zeros_like": (X,),
+    "ones_like": (X,),
+    "concatenate": ([X, Y], 0),
+    "stack": ([X, Y],),
+    "scatter_nd": (X[:, 0], (np.array([0, 0]), np.array([1, 1])), (2, 3)),
+    "take_along_axis": (X, INDEX, 1),
+    "scatter_along_axis": (X[:, :1], INDEX, 1, (2, 3)),
+    "clamp": (X, 0.2, 0.6),
+    "where": (MASK, X, Y),
+    "sum": (X, 0),
+    "mean": (X, 1),
+    "prod": (X, 0),
+    "amax": (X, 1),
+    "amin": (X, 1),
+    "any": (MASK, 0),
+    "all": (MASK, 0),
+    "argmax": (X, 1),
+    "argmin": (X, 1),
+    "cumsum": (X, 1),
+    "cumprod": (X, 1),
+    "argsort": (X, 1),
+    "matmul": (X, Y.T),
+    "linear": (X, Y, np.array([1.0, 2.0])),
+    "erf": (X,),
+    "erfc": (X,),
+    "erfinv": (X,),
+    "logit": (X, 0.2),
+    "frac": (Y / 3,),
+    "sinc": (X,),
+    "nan_to_num": (np.array([np.nan, np.inf, -np.inf, 1.0]), 0.5, 2.0, -2.0),
+    "heaviside": (X - 0.5, np.array(0.5)),
+    "xlogy": (X, Y),
+    "rsqrt": (X,),
+    "sigmoid": (X,),
+    "sigmoid_grad": (X, Y),
+    "tanh_grad": (X, Y),
+    "relu": (X - 0.4,),
+    "relu_grad": (np.maximum(X - 0.4, 0), Y),
+    "leaky_relu": (X - 0.4, 0.1),
+    "elu": (X - 0.4, 1.5),
+    "softplus": (X, 2.0, 1.0),
+    "silu": (X,),
+    "gelu": (X, "tanh"),
+    "cube": (X,),
+    "trunc_divide": (Y, X),
+    "softmax": (X, 1),
+    "softmax_grad": (X, Y, 1),
+    "log_softmax": (X, 1),
+    "log_softmax_grad": (X, Y, 1),
+    "mse": (X, Y),
+    "mse_grad": (X, Y, np.float64(2.0), 0.5),
+    "cross_entropy": (X, TARGET),
+    "cross_entropy_grad": (X, TARGET, np.array([1.0, 2.0])),
+}
+"""A call of every primitive that makes an array."""
+
+NO_NEW_ARRAY = {
+    # questions, and moves between devices
+    *("device", "on", "address", "to_host", "from_host", "move", "writable", "asarray"),
+    # memory without a value, views, and writes into the first operand
+    *("empty", "reshape", "permute", "broadcast_to", "expand", "getitem", "flip", "into"),
+    *("fill", "setitem", "index_add"),
+    # of a size that the values decide
+    "nonzero",
+    # optimizer steps update their operands
+    *("sgd_step", "adam_step", "rmsprop_step", "adam_scalars", "step_scratch", "constant"),
+}
+
+
+def primitives() -> list[str]:
+    return [
+        name
+        for name, _ in inspect.getmembers(Primitives, inspect.isfunction)
+        if not name.startswith("_")
+    ]
+
+
+def test_the_lists_name_every_primitive() -> None:
+    unnamed = [n for n in primitives() if n not in CALLS and n not in NO_NEW_ARRAY]
+    assert unnamed == []
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_out_is_written_and_returned(name: str) -> None:
+    function = getattr(cpu, name)
+    plain = function(*CALLS[name])
+    if isinstance(plain, tuple):
+        outs = tuple(np.full_like(p, 9) for p in plain)
+        given = function(*CALLS[name], out=outs)
+        for expected, out, found in zip(plain, outs, given, strict=True):
+            assert found is out
+            np.testing.assert_array_equal(out, expected)
+        return
+    out = np.full(np.shape(plain), 9, np.asarray(plain).dtype)
+    assert function(*CALLS[name], out=out) is out
+    np.testing.assert_allclose(out, plain, rtol=1e-15)
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+def test_elementwise_out(name: str) -> None:
+    function = getattr(cpu, name)
+    whole = name.startswith(("bitwise", "left", "right"))
+    operands = (INTEGERS, INTEGERS) if whole else (X, Y) if name != "acosh" else (Y, Y)
+    operands = operands[: function.nin]
+    plain = function(*operands)
+    out = np.zeros_like(plain)
+    assert function(*operands, out=out) is out
+    np.testing.assert_array_equal(out, plain)
