@@ -10,6 +10,7 @@ from math import pi as pi
 from typing import TYPE_CHECKING, Any
 
 from . import autograd as autograd
+from . import backends as backends
 from . import cuda as cuda
 from . import func as func
 from . import linalg as linalg
@@ -21,6 +22,8 @@ from . import random_methods as _random_methods  # noqa: F401  # binds methods o
 from . import return_types as return_types
 from . import selection_methods as _selection_methods
 from . import utils as utils
+from . import version as version
+from . import viz as viz
 from .autograd.anomaly import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from .autograd.anomaly import is_anomaly_enabled as is_anomaly_enabled
 from .autograd.anomaly import set_anomaly_enabled as set_anomaly_enabled
@@ -69,12 +72,20 @@ from .legacy import HalfTensor as HalfTensor
 from .legacy import IntTensor as IntTensor
 from .legacy import LongTensor as LongTensor
 from .legacy import ShortTensor as ShortTensor
+from .limits import finfo as finfo
+from .limits import iinfo as iinfo
+from .model_summary import summary as summary
 from .printing import get_printoptions as get_printoptions
 from .printing import set_printoptions as set_printoptions
+from .questions import can_cast as can_cast
+from .questions import is_complex as is_complex
 from .questions import is_floating_point as is_floating_point
+from .questions import is_same_size as is_same_size
+from .questions import is_signed as is_signed
 from .questions import is_tensor as is_tensor
 from .questions import numel as numel
 from .questions import result_type as result_type
+from .questions import typename as typename
 from .random import Generator as Generator
 from .random import bernoulli as bernoulli
 from .random import default_generator as default_generator
@@ -94,8 +105,19 @@ from .random import seed as seed
 from .random import set_rng_state as set_rng_state
 from .serialization import load as load
 from .serialization import save as save
+from .settings import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
+from .settings import get_float32_matmul_precision as get_float32_matmul_precision
+from .settings import get_num_threads as get_num_threads
+from .settings import (
+    is_deterministic_algorithms_warn_only_enabled as is_deterministic_algorithms_warn_only_enabled,
+)
+from .settings import set_default_tensor_type as set_default_tensor_type
+from .settings import set_float32_matmul_precision as set_float32_matmul_precision
+from .settings import set_num_threads as set_num_threads
+from .settings import use_deterministic_algorithms as use_deterministic_algorithms
 from .size import Size as Size
 from .tensor import Tensor as Tensor
+from .version import __version__ as __version__
 
 bool = bool_
 half, double, short, int, long, float = float16, float64, int16, int32, int64, float32
@@ -110,6 +132,3 @@ _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gpugrad\.")
 if TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any: ...
-
-
-__version__ = "0.1.0"

@@ -10,6 +10,8 @@ from .ops.decompositions import linalg_qr as qr
 from .ops.decompositions import linalg_svd as svd
 from .ops.decompositions import svdvals as svdvals
 from .ops.diagonal import diagonal as _diagonal
+from .ops.least_squares import lstsq as lstsq
+from .ops.least_squares import matrix_rank as matrix_rank
 from .ops.linalg import cholesky as cholesky
 from .ops.linalg import det as det
 from .ops.linalg import inv as inv
@@ -36,9 +38,11 @@ __all__ = [
     "eigh",
     "eigvalsh",
     "inv",
+    "lstsq",
     "matmul",
     "matrix_norm",
     "matrix_power",
+    "matrix_rank",
     "multi_dot",
     "norm",
     "pinv",

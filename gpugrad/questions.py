@@ -23,6 +23,50 @@ def is_floating_point(input: Any) -> bool:
     return bool(dtypes.from_numpy(input.array.dtype).is_floating_point)
 
 
+def is_complex(input: Any) -> bool:
+    """Whether the elements are complex numbers: never."""
+    return bool(input.is_complex())
+
+
+def is_signed(input: Any) -> bool:
+    """Whether the type can hold negative numbers."""
+    return bool(input.is_signed())
+
+
+def is_same_size(input: Any, other: Any) -> bool:
+    """Whether both tensors have the same shape."""
+    return bool(input.array.shape == other.array.shape)
+
+
+def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:
+    """Whether an operation may store a result of the first type in the second.
+
+    Numbers may lose precision, not their kind: no floating-point number becomes an integer, and
+    no number becomes a bool.
+
+    >>> import gpugrad
+    >>> gpugrad.can_cast(gpugrad.float64, gpugrad.float32)
+    True
+    """
+    return from_.kind <= to.kind
+
+
+def typename(obj: Any, /) -> str:
+    """The type of a tensor as ``type()`` gives it, or the full name of an object's class.
+
+    >>> import gpugrad
+    >>> gpugrad.typename(gpugrad.ones(2))
+    'torch.FloatTensor'
+    """
+    if isinstance(obj, TensorBase):
+        return str(obj.type())  # type: ignore[attr-defined]
+    named = obj if hasattr(obj, "__qualname__") else type(obj)
+    module = getattr(named, "__module__", None)
+    if module in (None, "builtins"):
+        return str(named.__qualname__)
+    return f"{module}.{named.__qualname__}"
+
+
 def result_type(tensor1: Any, tensor2: Any) -> dtypes.dtype:
     """The type that arithmetic on the two operands gives."""
     kinds = []

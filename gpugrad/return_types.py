@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 
 class ReturnType(tuple[Any, ...]):
@@ -12,6 +12,10 @@ class ReturnType(tuple[Any, ...]):
 
     __slots__ = ()
     fields: tuple[str, ...] = ()
+
+    if TYPE_CHECKING:  # the fields
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def __new__(cls, items: Iterable[Any]) -> ReturnType:
         self = super().__new__(cls, items)
@@ -44,6 +48,7 @@ cummax = _named("cummax", "values", "indices")
 cummin = _named("cummin", "values", "indices")
 kthvalue = _named("kthvalue", "values", "indices")
 linalg_eigh = _named("linalg_eigh", "eigenvalues", "eigenvectors")
+linalg_lstsq = _named("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
 linalg_qr = _named("linalg_qr", "Q", "R")
 linalg_slogdet = _named("linalg_slogdet", "sign", "logabsdet")
 linalg_svd = _named("linalg_svd", "U", "S", "Vh")

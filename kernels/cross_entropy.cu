@@ -2,15 +2,43 @@
 //
 //   forward    e[r] = m + log(s) - x[r, t[r]]      m, s: the row's largest number and the sum of
 //                                                  exp(x - m); t[r] is the class of row r
-//   backward   dx[r, c] = de[r] * (exp(x[r, c] - m - log(s)) - (c == t[r]))
+//   backward   dx[r, c] = de[r] * (y[r, c] - (c == t[r])),  y = softmax(x) = exp(x - m - log(s))
 //
 // A row whose class is `ignored` has loss and gradient 0; any other class outside 0 ... cols - 1
 // gives nan, and nothing outside the row is read.
-// Forward writes m and log(s) of each row to `saved`, two numbers a row, unless that is null.
-// Backward reads them from there, or, where it is null, makes them anew from x in the same launch.
+// Forward keeps for backward, where these are not null: m and log(s) of each row in `saved`, two
+// numbers a row; y in `softmax`.
+//   cross_entropy_backward           from x, with `saved`, or making m and s anew where it is null
+//   cross_entropy_backward_softmax   from y
 // `de` is one number for each row, or one for all where `each` is 0.
-// Reads x once (backward without `saved` twice, the second time from the cache).
+// Forward reads x once, and a second time from the cache if it writes y; backward reads x or y once
+// (x without `saved` twice, the second time from the cache). dx may be x or y.
 #include "rows.cuh"
+
+template <typename C>
+struct Constant {
+    C value;
+    __device__ __forceinline__ C operator()(C) const { return value; }
+};
+
+// The gradient where a class is not the row's own, and where it is: from x, and from y.
+template <typename C>
+struct CrossEntropyGrad {
+    C largest, log_sum, scale;
+    __device__ __forceinline__ C operator()(C x) const {
+        return exp(x - largest - log_sum) * scale;
+    }
+    __device__ __forceinline__ C own(C x) const {
+        return (exp(x - largest - log_sum) - C(1)) * scale;
+    }
+};
+
+template <typename C>
+struct CrossEntropyGradOfSoftmax {
+    C scale;
+    __device__ __forceinline__ C operator()(C y) const { return y * scale; }
+    __device__ __forceinline__ C own(C y) const { return (y - C(1)) * scale; }
+};
 
 template <typename T>
 struct CrossEntropyRows {
@@ -18,13 +46,18 @@ struct CrossEntropyRows {
     const long long* target;
     T* loss;
     Compute<T>* saved;
+    T* softmax;
     long long ignored, cols;
     __device__ __forceinline__ void row(const Team& team, long long r) const {
         typedef Compute<T> C;
         const T* from = x + r * cols;
         const ExpSum<C> total = exp_sum(team, from, cols);
-        if (!team.leads()) return;
         const C log_sum = log(total.sum);
+        if (softmax) {
+            const CrossEntropyGrad<C> f = {total.largest, log_sum, C(1)};
+            map(team.walk(), cols, f, softmax + r * cols, from);
+        }
+        if (!team.leads()) return;
         if (saved) {
             saved[2 * r] = total.largest;
             saved[2 * r + 1] = log_sum;
@@ -40,71 +73,92 @@ struct CrossEntropyRows {
     }
 };
 
-template <typename C>
-struct Constant {
-    C value;
-    __device__ __forceinline__ C operator()(C) const { return value; }
-};
+// What both ways backward share; `from` is x or y.
+template <typename T>
+struct GradTask {
+    const T* from;
+    const long long* target;
+    const T* de;
+    T* dx;
+    long long ignored, each, cols;
 
-template <typename C>
-struct CrossEntropyGrad {
-    C largest, log_sum, scale;
-    __device__ __forceinline__ C operator()(C x) const {
-        return exp(x - largest - log_sum) * scale;
+    // Writes zeros and returns true if the row is not counted.
+    __device__ __forceinline__ bool skip(const Team& team, long long r) const {
+        if (target[r] != ignored) return false;
+        map(team.walk(), cols, Constant<Compute<T>>{Compute<T>(0)}, dx + r * cols, from + r * cols);
+        return true;
+    }
+
+    __device__ __forceinline__ bool inside(long long r) const {
+        return target[r] >= 0 && target[r] < cols;
+    }
+
+    __device__ __forceinline__ Compute<T> scale(long long r) const {
+        return inside(r) ? widen(de[each ? r : 0]) : infinity<Compute<T>>() - infinity<Compute<T>>();
+    }
+
+    // The class's own element is read before it may be overwritten, and written once the whole
+    // team has done the row.
+    template <typename F>
+    __device__ __forceinline__ void finish(const Team& team, long long r, const F& f) const {
+        const T* row = from + r * cols;
+        const Compute<T> own = inside(r) ? f.own(widen(row[target[r]])) : Compute<T>(0);
+        team.sync();
+        map(team.walk(), cols, f, dx + r * cols, row);
+        team.sync();
+        if (inside(r) && team.leads()) narrow(own, dx[r * cols + target[r]]);
     }
 };
 
 template <typename T>
 struct CrossEntropyGradRows {
-    const T* x;
-    const long long* target;
-    const T* de;
+    GradTask<T> task;
     const Compute<T>* saved;
-    T* dx;
-    long long ignored, each, cols;
     __device__ __forceinline__ void row(const Team& team, long long r) const {
         typedef Compute<T> C;
-        const T* from = x + r * cols;
-        T* to = dx + r * cols;
-        const long long t = target[r];
-        if (t == ignored) {
-            map(team.walk(), cols, Constant<C>{C(0)}, to, from);
-            return;
-        }
-        C scale = widen(de[each ? r : 0]);
-        if (t < 0 || t >= cols) scale = infinity<C>() - infinity<C>();
-        CrossEntropyGrad<C> f = {C(0), C(0), scale};
+        if (task.skip(team, r)) return;
+        CrossEntropyGrad<C> f = {C(0), C(0), task.scale(r)};
         if (saved) {
             f.largest = saved[2 * r];
             f.log_sum = saved[2 * r + 1];
         } else {
-            const ExpSum<C> total = exp_sum(team, from, cols);
+            const ExpSum<C> total = exp_sum(team, task.from + r * task.cols, task.cols);
             f.largest = total.largest;
             f.log_sum = log(total.sum);
         }
-        // The class's own element is computed before it may be overwritten (dx may be x), and
-        // written after the walk, by the leader, once the whole team has finished the row.
-        const bool inside = t >= 0 && t < cols;
-        const C own = inside ? (exp(widen(from[t]) - f.largest - f.log_sum) - C(1)) * scale : C(0);
-        team.sync();
-        map(team.walk(), cols, f, to, from);
-        team.sync();
-        if (inside && team.leads()) narrow(own, to[t]);
+        task.finish(team, r, f);
     }
 };
 
-#define CROSS_ENTROPY(T, SUFFIX)                                                              \
-    KERNEL cross_entropy_forward_##SUFFIX(const T* x, const long long* target, T* loss,       \
-                                          NULLABLE Compute<T>* saved, long long ignored,      \
-                                          long long rows, long long cols) {                   \
-        for_each_row(rows, cols, CrossEntropyRows<T>{x, target, loss, saved, ignored, cols}); \
-    }                                                                                         \
-    KERNEL cross_entropy_backward_##SUFFIX(const T* x, const long long* target, const T* de,  \
-                                           NULLABLE const Compute<T>* saved, T* dx,           \
-                                           long long ignored, long long each, long long rows, \
-                                           long long cols) {                                  \
-        for_each_row(rows, cols,                                                              \
-                     CrossEntropyGradRows<T>{x, target, de, saved, dx, ignored, each, cols}); \
+template <typename T>
+struct SoftmaxGradRows {
+    GradTask<T> task;
+    __device__ __forceinline__ void row(const Team& team, long long r) const {
+        if (task.skip(team, r)) return;
+        task.finish(team, r, CrossEntropyGradOfSoftmax<Compute<T>>{task.scale(r)});
+    }
+};
+
+#define CROSS_ENTROPY(T, SUFFIX)                                                                  \
+    KERNEL cross_entropy_forward_##SUFFIX(const T* x, const long long* target, T* loss,           \
+                                          NULLABLE Compute<T>* saved, NULLABLE T* softmax,        \
+                                          long long ignored, long long rows, long long cols) {    \
+        for_each_row(rows, cols,                                                                  \
+                     CrossEntropyRows<T>{x, target, loss, saved, softmax, ignored, cols});        \
+    }                                                                                             \
+    KERNEL cross_entropy_backward_##SUFFIX(const T* x, const long long* target, const T* de,      \
+                                           NULLABLE const Compute<T>* saved, T* dx,               \
+                                           long long ignored, long long each, long long rows,     \
+                                           long long cols) {                                      \
+        const GradTask<T> task = {x, target, de, dx, ignored, each, cols};                        \
+        for_each_row(rows, cols, CrossEntropyGradRows<T>{task, saved});                           \
+    }                                                                                             \
+    KERNEL cross_entropy_backward_softmax_##SUFFIX(const T* y, const long long* target,           \
+                                                   const T* de, T* dx, long long ignored,         \
+                                                   long long each, long long rows,                \
+                                                   long long cols) {                              \
+        const GradTask<T> task = {y, target, de, dx, ignored, each, cols};                        \
+        for_each_row(rows, cols, SoftmaxGradRows<T>{task});                                       \
     }
 
 FOR_EACH_TYPE(CROSS_ENTROPY)

@@ -75,7 +75,7 @@ __device__ __forceinline__ ExpSum<C> shuffle_xor(ExpSum<C> v, int lanes) {
 struct MergeExpSum {
     template <typename C>
     __device__ __forceinline__ ExpSum<C> operator()(ExpSum<C> a, ExpSum<C> b) const {
-        const C ratio = exp(-abs(a.largest - b.largest));
+        const C ratio = exp(-fabs(a.largest - b.largest));
         if (a.largest == b.largest) return {a.largest, a.sum + b.sum};
         if (a.largest > b.largest) return {a.largest, a.sum + b.sum * ratio};
         return {b.largest, b.sum + a.sum * ratio};
@@ -85,7 +85,7 @@ struct MergeExpSum {
 struct AddToExpSum {
     template <typename C>
     __device__ __forceinline__ ExpSum<C> operator()(ExpSum<C> total, C x) const {
-        const C ratio = exp(-abs(x - total.largest));
+        const C ratio = exp(-fabs(x - total.largest));
         if (x > total.largest) return {x, total.sum * ratio + C(1)};
         return {total.largest, total.sum + (x == total.largest ? C(1) : ratio)};
     }

@@ -100,12 +100,17 @@ def run(
         for edge, result in zip(node.edges, results):  # noqa: B905  # strict= costs a dictionary
             if edge is None or result is None or (needed is not None and edge not in needed):
                 continue
-            if isinstance(edge, Node) and edge not in pending:
+            if not isinstance(edge, Node):
+                fresh = result is not grad and node.returns_fresh and _is_owner(result)
+                if edge in leaves:
+                    deliver(edge, result, fresh)
+                else:
+                    leaves[edge] = [result, fresh]
+            elif edge in pending:
+                deliver(edge, result, False)
+            else:
                 pending[edge] = result
                 heappush(heap, (-edge.sequence, edge))
-            else:
-                fresh = result is not grad and node.returns_fresh and _is_owner(result)
-                deliver(edge, result, fresh)
         if not retain_graph and node.saves:
             node.release()
     return leaves
@@ -149,12 +154,12 @@ def _call_hooks(hooks: dict[int, Any], grad: Any) -> Any:
     return value if is_tensor else value.array
 
 
-def _accumulate(leaves: Leaves, create_graph: bool) -> None:
-    """Add the gradients to the leaves' ``grad``."""
+def _accumulate(leaves: Leaves, create_graph: bool, hooked: bool = False) -> None:
+    """Add the gradients to the leaves' ``grad``; ``hooked`` if they went through hooks before."""
     with _accumulate_lock:
         for leaf, (grad, fresh) in leaves.items():
             hooks = leaf.hooks
-            if hooks is not None:
+            if hooks is not None and not hooked:
                 grad, fresh = _call_hooks(hooks.before, grad), False
             present = leaf.grad
             if create_graph:
@@ -207,15 +212,13 @@ def _prepare(tensors: Any, grads: Any, create_graph: bool) -> tuple[list[Any], l
     roots = list(_tuple(tensors))
     given = [None] * len(roots) if grads is None else list(_tuple(grads))
     if len(given) != len(roots):
-        raise RuntimeError(
-            f"got {len(roots)} tensors and {len(given)} gradients: pass one gradient a tensor"
-        )
-    for root in roots:
+        raise RuntimeError(f"got {len(roots)} tensors and {len(given)} gradients")
+    for number, root in enumerate(roots):
         if root.view_of is not None and root.version[1] != root.rebased:
             refresh(root)
         if not root.needs_grad:
             raise RuntimeError(
-                "element 0 of tensors does not require grad and does not have a grad_fn"
+                f"element {number} of tensors does not require grad and does not have a grad_fn"
             )
     firsts = [_first_gradient(r, g, create_graph) for r, g in zip(roots, given, strict=True)]
     return roots, firsts
@@ -258,7 +261,7 @@ def backward(
             for leaf, g in zip(wanted, results, strict=True)
             if g is not None
         }
-        _accumulate(found, create_graph)
+        _accumulate(found, create_graph, hooked=True)
         return
     before, mode.enabled = mode.enabled, create_graph
     try:
@@ -313,6 +316,8 @@ def grad(
     if is_grads_batched:
         return _batched(outputs, inputs, grad_outputs, retain, create_graph, allow_unused)
     wanted = _tuple(inputs)
+    if not wanted:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     for tensor in wanted:
         if tensor.view_of is not None and tensor.version[1] != tensor.rebased:
             refresh(tensor)
@@ -326,25 +331,25 @@ def grad(
         needed = _reaching([r.node or r for r in roots], goals)
         leaves = run(roots, firsts, retain, create_graph, targets, needed)
         results = []
-        for tensor in wanted:
+        for number, tensor in enumerate(wanted):
             if tensor.node is not None:
                 value = targets[tensor.node][0] if targets[tensor.node] else None
             else:
                 value = leaves[tensor][0] if tensor in leaves else None
                 if value is not None and tensor.hooks is not None:
                     value = _call_hooks(tensor.hooks.before, value)
-            results.append(_result(tensor, value, allow_unused, materialize_grads))
+            results.append(_result(number, tensor, value, allow_unused, materialize_grads))
     finally:
         mode.enabled = before
     return tuple(results)
 
 
-def _result(tensor: Any, value: Any, allow_unused: bool, materialize: bool) -> Any:
+def _result(number: int, tensor: Any, value: Any, allow_unused: bool, materialize: bool) -> Any:
     if value is None:
         if not allow_unused:
             raise RuntimeError(
-                "One of the differentiated Tensors appears to not have been used in the graph. "
-                "Set allow_unused=True if this is the desired behavior."
+                f"The differentiated Tensor at index {number} appears to not have been used in the "
+                "graph. Set allow_unused=True if this is the desired behavior."
             )
         return wrap(BACKENDS[type(tensor.array)].zeros_like(tensor.array)) if materialize else None
     if isinstance(value, TensorBase):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -35,12 +36,41 @@ class _GradContext:
         mode.enabled = self.former
 
     def __call__(self, function: F) -> F:
+        if inspect.isgeneratorfunction(function):
+            return self._generator(function)  # type: ignore[return-value]  # wraps keeps it
+
         @functools.wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             with self._fresh():
                 return function(*args, **kwargs)
 
         return wrapper  # type: ignore[return-value]  # wraps keeps the signature
+
+    def _generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A generator has the mode only while it runs, not while its user does."""
+
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            generator = function(*args, **kwargs)
+            resume = functools.partial(next, generator)
+            while True:
+                try:
+                    with self._fresh():
+                        item = resume()
+                except StopIteration as end:
+                    return end.value
+                try:
+                    sent = yield item
+                except GeneratorExit:
+                    with self._fresh():
+                        generator.close()
+                    raise
+                except BaseException as error:
+                    resume = functools.partial(generator.throw, error)
+                else:
+                    resume = functools.partial(generator.send, sent)
+
+        return wrapper
 
     def _fresh(self) -> _GradContext:
         return self.__class__()

@@ -72,7 +72,7 @@ class Kernel:
     __slots__ = ("_current_device", "_entry", "_function", "_suffix")
 
     def __init__(self, module: Any, function: Any, entry: Entry, suffix: str) -> None:
-        self._current_device = module.cuda.Device
+        self._current_device = module.cuda.runtime.getDevice
         self._function = function
         self._entry = entry
         self._suffix = suffix
@@ -125,14 +125,14 @@ class Kernels:
         return Kernel(self._array_module, function, entry, suffix)
 
 
-def check_arguments(entry: Entry, suffix: str, args: Sequence[Any], device: Any = None) -> None:
+def check_arguments(entry: Entry, suffix: str, args: Sequence[Any], device: int | None = None) -> None:
     """Refuse arguments that a kernel would misread.
 
     Args:
         entry: the kernel's declaration.
         suffix: the type that it is for.
         args: arrays and Python numbers, in order.
-        device: where the kernel will run, as the arrays' attribute ``device`` gives it.
+        device: the index of the device on which the kernel will run; None for host arrays.
 
     Raises:
         TypeError: their number, an array's dtype or a number's type is wrong.
@@ -159,10 +159,10 @@ def check_arguments(entry: Entry, suffix: str, args: Sequence[Any], device: Any 
                     f"[{entry.name}_{suffix}] {parameter.name} must be contiguous, got shape "
                     f"{value.shape} with strides {value.strides}"
                 )
-            if device is not None and value.device != device:
+            if device is not None and value.data.device_id != device:
                 raise ValueError(
-                    f"[{entry.name}_{suffix}] {parameter.name} is on {value.device}, "
-                    f"but the kernel runs on {device}"
+                    f"[{entry.name}_{suffix}] {parameter.name} is on device {value.data.device_id}, "
+                    f"but the kernel runs on device {device}"
                 )
 
 

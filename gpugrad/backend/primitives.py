@@ -15,6 +15,7 @@ from ..device import device as Device
 from .composed import ComposedForms
 from .optimizer_steps import OptimizerSteps
 from .special_functions import SpecialFunctions
+from .windows import Windows
 
 Array = Any
 """An array of some backend, or (in the differentiable namespace) a tensor."""
@@ -93,7 +94,7 @@ UFUNCS = {
 """Our (PyTorch's) name of each elementwise primitive and the array module's name for it."""
 
 
-class Primitives(ComposedForms, OptimizerSteps, SpecialFunctions):
+class Primitives(ComposedForms, OptimizerSteps, SpecialFunctions, Windows):
     """The primitives over one array module.
 
     Args:

@@ -8,7 +8,7 @@ here calling, hooks, conversion, training mode and the printed form.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from .. import dtypes
 from ..autograd.grad_mode import no_grad
@@ -17,6 +17,9 @@ from ..device import device
 from ..tensor import Tensor
 from .hooks import ForwardHook, Hooks, add_hook, call_with_hooks
 from .traversal import ModuleTraversal
+
+if TYPE_CHECKING:
+    from ..model_summary import Summary
 
 
 def _forward_unimplemented(self: Any, *input: Any) -> Any:
@@ -249,6 +252,12 @@ class Module(ModuleTraversal):
                     parameter.grad.zero_()
 
     # Printed form ----------------------------------------------------------------------------
+
+    def summary(self, *args: Any, **kwargs: Any) -> Summary:
+        """Run the module on an example and give a table of its parts: :func:`gpugrad.summary`."""
+        from ..model_summary import summary
+
+        return summary(self, *args, **kwargs)
 
     def extra_repr(self) -> str:
         """Override: what the printed form shows between the brackets."""

@@ -104,8 +104,21 @@ class Unary(Node):
         self.x = self.out = self.guards = None
 
 
+class _ByKind(dict[type, Function]):
+    """A primitive of each kind of array, looked up once: ``functions[type(array)]``."""
+
+    def __init__(self, primitive: str) -> None:
+        super().__init__()
+        self.primitive = primitive
+
+    def __missing__(self, kind: type) -> Function:
+        function: Function = getattr(BACKENDS[kind], self.primitive)
+        self[kind] = function
+        return function
+
+
 def _unary_apply(cls: type[Unary]) -> Function:
-    primitive, floating = cls.primitive, cls.floating
+    floating, functions = cls.floating, _ByKind(cls.primitive)
     keeps_x, keeps_out = cls.keeps_x, cls.keeps_out
 
     def apply(x: Any, *params: Any) -> Any:
@@ -113,13 +126,12 @@ def _unary_apply(cls: type[Unary]) -> Function:
         if floating and a.dtype.kind not in "fV":
             a = to_default_float(x).array
         kind = type(a)
-        xp = BACKENDS[kind]
         try:
-            out = getattr(xp, primitive)(a, *params)
+            out = functions[kind](a, *params)
         except TypeError as error:
             raise cls.explain(a, error) from None
         if type(out) is not kind:
-            out = xp.asarray(out)
+            out = BACKENDS[kind].asarray(out)
         result = wrap(out)
         if not mode.enabled:
             return result
@@ -232,29 +244,58 @@ class Binary(Node):
 
 
 def _binary_apply(cls: type[Binary]) -> Function:
-    primitive, floating = cls.primitive, cls.floating
-    saves, keep = bool(cls.saves), _binary_keep(cls)
+    floating, functions = cls.floating, _ByKind(cls.primitive)
+    saves, keep, record = bool(cls.saves), _binary_keep(cls), _binary_record(cls)
     refuses_bools = cls.refuses_bools
 
     def apply(x: Any, y: Any) -> Any:
-        if isinstance(x, TensorBase):
-            a = x.array
-            kind = type(a)
-            if isinstance(y, TensorBase):
-                b = y.array
-                settled = a.dtype is b.dtype and type(b) is kind
-                if floating and a.dtype.kind != "f":
-                    settled = False
-            else:
-                b = y
-                settled = y.__class__ is float and a.dtype.kind == "f"
-        elif isinstance(y, TensorBase):
-            a, b = x, y.array
-            kind = type(b)
-            settled = x.__class__ is float and b.dtype.kind == "f"
+        if y.__class__ is float:  # asked first, since a failed look-up of .array costs more
+            return of_any_kind(x, y)
+        try:
+            a, b = x.array, y.array
+        except AttributeError:
+            return of_any_kind(x, y)
+        kind = type(a)
+        if a.dtype is not b.dtype or type(b) is not kind or (floating and a.dtype.kind != "f"):
+            return of_any_kind(x, y)
+        try:
+            out = functions[kind](a, b)
+        except (TypeError, ValueError) as error:
+            raise cls.explain(a, b, error) from None
+        if type(out) is not kind:
+            out = BACKENDS[kind].asarray(out)
+        result = wrap(out)
+        if not mode.enabled:
+            return result
+        if x.view_of is not None and x.version[1] != x.rebased:
+            refresh(x)
+        if y.view_of is not None and y.version[1] != y.rebased:
+            refresh(y)
+        if x.needs_grad:
+            edge_x, edge_y = x.node or x, (y.node or y) if y.needs_grad else None
+        elif y.needs_grad:
+            edge_x, edge_y = None, y.node or y
         else:
-            return NotImplemented
-        if not settled:
+            return result
+        node = _new(cls)
+        node.edges = (edge_x, edge_y)
+        node.sequence = next(_sequence)
+        node.hooks = None
+        node.guards = keep(node, x, y, a, b, result) if saves else ()
+        shape_a, shape_b = a.shape, b.shape
+        node.shapes = None if shape_a == shape_b else (shape_a, shape_b)
+        result.node = node
+        result.needs_grad = True
+        if OBSERVERS:
+            observe(node, result)
+        return result
+
+    def of_any_kind(x: Any, y: Any) -> Any:
+        """For a number on either side, or tensors that must first be brought to one type."""
+        if y.__class__ is float and isinstance(x, TensorBase) and x.array.dtype.kind == "f":
+            a, b = x.array, y
+            kind = type(a)
+        else:
             prepared = operands(x, y, floating)
             if prepared is None:
                 return NotImplemented
@@ -263,45 +304,53 @@ def _binary_apply(cls: type[Binary]) -> Function:
             x, y = prepared
             a, b = getattr(x, "array", x), getattr(y, "array", y)
             kind = type(a) if isinstance(x, TensorBase) else type(b)
-        xp = BACKENDS[kind]
+        function = functions[kind]
         try:
-            out = getattr(xp, primitive)(a, b)
+            out = function(a, b)
         except (TypeError, ValueError) as error:
             raise cls.explain(a, b, error) from None
         except OverflowError:
             a, b = narrow(a, b)
-            out = getattr(xp, primitive)(a, b)
+            out = function(a, b)
         if type(out) is not kind:
-            out = xp.asarray(out)
+            out = BACKENDS[kind].asarray(out)
         result = wrap(out)
-        if not mode.enabled:
-            return result
-        edge_x = edge_y = None
-        if isinstance(x, TensorBase):
-            if x.view_of is not None and x.version[1] != x.rebased:
-                refresh(x)
-            if x.needs_grad:
-                edge_x = x.node or x
-        if isinstance(y, TensorBase):
-            if y.view_of is not None and y.version[1] != y.rebased:
-                refresh(y)
-            if y.needs_grad:
-                edge_y = y.node or y
-        if edge_x is not None or edge_y is not None:
-            node = _new(cls)
-            node.edges = (edge_x, edge_y)
-            node.sequence = next(_sequence)
-            node.hooks = None
-            node.guards = keep(node, x, y, a, b, result) if saves else ()
-            shape_a, shape_b = getattr(a, "shape", ()), getattr(b, "shape", ())
-            node.shapes = None if shape_a == shape_b else (shape_a, shape_b)
-            result.node = node
-            result.needs_grad = True
-            if OBSERVERS:
-                observe(node, result)
+        if mode.enabled:
+            record(x, y, a, b, result)
         return result
 
     return apply
+
+
+def _binary_record(cls: type[Binary]) -> Callable[..., None]:
+    saves, keep = bool(cls.saves), _binary_keep(cls)
+
+    def record(x: Any, y: Any, a: Any, b: Any, result: Any) -> None:
+        """Put a node for ``result`` into the graph; either operand may be a number."""
+        edges = []
+        for operand in (x, y):
+            edge = None
+            if isinstance(operand, TensorBase):
+                if operand.view_of is not None and operand.version[1] != operand.rebased:
+                    refresh(operand)
+                if operand.needs_grad:
+                    edge = operand.node or operand
+            edges.append(edge)
+        if edges[0] is None and edges[1] is None:
+            return
+        node = _new(cls)
+        node.edges = tuple(edges)
+        node.sequence = next(_sequence)
+        node.hooks = None
+        node.guards = keep(node, x, y, a, b, result) if saves else ()
+        shape_a, shape_b = getattr(a, "shape", ()), getattr(b, "shape", ())
+        node.shapes = None if shape_a == shape_b else (shape_a, shape_b)
+        result.node = node
+        result.needs_grad = True
+        if OBSERVERS:
+            observe(node, result)
+
+    return record
 
 
 def _binary_keep(cls: type[Binary]) -> Callable[..., tuple[Any, ...]]:

@@ -226,6 +226,8 @@ def _native_item(x: Any, item: Any) -> Any:
         )
     if type(item) is type(x.array):
         return item
+    if isinstance(item, str):
+        raise TypeError("new(): invalid data type 'str'")
     raise IndexError(
         "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
         f"indices (got {type(item).__name__})"

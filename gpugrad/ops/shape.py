@@ -352,14 +352,18 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
 def broadcast_shapes(*shapes: Any) -> Any:
     """The shape that tensors of these shapes broadcast to. Raises RuntimeError if none."""
     result: list[int] = []
-    for shape in shapes:
+    for number, shape in enumerate(shapes):
         dims = (shape,) if isinstance(shape, int) else tuple(shape)
         result = [1] * (len(dims) - len(result)) + result
         for i in range(1, len(dims) + 1):
             if result[-i] == 1:
                 result[-i] = dims[-i]
             elif dims[-i] not in (1, result[-i]):
-                raise RuntimeError("Shape mismatch: objects cannot be broadcast to a single shape")
+                raise RuntimeError(
+                    f"Attempting to broadcast a dimension of length {dims[-i]} at {-i}! "
+                    f"Mismatching argument at index {number} had {dims}; but expected shape "
+                    f"should be broadcastable to {result}"
+                )
     return Size(result)
 
 

@@ -85,6 +85,10 @@ def _writable(host: Any) -> Any:
     return np.lib.stride_tricks.as_strided(host, host.shape, host.strides)
 
 
+def _as_strided(x: ndarray, shape: Any, strides: Any) -> ndarray:
+    return view_of(x, np.lib.stride_tricks.as_strided(x.host, shape, strides))
+
+
 def _argsort(x: ndarray, axis: int = -1, kind: str | None = None) -> ndarray:
     if kind not in (None, "stable"):
         raise ValueError("kind can only be None or 'stable'")
@@ -218,6 +222,7 @@ def build() -> types.ModuleType:
         "copyto": _copyto,
         "diagonal": _diagonal,
         "moveaxis": _moveaxis,
+        "lib": types.SimpleNamespace(stride_tricks=types.SimpleNamespace(as_strided=_as_strided)),
         "linalg": linalg,
         "ogrid": _OGrid(),
         "RawKernel": RawKernel,

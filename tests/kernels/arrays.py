@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -33,13 +34,17 @@ def compute(suffix: str) -> str:
     return "float64" if suffix == "float64" else "float32"
 
 
+_AROUND = itertools.count()
+
+
 class Placed:
     """A contiguous array that starts ``offset`` elements after a multiple of 16 bytes."""
 
     def __init__(self, values: Array, dtype: Any, offset: int = 0) -> None:
         values = np.asarray(values)
         n = values.size
-        self.whole = np.zeros(offset + n + MARGIN, dtype)
+        # Different around each array, so that what is copied out of bounds shows.
+        self.whole = np.full(offset + n + MARGIN, 100 + next(_AROUND) % 50, dtype)
         assert self.whole.ctypes.data % 16 == 0
         self.array = self.whole[offset : offset + n].reshape(values.shape)
         with np.errstate(over="ignore"):

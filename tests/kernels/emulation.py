@@ -49,11 +49,15 @@ def compiler() -> str:
     return found
 
 
+def inlined(stem: str) -> str:
+    """A kernel source with its headers in it, and the 16-bit types emulated."""
+    half = (HERE / "half_emulated.cuh").read_text(encoding="utf-8")
+    return kernel_source.inline(kernel_source.folder() / f"{stem}.cu", {"half.cuh": half})
+
+
 def host_source(stem: str, text: str | None = None, types: Sequence[str] = TYPES) -> str:
     """A kernel source as C++ for the host. ``text``: its inlined form, if not the real one."""
-    if text is None:
-        half = (HERE / "half_emulated.cuh").read_text(encoding="utf-8")
-        text = kernel_source.inline(kernel_source.folder() / f"{stem}.cu", {"half.cuh": half})
+    text = inlined(stem) if text is None else text
     header = (HERE / "emulation.h").read_text(encoding="utf-8")
     entries = [entry for entry in kernel_source.entries().values() if entry.stem == stem]
     hooks = [f"EMULATED({entry.name}_{suffix})" for entry in entries for suffix in types]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gpugrad.backend.kernels import blocks_for_rows
-from tests.kernels.arrays import Placed, assert_near, compute, numpy_dtype, ordinary
+from tests.kernels.arrays import EPS, Placed, assert_near, compute, numpy_dtype, ordinary
 from tests.kernels.emulation import BACKWARD, FORWARD, SHUFFLED, TYPES, launch
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of NumPy, for inf and nan
@@ -138,20 +138,31 @@ def test_cross_entropy(suffix: str, shape: tuple[int, int]) -> None:
     blocks = blocks_for_rows(rows, cols)
     logit, loss = placed(x, suffix, 0), placed(np.full_like(losses, 77), suffix, 1)
     saved = np.full((rows, 2), 77.0, compute(suffix))
-    args = (logit.array, target, loss.array, saved, IGNORED, rows, cols)
-    launch("cross_entropy_forward", suffix, blocks, args, next(ORDERS))
+    probabilities = placed(np.full_like(x, 77), suffix, 1)
+    args: tuple[Any, ...]
+    for softmax in (probabilities.array, None):
+        args = (logit.array, target, loss.array, saved, softmax, IGNORED, rows, cols)
+        launch("cross_entropy_forward", suffix, blocks, args, next(ORDERS))
+    exact = np.exp(log_softmax(x))
+    assert_near(probabilities.array, exact, suffix, exact * spread(x), where=f"softmax {shape}")
+    assert probabilities.unchanged(outside_only=True)
     size = spread(x).max(1, initial=0) if rows else 0
     assert_near(loss.array, losses, suffix, size, where=f"losses {shape}")
-    for each, kept, offset in ((1, saved, 0), (0, saved, 1), (1, None, 0)):
+    for each, kept, offset in ((1, saved, 0), (0, saved, 1), (1, None, 0), (1, "softmax", 1)):
         de = placed(grad if each else ordinary(suffix, 1, 8), suffix, 0)
         dx = placed(np.full_like(x, 77), suffix, offset)
-        args = (logit.array, target, de.array, kept, dx.array, IGNORED, each, rows, cols)
-        launch("cross_entropy_backward", suffix, blocks, args, next(ORDERS))
+        name, source = "cross_entropy_backward", (logit.array, target, de.array, kept)
+        if isinstance(kept, str):
+            name, source = name + "_softmax", (probabilities.array, target, de.array)
+        args = (*source, dx.array, IGNORED, each, rows, cols)
+        launch(name, suffix, blocks, args, next(ORDERS))
         factor = np.broadcast_to(de.array.astype(np.float64), rows)[:, None]
         factor = np.where(valid[:, None], factor, np.nan)
-        expected = factor * (np.exp(log_softmax(x)) - onehot)
+        expected = factor * (exact - onehot)
         expected = np.where((target == IGNORED)[:, None], 0, expected)
-        terms = np.nan_to_num(np.abs(factor) * (np.exp(log_softmax(x)) * spread(x) + onehot))
+        terms = np.nan_to_num(np.abs(factor) * (exact * spread(x) + onehot))
+        if isinstance(kept, str):  # as far as its rounding goes, which may cancel
+            terms *= EPS[suffix] / EPS[compute(suffix)]
         assert_near(dx.array, expected, suffix, terms, where=f"dx {shape}")
         assert dx.unchanged(outside_only=True)
     assert logit.unchanged() and loss.unchanged(outside_only=True)
@@ -189,6 +200,7 @@ def test_layer_norm(suffix: str, has_weight: bool, has_bias: bool) -> None:
         for offset in (0, 1):
             source, out = placed(x, suffix, offset), placed(np.full_like(x, 77), suffix, offset)
             kept = np.zeros(rows, compute(suffix)), np.zeros(rows, compute(suffix))
+            args: tuple[Any, ...]
             args = (source.array, weights, biases, out.array, *kept, eps, rows, cols)
             launch("layer_norm_forward", suffix, blocks, args, next(ORDERS))
             # The mean's rounding, as large as the numbers are, is magnified by rstd.

@@ -52,6 +52,26 @@ x = np.zeros(1001, np.float32)
 launch("relu_forward", "float32", 1, (x, np.zeros(1000, np.float32), 1001))
 """
 
+MISALIGNED = """
+import ctypes
+import numpy as np
+from tests.kernels import emulation
+text = emulation.inlined("relu")
+wrong = text.replace("(misalignment(others) == off)", "(misalignment(others) < 16)")
+assert wrong != text
+code = emulation.host_source("relu", wrong)
+library = ctypes.CDLL(str(emulation.finish_build(emulation.start_build(code))))
+x = np.zeros(1001, np.float32)
+args = (x[1:], np.zeros(1000, np.float32), 1000)
+emulation.launch("relu_forward", "float32", 1, args, library=library)
+"""
+
+
+def test_the_sanitizer_sees_a_misaligned_access() -> None:
+    done = sanitized("-c", MISALIGNED)
+    assert done.returncode != 0
+    assert "misaligned address" in done.stderr, done.stderr
+
 
 def test_the_sanitizer_sees_an_access_out_of_bounds() -> None:
     emulation.build_all(sanitize=True)

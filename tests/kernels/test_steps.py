@@ -106,7 +106,7 @@ def test_adam(suffix: str) -> None:
         highest = lists.exact[4] if amsgrad else []
         lr, step, exact = np.array(0.01), np.array(4, np.float32), np.array(4, np.float32)
         counter = np.zeros(1, np.uint32)
-        settings = {"beta1": beta1, "beta2": 0.99, "eps": 1e-8, "weight_decay": 0.1}
+        settings: dict[str, Any] = {"beta1": beta1, "beta2": 0.99, "eps": 1e-8, "weight_decay": 0.1}
         flags = {"decoupled": decoupled, "amsgrad": amsgrad, "maximize": maximize}
         for turn in range(STEPS):
             cpu.adam_step(
@@ -140,7 +140,12 @@ def test_rmsprop(suffix: str) -> None:
         buffers = lists.exact[-1] if momentum else []
         lr, step = np.array(0.01, compute(suffix)), np.array(0, np.float32)
         exact, counter = step.copy(), np.zeros(1, np.uint32)
-        settings = {"alpha": 0.9, "eps": 1e-4, "weight_decay": 0.1, "momentum": momentum}
+        settings: dict[str, Any] = {
+            "alpha": 0.9,
+            "eps": 1e-4,
+            "weight_decay": 0.1,
+            "momentum": momentum,
+        }
         for _ in range(STEPS):
             cpu.rmsprop_step(
                 params,

@@ -18,7 +18,8 @@ def spread(*shape: int, low: float = -1.0, high: float = 1.0, seed: int = 0) -> 
     count = int(np.prod(shape))
     places = np.random.default_rng(seed).permutation(count) + 0.37
     values = low + (high - low) * places / count
-    return gpugrad.tensor(values.reshape(shape), requires_grad=True)
+    leaf: Tensor = gpugrad.tensor(values.reshape(shape), requires_grad=True)
+    return leaf
 
 
 def check_gradients(function: Callable[..., Any], *inputs: Tensor) -> None:

@@ -27,7 +27,7 @@ for epoch in range(201):
         w.grad.zero_()
         b.grad.zero_()
     if epoch % 50 == 0:
-        print(f"Epoch {epoch:3d} | loss {loss.item():8.4f} | w {w.item():.3f} | b {b.item():.3f}")
+        print(f"Epoch {epoch:3d} | loss {loss.item():8.3f} | w {w.item():.3f} | b {b.item():.3f}")
 
 model = nn.Linear(1, 1)
 criterion = nn.MSELoss()

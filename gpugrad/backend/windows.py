@@ -1,0 +1,280 @@
+"""Windows that slide over the last dimensions: convolution, its two gradients, and pooling.
+
+A convolution is one product of matrices: :meth:`Windows.conv` writes down the elements under the
+kernel at every place (its *columns*: Chellapilla, Puri and Simard, "High Performance Convolutional
+Neural Networks for Document Processing", 2006) and multiplies them with the kernel. It is linear in
+both operands, so its gradients, :meth:`Windows.conv_transpose` and :meth:`Windows.conv_weight`, are
+each other's gradients too: three functions are closed under differentiation.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+Array = Any
+Sizes = tuple[int, ...]
+
+
+class Geometry(NamedTuple):
+    """Where the windows lie: one entry for each dimension that they slide over.
+
+    Attributes:
+        kernel: how many elements of the input a window holds.
+        stride: the steps from one window to the next.
+        padding: how many elements are added before and after the input; negative ones are cut off.
+        dilation: the steps from one element of a window to the next.
+    """
+
+    kernel: Sizes
+    stride: Sizes
+    padding: tuple[tuple[int, int], ...]
+    dilation: Sizes
+
+    def padded(self, size: Sizes) -> Sizes:
+        """The size of an input of size ``size`` with its padding."""
+        return tuple(n + low + high for n, (low, high) in zip(size, self.padding, strict=True))
+
+    def windows(self, size: Sizes) -> Sizes:
+        """How many windows there are over an input of size ``size``."""
+        return tuple(
+            (n - d * (k - 1) - 1) // s + 1
+            for n, k, s, d in zip(
+                self.padded(size), self.kernel, self.stride, self.dilation, strict=True
+            )
+        )
+
+    def positions(self, count: Sizes) -> Iterator[tuple[slice, ...]]:
+        """For each element of the kernel in row-major order: where it lies in ``count`` windows."""
+        ranges = [
+            [slice(p * d, p * d + (n - 1) * s + 1, s) for p in range(k)]
+            for k, s, d, n in zip(self.kernel, self.stride, self.dilation, count, strict=True)
+        ]
+        return itertools.product(*ranges)
+
+
+class Windows:
+    """The window functions of :class:`~gpugrad.backend.primitives.Primitives`.
+
+    Inputs have the shape (N, C, \\*size), and a window runs over ``size``.
+    """
+
+    module: Any
+
+    if TYPE_CHECKING:  # the other primitives
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def pad(
+        self,
+        x: Array,
+        widths: tuple[tuple[int, int], ...],
+        value: float = 0,
+        out: Array | None = None,
+    ) -> Array:
+        """``x`` with so many elements of ``value`` before and after each dimension.
+
+        Negative widths cut elements off.
+        """
+        shape = tuple(n + low + high for n, (low, high) in zip(x.shape, widths, strict=True))
+        out = self.full(shape, value, x.dtype, out=out)
+        inner, kept = (
+            tuple(
+                slice(max(sign * low, 0), n - max(sign * high, 0))
+                for n, (low, high) in zip(sizes, widths, strict=True)
+            )
+            for sign, sizes in ((1, shape), (-1, x.shape))
+        )
+        return self.setitem(out, inner, x[kept])
+
+    def _widened(self, x: Array, g: Geometry, value: float = 0) -> Array:
+        """``x`` with the padding that the windows ask for."""
+        if not any(low or high for low, high in g.padding):
+            return x
+        return self.pad(x, ((0, 0),) * (x.ndim - len(g.padding)) + g.padding, value)
+
+    def _columns(self, x: Array, g: Geometry) -> Array:
+        """What lies under the windows, without a copy: (C, \\*kernel, N, \\*windows)."""
+        count = g.windows(x.shape[2:])
+        x = self._widened(x, g)
+        batch, channel, *steps = x.strides
+        return self.module.lib.stride_tricks.as_strided(
+            x,
+            (x.shape[1], *g.kernel, x.shape[0], *count),
+            (
+                channel,
+                *(step * d for step, d in zip(steps, g.dilation, strict=True)),
+                batch,
+                *(step * s for step, s in zip(steps, g.stride, strict=True)),
+            ),
+        )
+
+    def _folded(self, columns: Array, g: Geometry, size: Sizes, out: Array | None) -> Array:
+        """Every element of the columns added to where it came from; (N, C, \\*size)."""
+        channels, batch = columns.shape[0], columns.shape[1 + len(size)]
+        count = columns.shape[2 + len(size) :]
+        total = self.zeros((channels, batch, *g.padded(size)), columns.dtype)
+        kernels = itertools.product(*(range(k) for k in g.kernel))
+        for position, where in zip(kernels, g.positions(count), strict=True):
+            part = total[(slice(None), slice(None), *where)]
+            self.add(part, columns[(slice(None), *position)], out=part)
+        undo = tuple((-low, -high) for low, high in g.padding)
+        if any(low or high for low, high in undo):
+            return self.pad(_exchanged(total), ((0, 0), (0, 0), *undo), 0, out)
+        return self.copy(_exchanged(total), out=out)
+
+    # --- convolution ----------------------------------------------------------------------------
+
+    def conv(
+        self,
+        x: Array,
+        weight: Array,
+        bias: Array | None,
+        g: Geometry,
+        groups: int,
+        out: Array | None = None,
+    ) -> Array:
+        """``out[n, o, p] = bias[o] + sum over c, k of weight[o, c, k] * x[n, c, p * stride + k *
+        dilation - padding]``, each of ``groups`` equal parts of the channels by itself."""
+        columns = self._columns(x, g)
+        batch, count = x.shape[0], g.windows(x.shape[2:])
+        kernels = weight.reshape(groups, weight.shape[0] // groups, math.prod(weight.shape[1:]))
+        product = self._product(kernels, columns.reshape(*self._flat(columns, groups, g)))
+        product = product.reshape(weight.shape[0], math.prod((batch, *count)))
+        if bias is not None:
+            self.add(product, bias.reshape(-1, 1), out=product)
+        return self.copy(_exchanged(product.reshape(weight.shape[0], batch, *count)), out=out)
+
+    def conv_transpose(
+        self,
+        x: Array,
+        weight: Array,
+        g: Geometry,
+        groups: int,
+        size: Sizes,
+        out: Array | None = None,
+    ) -> Array:
+        """The gradient of :meth:`conv` in its input of size ``size``, for the gradient ``x``."""
+        kernels = weight.reshape(groups, weight.shape[0] // groups, math.prod(weight.shape[1:]))
+        product = self._product(kernels.transpose(0, 2, 1), self._by_channel(x, groups))
+        shape = (weight.shape[1] * groups, *g.kernel, x.shape[0], *x.shape[2:])
+        return self._folded(product.reshape(shape), g, size, out)
+
+    def conv_weight(
+        self, x: Array, grad: Array, g: Geometry, groups: int, out: Array | None = None
+    ) -> Array:
+        """The gradient of :meth:`conv` in its weight, for the input ``x`` and the gradient."""
+        columns = self._columns(x, g)
+        flat = columns.reshape(*self._flat(columns, groups, g))
+        product = self._product(self._by_channel(grad, groups), flat.transpose(0, 2, 1))
+        shape = (grad.shape[1], x.shape[1] // groups, *g.kernel)
+        return self.into(product.reshape(shape), out)
+
+    def _flat(self, columns: Array, groups: int, g: Geometry) -> Sizes:
+        rows = columns.shape[0] // groups * math.prod(g.kernel)
+        return groups, rows, math.prod(columns.shape[1 + len(g.kernel) :])
+
+    def _by_channel(self, x: Array, groups: int) -> Array:
+        """(N, C, \\*size) as matrices (groups, C / groups, N * size)."""
+        shape = groups, x.shape[1] // groups, x.shape[0] * math.prod(x.shape[2:])
+        return _exchanged(x).reshape(shape)
+
+    def _product(self, a: Array, b: Array) -> Array:
+        if len(a) == 1:
+            product = self.matmul(a[0], b[0])
+            return product.reshape(1, *product.shape)
+        return self.matmul(a, b)
+
+    # --- columns as a result ----------------------------------------------------------------------
+
+    def unfold(self, x: Array, g: Geometry, out: Array | None = None) -> Array:
+        """What lies under each window, as columns: (N, C * kernel, windows)."""
+        columns = self._columns(x, g)
+        order = columns.ndim // 2
+        moved = columns.transpose(order, *range(order), *range(order + 1, columns.ndim))
+        shape = x.shape[0], x.shape[1] * math.prod(g.kernel), math.prod(columns.shape[order + 1 :])
+        return self.into(moved.reshape(shape), out)
+
+    def fold(self, x: Array, g: Geometry, size: Sizes, out: Array | None = None) -> Array:
+        """Columns added up where :meth:`unfold` took them from; the gradient of that."""
+        channels = x.shape[1] // math.prod(g.kernel)
+        columns = x.reshape(x.shape[0], channels, *g.kernel, *g.windows(size))
+        order = len(size) + 1
+        moved = columns.transpose(*range(1, order + 1), 0, *range(order + 1, columns.ndim))
+        return self._folded(moved, g, size, out)
+
+    # --- pooling ----------------------------------------------------------------------------------
+
+    def window_sum(self, x: Array, g: Geometry, out: Array | None = None) -> Array:
+        """The sum of the elements in each window."""
+        count = g.windows(x.shape[-len(g.kernel) :])
+        x = self._widened(x, g)
+        first, *rest = (x[(..., *where)] for where in g.positions(count))
+        out = self.copy(first, out=out)
+        for part in rest:
+            self.add(out, part, out=out)
+        return out
+
+    def window_spread(
+        self, grad: Array, g: Geometry, size: Sizes, out: Array | None = None
+    ) -> Array:
+        """Each number added to all elements of its window: the gradient of :meth:`window_sum`."""
+        lead = grad.shape[: -len(size)]
+        total = self.zeros((*lead, *g.padded(size)), grad.dtype)
+        for where in g.positions(grad.shape[-len(size) :]):
+            part = total[(..., *where)]
+            self.add(part, grad, out=part)
+        undo = tuple((-low, -high) for low, high in g.padding)
+        if any(low or high for low, high in undo):
+            return self.pad(total, ((0, 0),) * len(lead) + undo, 0, out)
+        return self.into(total, out)
+
+    def window_max(
+        self, x: Array, g: Geometry, out: tuple[Array, Array] | None = None
+    ) -> tuple[Array, Array]:
+        """The largest element of each window, and its row-major number in the unpadded plane.
+
+        The first of equal elements counts, and nan counts as the largest.
+        """
+        size = x.shape[-len(g.kernel) :]
+        count = g.windows(size)
+        lowest = -math.inf if x.dtype.kind in "fV" else _lowest(x.dtype)
+        floating = x.dtype.kind in "fV"
+        x = self._widened(x, g, lowest)
+        first, *rest = (x[(..., *where)] for where in g.positions(count))
+        best = self.copy(first)
+        element = self.zeros(best.shape, "int64")
+        for number, part in enumerate(rest, 1):
+            larger = self.gt(part, best)
+            if floating:
+                larger = self.logical_or(larger, self.ne(part, part))
+            best = self.where(larger, part, best)
+            element = self.where(larger, number, element)
+        index = self._number_in_plane(element, g, size, count)
+        if out is None:
+            return best, index
+        return self.copy(best, out=out[0]), self.copy(index, out=out[1])
+
+    def _number_in_plane(self, element: Array, g: Geometry, size: Sizes, count: Sizes) -> Array:
+        """The row-major number in the plane, from the number of the element in its window."""
+        total = None
+        for d, n in enumerate(size):
+            behind = math.prod(g.kernel[d + 1 :])
+            inside = self.remainder(self.floor_divide(element, behind), g.kernel[d])
+            starts = self.arange(
+                -g.padding[d][0], -g.padding[d][0] + count[d] * g.stride[d], g.stride[d], "int64"
+            ).reshape(-1, *(1,) * (len(size) - 1 - d))
+            place = self.add(self.mul(inside, g.dilation[d]), starts)
+            total = place if total is None else self.add(self.mul(total, n), place)
+        return total
+
+
+def _exchanged(x: Array) -> Array:
+    """The first two dimensions exchanged."""
+    return x.transpose(1, 0, *range(2, x.ndim))
+
+
+def _lowest(dtype: Any) -> int:
+    return 0 if dtype.kind == "u" else -(2 ** (8 * dtype.itemsize - 1))

@@ -1,0 +1,83 @@
+"""Least squares, and what singular values say of a matrix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes, return_types
+from .decompositions import linalg_qr, svdvals
+from .linalg import pinv, solve_triangular
+from .matmul import matmul
+from .shape import transpose
+
+
+def lstsq(
+    A: Any,  # noqa: N803  # PyTorch's name
+    B: Any,  # noqa: N803
+    rcond: float | None = None,
+    *,
+    driver: str | None = None,
+) -> Any:
+    """The X of least norm among those that bring ``A X`` closest to ``B``, and what is known of it.
+
+    A tall ``A`` must have full rank: then ``X = R^-1 Q^T B`` with ``A = Q R`` (Golub and Van Loan,
+    Matrix Computations, 5.3). Otherwise ``X`` is the pseudoinverse's.
+
+    Args:
+        A: shape (..., m, n).
+        B: shape (..., m, k), or (..., m) for one right-hand side each.
+        rcond: singular values below ``rcond`` times the largest count as zero, if ``m < n``.
+        driver: PyTorch's choice of a LAPACK routine; accepted, and without effect.
+
+    Returns:
+        ``(solution, residuals, rank, singular_values)``; residuals and singular values are empty,
+        as they are in PyTorch by default.
+
+    Raises:
+        RuntimeError: if the numbers of rows differ.
+
+    >>> import gpugrad
+    >>> A = gpugrad.tensor([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]])
+    >>> gpugrad.linalg.lstsq(A, gpugrad.tensor([[1.0], [3.0], [5.0]])).solution
+    tensor([[1.0000],
+            [2.0000]])
+    """
+    vector = B.ndim == 1 or (B.ndim == A.ndim - 1 and B.shape == A.shape[:-1])
+    rows = -1 if vector else -2
+    if B.shape[rows] != A.shape[-2]:
+        raise RuntimeError(f"torch.linalg.lstsq: input.size(-2) should match other.size({rows})")
+    b = B.unsqueeze(-1) if vector else B
+    if A.shape[-2] >= A.shape[-1]:
+        q, r = linalg_qr(A)
+        x = solve_triangular(r, matmul(transpose(q, -2, -1), b), upper=True)
+    else:
+        x = matmul(pinv(A, rcond), b)
+    none = A.detach().reshape(-1)[:0]
+    solution = x.squeeze(-1) if vector else x
+    return return_types.linalg_lstsq((solution, none, matrix_rank(A.detach()), none))
+
+
+def matrix_rank(
+    A: Any,  # noqa: N803
+    *,
+    atol: float | None = None,
+    rtol: float | None = None,
+    hermitian: bool = False,
+) -> Any:
+    """The number of singular values above ``max(atol, rtol * largest)``, int64.
+
+    ``rtol`` is the longer side of the matrix times the machine epsilon unless one bound is given.
+
+    >>> import gpugrad
+    >>> gpugrad.linalg.matrix_rank(gpugrad.ones(3, 3))
+    tensor(1)
+    """
+    values = svdvals(A.detach())
+    if values.shape[-1] == 0:
+        return values.sum(-1).to(dtypes.int64)
+    if rtol is None:
+        rtol = 0.0 if atol else max(A.shape[-2:]) * float(np.finfo(A.array.dtype).eps)
+    bound = (values.amax(-1, keepdim=True) * rtol).clamp(min=atol or 0.0)
+    return (values > bound).sum(-1)

@@ -1,0 +1,96 @@
+"""Settings of the process that PyTorch programs read and write: threads, precision, determinism.
+
+Where this library has nothing to choose (its kernels are deterministic and multiply float32
+matrices in float32), the setting is kept and given back, so that programs run on.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import Any
+
+from . import dtypes
+
+_threads: int | None = None
+_precision = "highest"
+_deterministic = {"on": False, "warn only": False}
+
+
+def get_num_threads() -> int:
+    """The number of threads that matrix products on the CPU may use.
+
+    >>> import gpugrad
+    >>> gpugrad.get_num_threads() >= 1
+    True
+    """
+    if _threads is not None:
+        return _threads
+    return int(os.environ.get("OMP_NUM_THREADS", "").partition(",")[0] or os.cpu_count() or 1)
+
+
+def set_num_threads(number: int, /) -> None:
+    """Set the number of threads of NumPy's matrix products.
+
+    It takes effect where the package ``threadpoolctl`` is installed (it comes with scikit-learn);
+    everything else on the CPU runs on one thread.
+
+    Raises:
+        TypeError: the number is no int.
+        RuntimeError: it is not positive.
+    """
+    global _threads
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise TypeError(f"set_num_threads expects an int, but got {type(number).__name__}")
+    if number <= 0:
+        raise RuntimeError("set_num_threads expects a positive integer")
+    _threads = number
+    try:
+        import threadpoolctl
+    except ImportError:
+        return
+    threadpoolctl.threadpool_limits(number, user_api="blas")
+
+
+def get_float32_matmul_precision() -> str:
+    """What :func:`set_float32_matmul_precision` was given, at first ``"highest"``."""
+    return _precision
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    """Say how exact float32 matrix products must be; they always have full precision here."""
+    global _precision
+    if precision not in ("highest", "high", "medium"):
+        warnings.warn(
+            f"{precision} is not one of 'highest', 'high', or 'medium'; the current "
+            "setFloat32MatmulPrecision call has no effect.",
+            UserWarning,
+            stacklevel=2,
+        )
+        return
+    _precision = precision
+
+
+def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
+    """Ask for results that are the same in every run."""
+    _deterministic.update({"on": bool(mode), "warn only": bool(warn_only)})
+
+
+def are_deterministic_algorithms_enabled() -> bool:
+    """Whether :func:`use_deterministic_algorithms` was switched on."""
+    return _deterministic["on"]
+
+
+def is_deterministic_algorithms_warn_only_enabled() -> bool:
+    """Whether it was switched on with ``warn_only``."""
+    return _deterministic["warn only"]
+
+
+def set_default_tensor_type(t: Any, /) -> None:
+    """Set the default floating-point type by a tensor type: ``DoubleTensor`` or its name."""
+    name = t if isinstance(t, str) else t.__name__
+    short = name.removeprefix("torch.").removeprefix("cuda.")
+    kind = next((d for d in dtypes.ALL if d.tensor_type == short), None)
+    if kind is None:
+        raise TypeError(f"invalid type name: {name}")
+    dtypes.set_default_dtype(kind)

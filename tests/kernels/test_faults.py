@@ -1,0 +1,126 @@
+"""Mistakes put into the sources are caught by the tests, so their silence means something.
+
+What only a sanitizer sees is in ``test_sanitized.py``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.kernels import emulation, test_elementwise, test_mse, test_rows, test_steps
+from tests.kernels.emulation import host_source
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A mistake.
+
+    Attributes:
+        stem: in the source that is compiled.
+        right: the text, in it or in its headers.
+        wrong: what stands there instead.
+        check: a test that must fail.
+        failure: how: by a wrong number, or by threads that wait forever.
+    """
+
+    stem: str
+    right: str
+    wrong: str
+    check: Callable[[], Any]
+    failure: type[Exception] = AssertionError
+
+
+FAULTS = {
+    "wrong derivative": Fault(
+        "tanh",
+        "dy * (C(1) - y * y)",
+        "dy * (C(1) - y)",
+        lambda: test_elementwise.test_values("tanh_backward", "float32"),
+    ),
+    "tail forgotten": Fault(
+        "relu",
+        "i < n - packed;",
+        "i < n - packed - 1;",
+        lambda: test_elementwise.test_values("relu_forward", "float32"),
+    ),
+    "one element too many": Fault(
+        "relu",
+        "i < n - packed;",
+        "i < n - packed + 1;",
+        lambda: test_elementwise.test_values("relu_forward", "float32"),
+    ),
+    "no barrier after the sums of the warps": Fault(
+        "mse",
+        "= v;\n    __syncthreads();\n    v = lane",
+        "= v;\n    v = lane",
+        lambda: test_mse.test_reduce("float32", 9000),
+    ),
+    "a barrier for half of the threads": Fault(
+        "mse",
+        "= v;\n    __syncthreads();\n    v = lane",
+        "= v;\n    if (threadIdx.x < 128) __syncthreads();\n    v = lane",
+        lambda: test_mse.test_reduce("float32", 9000),
+        RuntimeError,
+    ),
+    "counter not put back": Fault(
+        "mse",
+        "if (last) *counter = 0;",
+        "",
+        lambda: test_mse.test_reduce("float32", 9000),
+    ),
+    "the last block but one finishes": Fault(
+        "mse",
+        "== blocks - 1;",
+        "== blocks - 2;",
+        lambda: test_mse.test_reduce("float32", 9000),
+    ),
+    "infinity minus infinity": Fault(
+        "softmax",
+        "(x == total.largest ? C(1) : ratio)",
+        "ratio",
+        lambda: test_rows.test_softmax("float32", (9, 32)),
+    ),
+    "class's own element in the wrong place": Fault(
+        "cross_entropy",
+        "narrow(own, to[t]);",
+        "narrow(own, to[0]);",
+        lambda: test_rows.test_cross_entropy("float32", (9, 32)),
+    ),
+    "no barrier before the class's own element": Fault(
+        "cross_entropy",
+        "map(team.walk(), cols, f, to, from);\n        team.sync();",
+        "map(team.walk(), cols, f, to, from);",
+        lambda: test_rows.test_cross_entropy("float32", (9, 32)),
+    ),
+    "step counted by every block": Fault(
+        "adam",
+        "if (last_block(counter, gridDim.x) && threadIdx.x == 0)",
+        "if (counter && threadIdx.x == 0)",
+        lambda: test_steps.test_adam("float32"),
+    ),
+    "decay of the wrong kind": Fault(
+        "adam",
+        "if (decoupled) {",
+        "if (!decoupled) {",
+        lambda: test_steps.test_adam("float32"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault = FAULTS[name]
+    text = emulation.inlined(fault.stem)
+    assert fault.right in text
+    wrong = host_source(fault.stem, text.replace(fault.right, fault.wrong), ("float32", "float16"))
+    library = ctypes.CDLL(str(emulation.finish_build(emulation.start_build(wrong))))
+    monkeypatch.setattr(emulation, "emulated", lambda stem: library)
+    with pytest.raises(fault.failure), np.errstate(all="ignore"):
+        for _ in range(3):  # orders of threads differ from call to call
+            fault.check()
