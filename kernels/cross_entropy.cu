@@ -94,7 +94,8 @@ struct GradTask {
     }
 
     __device__ __forceinline__ Compute<T> scale(long long r) const {
-        return inside(r) ? widen(de[each ? r : 0]) : infinity<Compute<T>>() - infinity<Compute<T>>();
+        const Compute<T> none = infinity<Compute<T>>() - infinity<Compute<T>>();
+        return inside(r) ? widen(de[each ? r : 0]) : none;
     }
 
     // The class's own element is read before it may be overwritten, and written once the whole

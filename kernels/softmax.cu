@@ -13,7 +13,9 @@
 template <typename C>
 struct Softmax {
     ExpSum<C> total;
-    __device__ __forceinline__ C operator()(C x) const { return exp(x - total.largest) / total.sum; }
+    __device__ __forceinline__ C operator()(C x) const {
+        return exp(x - total.largest) / total.sum;
+    }
 };
 
 template <typename C>

@@ -82,6 +82,10 @@ def run(
             grad = _call_hooks(node.hooks, grad)
         if targets is not None and node in targets:
             targets[node].append(grad)
+            if needed is not None and needed.isdisjoint(node.edges):
+                continue  # the pass ends here: what lies behind is neither computed nor freed
+            if needed is not None and not any(edge in needed for edge in node.edges):
+                continue  # what lies behind is not asked for, and may be freed
         guards = node.guards
         if guards:
             for name, counter, stamp in guards:

@@ -158,7 +158,8 @@ class Amax(Reduction):
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
         taken = xp.eq(self.x, self._widen(xp, self.out))
         shares = xp.mul(self._widen(xp, grad), taken)
-        return (xp.div(shares, xp.sum(taken, self.axes, True)),)
+        ties = xp.cast(xp.sum(taken, self.axes, True), grad.dtype)
+        return (xp.div(shares, ties),)
 
 
 class Amin(Amax):

@@ -62,6 +62,7 @@ def test_mixed_derivatives() -> None:
     assert gpugrad.autograd.grad(by_x, y)[0].tolist() == [2 * 2.0 * 3 * 9.0]
 
 
+@pytest.mark.filterwarnings("ignore:Using backward.. with create_graph=True:UserWarning")
 def test_backward_with_create_graph_records_grad() -> None:
     x = leaf(3.0)
     (x**3).sum().backward(create_graph=True)

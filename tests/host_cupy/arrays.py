@@ -242,19 +242,23 @@ class ndarray:  # noqa: N801  # CuPy's name
 
     # --- reductions -----------------------------------------------------------------------------
 
-    def _reduce(self, name: str, **kwargs: Any) -> ndarray:
+    def _reduce(self, name: str, out: ndarray | None = None, **kwargs: Any) -> ndarray:
         self.check_device()
-        return new_array(getattr(self.host, name)(**kwargs))
+        result = getattr(self.host, name)(**kwargs)
+        if out is None:
+            return new_array(result)
+        out.host[...] = result
+        return out
 
     def sum(
         self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
     ) -> Any:
-        return self._reduce("sum", axis=axis, dtype=dtype, keepdims=keepdims)
+        return self._reduce("sum", out, axis=axis, dtype=dtype, keepdims=keepdims)
 
     def prod(
         self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
     ) -> Any:
-        return self._reduce("prod", axis=axis, dtype=dtype, keepdims=keepdims)
+        return self._reduce("prod", out, axis=axis, dtype=dtype, keepdims=keepdims)
 
     def mean(
         self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
@@ -262,25 +266,29 @@ class ndarray:  # noqa: N801  # CuPy's name
         with np.errstate(invalid="ignore"):
             total = self.host.sum(axis=axis, dtype=wide_type(self.dtype), keepdims=keepdims)
             count = self.size // total.size if total.size else 0
-            return new_array(np.true_divide(total, count).astype(self.dtype))
+            result = np.true_divide(total, count).astype(self.dtype)
+        if out is None:
+            return new_array(result)
+        out.host[...] = result
+        return out
 
     def max(self, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-        return self._reduce("max", axis=axis, keepdims=keepdims)
+        return self._reduce("max", out, axis=axis, keepdims=keepdims)
 
     def min(self, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-        return self._reduce("min", axis=axis, keepdims=keepdims)
+        return self._reduce("min", out, axis=axis, keepdims=keepdims)
 
     def any(self, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-        return self._reduce("any", axis=axis, keepdims=keepdims)
+        return self._reduce("any", out, axis=axis, keepdims=keepdims)
 
     def all(self, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-        return self._reduce("all", axis=axis, keepdims=keepdims)
+        return self._reduce("all", out, axis=axis, keepdims=keepdims)
 
-    def argmax(self, axis: Any = None) -> Any:
-        return self._reduce("argmax", axis=axis)
+    def argmax(self, axis: Any = None, out: Any = None) -> Any:
+        return self._reduce("argmax", out, axis=axis)
 
-    def argmin(self, axis: Any = None) -> Any:
-        return self._reduce("argmin", axis=axis)
+    def argmin(self, axis: Any = None, out: Any = None) -> Any:
+        return self._reduce("argmin", out, axis=axis)
 
     def nonzero(self) -> tuple[ndarray, ...]:
         copies.to_host += 1  # how many there are

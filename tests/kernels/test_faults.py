@@ -88,14 +88,14 @@ FAULTS = {
     ),
     "class's own element in the wrong place": Fault(
         "cross_entropy",
-        "narrow(own, to[t]);",
-        "narrow(own, to[0]);",
+        "narrow(own, dx[r * cols + target[r]]);",
+        "narrow(own, dx[r * cols]);",
         lambda: test_rows.test_cross_entropy("float32", (9, 32)),
     ),
     "no barrier before the class's own element": Fault(
         "cross_entropy",
-        "map(team.walk(), cols, f, to, from);\n        team.sync();",
-        "map(team.walk(), cols, f, to, from);",
+        "map(team.walk(), cols, f, dx + r * cols, row);\n        team.sync();",
+        "map(team.walk(), cols, f, dx + r * cols, row);",
         lambda: test_rows.test_cross_entropy("float32", (9, 32)),
     ),
     "step counted by every block": Fault(
