@@ -63,6 +63,10 @@ from .dtypes import int64 as int64
 from .dtypes import promote_types as promote_types
 from .dtypes import set_default_dtype as set_default_dtype
 from .dtypes import uint8 as uint8
+from .interop import asarray as asarray
+from .interop import from_dlpack as from_dlpack
+from .interop import frombuffer as frombuffer
+from .interop import to_dlpack as to_dlpack
 from .legacy import BoolTensor as BoolTensor
 from .legacy import ByteTensor as ByteTensor
 from .legacy import CharTensor as CharTensor

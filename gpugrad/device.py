@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .class_names import PrintedAs
+
 _PATTERN = re.compile(r"(cpu|cuda)(?::(0|[1-9][0-9]*))?")
 
 
-class device:
+class device(metaclass=PrintedAs, printed_as="torch.device"):
     """A device by type and optional index; equal devices compare and hash equal.
 
     Args:

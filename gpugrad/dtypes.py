@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from .class_names import PrintedAs
+
 KIND_BOOL, KIND_INTEGER, KIND_FLOAT = 0, 1, 2
 
 
@@ -19,7 +21,7 @@ when_bfloat16_is_known: list[Callable[[type], None]] = []
 """Called with ml_dtypes' scalar type when bfloat16 is first used, which imports that package."""
 
 
-class dtype:
+class dtype(metaclass=PrintedAs, printed_as="torch.dtype"):
     """A data type, for example ``gpugrad.float32``; there is one object of each."""
 
     __slots__ = ("_numpy", "is_floating_point", "itemsize", "kind", "name", "tensor_type")

@@ -12,6 +12,7 @@ from .autograd.grad_mode import enable_grad
 from .autograd.observers import unwatch, watch
 from .func.stateless import functional_call
 from .nn import Module
+from .ops.conv import Convolution, ConvolutionTranspose
 from .ops.linear import Addmm, Linear
 from .ops.matmul import Matmul
 
@@ -168,19 +169,15 @@ class _Run:
     def _leave(self, module: Module, args: tuple[Any, ...], output: Any) -> None:
         self.running.pop()
         self.outputs.setdefault(id(module), _shape(output))
-        rule = _CONVOLUTIONS.get(type(module).__name__)
-        if rule is not None:
-            self._add(module, rule(module, args[0], output))
 
     def _see(self, node: Node, result: TensorBase) -> None:
         if threading.get_ident() != self.thread or not self.running:
             return
-        for kind, depth in _PRODUCTS.items():
+        for kind, products in _PRODUCTS.items():
             if isinstance(node, kind):
-                self._add(self.running[-1], 2 * int(result.array.size) * depth(node))
-
-    def _add(self, module: Module, count: int) -> None:
-        self.flops[id(module)] = self.flops.get(id(module), 0) + count
+                module = id(self.running[-1])
+                count = 2 * products(node, int(result.array.size))
+                self.flops[module] = self.flops.get(module, 0) + count
 
 
 def _shape(output: Any) -> str:
@@ -194,30 +191,19 @@ def _shape(output: Any) -> str:
 # --- FLOPs ----------------------------------------------------------------------------------------
 
 
-def _depth_of_matmul(node: Any) -> int:
-    """How many products are added up in each element of the result."""
+def _in_matmul(node: Any, size: int) -> int:
     if node.shapes is not None:
-        return int(node.shapes[0][-1])
-    kept = node.x if getattr(node, "x", None) is not None else node.y
-    return int(kept.shape[-1])
+        depth = node.shapes[0][-1]
+    else:
+        depth = (node.x if getattr(node, "x", None) is not None else node.y).shape[-1]
+    return size * int(depth)
 
 
-_PRODUCTS: dict[type[Node], Callable[[Any], int]] = {
-    Linear: lambda node: int(node.x.shape[-1]),
-    Addmm: lambda node: int(node.a.shape[-1]),
-    Matmul: _depth_of_matmul,
+_PRODUCTS: dict[type[Node], Callable[[Any, int], int]] = {
+    Linear: lambda node, size: size * int(node.x.shape[-1]),
+    Addmm: lambda node, size: size * int(node.a.shape[-1]),
+    Matmul: _in_matmul,
+    Convolution: lambda node, size: size * int(node.weight[0].size),
+    ConvolutionTranspose: lambda node, size: int(node.x.size) * int(node.weight[0].size),
 }
-
-
-def _convolution(module: Any, input: Any, output: Any) -> int:
-    return 2 * int(output.numel()) * int(module.weight[0].numel())
-
-
-def _transposed_convolution(module: Any, input: Any, output: Any) -> int:
-    return 2 * int(input.numel()) * int(module.weight[0].numel())
-
-
-_CONVOLUTIONS: dict[str, Callable[[Any, Any, Any], int]] = {
-    **{f"Conv{n}d": _convolution for n in (1, 2, 3)},
-    **{f"ConvTranspose{n}d": _transposed_convolution for n in (1, 2, 3)},
-}
+"""How many products an operation computes and adds up, for a result of so many elements."""

@@ -59,7 +59,7 @@ def typename(obj: Any, /) -> str:
     'torch.FloatTensor'
     """
     if isinstance(obj, TensorBase):
-        return str(obj.type())  # type: ignore[attr-defined]
+        return str(obj.type())
     named = obj if hasattr(obj, "__qualname__") else type(obj)
     module = getattr(named, "__module__", None)
     if module in (None, "builtins"):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .class_names import PrintedAs
 
-class Size(tuple[int, ...]):
+
+class Size(tuple[int, ...], metaclass=PrintedAs, printed_as="torch.Size"):
     """A tensor's shape: a tuple of ints.
 
     >>> import gpugrad

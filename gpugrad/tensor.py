@@ -18,6 +18,7 @@ from .autograd import backward_pass
 from .autograd.engine import Node, Output, TensorBase, refresh, set_tensor_class, wrap
 from .autograd.hooks import LeafHooks, RemovableHandle
 from .backend import BACKENDS
+from .class_names import PrintedAs
 from .device import device
 from .ops import arithmetic, compare, copying, cutting, index, matmul, pointwise, shape
 from .ops.namespace import register
@@ -25,7 +26,7 @@ from .printing import tensor_format, tensor_repr
 from .size import Size
 
 
-class Tensor(TensorBase):
+class Tensor(TensorBase, metaclass=PrintedAs, printed_as="torch.Tensor"):
     """A multi-dimensional array that remembers how it was computed.
 
     Made by :func:`gpugrad.tensor` and its relatives. ``Tensor(2, 3)`` is an uninitialised float
@@ -38,6 +39,10 @@ class Tensor(TensorBase):
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any: ...
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        register(cls)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         from .legacy import legacy_tensor
@@ -337,6 +342,8 @@ class Tensor(TensorBase):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         array = self.numpy()
         if dtype is not None and array.dtype != dtype:
+            if copy is False:
+                raise ValueError("Unable to avoid copy while creating an array as requested.")
             return array.astype(dtype)
         return array.copy() if copy else array
 

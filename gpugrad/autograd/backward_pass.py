@@ -165,6 +165,8 @@ def _accumulate(leaves: Leaves, create_graph: bool, hooked: bool = False) -> Non
             hooks = leaf.hooks
             if hooks is not None and not hooked:
                 grad, fresh = _call_hooks(hooks.before, grad), False
+            if getattr(grad, "array", grad).dtype is not leaf.array.dtype:
+                grad = _cast_to(leaf, grad)
             present = leaf.grad
             if create_graph:
                 leaf.grad = grad if present is None else present + grad
@@ -176,6 +178,13 @@ def _accumulate(leaves: Leaves, create_graph: bool, hooked: bool = False) -> Non
             if hooks is not None:
                 for hook in list(hooks.after.values()):
                     hook(leaf)
+
+
+def _cast_to(tensor: Any, grad: Any) -> Any:
+    """A gradient in the type of the tensor it belongs to; bfloat16 may have become float32."""
+    if getattr(grad, "array", grad).dtype == tensor.array.dtype:
+        return grad
+    return BACKENDS[type(grad)].cast(grad, tensor.array.dtype)
 
 
 def _own(grad: Array) -> Array:
@@ -356,6 +365,7 @@ def _result(number: int, tensor: Any, value: Any, allow_unused: bool, materializ
                 "graph. Set allow_unused=True if this is the desired behavior."
             )
         return wrap(BACKENDS[type(tensor.array)].zeros_like(tensor.array)) if materialize else None
+    value = _cast_to(tensor, value)
     if isinstance(value, TensorBase):
         return value
     return wrap(_own(value))

@@ -35,7 +35,7 @@ backward is recorded itself, and must be computed again from the saved inputs.""
 
 ANOMALY_HINT = (
     " Hint: enable anomaly detection to find the operation that failed to compute its gradient, "
-    "with torch.autograd.set_detect_anomaly(True)."
+    "with torch.autograd.set_detect_anomaly(True, check_nan=False)."
 )
 
 _sequence = itertools.count(1)
@@ -151,6 +151,11 @@ class Node:
 
     def name(self) -> str:
         return type(self).__name__
+
+    def short_name(self) -> str:
+        """The name without its ending, as errors give it: ``Mul`` for ``MulBackward0``."""
+        name = self.name()
+        return name.rpartition("Backward")[0] or name
 
     def __repr__(self) -> str:
         return f"<{self.name()} object at {id(self):#x}>"
@@ -276,7 +281,7 @@ class Node:
         origin = ""
         if isinstance(maker, Node):
             nr = maker.number if isinstance(maker, Output) else 0
-            origin = f", which is output {nr} of {maker.name()},"
+            origin = f", which is output {nr} of {maker.short_name()},"
         raise RuntimeError(
             "one of the variables needed for gradient computation has been modified by an "
             f"inplace operation: [torch.{from_numpy(saved.dtype).tensor_type} "

@@ -73,6 +73,9 @@ class Entry:
     name: str
     parameters: tuple[Parameter, ...]
 
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(p.name for p in self.parameters)})"
+
 
 def compute_dtype(suffix: str) -> str:
     """The type of the arithmetic: float32 for 16-bit types."""

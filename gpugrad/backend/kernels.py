@@ -59,6 +59,13 @@ def blocks_for_sum(n: int, itemsize: int) -> int:
     return max(1, min((n + per_block - 1) // per_block, MOST_PARTIAL_SUMS))
 
 
+@functools.cache
+def suffix_of(dtype: Any) -> str | None:
+    """The kernels' name of a NumPy dtype; None if there are no kernels for it."""
+    name = str(dtype.name)
+    return name if name in kernel_source.SUFFIXES else None
+
+
 class Kernel:
     """One entry point for one type, ready to be launched.
 
@@ -125,7 +132,9 @@ class Kernels:
         return Kernel(self._array_module, function, entry, suffix)
 
 
-def check_arguments(entry: Entry, suffix: str, args: Sequence[Any], device: int | None = None) -> None:
+def check_arguments(
+    entry: Entry, suffix: str, args: Sequence[Any], device: int | None = None
+) -> None:
     """Refuse arguments that a kernel would misread.
 
     Args:
@@ -146,7 +155,8 @@ def check_arguments(entry: Entry, suffix: str, args: Sequence[Any], device: int 
         )
     for (parameter, expected), value in zip(rules, args, strict=True):
         if not parameter.array:
-            if not isinstance(value, expected):
+            # A bool would be passed as one byte where the kernel reads eight.
+            if not isinstance(value, expected) or type(value) is bool:
                 raise _refusal(entry, suffix, parameter, expected.__name__, value)
         elif value is None:
             if not parameter.nullable:
@@ -161,8 +171,8 @@ def check_arguments(entry: Entry, suffix: str, args: Sequence[Any], device: int 
                 )
             if device is not None and value.data.device_id != device:
                 raise ValueError(
-                    f"[{entry.name}_{suffix}] {parameter.name} is on device {value.data.device_id}, "
-                    f"but the kernel runs on device {device}"
+                    f"[{entry.name}_{suffix}] {parameter.name} is on device "
+                    f"{value.data.device_id}, but the kernel runs on device {device}"
                 )
 
 

@@ -46,13 +46,17 @@ class Geometry(NamedTuple):
             )
         )
 
+    def along(self, d: int, count: Sizes) -> list[slice]:
+        """For each element of the kernel in dimension ``d``: where it lies in all windows."""
+        step, space = self.stride[d], self.dilation[d]
+        return [
+            slice(p * space, p * space + (count[d] - 1) * step + 1, step)
+            for p in range(self.kernel[d])
+        ]
+
     def positions(self, count: Sizes) -> Iterator[tuple[slice, ...]]:
         """For each element of the kernel in row-major order: where it lies in ``count`` windows."""
-        ranges = [
-            [slice(p * d, p * d + (n - 1) * s + 1, s) for p in range(k)]
-            for k, s, d, n in zip(self.kernel, self.stride, self.dilation, count, strict=True)
-        ]
-        return itertools.product(*ranges)
+        return itertools.product(*(self.along(d, count) for d in range(len(count))))
 
 
 class Windows:
@@ -113,13 +117,20 @@ class Windows:
 
     def _folded(self, columns: Array, g: Geometry, size: Sizes, out: Array | None) -> Array:
         """Every element of the columns added to where it came from; (N, C, \\*size)."""
-        channels, batch = columns.shape[0], columns.shape[1 + len(size)]
-        count = columns.shape[2 + len(size) :]
-        total = self.zeros((channels, batch, *g.padded(size)), columns.dtype)
-        kernels = itertools.product(*(range(k) for k in g.kernel))
-        for position, where in zip(kernels, g.positions(count), strict=True):
-            part = total[(slice(None), slice(None), *where)]
-            self.add(part, columns[(slice(None), *position)], out=part)
+        ndim, padded = len(size), g.padded(size)
+        count = columns.shape[2 + ndim :]
+        # One dimension after the other, the first one first: its rows are the longest.
+        total = columns
+        for d in range(ndim):
+            # (C, *kernel from d on, N, *padded before d, *windows from d on)
+            behind = total.ndim - ndim + d
+            shape = (total.shape[0], *total.shape[2:behind], padded[d], *total.shape[behind + 1 :])
+            part = total
+            total = self.zeros(shape, columns.dtype)
+            inside = (slice(None),) * (behind - 1)
+            for position, where in enumerate(g.along(d, count)):
+                target = total[(*inside, where)]
+                self.add(target, part[:, position], out=target)
         undo = tuple((-low, -high) for low, high in g.padding)
         if any(low or high for low, high in undo):
             return self.pad(_exchanged(total), ((0, 0), (0, 0), *undo), 0, out)
@@ -231,43 +242,66 @@ class Windows:
             return self.pad(total, ((0, 0),) * len(lead) + undo, 0, out)
         return self.into(total, out)
 
-    def window_max(
+    def window_max(self, x: Array, g: Geometry, out: Array | None = None) -> Array:
+        """The largest element of each window; nan counts as the largest."""
+        count = g.windows(x.shape[-len(g.kernel) :])
+        best = self._widened(x, g, _lowest(x.dtype))
+        for parts in self._along_each(g, count):
+            first, *rest = (best[where] for where in parts)
+            best = self.copy(first)
+            for part in rest:
+                self.maximum(best, part, out=best)
+        return self.into(best, out)
+
+    def window_argmax(
         self, x: Array, g: Geometry, out: tuple[Array, Array] | None = None
     ) -> tuple[Array, Array]:
         """The largest element of each window, and its row-major number in the unpadded plane.
 
-        The first of equal elements counts, and nan counts as the largest.
+        The first of equal elements counts; nan is the largest, and the last of them counts.
         """
         size = x.shape[-len(g.kernel) :]
         count = g.windows(size)
-        lowest = -math.inf if x.dtype.kind in "fV" else _lowest(x.dtype)
-        floating = x.dtype.kind in "fV"
-        x = self._widened(x, g, lowest)
-        first, *rest = (x[(..., *where)] for where in g.positions(count))
-        best = self.copy(first)
-        element = self.zeros(best.shape, "int64")
-        for number, part in enumerate(rest, 1):
-            larger = self.gt(part, best)
-            if floating:
-                larger = self.logical_or(larger, self.ne(part, part))
-            best = self.where(larger, part, best)
-            element = self.where(larger, number, element)
-        index = self._number_in_plane(element, g, size, count)
+        best = self._widened(x, g, _lowest(x.dtype))
+        places: list[Array] = []  # for each dimension that is done: the element of the kernel
+        for parts in self._along_each(g, count):
+            # Copies, since rows this short are slow to go over several times.
+            first, *rest = (self.copy(best[where]) for where in parts)
+            before = places
+            best = first
+            places = [self.copy(p[parts[0]]) for p in before]
+            element = self.zeros(best.shape, "uint8" if len(parts) < 256 else "int64")
+            for number, part in enumerate(rest, 1):
+                larger = self.gt(part, best)
+                if x.dtype.kind in "fV":
+                    self.logical_or(larger, self.ne(part, part), out=larger)
+                self.maximum(best, part, out=best)
+                for place, wide in zip((element, *places), (None, *before), strict=True):
+                    value = number if wide is None else wide[parts[number]]
+                    self.module.copyto(place, value, "unsafe", larger)
+            places.insert(0, element)
+        index = self._number_in_plane(places, g, size, count)
         if out is None:
             return best, index
         return self.copy(best, out=out[0]), self.copy(index, out=out[1])
 
-    def _number_in_plane(self, element: Array, g: Geometry, size: Sizes, count: Sizes) -> Array:
-        """The row-major number in the plane, from the number of the element in its window."""
+    def _along_each(self, g: Geometry, count: Sizes) -> Iterator[list[Any]]:
+        """For each dimension, from the last: where each element of the kernel lies along it."""
+        for d in reversed(range(len(count))):
+            behind = (slice(None),) * (len(count) - 1 - d)
+            yield [(..., where, *behind) for where in g.along(d, count)]
+
+    def _number_in_plane(
+        self, elements: list[Array], g: Geometry, size: Sizes, count: Sizes
+    ) -> Array:
+        """The row-major number in the plane, from each dimension's element of the kernel."""
         total = None
-        for d, n in enumerate(size):
-            behind = math.prod(g.kernel[d + 1 :])
-            inside = self.remainder(self.floor_divide(element, behind), g.kernel[d])
-            starts = self.arange(
-                -g.padding[d][0], -g.padding[d][0] + count[d] * g.stride[d], g.stride[d], "int64"
-            ).reshape(-1, *(1,) * (len(size) - 1 - d))
-            place = self.add(self.mul(inside, g.dilation[d]), starts)
-            total = place if total is None else self.add(self.mul(total, n), place)
+        for d, element in enumerate(elements):
+            start = -g.padding[d][0]
+            starts = self.arange(start, start + count[d] * g.stride[d], g.stride[d], "int64")
+            column = starts.reshape(-1, *(1,) * (len(size) - 1 - d))
+            place = self.add(self.mul(self.cast(element, "int64"), g.dilation[d]), column)
+            total = place if total is None else self.add(self.mul(total, size[d]), place)
         return total
 
 
@@ -276,5 +310,8 @@ def _exchanged(x: Array) -> Array:
     return x.transpose(1, 0, *range(2, x.ndim))
 
 
-def _lowest(dtype: Any) -> int:
+def _lowest(dtype: Any) -> float:
+    """The value that is no larger than any other of the type."""
+    if dtype.kind in "fV":
+        return -math.inf
     return 0 if dtype.kind == "u" else -(2 ** (8 * dtype.itemsize - 1))

@@ -6,16 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..autograd.grad_mode import enable_grad, is_grad_enabled
-from .derivative import (
-    Argnums,
-    Pushforward,
-    close,
-    depends_beyond,
-    pick,
-    products,
-    split_aux,
-    tensors_of,
-)
+from .derivative import Pushforward
+from .transform import Argnums, close, depends_beyond, pick, products, split_aux, tensors_of
 from .tree import flatten, rebuild
 
 

@@ -76,8 +76,7 @@ class _ConvNd(Module):
         if isinstance(self.padding, str):
             if self.padding not in ("same", "valid"):
                 raise ValueError(
-                    f"Invalid padding string {self.padding!r}, should be one of "
-                    "{'same', 'valid'}"
+                    f"Invalid padding string {self.padding!r}, should be one of {{'same', 'valid'}}"
                 )
             if self.padding == "same" and any(s != 1 for s in self.stride):
                 raise ValueError("padding='same' is not supported for strided convolutions")
@@ -154,9 +153,7 @@ class _Conv(_ConvNd):
         if self.padding == "valid":
             return [0, 0] * self.dims
         if isinstance(self.padding, str):
-            totals = [
-                d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)
-            ]
+            totals = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)]
             return [n for t in reversed(totals) for n in (t // 2, t - t // 2)]
         return [n for p in reversed(self.padding) for n in (p, p)]
 
@@ -316,7 +313,7 @@ class _ConvTranspose(_ConvNd):
         highs = [low + s - 1 for low, s in zip(lows, self.stride, strict=True)]
         if any(not a <= n <= b for n, a, b in zip(wanted, lows, highs, strict=True)):
             raise ValueError(
-                f"requested an output size of {wanted}, but valid sizes range from {lows} to "
+                f"requested an output size of {output_size}, but valid sizes range from {lows} to "
                 f"{highs} (for an input of {input.shape[-self.dims :]})"
             )
         return tuple(n - low for n, low in zip(wanted, lows, strict=True))

@@ -9,7 +9,7 @@ from ..creation import empty
 from ..tensor import Tensor
 
 
-class Parameter(Tensor):
+class Parameter(Tensor, printed_as="torch.nn.parameter.Parameter"):
     """A tensor that is trained: as an attribute of a module it is among its ``parameters()``.
 
     Shares memory with ``data`` and requires a gradient unless told otherwise.

@@ -120,6 +120,7 @@ class Fill(Node):
     """``x.fill_(value)``: the old value gets a gradient of zeros."""
 
     __slots__ = ()
+    torch_name = "FillBackward2"
 
     def forward(self, xp: Any, x: Any, value: Any) -> Any:
         return xp.fill(x, value)
@@ -133,7 +134,10 @@ def fill_(x: Any, value: Any) -> Any:
     if x.needs_grad or x.view_of is not None:
         check_inplace(x)
     array = x.array
-    BACKENDS[type(array)].fill(array, value)
+    backend = BACKENDS[type(array)]
+    if not backend.writable(array):
+        raise RuntimeError(ZERO_STRIDE_WRITE)
+    backend.fill(array, value)
     if x.needs_grad:
         mark_changed(x, Fill.__new__(Fill), (x,))
     else:

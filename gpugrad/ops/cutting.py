@@ -52,7 +52,7 @@ class Unbind(Node):
     def forward(self, xp: Any, x: Any, axis: int) -> Any:
         self.axis, self.shape = axis, x.shape
         before = (slice(None),) * axis
-        return tuple(xp.getitem(x, (*before, i)) for i in range(x.shape[axis]))
+        return tuple(xp.getitem(x, (*before, i, ...)) for i in range(x.shape[axis]))
 
     def backward(self, xp: Any, grads: Any) -> tuple[Any]:
         sample = next(g for g in grads if g is not None)

@@ -104,21 +104,8 @@ class Unary(Node):
         self.x = self.out = self.guards = None
 
 
-class _ByKind(dict[type, Function]):
-    """A primitive of each kind of array, looked up once: ``functions[type(array)]``."""
-
-    def __init__(self, primitive: str) -> None:
-        super().__init__()
-        self.primitive = primitive
-
-    def __missing__(self, kind: type) -> Function:
-        function: Function = getattr(BACKENDS[kind], self.primitive)
-        self[kind] = function
-        return function
-
-
 def _unary_apply(cls: type[Unary]) -> Function:
-    floating, functions = cls.floating, _ByKind(cls.primitive)
+    floating, primitive = cls.floating, cls.primitive
     keeps_x, keeps_out = cls.keeps_x, cls.keeps_out
 
     def apply(x: Any, *params: Any) -> Any:
@@ -126,12 +113,13 @@ def _unary_apply(cls: type[Unary]) -> Function:
         if floating and a.dtype.kind not in "fV":
             a = to_default_float(x).array
         kind = type(a)
+        xp = BACKENDS[kind]
         try:
-            out = functions[kind](a, *params)
+            out = getattr(xp, primitive)(a, *params)
         except TypeError as error:
             raise cls.explain(a, error) from None
         if type(out) is not kind:
-            out = BACKENDS[kind].asarray(out)
+            out = xp.asarray(out)
         result = wrap(out)
         if not mode.enabled:
             return result
@@ -244,7 +232,7 @@ class Binary(Node):
 
 
 def _binary_apply(cls: type[Binary]) -> Function:
-    floating, functions = cls.floating, _ByKind(cls.primitive)
+    floating, primitive = cls.floating, cls.primitive
     saves, keep, record = bool(cls.saves), _binary_keep(cls), _binary_record(cls)
     refuses_bools = cls.refuses_bools
 
@@ -258,12 +246,13 @@ def _binary_apply(cls: type[Binary]) -> Function:
         kind = type(a)
         if a.dtype is not b.dtype or type(b) is not kind or (floating and a.dtype.kind != "f"):
             return of_any_kind(x, y)
+        xp = BACKENDS[kind]
         try:
-            out = functions[kind](a, b)
+            out = getattr(xp, primitive)(a, b)
         except (TypeError, ValueError) as error:
             raise cls.explain(a, b, error) from None
         if type(out) is not kind:
-            out = BACKENDS[kind].asarray(out)
+            out = xp.asarray(out)
         result = wrap(out)
         if not mode.enabled:
             return result
@@ -304,7 +293,8 @@ def _binary_apply(cls: type[Binary]) -> Function:
             x, y = prepared
             a, b = getattr(x, "array", x), getattr(y, "array", y)
             kind = type(a) if isinstance(x, TensorBase) else type(b)
-        function = functions[kind]
+        xp = BACKENDS[kind]
+        function = getattr(xp, primitive)
         try:
             out = function(a, b)
         except (TypeError, ValueError) as error:
@@ -313,7 +303,7 @@ def _binary_apply(cls: type[Binary]) -> Function:
             a, b = narrow(a, b)
             out = function(a, b)
         if type(out) is not kind:
-            out = BACKENDS[kind].asarray(out)
+            out = xp.asarray(out)
         result = wrap(out)
         if mode.enabled:
             record(x, y, a, b, result)

@@ -45,7 +45,7 @@ class Stack(Node):
     def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
         before = (slice(None),) * self.axis
         return tuple(
-            None if edge is None else xp.getitem(grad, (*before, i))
+            None if edge is None else xp.getitem(grad, (*before, i, ...))
             for i, edge in enumerate(self.edges)
         )
 

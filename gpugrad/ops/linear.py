@@ -36,6 +36,34 @@ class Linear(Node):
         return grad_x, grad_weight, None if edge_bias[0] is None else xp.sum(flat, 0)
 
 
+class LinearWithoutBias(Linear):
+    """The product of two matrices, which PyTorch computes by another op."""
+
+    __slots__ = ()
+    torch_name = "Mm"
+
+
+class LinearOfBatch(Linear):
+    """A row or a stack of matrices, of which PyTorch makes one matrix and undoes that."""
+
+    __slots__ = ()
+    torch_name = "View"
+
+
+class LinearOfRow(Linear):
+    """A row without a bias."""
+
+    __slots__ = ()
+    torch_name = "SqueezeBackward4"
+
+
+class LinearOfStackWithoutBias(Linear):
+    """A stack of matrices without a bias."""
+
+    __slots__ = ()
+    torch_name = "UnsafeView"
+
+
 class Addmm(Node):
     """``beta * x + alpha * (a @ b)``"""
 
@@ -91,9 +119,12 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
             "mat1 and mat2 shapes cannot be multiplied "
             f"({rows}x{x.shape[-1] if x.ndim else 1} and {w.shape[-1]}x{w.shape[0]})"
         )
+    # All compute the same; they print the names of PyTorch's last op.
     if bias is None:
-        return Linear.apply(input, weight)
-    return Linear.apply(input, weight, bias)
+        if x.ndim == 2:
+            return LinearWithoutBias.apply(input, weight)
+        return (LinearOfRow if x.ndim == 1 else LinearOfStackWithoutBias).apply(input, weight)
+    return (Linear if x.ndim == 2 else LinearOfBatch).apply(input, weight, bias)
 
 
 def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:

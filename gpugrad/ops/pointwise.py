@@ -320,8 +320,10 @@ class RoundTo(Node):
     def forward(self, xp: Any, x: Any, decimals: int) -> Any:
         scale = 10.0 ** abs(decimals)
         if decimals > 0:
-            return xp.div(xp.round(xp.mul(x, scale)), scale)
-        return xp.mul(xp.round(xp.div(x, scale)), scale)
+            out = xp.div(xp.round(xp.mul(x, scale)), scale)
+        else:
+            out = xp.mul(xp.round(xp.div(x, scale)), scale)
+        return xp.cast(out, x.dtype)
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
         return (xp.zeros_like(grad),)

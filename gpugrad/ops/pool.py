@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.engine import CONSTANT, Node, wrap
+from ..autograd.grad_mode import mode
 from ..backend import BACKENDS
 from ..backend.windows import Geometry
 
@@ -100,10 +101,17 @@ def avg_pool(input: Any, geometry: Geometry, divisor: Any) -> Any:
     return AvgPool2D.apply(input, geometry, divisor)
 
 
-def max_pool(input: Any, geometry: Geometry) -> tuple[Any, Any]:
+def max_pool(input: Any, geometry: Geometry) -> Any:
+    """The largest element of each window."""
+    if mode.enabled and input.needs_grad:
+        return max_pool_with_indices(input, geometry)[0]
+    return wrap(BACKENDS[type(input.array)].window_max(input.array, geometry))
+
+
+def max_pool_with_indices(input: Any, geometry: Geometry) -> tuple[Any, Any]:
     """The largest element of each window, and its row-major number in the plane."""
     xp = BACKENDS[type(input.array)]
-    largest, index = xp.window_max(input.array, geometry)
+    largest, index = xp.window_argmax(input.array, geometry)
     pooled = MaxPool2DWithIndices.apply(input, largest, index, len(geometry.kernel))
     return pooled, wrap(index)
 

@@ -227,6 +227,11 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
         raise explained from None
 
 
+def _by_tensors(x: Any, low: Any, high: Any) -> bool:
+    """Whether the bounds are, or must become, tensors: NumPy would widen bfloat16 by a number."""
+    return isinstance(low, TensorBase) or isinstance(high, TensorBase) or x.array.dtype.kind == "V"
+
+
 def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     """``input`` kept between ``min`` and ``max``, numbers or tensors.
 
@@ -236,7 +241,7 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     """
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    if isinstance(min, TensorBase) or isinstance(max, TensorBase):
+    if _by_tensors(input, min, max):
         kind, *inputs = _with_tensors(input, min, max)
         return kind.apply(*inputs)
     x = input
@@ -250,7 +255,7 @@ def clamp_(self: Any, min: Any = None, max: Any = None) -> Any:
     """:func:`clamp` into the tensor itself."""
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    if isinstance(min, TensorBase) or isinstance(max, TensorBase):
+    if _by_tensors(self, min, max):
         kind, _, *bounds = _with_tensors(self, min, max)
         return apply_inplace(kind, self, *bounds)
     kind = self.array.dtype

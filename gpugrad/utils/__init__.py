@@ -1,5 +1,5 @@
-"""What training needs around the model: data sets and their loading, and checkpointing."""
+"""What training needs around the model: data sets and their loading, checkpointing, DLPack."""
 
-from . import checkpoint, data
+from . import checkpoint, data, dlpack
 
-__all__ = ["checkpoint", "data"]
+__all__ = ["checkpoint", "data", "dlpack"]

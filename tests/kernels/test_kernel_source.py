@@ -81,6 +81,7 @@ X = np.zeros(4, np.float32)
         ((X, None, 4), TypeError, "y must be an array of float32, got None"),
         ((X, [0.0], 4), TypeError, "y must be an array of float32, got [0.0]"),
         ((X, X, 4.0), TypeError, "n must be int, got 4.0"),
+        ((X, X, True), TypeError, "n must be int, got True"),
         ((X[::2], X, 2), ValueError, "x must be contiguous, got shape (2,) with strides (8,)"),
     ],
 )

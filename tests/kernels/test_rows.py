@@ -151,6 +151,7 @@ def test_cross_entropy(suffix: str, shape: tuple[int, int]) -> None:
     for each, kept, offset in ((1, saved, 0), (0, saved, 1), (1, None, 0), (1, "softmax", 1)):
         de = placed(grad if each else ordinary(suffix, 1, 8), suffix, 0)
         dx = placed(np.full_like(x, 77), suffix, offset)
+        source: tuple[Any, ...]
         name, source = "cross_entropy_backward", (logit.array, target, de.array, kept)
         if isinstance(kept, str):
             name, source = name + "_softmax", (probabilities.array, target, de.array)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...autograd.composed import shown_as
 from ...ops.activation import Elu, Gelu, LeakyRelu, Silu, Softplus
 from ...tensor import Tensor
 
@@ -98,6 +99,7 @@ def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
     return elu(input, alpha, True)
 
 
+@shown_as("Elu")
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """scale · x where positive, scale · alpha · (exp(x) - 1) elsewhere, with fixed constants.
 
@@ -108,6 +110,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     return _finish(input, Elu.apply(input, _SELU_ALPHA) * _SELU_SCALE, inplace)
 
 
+@shown_as("Celu")
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where positive, ``alpha`` · (exp(x / alpha) - 1) elsewhere.
 
@@ -148,6 +151,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     return result
 
 
+@shown_as("Mish")
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """x · tanh(softplus(x)).
 
@@ -169,6 +173,7 @@ def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
     return result
 
 
+@shown_as("LogSigmoid")
 def logsigmoid(input: Tensor) -> Tensor:
     """log(sigmoid(x)) = min(x, 0) - log(1 + exp(-|x|)).
 
@@ -191,6 +196,7 @@ def softsign(input: Tensor) -> Tensor:
     return result
 
 
+@shown_as("Hardtanh")
 def hardtanh(
     input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
 ) -> Tensor:
@@ -222,6 +228,7 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
+@shown_as("Hardsigmoid")
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """clamp(x + 3, 0, 6) / 6.
 
@@ -232,6 +239,7 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     return _finish(input, hardtanh(input + 3, 0.0, 6.0) / 6, inplace)
 
 
+@shown_as("Hardswish")
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """x · clamp(x + 3, 0, 6) / 6.
 
@@ -242,6 +250,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     return _finish(input, input * hardtanh(input + 3, 0.0, 6.0) / 6, inplace)
 
 
+@shown_as("Threshold")
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where greater than ``threshold``, ``value`` elsewhere.
 
@@ -253,6 +262,7 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     return _finish(input, result, inplace)
 
 
+@shown_as("PreluKernel")
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """x where positive, ``weight`` · x elsewhere; one slope, or one for each channel (dim 1).
 
@@ -275,6 +285,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     return result
 
 
+@shown_as("Glu")
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """a · sigmoid(b), a and b being the halves of the input along ``dim``.
 

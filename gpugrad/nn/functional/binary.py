@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...autograd.composed import shown_as
 from ...ops.loss import BinaryCrossEntropy, BinaryCrossEntropyWithLogits
 from ...tensor import Tensor
 from .promotion import same_type
@@ -9,6 +10,7 @@ from .promotion import type_word as _word
 from .reduction import reduce_loss, resolve
 
 
+@shown_as("BinaryCrossEntropy")
 def binary_cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -47,6 +49,7 @@ def binary_cross_entropy(
     return reduce_loss(loss if weight is None else loss * weight, reduction)
 
 
+@shown_as("BinaryCrossEntropyWithLogits")
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 from ... import dtypes
+from ...autograd.composed import shown_as
 from ...ops.loss import (
     CrossEntropy,
     NllLoss,
@@ -247,8 +248,13 @@ def _cross_entropy_of_probabilities(
     if reduction == "none":
         losses: Tensor = -weighted.sum(dim)
         return losses
-    total = -weighted.sum()
-    result: Tensor = total / (input.numel() / classes) if reduction == "mean" else total
+    total: Tensor = -weighted.sum()
+    return _shared(total, input.numel() / classes) if reduction == "mean" else total
+
+
+@shown_as("DivBackward1")  # PyTorch's division by a number of C++
+def _shared(total: Tensor, count: float) -> Tensor:
+    result: Tensor = total / count
     return result
 
 

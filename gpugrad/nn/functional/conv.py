@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import TypeAlias
-
 from ...backend.windows import Geometry
 from ...ops.conv import Convolution, ConvolutionTranspose
 from ...tensor import Tensor
-from .promotion import type_word
-
-Sizes: TypeAlias = int | tuple[int, ...]
-
-_C_NAMES = {"float16": "c10::Half", "bfloat16": "c10::BFloat16", "float32": "float"}
+from .conv_arguments import Sizes, by, check, each, is_batched, named_padding
 
 
 def conv1d(
@@ -110,9 +103,7 @@ def conv_transpose1d(
     >>> gpugrad.nn.functional.conv_transpose1d(x, weight, stride=2)
     tensor([[ 1., 10.,  2., 20.]])
     """
-    return _transposed(
-        1, input, weight, bias, stride, padding, output_padding, groups, dilation
-    )
+    return _transposed(1, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
 def conv_transpose2d(
@@ -149,9 +140,7 @@ def conv_transpose2d(
              [2., 4., 2.],
              [1., 2., 1.]]])
     """
-    return _transposed(
-        2, input, weight, bias, stride, padding, output_padding, groups, dilation
-    )
+    return _transposed(2, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
 def conv_transpose3d(
@@ -171,9 +160,7 @@ def conv_transpose3d(
     >>> gpugrad.nn.functional.conv_transpose3d(x, weight).shape
     torch.Size([1, 3, 3, 3, 3])
     """
-    return _transposed(
-        3, input, weight, bias, stride, padding, output_padding, groups, dilation
-    )
+    return _transposed(3, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
 # --- what the dimensions have in common ----------------------------------------------------------
@@ -189,24 +176,24 @@ def _conv(
     dilation: Sizes,
     groups: int,
 ) -> Tensor:
-    batched = _is_batched(f"conv{ndim}d", ndim, input)
-    steps = _each(ndim, "stride", stride)
-    spacing = _each(ndim, "dilation", dilation)
+    batched = is_batched(f"conv{ndim}d", ndim, input)
+    steps = each(ndim, "stride", stride)
+    spacing = each(ndim, "dilation", dilation)
     kernel = tuple(weight.shape[2:])
     if isinstance(padding, str):
-        widths = _named_padding(padding, kernel, steps, spacing)
+        widths = named_padding(padding, kernel, steps, spacing)
     else:
-        widths = tuple((n, n) for n in _each(ndim, "padding", padding))
+        widths = tuple((n, n) for n in each(ndim, "padding", padding))
     geometry = Geometry(kernel, steps, widths, spacing)
     if not batched:
         input = input.unsqueeze(0)
-    _check(input, weight, bias, geometry, groups, False)
+    check(input, weight, bias, geometry, groups, False)
     padded = geometry.padded(tuple(input.shape[2:]))
     if any(d * (k - 1) + 1 > n for n, k, d in zip(padded, kernel, spacing, strict=True)):
         reach = (d * (k - 1) + 1 for k, d in zip(kernel, spacing, strict=True))
         raise RuntimeError(
-            f"Calculated padded input size per channel: ({_by(padded)}). Kernel size: "
-            f"({_by(reach)}). Kernel size can't be greater than actual input size"
+            f"Calculated padded input size per channel: ({by(padded)}). Kernel size: "
+            f"({by(reach)}). Kernel size can't be greater than actual input size"
         )
     operands = (input, weight) if bias is None else (input, weight, bias)
     result: Tensor = Convolution.apply(*operands, geometry, groups)
@@ -224,18 +211,18 @@ def _transposed(
     groups: int,
     dilation: Sizes,
 ) -> Tensor:
-    batched = _is_batched(f"conv_transpose{ndim}d", ndim, input)
-    steps = _each(ndim, "stride", stride)
-    cut = _each(ndim, "padding", padding)
-    added = _each(ndim, "output_padding", output_padding)
-    spacing = _each(ndim, "dilation", dilation)
+    batched = is_batched(f"conv_transpose{ndim}d", ndim, input)
+    steps = each(ndim, "stride", stride)
+    cut = each(ndim, "padding", padding)
+    added = each(ndim, "output_padding", output_padding)
+    spacing = each(ndim, "dilation", dilation)
     kernel = tuple(weight.shape[2:])
     if not batched:
         input = input.unsqueeze(0)
     geometry = Geometry(kernel, steps, tuple((n, n) for n in cut), spacing)
     if any(n < 0 for n in added):
         raise RuntimeError("negative output_padding is not supported")
-    _check(input, weight, bias, geometry, groups, True)
+    check(input, weight, bias, geometry, groups, True)
     size = tuple(input.shape[2:])
     result_size = tuple(
         (n - 1) * s - 2 * p + d * (k - 1) + a + 1
@@ -243,8 +230,8 @@ def _transposed(
     )
     if any(n < 1 for n in result_size):
         raise RuntimeError(
-            f"Given input size per channel: ({_by(size)}). Calculated output size per channel: "
-            f"({_by(result_size)}). Output size is too small"
+            f"Given input size per channel: ({by(size)}). Calculated output size per channel: "
+            f"({by(result_size)}). Output size is too small"
         )
     if any(a >= s and a >= d for a, s, d in zip(added, steps, spacing, strict=True)):
         names = ("depth", "height", "width")[3 - max(ndim, 2) :]
@@ -263,114 +250,3 @@ def _transposed(
     operands = (input, weight) if bias is None else (input, weight, bias)
     result: Tensor = ConvolutionTranspose.apply(*operands, geometry, groups, result_size)
     return result if batched else result.squeeze(0)
-
-
-def _is_batched(name: str, ndim: int, input: Tensor) -> bool:
-    """Whether the input has a first dimension for the batch."""
-    if not isinstance(input, Tensor):
-        raise TypeError(
-            f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}"
-        )
-    if input.dim() not in (ndim + 1, ndim + 2):
-        raise RuntimeError(
-            f"Expected {ndim + 1}D (unbatched) or {ndim + 2}D (batched) input to {name}, but got "
-            f"input of size: {list(input.shape)}"
-        )
-    return input.dim() == ndim + 2
-
-
-def _each(ndim: int, name: str, value: Sizes) -> tuple[int, ...]:
-    """One number for each dimension."""
-    if isinstance(value, int):
-        return (value,) * ndim
-    values = tuple(value)
-    if len(values) == 1:
-        return values * ndim
-    if len(values) != ndim:
-        raise RuntimeError(
-            f"expected {name} to be a single integer value or a list of {ndim} values to match the "
-            f"convolution dimensions, but got {name}={list(values)}"
-        )
-    return values
-
-
-def _named_padding(
-    name: str, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
-) -> tuple[tuple[int, int], ...]:
-    if name == "valid":
-        return ((0, 0),) * len(kernel)
-    if name != "same":
-        raise RuntimeError(f"Invalid padding string: '{name}'")
-    if any(s != 1 for s in stride):
-        raise RuntimeError("padding='same' is not supported for strided convolutions")
-    totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
-    if any(total % 2 for total in totals):
-        warnings.warn(
-            "Using padding='same' with even kernel lengths and odd dilation may require a "
-            "zero-padded copy of the input be created",
-            UserWarning,
-            stacklevel=4,
-        )
-    return tuple((total // 2, total - total // 2) for total in totals)
-
-
-def _check(
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    geometry: Geometry,
-    groups: int,
-    transposed: bool,
-) -> None:
-    """Refuse what does not fit together."""
-    ndim = len(geometry.kernel)
-    if any(low < 0 for low, _ in geometry.padding):
-        raise RuntimeError("negative padding is not supported")
-    if any(s <= 0 for s in geometry.stride):
-        raise RuntimeError("non-positive stride is not supported")
-    if any(d <= 0 for d in geometry.dilation):
-        raise RuntimeError("non-positive dilation is not supported")
-    if groups <= 0:
-        raise RuntimeError("non-positive groups is not supported")
-    if len(geometry.stride) != ndim:
-        steps = list(geometry.stride)
-        raise RuntimeError(
-            f"expected stride to be a single integer value or a list of {ndim} values to match the "
-            f"convolution dimensions, but got stride={steps}"
-        )
-    shape, given = list(weight.shape), list(input.shape)
-    if not transposed and shape[0] < groups:
-        raise RuntimeError(
-            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, but "
-            f"got weight of size {shape} instead"
-        )
-    if shape[0] % groups:
-        raise RuntimeError(
-            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, "
-            f"but got weight of size [{shape}] instead"
-        )
-    channels = shape[0] if transposed else shape[1] * groups
-    if given[1] != channels:
-        kind = "transposed=1" if transposed else f"groups={groups}"
-        raise RuntimeError(
-            f"Given {kind}, weight of size {shape}, expected input{given} to have {channels} "
-            f"channels, but got {given[1]} channels instead"
-        )
-    results = shape[1] * groups if transposed else shape[0]
-    if bias is not None and list(bias.shape) != [results]:
-        kind = "transposed=1, " if transposed else ""
-        raise RuntimeError(
-            f"Given {kind}weight of size {shape}, expected bias to be 1-dimensional with {results} "
-            f"elements, but got bias of size {list(bias.shape)} instead"
-        )
-    if input.dtype is not weight.dtype:
-        raise RuntimeError(
-            f"expected scalar type {type_word(input)} but found {type_word(weight)}"
-        )
-    if bias is not None and bias.dtype is not input.dtype:
-        mine, other = (_C_NAMES.get(t.dtype.name, type_word(t).lower()) for t in (input, bias))
-        raise RuntimeError(f"Input type ({mine}) and bias type ({other}) should be the same")
-
-
-def _by(sizes: object) -> str:
-    return " x ".join(str(n) for n in sizes)  # type: ignore[attr-defined]

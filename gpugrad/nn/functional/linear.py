@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...autograd.composed import shown_as
 from ...ops.linear import linear as linear
 from ...tensor import Tensor
 from .vector_norm import vector_norm
@@ -39,6 +40,7 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     return result if bias is None else result + bias
 
 
+@shown_as("Embedding")
 def embedding(
     input: Tensor,
     weight: Tensor,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...autograd.composed import shown_as
 from ...autograd.grad_mode import no_grad
 from ...tensor import Tensor
 from .promotion import require_floating
 from .vector_norm import vector_norm
 
 
+@shown_as("NativeLayerNorm")
 def layer_norm(
     input: Tensor,
     normalized_shape: Sequence[int],
@@ -106,6 +108,7 @@ def _check_affine(name: str, tensor: Tensor | None, shape: tuple[int, ...]) -> N
         )
 
 
+@shown_as("NativeBatchNorm")
 def batch_norm(
     input: Tensor,
     running_mean: Tensor | None,

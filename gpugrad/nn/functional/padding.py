@@ -56,6 +56,10 @@ def pad(
         )
     for number, pair in enumerate(pairs):
         _check(input, mode, number, pair)
+    if mode == "circular":  # what is left after cutting is what goes on at the other end
+        if min(widths) < 0:
+            input = _constant(input, [(min(low, 0), min(high, 0)) for low, high in pairs], 0)
+        pairs = [(max(low, 0), max(high, 0)) for low, high in pairs]
     for number, (low, high) in enumerate(pairs):
         if low or high:
             dim = input.dim() - 1 - number

@@ -1,19 +1,18 @@
-"""Pooling over windows: ``max_pool``, ``avg_pool`` and their adaptive forms, 1d and 2d."""
+"""Pooling over windows: the largest element or the mean of each, 1d and 2d."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from ... import dtypes
 from ...backend.windows import Geometry
-from ...creation import tensor
 from ...ops import pool
 from ...tensor import Tensor
 from .promotion import type_word
 
 Sizes: TypeAlias = int | Sequence[int]
-Pooled: TypeAlias = Tensor | tuple[Tensor, Tensor]
 
 
 def max_pool1d(
@@ -95,7 +94,7 @@ def avg_pool1d(
     >>> gpugrad.nn.functional.avg_pool1d(gpugrad.tensor([[1.0, 3.0, 2.0, 0.0]]), 2)
     tensor([[2., 1.]])
     """
-    _require_dims("avg_pool1d", input)
+    require_dims("avg_pool1d", input)
     return _avg_pool(
         "avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None
     )
@@ -145,71 +144,6 @@ def avg_pool2d(
     )
 
 
-def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
-    """The means of ``output_size`` about equal parts of the last dimension.
-
-    Shape:
-        input (N, C, L) or (C, L), output (N, C, output_size) or (C, output_size).
-
-    >>> import gpugrad
-    >>> gpugrad.nn.functional.adaptive_avg_pool1d(gpugrad.tensor([[1.0, 3.0, 2.0, 0.0]]), 2)
-    tensor([[2., 1.]])
-    """
-    _require_dims("adaptive_avg_pool1d", input)
-    return _adaptive_avg(input, _adapted("adaptive_avg_pool1d", 1, input, output_size))
-
-
-def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
-    """The means of so many about equal parts of each plane.
-
-    Part i of n parts of a dimension of size m goes from floor(i · m / n) to ceil((i + 1) · m / n).
-
-    Args:
-        output_size: how many parts: a number, or one for each dimension, ``None`` for its size.
-
-    Shape:
-        input (N, C, H, W) or (C, H, W).
-
-    >>> import gpugrad
-    >>> gpugrad.nn.functional.adaptive_avg_pool2d(gpugrad.arange(9.0).reshape(1, 3, 3), 2)
-    tensor([[[2., 3.],
-             [5., 6.]]])
-    """
-    if input.dim() not in (3, 4):
-        raise RuntimeError(
-            f"adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got {list(input.shape)}"
-        )
-    return _adaptive_avg(input, _adapted("adaptive_avg_pool2d", 2, input, output_size))
-
-
-def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
-    """The largest elements of ``output_size`` about equal parts of the last dimension.
-
-    >>> import gpugrad
-    >>> gpugrad.nn.functional.adaptive_max_pool1d(gpugrad.tensor([[1.0, 3.0, 2.0, 0.0]]), 2)
-    tensor([[3., 2.]])
-    """
-    _require_dims("adaptive_max_pool1d", input)
-    return _adaptive_max("adaptive_max_pool1d", 1, input, output_size, return_indices)
-
-
-def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
-    """The largest elements of so many about equal parts of each plane.
-
-    Arguments as in :func:`adaptive_avg_pool2d`; ``return_indices`` as in :func:`max_pool2d`.
-
-    >>> import gpugrad
-    >>> gpugrad.nn.functional.adaptive_max_pool2d(gpugrad.arange(9.0).reshape(1, 3, 3), 2)
-    tensor([[[4., 5.],
-             [7., 8.]]])
-    """
-    if input.dim() not in (3, 4):
-        raise RuntimeError(
-            f"adaptive_max_pool2d(): Expected 3D or 4D tensor, but got: {list(input.shape)}"
-        )
-    return _adaptive_max("adaptive_max_pool2d", 2, input, output_size, return_indices)
-
-
 # --- windows --------------------------------------------------------------------------------------
 
 
@@ -227,8 +161,8 @@ def _max_pool(
     geometry = _geometry(name, ndim, input, kernel_size, stride, padding, dilation, ceil_mode)
     if input.dtype is dtypes.bool_:
         raise NotImplementedError(f"\"{name}\" not implemented for '{type_word(input)}'")
-    result, index = pool.max_pool(input, geometry)
-    return (result, index) if return_indices else result
+    pooled = pool.max_pool_with_indices if return_indices else pool.max_pool
+    return pooled(input, geometry)
 
 
 def _avg_pool(
@@ -255,15 +189,8 @@ def _avg_pool(
             starts = (i * g.stride[d] - edge for i in range(g.windows(size)[d]))
             counts.append([min(s + g.kernel[d], high) - max(s, low) for s in starts])
         uniform = all(len(set(c)) == 1 for c in counts)
-        divisor = _product(c[0] for c in counts) if uniform else counts
+        divisor = math.prod(c[0] for c in counts) if uniform else counts
     result: Tensor = pool.avg_pool(input, g, divisor)
-    return result
-
-
-def _product(numbers: Any) -> int:
-    result = 1
-    for n in numbers:
-        result *= n
     return result
 
 
@@ -352,73 +279,16 @@ def _each(name: str, what: str, ndim: int, value: Sizes) -> tuple[int, ...]:
     if len(values) == 1:
         return values * ndim
     if len(values) != ndim:
-        either = "either be omitted, a single int" if what == "stride" else "either be a single int"
-        either = either.replace("either be omitted", "either be omitted")
-        raise RuntimeError(f"{name}: {what} must {either}, or a tuple of two ints")
+        omitted = "be omitted, " if what == "stride" else "be "
+        raise RuntimeError(
+            f"{name}: {what} must either {omitted}a single int, or a tuple of two ints"
+        )
     return values
 
 
-def _require_dims(name: str, input: Tensor) -> None:
+def require_dims(name: str, input: Tensor) -> None:
     if input.dim() not in (2, 3):
         raise RuntimeError(
             f"Expected 2 to 3 dimensions, but got {input.dim()}-dimensional tensor for argument #1 "
             f"'self' (while checking arguments for {name})"
         )
-
-
-# --- about equal parts ----------------------------------------------------------------------------
-
-
-def _adapted(name: str, ndim: int, input: Tensor, output_size: Any) -> list[list[range]]:
-    """For each of the last dimensions, the indices of each part."""
-    given = (output_size,) * ndim if isinstance(output_size, int) else tuple(output_size)
-    size = tuple(input.shape[-ndim:])
-    if len(given) != ndim:
-        raise RuntimeError(f"{name}: output_size must be {ndim}")
-    wanted = [n if w is None else w for w, n in zip(given, size, strict=True)]
-    if any(w < 0 for w in wanted):
-        listed = ", ".join(map(str, wanted))
-        raise RuntimeError(
-            f"{name}: elements of output_size must be greater than or equal to 0 but received "
-            f"{{{listed}}}"
-        )
-    for dim in range(input.dim() - ndim, input.dim()):
-        if input.size(dim) == 0:
-            raise RuntimeError(
-                f"{name}(): Expected input to have non-zero size for non-batch dimensions, but "
-                f"input has sizes {list(input.shape)} with dimension {dim} being empty"
-            )
-    if not input.is_floating_point():
-        raise NotImplementedError(f"\"{name}\" not implemented for '{type_word(input)}'")
-    return [
-        [range(i * n // w, -(-(i + 1) * n // w)) for i in range(w)]
-        for n, w in zip(size, wanted, strict=True)
-    ]
-
-
-def _adaptive_avg(input: Tensor, parts: list[list[range]]) -> Tensor:
-    ndim = len(parts)
-    if all(len(p) == 1 for p in parts):
-        mean: Tensor = input.mean(tuple(range(-ndim, 0)), True)
-        return mean
-    size = input.shape[-ndim:]
-    if all(len(p) and n % len(p) == 0 for p, n in zip(parts, size, strict=True)):
-        kernel = tuple(len(p[0]) for p in parts)
-        g = Geometry(kernel, kernel, ((0, 0),) * ndim, (1,) * ndim)
-        result: Tensor = pool.avg_pool(input, g, _product(kernel))
-        return result
-    for dim, (ranges, n) in enumerate(zip(parts, size, strict=True), -ndim):
-        # The means of parts of unequal sizes are a product with a matrix of their shares.
-        shares = [[1 / len(r) if i in r else 0.0 for i in range(n)] for r in ranges]
-        matrix = tensor(shares, dtype=input.dtype, device=input.device).reshape(len(ranges), n)
-        last = (input.transpose(dim, -1) @ matrix.t()) if dim != -1 else input @ matrix.t()
-        input = last.transpose(dim, -1) if dim != -1 else last
-    return input.contiguous()
-
-
-def _adaptive_max(
-    name: str, ndim: int, input: Tensor, output_size: Any, return_indices: bool
-) -> Any:
-    parts = _adapted(name, ndim, input, output_size)
-    result, index = pool.adaptive_max_pool(input, parts)
-    return (result, index) if return_indices else result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 
+from ...autograd.composed import shown_as
 from ...ops.loss import MseLoss
 from ...tensor import Tensor
 from .promotion import require_floating, same_type
@@ -70,6 +71,7 @@ def l1_loss(
     return reduce_loss(loss, reduction)
 
 
+@shown_as("SmoothL1Loss")
 def smooth_l1_loss(
     input: Tensor,
     target: Tensor,
@@ -99,6 +101,7 @@ def smooth_l1_loss(
     return reduce_loss(square.where(distance < beta, distance - 0.5 * beta), reduction)
 
 
+@shown_as("HuberLoss")
 def huber_loss(
     input: Tensor,
     target: Tensor,

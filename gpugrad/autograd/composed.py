@@ -1,0 +1,49 @@
+"""Functions composed of several ops that PyTorch prints as one."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from .engine import Output, TensorBase
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T", bound=TensorBase)
+
+
+_renamed: dict[tuple[type, str], Any] = {}
+
+
+def _called(cls: type, name: str) -> Any:
+    """The class of an op's nodes that print as ``name``: same layout, same rules."""
+    found = _renamed.get((cls, name))
+    if found is None:
+        body = {"__slots__": (), "__module__": cls.__module__}
+        found = _renamed[cls, name] = type(name, (cls,), body)
+    return found
+
+
+def shown_as(name: str) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
+    """A decorator: what the function returns prints as the result of the op ``name``.
+
+    Only the last node of the composition is renamed; a function that hands back one of its
+    arguments leaves that as it is.
+    """
+
+    def decorate(function: Callable[_P, _T]) -> Callable[_P, _T]:
+        @functools.wraps(function)
+        def call(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+            result = function(*args, **kwargs)
+            node = result.node
+            if (
+                node is not None
+                and not isinstance(node, Output)
+                and not any(result is value for value in args)
+            ):
+                node.__class__ = _called(type(node), name)
+            return result
+
+        return call
+
+    return decorate
