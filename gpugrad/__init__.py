@@ -18,7 +18,6 @@ from . import methods as _methods
 from . import nn as nn
 from . import optim as optim
 from . import random as random
-from . import random_methods as _random_methods  # noqa: F401  # binds methods on import
 from . import return_types as return_types
 from . import selection_methods as _selection_methods
 from . import utils as utils
@@ -96,6 +95,7 @@ from .random import default_generator as default_generator
 from .random import get_rng_state as get_rng_state
 from .random import initial_seed as initial_seed
 from .random import manual_seed as manual_seed
+from .random import methods as _random_methods  # noqa: F401  # binds methods on import
 from .random import multinomial as multinomial
 from .random import normal as normal
 from .random import rand as rand

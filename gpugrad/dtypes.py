@@ -101,8 +101,8 @@ def from_numpy(numpy_dtype: Any) -> dtype:
                 "Conversion between byte orders is currently not supported."
             )
         raise TypeError(
-            f"can't convert np.ndarray of type numpy.{native.name}. The only supported types are: "
-            "float64, float32, float16, int64, int32, int16, int8, uint8, and bool."
+            f"can't convert np.ndarray of type numpy.{native.type.__name__}. The only supported "
+            "types are: float64, float32, float16, int64, int32, int16, int8, uint8, and bool."
         )
     return found
 

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from . import random_state
 from .autograd.engine import Node, TensorBase
 from .autograd.grad_mode import enable_grad
 from .autograd.observers import unwatch, watch
@@ -15,6 +14,7 @@ from .nn import Module
 from .ops.conv import Convolution, ConvolutionTranspose
 from .ops.linear import Addmm, Linear
 from .ops.matmul import Matmul
+from .random import state as random_state
 
 HEADINGS = ("layer", "type", "output", "parameters", "FLOPs")
 

@@ -183,7 +183,7 @@ class Tensor(TensorBase, metaclass=PrintedAs, printed_as="torch.Tensor"):
             return self
         if requires_grad and self.array.dtype.kind not in "fV":
             raise RuntimeError(
-                "only Tensors of floating point and complex dtype can require gradients"
+                "only Tensors of floating point dtype can require gradients"
             )
         self.needs_grad = bool(requires_grad)
         return self
@@ -441,10 +441,10 @@ class Tensor(TensorBase, metaclass=PrintedAs, printed_as="torch.Tensor"):
         return compare.is_nonzero(self)
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._number())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._number())
 
     def __index__(self) -> int:
         if self.array.size != 1 or self.array.dtype.kind not in "iub":
@@ -452,7 +452,12 @@ class Tensor(TensorBase, metaclass=PrintedAs, printed_as="torch.Tensor"):
         return int(self.item())
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._number())
+
+    def _number(self) -> Any:
+        if self.array.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        return self.array.item()
 
     def __round__(self, digits: int | None = None) -> Any:
         return round(self.item(), digits) if digits else pointwise.Round.apply(self)

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 import gpugrad
-from gpugrad import generator
 from gpugrad.autograd.grad_mode import mode
 from gpugrad.backend import BACKENDS, probe
 from gpugrad.backend import cuda as cuda_backend
 from gpugrad.cuda import memory
+from gpugrad.random import generator
 from tests import host_cupy
 
 DEVICES = ("cpu", "host", pytest.param("cuda", marks=pytest.mark.cuda))

@@ -103,8 +103,8 @@ def test_the_engine_knows_no_op(path: Path) -> None:
     assert not [n for n in imported(path) if n.startswith("gpugrad.ops")]
 
 
-@pytest.mark.parametrize("path", within("ops", "autograd", "capture"), ids=names)
-def test_ops_and_engine_name_no_device(path: Path) -> None:
+@pytest.mark.parametrize("path", within("ops"), ids=names)
+def test_ops_name_no_device(path: Path) -> None:
     found = [w for w in words(path) if "cuda" in w.lower() or "cupy" in w.lower()]
     assert not found
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import gpugrad
-from gpugrad import fillers
 from gpugrad.backend.random import CPUStream
+from gpugrad.random import fillers
 
 FLOATS = ("float16", "float32", "float64")
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import gpugrad
-from gpugrad import fillers
-from gpugrad.generator import stream_of
+from gpugrad.random import fillers
+from gpugrad.random.generator import stream_of
 
 TEXT: Any = "a"
 NUMBER: Any = 1.5

@@ -62,12 +62,9 @@ def _from_data(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
                 break
             probe = probe[0]
         _check_regular(plain, shape)
-        kind = type(next(iter(_leaves(plain)), None)).__name__
-        if kind == "int":
-            raise RuntimeError("Overflow when unpacking long long") from None
-        raise TypeError(f"new(): invalid data type '{kind}'") from None
+        raise _no_numbers(plain) from None
     if array.dtype.kind in "US":
-        raise TypeError(f"new(): invalid data type '{type(next(iter(_leaves(plain)))).__name__}'")
+        raise _no_numbers(plain)
     if array.dtype == np.uint64:
         raise RuntimeError("Overflow when unpacking long long")
     if wanted is not None:
@@ -78,6 +75,19 @@ def _from_data(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
         return array.astype(dtypes.get_default_dtype().numpy)
     dtypes.from_numpy(array.dtype)
     return array
+
+
+def _no_numbers(plain: Any) -> Exception:
+    """PyTorch's error for data that holds something else than numbers, or too large ones."""
+    kinds = [type(leaf) for leaf in _leaves(plain)]
+    strange = next((k for k in kinds if k not in (int, float, bool, str)), None)
+    if strange is not None:
+        return RuntimeError(f"Could not infer dtype of {strange.__name__}")
+    if str not in kinds:
+        return RuntimeError("Overflow when unpacking long long")
+    if kinds[0] is str and isinstance(plain, (list, tuple)):
+        return ValueError("too many dimensions 'str'")
+    return TypeError("new(): invalid data type 'str'")
 
 
 def _leaves(data: Any) -> Any:

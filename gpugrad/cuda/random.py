@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from ..generator import cuda_generator, seed_cuda
+from ..random.generator import cuda_generator, seed_cuda
 from .devices import DeviceLike, existing, is_available
 
 

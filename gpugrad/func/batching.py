@@ -6,9 +6,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from .. import random_state
 from ..autograd.engine import TensorBase
 from ..ops.joining import stack
+from ..random import state as random_state
 from .tree import described, flatten, rebuild, spread
 
 

@@ -93,9 +93,7 @@ class Pow(Binary):
         y = self.y
         if not hasattr(y, "shape"):
             if y == 0:
-                return xp.mul(grad, 0)
-            if y == 1:
-                return xp.mul(grad, 1)
+                return xp.zeros_like(grad)
             return xp.mul(grad, xp.mul(xp.pow(self.x, y - 1), y))
         slope = xp.mul(y, xp.pow(self.x, xp.sub(y, 1)))
         zero = xp.zeros_like(slope)
@@ -123,7 +121,10 @@ class Square(Unary):
     keeps_x = True
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
-        return xp.mul(grad, xp.add(self.x, self.x))
+        x = self.x
+        if isinstance(x, TensorBase):  # like any power, it stays connected to x to the end
+            return xp.mul(grad, xp.mul(xp.pow(x, 1), 2))
+        return xp.mul(grad, xp.add(x, x))
 
 
 class FloorDivide(Binary):

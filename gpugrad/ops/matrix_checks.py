@@ -14,6 +14,9 @@ class LinAlgError(RuntimeError):
     """A matrix does not have what was asked for: an inverse, a Cholesky factor."""
 
 
+LinAlgError.__name__ = "_LinAlgError"  # what PyTorch's class calls itself
+
+
 def check_matrix(function: str, x: Any, any_type: bool = False) -> None:
     """Raise RuntimeError unless ``x`` holds matrices of a type that can be decomposed."""
     a = x.array

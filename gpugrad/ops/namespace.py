@@ -169,6 +169,33 @@ class TensorNamespace(ComposedForms):
     def dot(self, x: Any, y: Any) -> Any:
         return matmul.matmul(x, y)
 
+    def pad(self, x: Any, widths: Any, value: float = 0, out: Any = None) -> Any:
+        return conv.ConstantPadNd.apply(x, widths, value)
+
+    def conv(self, x: Any, weight: Any, bias: Any, g: Any, groups: int, out: Any = None) -> Any:
+        operands = (x, weight) if bias is None else (x, weight, bias)
+        return conv.Convolution.apply(*operands, g, groups)
+
+    def conv_transpose(
+        self, x: Any, weight: Any, g: Any, groups: int, size: Any, out: Any = None
+    ) -> Any:
+        return conv.ConvolutionTranspose.apply(x, weight, g, groups, size)
+
+    def conv_weight(self, x: Any, grad: Any, g: Any, groups: int, out: Any = None) -> Any:
+        return conv.ConvolutionWeight.apply(x, grad, g, groups)
+
+    def unfold(self, x: Any, g: Any, out: Any = None) -> Any:
+        return conv.Im2col.apply(x, g)
+
+    def fold(self, x: Any, g: Any, size: Any, out: Any = None) -> Any:
+        return conv.Col2im.apply(x, g, size)
+
+    def window_sum(self, x: Any, g: Any, out: Any = None) -> Any:
+        return pool.WindowSum.apply(x, g)
+
+    def window_spread(self, grad: Any, g: Any, size: Any, out: Any = None) -> Any:
+        return pool.WindowSpread.apply(grad, g, size)
+
     def softmax(self, x: Any, axis: int, out: Any = None) -> Any:
         return activation.Softmax.apply(x, axis)
 

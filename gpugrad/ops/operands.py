@@ -80,7 +80,10 @@ def with_number(x: Any, y: Any, floating: bool) -> tuple[Any, Any] | None:
             return None
         if not isinstance(y, (int, float)):
             return None
-        return _typed(x, y, floating), y
+        x = _typed(x, y, floating)
+        if x.array.dtype.kind == "V":  # beside a number NumPy would widen bfloat16
+            y = wrap(BACKENDS[type(x.array)].full((), y, x.array.dtype))
+        return x, y
     if isinstance(y, TensorBase):
         prepared = with_number(y, x, floating)
         return None if prepared is None else (prepared[1], prepared[0])

@@ -228,7 +228,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
 
 
 def _by_tensors(x: Any, low: Any, high: Any) -> bool:
-    """Whether the bounds are, or must become, tensors: NumPy would widen bfloat16 by a number."""
+    """Whether the bounds are tensors, or must be: beside a number NumPy would widen bfloat16."""
     return isinstance(low, TensorBase) or isinstance(high, TensorBase) or x.array.dtype.kind == "V"
 
 

@@ -313,8 +313,8 @@ def expand(input: Any, *size: Any) -> Any:
             f"in the tensor ({len(shape)})"
         )
     result = []
-    for i, n in enumerate(wanted):
-        have = shape[i - added] if i >= added else 1
+    for i in range(len(wanted) - 1, -1, -1):  # like PyTorch, complain of the last dimension first
+        n, have = wanted[i], shape[i - added] if i >= added else 1
         if n == -1:
             if i < added:
                 raise RuntimeError(
@@ -329,7 +329,7 @@ def expand(input: Any, *size: Any) -> Any:
                 f"{list(shape)}"
             )
         result.append(n)
-    return Expand.apply(input, tuple(result))
+    return Expand.apply(input, tuple(reversed(result)))
 
 
 def _type_of(input: Any) -> str:

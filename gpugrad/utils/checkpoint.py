@@ -19,7 +19,7 @@ from ..autograd.function import Function
 from ..autograd.grad_mode import enable_grad, is_grad_enabled
 from ..autograd.graph import HookPair, Packed, active_hooks, saved_tensors_hooks
 from ..nn import Module, Sequential
-from ..random_state import repeated, snapshot
+from ..random.state import repeated, snapshot
 from ..tensor import Tensor
 
 __all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential"]

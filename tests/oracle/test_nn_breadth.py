@@ -37,6 +37,23 @@ REPRS = [
         "AdaptiveAvgPool1d(3)",
         "AdaptiveMaxPool1d(4, True)",
         "AdaptiveMaxPool2d(4)",
+        "RNN(3, 4)",
+        "RNN(3, 4, nonlinearity='relu')",
+        "LSTM(3, 4, 2, bias=False, batch_first=True, dropout=0.5, bidirectional=True)",
+        "LSTM(3, 4, proj_size=2)",
+        "GRU(3, 4)",
+        "RNN(3, 4, 1, dropout=0.5)",
+        "RNN(3, 4, 1, dropout=1.5)",
+        "RNN(3, 4, 1, nonlinearity='foo')",
+        "LSTM(3, 4, proj_size=5)",
+        "GRU(3, 4, proj_size=2)",
+        "RNN(3, 0)",
+        "RNN(3, 4, 0)",
+        "RNN(3, 4.0)",
+        "RNNCell(3, 4)",
+        "RNNCell(3, 4, False, 'relu')",
+        "LSTMCell(3, 4, False)",
+        "GRUCell(3, 4)",
         "ZeroPad1d(3)",
         "ZeroPad2d(2)",
         "ConstantPad1d((1, 2), 3.5)",
@@ -82,6 +99,28 @@ ERRORS = [
     "nn.ConvTranspose2d(4, 4, 3, 2)(zeros(1, 4, 5, 5), output_size=(12, 12)).shape",
     "nn.Conv2d(4, 4, 3, padding=(1, 1, 1))(zeros(1, 4, 8, 8))",
     "nn.Conv2d(4, 4, 3, padding_mode='reflect', padding=8)(zeros(1, 4, 8, 8))",
+    "nn.RNN(3, 4)(zeros(2, 3, 3, 3))",
+    "nn.RNN(3, 4)(zeros(2, 3, 5))",
+    "nn.RNN(3, 4)(zeros(2, 5, 3), zeros(1, 4, 4))",
+    "nn.RNN(3, 4)(zeros(2, 5, 3), zeros(5, 4))",
+    "nn.RNN(3, 4)(zeros(5, 3), zeros(1, 5, 4))",
+    "nn.LSTM(3, 4)(zeros(2, 5, 3), (zeros(1, 5, 4), zeros(1, 5, 3)))",
+    "nn.LSTM(3, 4)(zeros(2, 5, 3), (zeros(1, 4, 4), zeros(1, 5, 4)))",
+    "nn.LSTM(3, 4)(zeros(5, 3), (zeros(1, 5, 4), zeros(1, 5, 4)))",
+    "nn.LSTM(3, 4)(zeros(2, 5, 3), (zeros(5, 4), zeros(5, 4)))",
+    "nn.LSTM(3, 4)(zeros(2, 5, 3, 3))",
+    "nn.GRU(3, 4)(zeros(2, 5, 3, dtype=torch.float64))",
+    "nn.RNN(3, 4)(zeros(0, 5, 3))",
+    "nn.RNNCell(3, 4)(zeros(2, 5, 3))",
+    "nn.RNNCell(3, 4)(zeros(2, 5))",
+    "nn.RNNCell(3, 4)(zeros(2, 3), zeros(3, 4))",
+    "nn.RNNCell(3, 4)(zeros(2, 3), zeros(2, 5))",
+    "nn.RNNCell(3, 4)(zeros(2, 3), zeros(4))",
+    "nn.LSTMCell(3, 4)(zeros(2, 3), zeros(2, 4))",
+    "nn.LSTMCell(3, 4)(zeros(2, 3), (zeros(2, 3), zeros(2, 4)))",
+    "nn.LSTMCell(3, 4)(zeros(2, 2, 3))",
+    "nn.GRUCell(3, 4)(zeros(2, 3, 3))",
+    "nn.GRU(3, 4)._flat_weights_names",
     "F.pad(x, (1,))",
     "F.pad(x, (1, 1, 1, 1, 1, 1, 1, 1, 1, 1))",
     "F.pad(x, (-3, -3))",
@@ -188,6 +227,19 @@ LAYERS: list[tuple[str, tuple[int, ...]]] = [
     ("AdaptiveAvgPool2d((None, 4))", (3, 7, 8)),
     ("AdaptiveMaxPool1d(4)", (2, 3, 7)),
     ("AdaptiveMaxPool2d((3, 2))", (2, 3, 7, 8)),
+    ("RNNCell(3, 4)", (2, 3)),
+    ("RNNCell(3, 4, False, 'relu')", (3,)),
+    ("LSTMCell(3, 4)", (2, 3)),
+    ("GRUCell(3, 4)", (2, 3)),
+    ("RNN(3, 4)", (5, 2, 3)),
+    ("RNN(3, 4, 2, 'relu', bias=False, bidirectional=True)", (5, 3)),
+    ("LSTM(3, 4)", (5, 2, 3)),
+    ("LSTM(3, 4, 2, batch_first=True, bidirectional=True)", (2, 5, 3)),
+    ("LSTM(3, 4, 3, dropout=0.5)", (5, 2, 3)),
+    ("LSTM(3, 5, 2, proj_size=2, bidirectional=True)", (5, 2, 3)),
+    ("LSTM(3, 4, bias=False)", (5, 3)),
+    ("GRU(3, 4)", (5, 2, 3)),
+    ("GRU(3, 4, 2, batch_first=True, bidirectional=True)", (2, 5, 3)),
 ]
 
 
@@ -201,15 +253,23 @@ def test_functions(source: str) -> None:
     check(source)
 
 
+def tensors(result: Any) -> list[Any]:
+    """All tensors in nested tuples."""
+    if isinstance(result, tuple):
+        return [t for part in result for t in tensors(part)]
+    return [result]
+
+
 def trained(lib: ModuleType, layer: str, shape: tuple[int, ...]) -> dict[str, Any]:
     """First values, the result and all gradients of a layer."""
     lib.manual_seed(5)
     module = eval(f"nn.{layer}", {"nn": lib.nn, "torch": lib})
     found = {f"first {name}": value.clone() for name, value in module.state_dict().items()}
     x = lib.randn(*shape, requires_grad=True)
-    y = module(x)
-    (y * lib.linspace(-1.0, 1.0, y.numel()).reshape(y.shape)).sum().backward()
-    found.update({"result": y, "gradient": x.grad})
+    for number, y in enumerate(tensors(module(x))):
+        found[f"result {number}"] = y
+        (y * lib.linspace(-1.0, 1.0, y.numel()).reshape(y.shape)).sum().backward(retain_graph=True)
+    found["gradient"] = x.grad
     for name, parameter in module.named_parameters():
         found[f"gradient of {name}"] = parameter.grad
     return found

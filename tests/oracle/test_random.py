@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import gpugrad
-from gpugrad import fillers
+from gpugrad.random import fillers
 
 torch = pytest.importorskip("torch")
 

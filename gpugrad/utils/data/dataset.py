@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, Generic, Protocol, TypeVar
 
-from ...generator import Generator, default_generator
 from ...random import randperm
+from ...random.generator import Generator, default_generator
 from ...tensor import Tensor
 
 T_co = TypeVar("T_co", covariant=True)

@@ -13,8 +13,8 @@ from typing import Any, Generic, TypeVar
 
 from ...creation import as_tensor, empty
 from ...dtypes import float64, int64
-from ...generator import Generator
 from ...random import multinomial, randint, randperm
+from ...random.generator import Generator
 
 T_co = TypeVar("T_co", covariant=True)
 

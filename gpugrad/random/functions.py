@@ -11,45 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.engine import Node, TensorBase, wrap
+from ..backend import device_of, get_backend
+from ..creation import leaf
+from ..device import CPU
+from ..device import device as Device
+from ..dtypes import as_dtype, dtype, get_default_dtype, int64
+from ..ops.operands import explain
+from ..shape_arguments import Shape, mismatch, parse_size, size_from
 from . import draws
-from .autograd.engine import Node, TensorBase, wrap
-from .backend import device_of, get_backend
-from .creation import leaf
-from .device import CPU
-from .device import device as Device
-from .dtypes import as_dtype, dtype, get_default_dtype, int64
-from .generator import (
-    Generator,
-    default_generator,
-    get_rng_state,
-    initial_seed,
-    manual_seed,
-    seed,
-    set_rng_state,
-)
-from .ops.operands import explain
-from .sampling import bernoulli, multinomial
-from .shape_arguments import Shape, mismatch, parse_size, size_from
-
-__all__ = [
-    "Generator",
-    "bernoulli",
-    "default_generator",
-    "get_rng_state",
-    "initial_seed",
-    "manual_seed",
-    "multinomial",
-    "normal",
-    "rand",
-    "rand_like",
-    "randint",
-    "randint_like",
-    "randn",
-    "randn_like",
-    "randperm",
-    "seed",
-    "set_rng_state",
-]
+from .generator import Generator
 
 Tensor = Any
 

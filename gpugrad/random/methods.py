@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..autograd.engine import TensorBase
+from ..autograd.inplace import check_inplace, mark_changed
+from ..methods import bind
+from ..ops.copying import Fill
 from . import fillers
-from .autograd.engine import TensorBase
-from .autograd.inplace import check_inplace, mark_changed
-from .methods import bind
-from .ops.copying import Fill
 
 
 def _filler(fill: Callable[..., None], name: str) -> Callable[..., Any]:

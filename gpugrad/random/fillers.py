@@ -1,7 +1,7 @@
 """Overwriting arrays with random numbers: what the in-place methods of tensors do.
 
 Each function draws on the device that holds the array; what may be drawn is checked in
-:mod:`gpugrad.draws`.
+:mod:`gpugrad.random.draws`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..backend import device_of
 from . import draws
-from .backend import device_of
 from .generator import Generator, stream_of
 
 Array = Any
@@ -52,5 +52,5 @@ def fill_bernoulli(
 
 
 def fill_random(array: Array, *bounds: int | None, generator: Generator | None = None) -> None:
-    """Whole numbers from bounds as :func:`gpugrad.draws.random` takes them."""
+    """Whole numbers from bounds as :func:`gpugrad.random.draws.random` takes them."""
     _fill(array, draws.random, *bounds, generator=generator)

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.engine import wrap
+from ..backend import device_of
+from ..backend.stream import DIGITS
 from . import draws
-from .autograd.engine import wrap
-from .backend import device_of
-from .backend.stream import DIGITS
 from .generator import Generator, stream_of
 
 Tensor = Any

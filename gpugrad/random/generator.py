@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from .autograd.engine import TensorBase, wrap
-from .backend import get_backend
-from .backend.philox import PhiloxStream, current_index
-from .backend.random import CPUStream
-from .backend.stream import DEFAULT_SEED, Stream
-from .device import device as Device
+from ..autograd.engine import TensorBase, wrap
+from ..backend import get_backend
+from ..backend.philox import PhiloxStream, current_index
+from ..backend.random import CPUStream
+from ..backend.stream import DEFAULT_SEED, Stream
+from ..device import device as Device
 
 
 class Generator:

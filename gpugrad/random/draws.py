@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from .backend.stream import DIGITS
-from .device import device
-from .dtypes import from_numpy
+from ..backend.stream import DIGITS
+from ..device import device
+from ..dtypes import from_numpy
 from .generator import Generator, stream_of
 
 Array = Any

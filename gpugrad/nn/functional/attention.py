@@ -1,0 +1,143 @@
+"""Attention: each query's mean of the values, weighted by how well their keys match it."""
+
+from __future__ import annotations
+
+import math
+
+from ... import dtypes
+from ...creation import full, ones, zeros
+from ...tensor import Tensor
+from .dropout import dropout
+from .promotion import type_word
+from .softmax import softmax
+
+
+def scaled_dot_product_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> Tensor:
+    """softmax(query keyᵀ · scale + mask) value.
+
+    Vaswani et al., "Attention Is All You Need", 2017.
+
+    Args:
+        attn_mask: broadcast to (..., L, S): of bools, False where a key is not to be seen; or
+            numbers that are added to the scores.
+        dropout_p: the probability with which a weight is dropped; never 0 by itself in evaluation.
+        is_causal: let query i see the keys up to i only.
+        scale: 1/sqrt(E) by default.
+        enable_gqa: repeat the heads (dimension -3) of keys and values for those of the queries.
+
+    Shape:
+        query (..., L, E), key (..., S, E), value (..., S, V), output (..., L, V).
+
+    Raises:
+        RuntimeError: shapes or types do not fit, or both a mask and ``is_causal`` are given.
+
+    >>> import gpugrad
+    >>> x = gpugrad.tensor([[[1.0, 0.0], [0.0, 1.0]]])
+    >>> gpugrad.nn.functional.scaled_dot_product_attention(x, x, x, is_causal=True)
+    tensor([[[1.0000, 0.0000],
+             [0.3302, 0.6698]]])
+    """
+    _check(query, key, value, attn_mask, is_causal)
+    if enable_gqa:
+        repeats = query.size(-3) // key.size(-3)
+        key = key.repeat_interleave(repeats, -3)
+        value = value.repeat_interleave(repeats, -3)
+    if scale is None:
+        scale = 1 / math.sqrt(query.size(-1))
+    # Scaling the queries is cheaper than scaling all scores.
+    scores: Tensor = (query * scale) @ key.transpose(-2, -1)
+    if is_causal:
+        shape = scores.shape[-2:]
+        attn_mask = ones(shape, dtype=dtypes.bool_, device=query.device).tril()
+    hidden = None
+    if attn_mask is not None:
+        if attn_mask.dtype is dtypes.bool_:
+            scores = scores.masked_fill(~attn_mask, -math.inf)
+            hidden = (~attn_mask).all(-1, True) if not is_causal else None
+        else:
+            scores = scores + attn_mask
+    weights = softmax(scores, -1)
+    if hidden is not None:
+        weights = weights.masked_fill(hidden, 0.0)  # queries that may see nothing
+    if dropout_p > 0.0:
+        weights = dropout(weights, dropout_p)
+    result: Tensor = weights @ value
+    return result
+
+
+def _check(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, is_causal: bool
+) -> None:
+    if min(query.dim(), key.dim(), value.dim()) < 2:
+        raise RuntimeError(
+            "Expected query, key, and value to all be  at least 2 dimensional, but got query.dim: "
+            f"{query.dim()} key.dim: {key.dim()} and value.dim: {value.dim()} instead."
+        )
+    if not query.dtype is key.dtype is value.dtype:
+        raise RuntimeError(
+            "Expected query, key, and value to have the same dtype, but got query.dtype: "
+            f"{_c_name(query)} key.dtype: {_c_name(key)} and value.dtype: {_c_name(value)} instead."
+        )
+    if mask is None:
+        return
+    if is_causal:
+        raise RuntimeError(
+            "_scaled_dot_product_attention: Explicit attn_mask should not be set when "
+            "is_causal=True"
+        )
+    if mask.dtype not in (dtypes.bool_, dtypes.float32, query.dtype):
+        raise RuntimeError(
+            "Expected attn_mask dtype to be bool or float or to match query dtype, but got "
+            f"attn_mask.dtype: {_c_name(mask)} and  query.dtype: {_c_name(query)} instead."
+        )
+
+
+def _c_name(tensor: Tensor) -> str:
+    word = type_word(tensor)
+    special = {"Half": "c10::Half", "BFloat16": "c10::BFloat16", "Long": "long int"}
+    return special.get(word, word.lower())
+
+
+def causal_mask(size: int, device: object = None, dtype: object = None) -> Tensor:
+    """Minus infinity above the diagonal of a square, zeros elsewhere."""
+    return full((size, size), -math.inf, device=device, dtype=dtype).triu(1)
+
+
+def as_added(
+    mask: Tensor | None, name: str, other: dtypes.dtype | None, other_name: str, dtype: dtypes.dtype
+) -> Tensor | None:
+    """A mask as numbers to be added to the scores; True in a mask of bools hides a key.
+
+    Raises:
+        AssertionError: the mask is neither of bools nor of floating-point numbers.
+    """
+    if mask is None:
+        return None
+    if mask.dtype is not dtypes.bool_:
+        if not mask.is_floating_point():
+            raise AssertionError(f"only bool and floating types of {name} are supported")
+        if other is not None and other is not mask.dtype:
+            _warn_of_two_types(name, other_name)
+        return mask
+    if other is not None and other is not mask.dtype:
+        _warn_of_two_types(name, other_name)
+    return zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(mask, -math.inf)
+
+
+def _warn_of_two_types(name: str, other_name: str) -> None:
+    import warnings
+
+    warnings.warn(
+        f"Support for mismatched {name} and {other_name} is deprecated. Use same type for both "
+        "instead.",
+        stacklevel=4,
+    )

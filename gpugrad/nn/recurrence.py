@@ -1,0 +1,62 @@
+"""One step of a recurrent layer: what ``RNNCell``, ``LSTMCell`` and ``GRUCell`` compute.
+
+Each takes the input's part of the gates, which a layer computes for all steps at once, and the
+state before the step; both are (N, gates * hidden_size) and (N, hidden_size).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from ..tensor import Tensor
+from .functional import linear
+
+State: TypeAlias = tuple[Tensor, ...]
+Step: TypeAlias = Callable[[Tensor, State, Tensor, Tensor | None], State]
+
+
+def tanh_step(gates: Tensor, state: State, weight: Tensor, bias: Tensor | None) -> State:
+    """h' = tanh(W x + b + W' h + b')."""
+    return ((gates + linear(state[0], weight, bias)).tanh(),)
+
+
+def relu_step(gates: Tensor, state: State, weight: Tensor, bias: Tensor | None) -> State:
+    """h' = relu(W x + b + W' h + b')."""
+    return ((gates + linear(state[0], weight, bias)).relu(),)
+
+
+def lstm_step(gates: Tensor, state: State, weight: Tensor, bias: Tensor | None) -> State:
+    """c' = f · c + i · g and h' = o · tanh(c'), the gates i, f, o being sigmoids and g a tanh.
+
+    Hochreiter and Schmidhuber, "Long Short-Term Memory", 1997, with the forget gate of Gers,
+    Schmidhuber and Cummins, "Learning to Forget", 2000.
+    """
+    hidden, cell = state
+    size = cell.size(1)
+    gates = gates + linear(hidden, weight, bias)
+    keep = gates[:, : 2 * size].sigmoid()
+    cell = keep[:, size:] * cell + keep[:, :size] * gates[:, 2 * size : 3 * size].tanh()
+    return gates[:, 3 * size :].sigmoid() * cell.tanh(), cell
+
+
+def gru_step(gates: Tensor, state: State, weight: Tensor, bias: Tensor | None) -> State:
+    """h' = (1 - z) · n + z · h with n = tanh(W x + b + r · (W' h + b')), r and z being sigmoids.
+
+    Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", 2014.
+    """
+    (hidden,) = state
+    size = hidden.size(1)
+    own = linear(hidden, weight, bias)
+    both = (gates[:, : 2 * size] + own[:, : 2 * size]).sigmoid()
+    new = (gates[:, 2 * size :] + both[:, :size] * own[:, 2 * size :]).tanh()
+    return (new + both[:, size:] * (hidden - new),)
+
+
+STEPS: dict[str, tuple[Step, int]] = {
+    "RNN_TANH": (tanh_step, 1),
+    "RNN_RELU": (relu_step, 1),
+    "LSTM": (lstm_step, 4),
+    "GRU": (gru_step, 3),
+}
+"""For each mode the step and the number of gates."""

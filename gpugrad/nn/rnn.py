@@ -1,0 +1,359 @@
+"""Recurrent layers over whole sequences: ``RNN``, ``LSTM`` and ``GRU``."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import warnings
+from typing import Any
+
+from ..creation import empty
+from ..ops.joining import cat, stack
+from ..tensor import Tensor
+from . import functional as F
+from . import init
+from .module import Module
+from .parameter import Parameter
+from .recurrence import STEPS, State
+
+
+class RNNBase(Module):
+    """What the recurrent layers share: parameters, checks, and the walk through the sequence.
+
+    Layer l has the parameters ``weight_ih_l{l}``, ``weight_hh_l{l}``, ``bias_ih_l{l}`` and
+    ``bias_hh_l{l}``, with ``_reverse`` at the end for the way back.
+    """
+
+    def __init__(
+        self,
+        mode: str,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        _check_arguments(mode, hidden_size, num_layers, dropout, proj_size)
+        self.mode = mode
+        self.input_size = input_size
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.bias = bias
+        self.batch_first = batch_first
+        self.dropout = float(dropout)
+        self.bidirectional = bidirectional
+        self.proj_size = proj_size
+        if mode not in STEPS:
+            raise ValueError(f"Unrecognized RNN mode: {mode}")
+        self._flat_weights_names: list[str] = []
+        self._all_weights: list[list[str]] = []
+        directions = 2 if bidirectional else 1
+        result = proj_size or hidden_size
+        rows = STEPS[mode][1] * hidden_size
+        for layer in range(num_layers):
+            columns = input_size if layer == 0 else result * directions
+            for suffix in ("", "_reverse")[:directions]:
+                shapes: dict[str, tuple[int, ...]] = {
+                    "weight_ih": (rows, columns),
+                    "weight_hh": (rows, result),
+                }
+                if bias:
+                    shapes.update({"bias_ih": (rows,), "bias_hh": (rows,)})
+                if proj_size:
+                    shapes["weight_hr"] = (proj_size, hidden_size)
+                names = []
+                for name, shape in shapes.items():
+                    names.append(f"{name}_l{layer}{suffix}")
+                    self.register_parameter(names[-1], Parameter(empty(shape, dtype=dtype)))
+                self._all_weights.append(names)
+                self._flat_weights_names += names
+        self.reset_parameters()
+        if device is not None:
+            # Drawn from the CPU's stream, so that a seed gives one model on every device.
+            self.to(device)
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters anew, uniform in ±1/sqrt(hidden_size)."""
+        bound = 1.0 / math.sqrt(self.hidden_size) if self.hidden_size > 0 else 0
+        for weight in self.parameters():
+            init.uniform_(weight, -bound, bound)
+
+    def flatten_parameters(self) -> None:
+        """Nothing: the parameters are used where they are."""
+
+    @property
+    def all_weights(self) -> list[list[Parameter]]:
+        """The parameters of each layer and direction."""
+        return [[getattr(self, name) for name in names] for names in self._all_weights]
+
+    def extra_repr(self) -> str:
+        text = f"{self.input_size}, {self.hidden_size}"
+        for name, default in (
+            ("proj_size", 0),
+            ("num_layers", 1),
+            ("bias", True),
+            ("batch_first", False),
+            ("dropout", 0.0),
+            ("bidirectional", False),
+        ):
+            if getattr(self, name) != default:
+                text += f", {name}={getattr(self, name)}"
+        return text
+
+    # --- the walk ---------------------------------------------------------------------------------
+
+    def _run(self, input: Tensor, state: State | None) -> tuple[Tensor, State]:
+        """The outputs at all steps, and the last states of all layers and directions."""
+        batched = self._batched(input)
+        if not batched:
+            input = input.unsqueeze(0 if self.batch_first else 1)
+            state = None if state is None else tuple(s.unsqueeze(1) for s in state)
+        x = input.transpose(0, 1) if self.batch_first else input
+        self._check_input(x)
+        first = self._first_states(x, state)
+        result, last = self._layers(x, first)
+        if self.batch_first:
+            result = result.transpose(0, 1)
+        if not batched:
+            result = result.squeeze(0 if self.batch_first else 1)
+            last = tuple(s.squeeze(1) for s in last)
+        return result, last
+
+    def _layers(self, x: Tensor, first: State) -> tuple[Tensor, State]:
+        directions = 2 if self.bidirectional else 1
+        last: list[State] = []
+        for layer in range(self.num_layers):
+            outputs = []
+            for direction in range(directions):
+                number = layer * directions + direction
+                states = tuple(s[number] for s in first)
+                output, final = self._walk(x, states, self._all_weights[number], direction == 1)
+                outputs.append(output)
+                last.append(final)
+            x = outputs[0] if directions == 1 else cat(outputs, 2)
+            if self.dropout and self.training and layer < self.num_layers - 1:
+                x = F.dropout(x, self.dropout)
+        return x, tuple(stack(parts) for parts in zip(*last, strict=True))
+
+    def _walk(
+        self, x: Tensor, state: State, names: list[str], reverse: bool
+    ) -> tuple[Tensor, State]:
+        """One layer in one direction."""
+        parameters = {name.split("_l")[0]: getattr(self, name) for name in names}
+        step = STEPS[self.mode][0]
+        gates = F.linear(x, parameters["weight_ih"], parameters.get("bias_ih")).unbind(0)
+        outputs = []
+        for part in reversed(gates) if reverse else gates:
+            state = step(part, state, parameters["weight_hh"], parameters.get("bias_hh"))
+            if self.proj_size:
+                state = (F.linear(state[0], parameters["weight_hr"]), *state[1:])
+            outputs.append(state[0])
+        return stack(outputs[::-1] if reverse else outputs), state
+
+    # --- checks -----------------------------------------------------------------------------------
+
+    def _batched(self, input: Tensor) -> bool:
+        name = type(self).__name__
+        if input.dim() not in (2, 3):
+            end = " tensor instead" if self.mode.startswith("RNN") else " instead"
+            raise ValueError(f"{name}: Expected input to be 2D or 3D, got {input.dim()}D{end}")
+        return input.dim() == 3
+
+    def _check_input(self, x: Tensor) -> None:
+        weight = getattr(self, self._flat_weights_names[0])
+        if x.dtype is not weight.dtype:
+            raise ValueError(
+                f"RNN input dtype ({x.dtype}) does not match weight dtype ({weight.dtype}). "
+                f"Convert input: input.to({weight.dtype}), or convert model: model.to({x.dtype})"
+            )
+        if x.size(-1) != self.input_size:
+            raise RuntimeError(
+                "input.size(-1) must be equal to input_size. Expected "
+                f"{self.input_size}, got {x.size(-1)}"
+            )
+
+    def _first_states(self, x: Tensor, state: State | None) -> State:
+        count = self.num_layers * (2 if self.bidirectional else 1)
+        sizes = [self.proj_size or self.hidden_size]
+        if self.mode == "LSTM":
+            sizes.append(self.hidden_size)
+        if state is None:
+            state = tuple(x.new_zeros((count, x.size(1), n)) for n in sizes)
+        for number, (part, n) in enumerate(zip(state, sizes, strict=True)):
+            expected = (count, x.size(1), n)
+            if tuple(part.shape) != expected:
+                which = f"hidden[{number}]" if self.mode == "LSTM" else "hidden"
+                raise RuntimeError(f"Expected {which} size {expected}, got {list(part.shape)}")
+        if x.size(0) == 0:
+            raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
+        return state
+
+    def _check_rank(self, input: Tensor, hx: Tensor) -> None:
+        if input.dim() == 3 and hx.dim() != 3:
+            raise RuntimeError(
+                f"For batched 3-D input, hx should also be 3-D but got {hx.dim()}-D tensor"
+            )
+        if input.dim() == 2 and hx.dim() != 2:
+            raise RuntimeError(
+                f"For unbatched 2-D input, hx should also be 2-D but got {hx.dim()}-D tensor"
+            )
+
+
+class _OneState(RNNBase):
+    """A layer whose state is one tensor."""
+
+    def forward(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        self._batched(input)
+        if hx is not None:
+            self._check_rank(input, hx)
+        result, (last,) = self._run(input, None if hx is None else (hx,))
+        return result, last
+
+
+class RNN(_OneState):
+    """h_t = tanh(W x_t + b + W' h_{t-1} + b') for every step t, or with relu.
+
+    Args:
+        num_layers: so many layers, each over the outputs of the one before.
+        nonlinearity: ``"tanh"`` or ``"relu"``.
+        batch_first: whether inputs and outputs are (N, L, ...) instead of (L, N, ...).
+        dropout: the probability of a dropout after every layer but the last.
+        bidirectional: whether every layer also goes through the sequence from its end.
+
+    Shape:
+        input (L, N, input_size) or (L, input_size); hx (D · num_layers, N, hidden_size) or
+        (D · num_layers, hidden_size), D being 2 if bidirectional and else 1, zeros by default;
+        outputs (L, N, D · hidden_size) and the last states, of hx's shape.
+
+    Raises:
+        RuntimeError: for input or states whose sizes do not fit.
+
+    >>> import gpugrad
+    >>> output, last = gpugrad.nn.RNN(3, 4)(gpugrad.zeros(5, 2, 3))
+    >>> output.shape, last.shape
+    (torch.Size([5, 2, 4]), torch.Size([1, 2, 4]))
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        if nonlinearity not in ("tanh", "relu"):
+            raise ValueError(
+                f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'."
+            )
+        super().__init__(
+            f"RNN_{nonlinearity.upper()}",
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            device=device,
+            dtype=dtype,
+        )
+        self.nonlinearity = nonlinearity
+
+
+class GRU(_OneState):
+    """A gated recurrent unit: h_t = (1 - z) · n + z · h_{t-1} with the gates
+    r, z = sigmoid(W x_t + b + W' h_{t-1} + b') and n = tanh(W x_t + b + r · (W' h_{t-1} + b')).
+
+    Arguments and shapes as for ``RNN``; each weight holds its rows for r, z and n.
+
+    >>> import gpugrad
+    >>> output, last = gpugrad.nn.GRU(3, 4, bidirectional=True)(gpugrad.zeros(5, 2, 3))
+    >>> output.shape, last.shape
+    (torch.Size([5, 2, 8]), torch.Size([2, 2, 4]))
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if "proj_size" in kwargs:
+            raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
+        super().__init__("GRU", *args, **kwargs)
+
+
+class LSTM(RNNBase):
+    """Long short-term memory: c_t = f · c_{t-1} + i · g and h_t = o · tanh(c_t) with the gates
+    i, f, o = sigmoid(W x_t + b + W' h_{t-1} + b') and g = tanh of the same.
+
+    Arguments as for ``RNN``; each weight holds its rows for i, f, g and o.
+
+    Args:
+        proj_size: if not 0, the states h are W_hr h, of this size.
+
+    Shape:
+        as for ``RNN``, the state being a pair (h, c).
+
+    >>> import gpugrad
+    >>> output, (hidden, cell) = gpugrad.nn.LSTM(3, 4, batch_first=True)(gpugrad.zeros(2, 5, 3))
+    >>> output.shape, hidden.shape, cell.shape
+    (torch.Size([2, 5, 4]), torch.Size([1, 2, 4]), torch.Size([1, 2, 4]))
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__("LSTM", *args, **kwargs)
+
+    def forward(
+        self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        self._batched(input)
+        if hx is not None:
+            self._check_ranks(input, hx)
+        result, (hidden, cell) = self._run(input, None if hx is None else (hx[0], hx[1]))
+        return result, (hidden, cell)
+
+    def _check_ranks(self, input: Tensor, hx: tuple[Tensor, Tensor]) -> None:
+        ranks = hx[0].dim(), hx[1].dim()
+        rank = input.dim()
+        if ranks != (rank, rank):
+            kind = "batched" if rank == 3 else "unbatched"
+            raise RuntimeError(
+                f"For {kind} {rank}-D input, hx and cx should also be {rank}-D but got "
+                f"({ranks[0]}-D, {ranks[1]}-D) tensors"
+            )
+
+
+def _check_arguments(
+    mode: str, hidden_size: int, num_layers: int, dropout: float, proj_size: int
+) -> None:
+    number = isinstance(dropout, numbers.Number) and not isinstance(dropout, bool)
+    if not number or not 0 <= dropout <= 1:
+        raise ValueError(
+            "dropout should be a number in range [0, 1] representing the probability of an "
+            "element being zeroed"
+        )
+    if dropout > 0 and num_layers == 1:
+        warnings.warn(
+            "dropout option adds dropout after all but last recurrent layer, so non-zero dropout "
+            f"expects num_layers greater than 1, but got dropout={dropout} and "
+            f"num_layers={num_layers}",
+            stacklevel=4,
+        )
+    if not isinstance(hidden_size, int):
+        raise TypeError(f"hidden_size should be of type int, got: {type(hidden_size).__name__}")
+    if hidden_size <= 0:
+        raise ValueError("hidden_size must be greater than zero")
+    if num_layers <= 0:
+        raise ValueError("num_layers must be greater than zero")
+    if proj_size < 0:
+        raise ValueError("proj_size should be a positive integer or zero to disable projections")
+    if proj_size >= hidden_size:
+        raise ValueError("proj_size has to be smaller than hidden_size")

@@ -1,0 +1,19 @@
+"""Random numbers: generators and their states, and tensors filled with numbers."""
+
+from .functions import normal as normal
+from .functions import rand as rand
+from .functions import rand_like as rand_like
+from .functions import randint as randint
+from .functions import randint_like as randint_like
+from .functions import randn as randn
+from .functions import randn_like as randn_like
+from .functions import randperm as randperm
+from .generator import Generator as Generator
+from .generator import default_generator as default_generator
+from .generator import get_rng_state as get_rng_state
+from .generator import initial_seed as initial_seed
+from .generator import manual_seed as manual_seed
+from .generator import seed as seed
+from .generator import set_rng_state as set_rng_state
+from .sampling import bernoulli as bernoulli
+from .sampling import multinomial as multinomial
