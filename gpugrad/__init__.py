@@ -77,6 +77,11 @@ from .legacy import LongTensor as LongTensor
 from .legacy import ShortTensor as ShortTensor
 from .limits import finfo as finfo
 from .limits import iinfo as iinfo
+from .memory_layout import contiguous_format as contiguous_format
+from .memory_layout import layout as layout
+from .memory_layout import memory_format as memory_format
+from .memory_layout import preserve_format as preserve_format
+from .memory_layout import strided as strided
 from .model_summary import summary as summary
 from .printing import get_printoptions as get_printoptions
 from .printing import set_printoptions as set_printoptions

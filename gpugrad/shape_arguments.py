@@ -32,6 +32,8 @@ def parse_size(function: str, size: Any, position: int = 1) -> Shape:
             ) from None
     for n in shape:
         if n < 0:
+            if function == "zeros":
+                raise RuntimeError("zeros: Dimension size must be non-negative.")
             raise RuntimeError(f"Trying to create tensor with negative dimension {n}: {shape}")
     return tuple(shape)
 

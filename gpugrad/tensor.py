@@ -20,6 +20,7 @@ from .autograd.hooks import LeafHooks, RemovableHandle
 from .backend import BACKENDS
 from .class_names import PrintedAs
 from .device import device
+from .memory_layout import contiguous_format, layout, memory_format, strided
 from .ops import arithmetic, compare, copying, cutting, index, matmul, pointwise, shape
 from .ops.namespace import register
 from .printing import tensor_format, tensor_repr
@@ -112,8 +113,8 @@ class Tensor(TensorBase, metaclass=PrintedAs, printed_as="torch.Tensor"):
     is_nested = False
 
     @property
-    def layout(self) -> str:
-        return "torch.strided"
+    def layout(self) -> layout:
+        return strided
 
     def get_device(self) -> int:
         """The CUDA index; -1 on the CPU."""
@@ -138,11 +139,11 @@ class Tensor(TensorBase, metaclass=PrintedAs, printed_as="torch.Tensor"):
         steps = tuple(s // array.dtype.itemsize for s in array.strides)
         return steps if dim is None else steps[shape.wrap_dim(dim, array.ndim)]
 
-    def is_contiguous(self) -> bool:
+    def is_contiguous(self, memory_format: memory_format = contiguous_format) -> bool:
         """Whether the elements lie in memory in row-major order."""
         return bool(self.array.flags.c_contiguous)
 
-    def contiguous(self) -> Tensor:
+    def contiguous(self, memory_format: memory_format = contiguous_format) -> Tensor:
         """This tensor if it lies in row-major order, else a copy that does."""
         return self if self.array.flags.c_contiguous else copying.Clone.apply(self)
 
@@ -169,6 +170,10 @@ class Tensor(TensorBase, metaclass=PrintedAs, printed_as="torch.Tensor"):
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        if value and self.array.dtype.kind not in "fV":
+            raise RuntimeError(
+                "only Tensors of floating point and complex dtype can require gradients"
+            )
         self.requires_grad_(value)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
@@ -182,9 +187,7 @@ class Tensor(TensorBase, metaclass=PrintedAs, printed_as="torch.Tensor"):
                 )
             return self
         if requires_grad and self.array.dtype.kind not in "fV":
-            raise RuntimeError(
-                "only Tensors of floating point dtype can require gradients"
-            )
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
         self.needs_grad = bool(requires_grad)
         return self
 

@@ -72,16 +72,16 @@ def test_tensor_arguments() -> None:
     "data, error, text",
     [
         ([[1, 2], [3]], ValueError, r"^expected sequence of length 2 at dim 1 \(got 1\)$"),
-        ([[1], 2], TypeError, r"^expected a sequence of length 1 at dim 1, got a int$|^len\(\) of"),
+        ([[1], 2], TypeError, "^not a sequence$"),
         ("abc", TypeError, r"^new\(\): invalid data type 'str'$"),
-        (["a"], TypeError, "'?str'?"),
-        (None, TypeError, ""),
-        ({}, TypeError, ""),
-        (2**64, RuntimeError, "^Overflow when unpacking long"),
+        (["a"], ValueError, "^too many dimensions 'str'$"),
+        (None, RuntimeError, "^Could not infer dtype of NoneType$"),
+        ({}, RuntimeError, "^Could not infer dtype of dict$"),
+        (2**64, ValueError, "^Overflow when unpacking long long$"),
     ],
 )
 def test_tensor_refuses(data: Any, error: type[Exception], text: str) -> None:
-    with pytest.raises((error, RuntimeError), match=text):
+    with pytest.raises(error, match=text):
         gpugrad.tensor(data)
 
 
@@ -127,7 +127,7 @@ def test_filled_shapes(size: tuple[int, ...]) -> None:
         make = getattr(gpugrad, name)
         assert make(size).shape == size
         assert make(list(size)).shape == size
-        assert make(*size).shape == size or not size
+        assert not size or make(*size).shape == size
         assert (make(size) == value).all()
     assert gpugrad.empty(size).shape == size
     assert gpugrad.full(size, 7).shape == size
@@ -154,10 +154,11 @@ def test_shapes_from_sizes() -> None:
     "make, error, text",
     [
         (
-            lambda: gpugrad.zeros(-1),
+            lambda: gpugrad.ones(2, -1),
             RuntimeError,
-            r"^Trying to create tensor with negative dimension -1: \[-1\]$",
+            r"^Trying to create tensor with negative dimension -1: \[2, -1\]$",
         ),
+        (lambda: gpugrad.zeros(-1), RuntimeError, "^zeros: Dimension size must be non-negative.$"),
         (lambda: gpugrad.zeros(2.0), TypeError, r"^zeros\(\): argument 'size'"),
         (lambda: gpugrad.ones("2"), TypeError, r"^ones\(\): argument 'size'"),
         (lambda: gpugrad.full(2, 1), TypeError, r"^full\(\): argument 'size'"),

@@ -125,9 +125,9 @@ def _check_view(tensor: TensorBase, view: Any) -> None:
     if number is not None and tensor.node is not None:
         raise RuntimeError(
             f"Output {number} of {tensor.node.short_name()} is a view and is being modified "
-            "inplace. This view is the output of a function that returns multiple views. Such functions do "
-            "not allow the output views to be modified inplace. You should replace the inplace "
-            "operation by an out-of-place one."
+            "inplace. This view is the output of a function that returns multiple views. Such "
+            "functions do not allow the output views to be modified inplace. You should replace "
+            "the inplace operation by an out-of-place one."
         )
     while source.view_of is not None:
         source = source.view_of[0]

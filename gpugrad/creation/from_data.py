@@ -26,10 +26,7 @@ def _check_regular(data: Any, shape: list[int], depth: int = 0) -> None:
     """Raise PyTorch's error for nested sequences of unequal lengths."""
     if not isinstance(data, (list, tuple, np.ndarray)) or getattr(data, "ndim", 1) == 0:
         if depth < len(shape):
-            raise TypeError(
-                f"expected a sequence of length {shape[depth]} at dim {depth}, got a "
-                f"{type(data).__name__}"
-            )
+            raise TypeError("not a sequence")
         return
     if depth >= len(shape):
         raise TypeError("not a sequence")
@@ -66,7 +63,7 @@ def _from_data(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
     if array.dtype.kind in "US":
         raise _no_numbers(plain)
     if array.dtype == np.uint64:
-        raise RuntimeError("Overflow when unpacking long long")
+        raise ValueError("Overflow when unpacking long long")
     if wanted is not None:
         return array.astype(wanted)
     if array.size == 0 or (
@@ -84,7 +81,7 @@ def _no_numbers(plain: Any) -> Exception:
     if strange is not None:
         return RuntimeError(f"Could not infer dtype of {strange.__name__}")
     if str not in kinds:
-        return RuntimeError("Overflow when unpacking long long")
+        return ValueError("Overflow when unpacking long long")
     if kinds[0] is str and isinstance(plain, (list, tuple)):
         return ValueError("too many dimensions 'str'")
     return TypeError("new(): invalid data type 'str'")
@@ -99,10 +96,10 @@ def _leaves(data: Any) -> Any:
 
 
 def _has_numpy(data: Any) -> bool:
-    """Whether a list holds NumPy arrays, whose type then counts."""
+    """Whether a list holds NumPy arrays or numbers, whose type then counts."""
     while isinstance(data, (list, tuple)) and data:
         data = data[0]
-    return isinstance(data, np.ndarray)
+    return isinstance(data, (np.ndarray, np.generic))
 
 
 def tensor(

@@ -25,7 +25,10 @@ class Add(Binary):
 
 
 def _refuse_bools(x: Any, y: Any) -> None:
-    if any(isinstance(z, TensorBase) and z.array.dtype.kind == "b" for z in (x, y)):
+    if any(
+        z.array.dtype.kind == "b" if isinstance(z, TensorBase) else isinstance(z, bool)
+        for z in (x, y)
+    ):
         raise RuntimeError(
             "Subtraction, the `-` operator, with a bool tensor is not supported. If you are "
             "trying to invert a mask, use the `~` or `logical_not()` operator instead."
@@ -298,10 +301,16 @@ class Logaddexp(Binary):
         return xp.mul(grad, xp.sigmoid(xp.sub(self.y, self.x)))
 
 
+def _check_power(x: Any, y: Any) -> None:
+    if isinstance(y, int) and y < 0 and x.array.dtype.kind in "iu":
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
+
+
 def power_(x: Any, y: Any) -> Any:
     """``x ** y`` into ``x`` itself, with the numbers that :func:`power` gives."""
     if isinstance(y, TensorBase):
         return PowTensor.apply_(x, y)
+    _check_power(x, y)
     if x.array.dtype.kind == "f" and y in (2, 3):
         return (Square if y == 2 else Cube).apply_(x)
     return Pow.apply_(x, y)
@@ -315,7 +324,10 @@ def power(x: Any, y: Any) -> Any:
                 return Square.apply(x)
             if y == 3:
                 return Cube.apply(x)
-        return (PowTensor if isinstance(y, TensorBase) else Pow).apply(x, y)
+        if isinstance(y, TensorBase):
+            return PowTensor.apply(x, y)
+        _check_power(x, y)
+        return Pow.apply(x, y)
     return PowOfNumber.apply(x, y)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..autograd.engine import Node
 from ..autograd.inplace import check_inplace, mark_changed
 from ..backend import BACKENDS
 from ..device import device
-from .operands import ZERO_STRIDE_WRITE, sum_to
+from .operands import ZERO_STRIDE_WRITE, misfit, sum_to, wrapped
 
 
 class Clone(Node):
@@ -106,14 +108,11 @@ def copy_(x: Any, y: Any) -> Any:
 
 
 def _misfit(x: Any, y: Any) -> RuntimeError:
-    """The error for a value that cannot be expanded to the shape of ``x``."""
-    from .shape import expand  # views are built over copies
-
-    try:
-        expand(y, x.array.shape)
-    except RuntimeError as error:
-        return error
-    raise AssertionError("the shapes fit")
+    shape, given = x.array.shape, y.array.shape
+    return misfit(shape, given) or RuntimeError(
+        f"output with shape {list(shape)} doesn't match the broadcast shape "
+        f"{list(np.broadcast_shapes(shape, given))}"
+    )
 
 
 class Fill(Node):
@@ -137,7 +136,7 @@ def fill_(x: Any, value: Any) -> Any:
     backend = BACKENDS[type(array)]
     if not backend.writable(array):
         raise RuntimeError(ZERO_STRIDE_WRITE)
-    backend.fill(array, value)
+    backend.fill(array, wrapped(value, array.dtype))
     if x.needs_grad:
         mark_changed(x, Fill.__new__(Fill), (x,))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ from ..autograd.grad_mode import mode
 from ..autograd.inplace import check_inplace, mark_changed
 from ..backend import BACKENDS, device_of
 from ..backend.primitives import is_basic, is_basic_item
+from ..dtypes import from_numpy
 from .copying import copy_
-from .operands import ZERO_STRIDE_WRITE, sum_to
+from .operands import ZERO_STRIDE_WRITE, sum_to, wrapped
+from .shape import expand
 
 
 class Index(Node):
@@ -117,6 +120,7 @@ def getitem(x: Any, index: Any) -> Any:
     native = native_index(x, index)
     if is_basic(native):
         return _view_node(native).apply(x, native)
+    x, native = _ints_first(x, native)
     try:
         return Index.apply(x, native)
     except IndexError as error:
@@ -139,6 +143,28 @@ def select_first(x: Any, index: int) -> Any:
         node.index, node.shape = position, x.array.shape
         node._record((x,), result)
     return result
+
+
+def _ints_first(x: Any, native: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """Take the positions that ints name first, and leave the rest of the index for what remains.
+
+    NumPy counts ints among the arrays that are broadcast; to PyTorch they are not part of that.
+    """
+    if not any(item.__class__ is int for item in native):
+        return x, native
+    first: list[Any] = []
+    rest: list[Any] = []
+    for item in native:
+        if item.__class__ is int:
+            first.append(item)
+        elif item is Ellipsis or item is None or isinstance(item, slice):
+            first.append(item)
+            rest.append(Ellipsis if item is Ellipsis else slice(None))
+        else:
+            dims = 0 if isinstance(item, bool) else item.ndim if item.dtype.kind == "b" else 1
+            first += [slice(None)] * dims
+            rest.append(item)
+    return _view_node(first).apply(x, tuple(first)), tuple(rest)
 
 
 def _view_node(index: Any) -> type[Index]:
@@ -190,6 +216,12 @@ def _native_item(x: Any, item: Any) -> Any:
         if array.dtype.kind not in "iub":
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
         if array.dtype == np.uint8:
+            warnings.warn(
+                "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool "
+                "instead.",
+                UserWarning,
+                stacklevel=5,
+            )
             array = array.astype(bool)
         if array.ndim == 0 and array.dtype.kind != "b" and type(array) is np.ndarray:
             return int(array)
@@ -291,17 +323,22 @@ def setitem(x: Any, index: Any, value: Any) -> None:
     native = native_index(x, index)
     backend = BACKENDS[type(x.array)]
     if not isinstance(value, TensorBase):
-        if isinstance(value, (list, tuple)):
-            raise TypeError(f"can't assign a {type(value).__name__} to a torch.Tensor")
+        if value is None or isinstance(value, (list, tuple, str, dict)):
+            kind = from_numpy(x.array.dtype).tensor_type
+            raise TypeError(f"can't assign a {type(value).__name__} to a torch.{kind}")
         if isinstance(value, np.ndarray):
             value = backend.from_host(value, backend.device(x.array))
         elif type(value) is not type(x.array):
-            value = backend.full((), value, x.array.dtype)
+            value = backend.full((), wrapped(value, x.array.dtype), x.array.dtype)
         value = wrap(value)
     if is_basic(native):
         target = _view_node(native).apply(x, native)
-        copy_(target, _without_prefix(value, target.array.ndim))
+        value = _without_prefix(value, target.array.ndim)
+        if value.array.ndim and not _fits(value.array.shape, target.array.shape):
+            expand(value, target.array.shape)  # raises what PyTorch raises here
+        copy_(target, value)
         return
+    x, native = _ints_first(x, native)
     check_inplace(x)
     if value.array.dtype != x.array.dtype:
         value = value.to(x.dtype)
@@ -330,3 +367,9 @@ def _without_prefix(value: Any, ndim: int) -> Any:
         shape = shape[1:]
     extra = value.array.ndim - len(shape)
     return Select.apply(value, ((0,) * extra + (...,))) if extra else value
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    return len(shape) <= len(wanted) and all(
+        n in (1, m) for n, m in zip(shape[::-1], wanted[::-1], strict=False)
+    )

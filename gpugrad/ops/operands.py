@@ -106,6 +106,16 @@ def narrow(a: Any, b: Any) -> tuple[Any, Any]:
     return np.uint64(a & 0xFFFFFFFFFFFFFFFF).astype(b.dtype), b
 
 
+def wrapped(bound: Any, kind: Any) -> Any:
+    """A whole number as C would convert it to an unsigned type: modulo the type's range."""
+    if kind.kind == "u" and isinstance(bound, int):
+        limit = 1 << (8 * kind.itemsize)
+        if not -limit < bound < limit:
+            raise RuntimeError(f"value cannot be converted to type {kind.name}_t without overflow")
+        return bound % limit
+    return bound
+
+
 def zeros_of(xp: Any, like: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of a shape, with the type and on the device of an array or tensor."""
     if isinstance(like, TensorBase):  # the backward pass itself is being recorded

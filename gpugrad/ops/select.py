@@ -9,7 +9,7 @@ from ..autograd.engine import CONSTANT, Node, TensorBase, wrap
 from ..autograd.inplace import apply_inplace
 from ..backend import BACKENDS
 from .elementwise_base import Unary
-from .operands import explain, harmonise, sum_to, with_number
+from .operands import explain, harmonise, sum_to, with_number, wrapped
 
 
 class Where(Node):
@@ -182,7 +182,7 @@ def _tensor_like(value: Any, other: Any) -> Any:
         dtypes.scalar_dtype(value),
         0,
     )
-    return wrap(xp.full((), value, kind.numpy))
+    return wrap(xp.full((), wrapped(value, kind.numpy), kind.numpy))
 
 
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:
@@ -275,13 +275,3 @@ def _with_tensors(x: Any, low: Any, high: Any) -> tuple[Any, ...]:
     if low is not None and high is not None:
         return ClampTensor, x, low, high
     return ClampOneSide, x, high if low is None else low, low is not None
-
-
-def wrapped(bound: Any, kind: Any) -> Any:
-    """A whole number as C would convert it to an unsigned type: modulo the type's range."""
-    if kind.kind == "u" and isinstance(bound, int):
-        limit = 1 << (8 * kind.itemsize)
-        if not -limit < bound < limit:
-            raise RuntimeError(f"value cannot be converted to type {kind.name}_t without overflow")
-        return bound % limit
-    return bound

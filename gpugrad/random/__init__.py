@@ -1,5 +1,6 @@
 """Random numbers: generators and their states, and tensors filled with numbers."""
 
+from .fork import fork_rng as fork_rng
 from .functions import normal as normal
 from .functions import rand as rand
 from .functions import rand_like as rand_like

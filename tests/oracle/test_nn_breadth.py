@@ -54,6 +54,18 @@ REPRS = [
         "RNNCell(3, 4, False, 'relu')",
         "LSTMCell(3, 4, False)",
         "GRUCell(3, 4)",
+        "MultiheadAttention(6, 2)",
+        "MultiheadAttention(6, 4)",
+        "MultiheadAttention(0, 4)",
+        "TransformerEncoderLayer(8, 2)",
+        "TransformerDecoderLayer(8, 2, 16, 0.0, 'gelu', norm_first=True, bias=False)",
+        "TransformerEncoderLayer(8, 2, activation='foo')",
+        "TransformerEncoder(nn.TransformerEncoderLayer(8, 2), 2)",
+        "TransformerEncoder(nn.TransformerEncoderLayer(8, 2, batch_first=True), 2)",
+        "TransformerEncoder(nn.TransformerEncoderLayer(9, 3, batch_first=True), 1)",
+        "TransformerEncoder(nn.TransformerEncoderLayer(8, 2, bias=False, batch_first=True), 1)",
+        "TransformerEncoder(nn.TransformerEncoderLayer(8, 2, norm_first=True), 1)",
+        "Transformer(8, 2, 1, 1, 16)",
         "ZeroPad1d(3)",
         "ZeroPad2d(2)",
         "ConstantPad1d((1, 2), 3.5)",
@@ -121,6 +133,35 @@ ERRORS = [
     "nn.LSTMCell(3, 4)(zeros(2, 2, 3))",
     "nn.GRUCell(3, 4)(zeros(2, 3, 3))",
     "nn.GRU(3, 4)._flat_weights_names",
+    "nn.MultiheadAttention(6, 2)(zeros(3, 6), zeros(3, 6), zeros(2, 6))",
+    "nn.MultiheadAttention(6, 2)(*[zeros(3, 2, 6)] * 2, zeros(2, 2, 6))",
+    "nn.MultiheadAttention(6, 2)(zeros(3, 2, 6), zeros(3, 6), zeros(2, 2, 6))",
+    "nn.MultiheadAttention(6, 2)(*[zeros(3, 2, 5)] * 3)",
+    "nn.MultiheadAttention(6, 2)(*[zeros(3, 2, 6)] * 3, attn_mask=zeros(2, 2))",
+    "nn.MultiheadAttention(6, 2)(*[zeros(3, 2, 6)] * 3, attn_mask=zeros(2, 2, 3))",
+    "nn.MultiheadAttention(6, 2)(*[zeros(3, 2, 6)] * 3, key_padding_mask=zeros(3, 2))",
+    "nn.MultiheadAttention(6, 2)(*[zeros(3, 2, 6)] * 3, key_padding_mask=zeros(2, 3).long())",
+    "nn.MultiheadAttention(6, 2)(*[zeros(3, 2, 6)] * 3, is_causal=True)",
+    "nn.MultiheadAttention(6, 2)(*[ones(3, 2, 6)] * 3, attn_mask=zeros(3, 3), "
+    "key_padding_mask=zeros(2, 3).bool())[0]",
+    "F.scaled_dot_product_attention(*[zeros(2, 3, 4)] * 3, attn_mask=zeros(3, 3), is_causal=True)",
+    "F.scaled_dot_product_attention(*[zeros(2, 3, 4)] * 3, attn_mask=zeros(3, 3).long())",
+    "F.scaled_dot_product_attention(zeros(4), zeros(2, 3, 5), zeros(2, 3, 4))",
+    "F.scaled_dot_product_attention(*[zeros(2, 3, 4)] * 2, zeros(2, 3, 4, dtype=torch.float64))",
+    "F.scaled_dot_product_attention(x, x, x)[0]",
+    "F.scaled_dot_product_attention(x, x, x, scale=0.3)[0]",
+    "F.scaled_dot_product_attention(x, x, x, is_causal=True)[0]",
+    "F.scaled_dot_product_attention(x, x, x, T([[True, False], [False, True]]))[0]",
+    "F.scaled_dot_product_attention(x, x, x, T([[True, False], [False, False]]))[0]",
+    "F.scaled_dot_product_attention(x, x, x, T([[0.5, 1.0], [-1.0, 0.0]]))[0]",
+    "F.scaled_dot_product_attention(x, x, x, dropout_p=0.5)[0]",
+    "F.scaled_dot_product_attention(ones(2, 4, 3, 2), ones(2, 2, 3, 2), ones(2, 2, 3, 2), "
+    "enable_gqa=True)",
+    "nn.Transformer(8, 2, 1, 1, 16)(zeros(2, 3, 8), zeros(2, 4, 8))",
+    "nn.Transformer(8, 2, 1, 1, 16)(zeros(2, 3, 7), zeros(2, 3, 7))",
+    "nn.Transformer.generate_square_subsequent_mask(3)",
+    "list(nn.TransformerDecoderLayer(8, 2).state_dict())",
+    "list(nn.MultiheadAttention(6, 2, kdim=3, vdim=4, add_bias_kv=True).state_dict())",
     "F.pad(x, (1,))",
     "F.pad(x, (1, 1, 1, 1, 1, 1, 1, 1, 1, 1))",
     "F.pad(x, (-3, -3))",
@@ -240,7 +281,56 @@ LAYERS: list[tuple[str, tuple[int, ...]]] = [
     ("LSTM(3, 4, bias=False)", (5, 3)),
     ("GRU(3, 4)", (5, 2, 3)),
     ("GRU(3, 4, 2, batch_first=True, bidirectional=True)", (2, 5, 3)),
+    ("TransformerEncoderLayer(8, 2, 16)", (5, 3, 8)),
+    ("TransformerEncoderLayer(8, 2, 16, 0.0, 'gelu', norm_first=True)", (5, 8)),
+    ("TransformerEncoderLayer(8, 2, 16, batch_first=True)", (3, 5, 8)),
+    ("TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16), 2, nn.LayerNorm(8))", (5, 3, 8)),
 ]
+
+SEVERAL_INPUTS = {
+    "nn.MultiheadAttention(6, 2)": (
+        "m(q, q, q)",
+        "m(q, k, k)",
+        "m(q, k, k, average_attn_weights=False)",
+        "m(q, k, k, need_weights=False)",
+        "m(q[:, 0], k[:, 0], k[:, 0])",
+        "m(q, k, k, key_padding_mask=torch.tensor([[False, False, True, True]] * 3))",
+        "m(q, k, k, attn_mask=torch.ones(5, 4).tril(1) == 0, need_weights=False)",
+        "m(q, k, k, attn_mask=torch.linspace(-1, 1, 120).reshape(6, 5, 4))",
+        "m(q, q, q, attn_mask=nn.Transformer.generate_square_subsequent_mask(5), is_causal=True, "
+        "need_weights=False)",
+    ),
+    "nn.MultiheadAttention(6, 2, 0.3, bias=False, add_bias_kv=True, add_zero_attn=True)": (
+        "m(q, k, k)",
+        "m(q, k, k, attn_mask=torch.ones(5, 4).tril(1) == 0)",
+        "m.eval()(q, k, k)",
+    ),
+    "nn.MultiheadAttention(6, 3, kdim=6, vdim=6, batch_first=True)": ("m(q, q, q)",),
+    "nn.MultiheadAttention(6, 3, vdim=2, batch_first=True)": (
+        "m(q, q, q[..., :2])",
+        "m(q[0], q[0], q[0, :, :2])",
+    ),
+    "nn.TransformerDecoderLayer(6, 2, 8)": (
+        "m(q, k)",
+        "m(q, k, tgt_mask=nn.Transformer.generate_square_subsequent_mask(5), tgt_is_causal=True)",
+        "m(q, k, memory_key_padding_mask=torch.tensor([[False, False, True, True]] * 3))",
+    ),
+    "nn.TransformerEncoderLayer(6, 2, 8, 0.0)": (
+        "m(q, torch.ones(5, 5).triu(1) == 1)",
+        "m(q, src_key_padding_mask=torch.tensor([[False] * 3 + [True] * 2] * 3))",
+        "m.eval()(q)",
+    ),
+    "nn.TransformerDecoder(nn.TransformerDecoderLayer(6, 2, 8, norm_first=True), 2)": (
+        "m(q, k, nn.Transformer.generate_square_subsequent_mask(5))",
+    ),
+    "nn.Transformer(6, 2, 2, 2, 8, 0.0, batch_first=False)": (
+        "m(k, q, tgt_mask=nn.Transformer.generate_square_subsequent_mask(5))",
+    ),
+    "nn.LSTM(6, 4, 2)": ("m(q, (q[:2, :, :4], q[2:4, :, 2:]))",),
+    "nn.GRU(6, 4)": ("m(q, q[:1, :, :4])", "m(q[:, 0], q[:1, 0, :4])"),
+    "nn.LSTMCell(6, 4)": ("m(q[0], (q[1, :, :4], q[2, :, 2:]))",),
+    "nn.GRUCell(6, 4)": ("m(q[0], q[1, :, :4])", "m(q[0, 0], q[1, 0, :4])"),
+}
 
 
 @pytest.mark.parametrize("source", REPRS)
@@ -260,30 +350,48 @@ def tensors(result: Any) -> list[Any]:
     return [result]
 
 
-def trained(lib: ModuleType, layer: str, shape: tuple[int, ...]) -> dict[str, Any]:
-    """First values, the result and all gradients of a layer."""
+def trained(lib: ModuleType, layer: str, call: str, shapes: dict[str, Any]) -> dict[str, Any]:
+    """First values, the results and all gradients of a layer ``m`` called with some tensors."""
     lib.manual_seed(5)
-    module = eval(f"nn.{layer}", {"nn": lib.nn, "torch": lib})
+    space: dict[str, Any] = {"nn": lib.nn, "torch": lib}
+    module = space["m"] = eval(layer, space)
     found = {f"first {name}": value.clone() for name, value in module.state_dict().items()}
-    x = lib.randn(*shape, requires_grad=True)
-    for number, y in enumerate(tensors(module(x))):
+    inputs = {name: lib.randn(*shape, requires_grad=True) for name, shape in shapes.items()}
+    results = [t for t in tensors(eval(call, {**space, **inputs})) if t is not None]
+    total = 0
+    for number, y in enumerate(results):
         found[f"result {number}"] = y
-        (y * lib.linspace(-1.0, 1.0, y.numel()).reshape(y.shape)).sum().backward(retain_graph=True)
-    found["gradient"] = x.grad
+        total = total + (y * lib.linspace(-1.0, 1.0, y.numel()).reshape(y.shape)).sum()
+    total.backward()
+    for name, x in inputs.items():
+        if x.grad is not None:
+            found[f"gradient of {name}"] = x.grad
     for name, parameter in module.named_parameters():
         found[f"gradient of {name}"] = parameter.grad
     return found
 
 
-@pytest.mark.filterwarnings("ignore:Using padding='same'")
-@pytest.mark.parametrize(("layer", "shape"), LAYERS)
-def test_layers(layer: str, shape: tuple[int, ...]) -> None:
-    ours, theirs = trained(gpugrad, layer, shape), trained(torch, layer, shape)
+def compare(layer: str, call: str, shapes: dict[str, Any]) -> None:
+    ours, theirs = trained(gpugrad, layer, call, shapes), trained(torch, layer, call, shapes)
     assert list(ours) == list(theirs)
     for name, expected in theirs.items():
         found = ours[name]
         assert tuple(found.shape) == tuple(expected.shape), name
         assert flat(found) == pytest.approx(flat(expected), rel=2e-5, abs=2e-5), name
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize(("layer", "shape"), LAYERS)
+def test_layers(layer: str, shape: tuple[int, ...]) -> None:
+    compare(f"nn.{layer}", "m(x)", {"x": shape})
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize(
+    ("layer", "call"), [(layer, call) for layer, calls in SEVERAL_INPUTS.items() for call in calls]
+)
+def test_layers_of_several_inputs(layer: str, call: str) -> None:
+    compare(layer, call, {"q": (5, 3, 6), "k": (4, 3, 6)})
 
 
 def test_pooled_indices() -> None:

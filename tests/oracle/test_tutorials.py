@@ -132,7 +132,7 @@ def test_prints_the_same(name: str) -> None:
         ("loss 0.1234", "loss 0.1236", False),
         ("loss 0.1234", "loss 0.123", False),
         ("tensor([ 0.1000, -0.0000])", "tensor([0.1000, 0.0000])", True),
-        ("0.12345678", "0.12345699", False),
+        ("0.12345678", "0.12346678", False),
         ("0.12345678", "0.12345680", True),
         ("7", "8", False),
         ("tensor(7)", "tensor(7.)", False),

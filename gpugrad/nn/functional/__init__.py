@@ -27,6 +27,7 @@ from .adaptive_pooling import adaptive_avg_pool1d as adaptive_avg_pool1d
 from .adaptive_pooling import adaptive_avg_pool2d as adaptive_avg_pool2d
 from .adaptive_pooling import adaptive_max_pool1d as adaptive_max_pool1d
 from .adaptive_pooling import adaptive_max_pool2d as adaptive_max_pool2d
+from .attention import scaled_dot_product_attention as scaled_dot_product_attention
 from .binary import binary_cross_entropy as binary_cross_entropy
 from .binary import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
 from .classification import cross_entropy as cross_entropy

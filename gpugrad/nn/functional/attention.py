@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from ... import dtypes
 from ...creation import full, ones, zeros
@@ -61,22 +62,22 @@ def scaled_dot_product_attention(
     hidden = None
     if attn_mask is not None:
         if attn_mask.dtype is dtypes.bool_:
-            scores = scores.masked_fill(~attn_mask, -math.inf)
-            hidden = (~attn_mask).all(-1, True) if not is_causal else None
+            hidden = ~attn_mask
+            scores = scores.masked_fill(hidden, -math.inf)
         else:
+            hidden = attn_mask == -math.inf
             scores = scores + attn_mask
     weights = softmax(scores, -1)
-    if hidden is not None:
-        weights = weights.masked_fill(hidden, 0.0)  # queries that may see nothing
+    if hidden is not None and not is_causal:
+        # Queries that may see nothing: the softmax of minus infinities is nan.
+        weights = weights.masked_fill(hidden.all(-1, True), 0.0)
     if dropout_p > 0.0:
         weights = dropout(weights, dropout_p)
     result: Tensor = weights @ value
     return result
 
 
-def _check(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, is_causal: bool
-) -> None:
+def _check(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, is_causal: bool) -> None:
     if min(query.dim(), key.dim(), value.dim()) < 2:
         raise RuntimeError(
             "Expected query, key, and value to all be  at least 2 dimensional, but got query.dim: "
@@ -107,37 +108,21 @@ def _c_name(tensor: Tensor) -> str:
     return special.get(word, word.lower())
 
 
-def causal_mask(size: int, device: object = None, dtype: object = None) -> Tensor:
+def causal_mask(size: int, device: Any = None, dtype: Any = None) -> Tensor:
     """Minus infinity above the diagonal of a square, zeros elsewhere."""
-    return full((size, size), -math.inf, device=device, dtype=dtype).triu(1)
+    result: Tensor = full((size, size), -math.inf, device=device, dtype=dtype).triu(1)
+    return result
 
 
-def as_added(
-    mask: Tensor | None, name: str, other: dtypes.dtype | None, other_name: str, dtype: dtypes.dtype
-) -> Tensor | None:
+def added_mask(mask: Tensor, name: str, dtype: dtypes.dtype) -> Tensor:
     """A mask as numbers to be added to the scores; True in a mask of bools hides a key.
 
     Raises:
         AssertionError: the mask is neither of bools nor of floating-point numbers.
     """
-    if mask is None:
-        return None
     if mask.dtype is not dtypes.bool_:
         if not mask.is_floating_point():
             raise AssertionError(f"only bool and floating types of {name} are supported")
-        if other is not None and other is not mask.dtype:
-            _warn_of_two_types(name, other_name)
         return mask
-    if other is not None and other is not mask.dtype:
-        _warn_of_two_types(name, other_name)
-    return zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(mask, -math.inf)
-
-
-def _warn_of_two_types(name: str, other_name: str) -> None:
-    import warnings
-
-    warnings.warn(
-        f"Support for mismatched {name} and {other_name} is deprecated. Use same type for both "
-        "instead.",
-        stacklevel=4,
-    )
+    result: Tensor = zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(mask, -math.inf)
+    return result

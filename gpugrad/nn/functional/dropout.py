@@ -24,8 +24,20 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     if not training or p == 0 or input.numel() == 0:
         return input
     keep = 1 - p
-    mask = empty_like(input, requires_grad=False).bernoulli_(keep)
+    mask = _drawn(input, keep)
     if keep > 0:
         mask.div_(keep)
     result: Tensor = input.mul_(mask) if inplace else input * mask
     return result
+
+
+def _drawn(input: Tensor, keep: float) -> Tensor:
+    """Ones with probability ``keep``, else zeros, drawn in the order of the input's memory."""
+    if input.is_contiguous():
+        mask: Tensor = empty_like(input, requires_grad=False).bernoulli_(keep)
+        return mask
+    strides = input.stride()
+    order = sorted(range(input.dim()), key=lambda d: -strides[d])
+    mask = empty_like(input.permute(*order), requires_grad=False).bernoulli_(keep)
+    back: Tensor = mask.permute(*(order.index(d) for d in range(input.dim())))
+    return back

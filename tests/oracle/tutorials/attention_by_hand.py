@@ -1,4 +1,5 @@
 """Self-attention from linear layers, an embedding, a layer norm and a causal mask."""
+
 import math
 
 import torch
@@ -22,7 +23,7 @@ class Head(nn.Module):
         self.register_buffer("tril", torch.tril(torch.ones(block_size, block_size)))
 
     def forward(self, x):
-        B, T, C = x.shape
+        _, T, _ = x.shape
         k, q = self.key(x), self.query(x)
         wei = q @ k.transpose(-2, -1) * k.shape[-1] ** -0.5
         wei = wei.masked_fill(self.tril[:T, :T] == 0, float("-inf"))
@@ -59,7 +60,9 @@ print(sum(p.numel() for p in model.parameters()), [n for n, _ in model.named_buf
 
 def get_batch(size=4, block=6):
     ix = torch.randint(len(data) - block, (size,))
-    return torch.stack([data[i : i + block] for i in ix]), torch.stack([data[i + 1 : i + block + 1] for i in ix])
+    return torch.stack([data[i : i + block] for i in ix]), torch.stack(
+        [data[i + 1 : i + block + 1] for i in ix]
+    )
 
 
 optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)

@@ -1,4 +1,5 @@
 """Digits through a bottleneck and back."""
+
 import torch
 import torch.nn as nn
 from sklearn.datasets import load_digits
@@ -11,7 +12,9 @@ class AutoEncoder(nn.Module):
     def __init__(self):
         super().__init__()
         self.encoder = nn.Sequential(nn.Linear(64, 32), nn.ReLU(True), nn.Linear(32, 8))
-        self.decoder = nn.Sequential(nn.Linear(8, 32), nn.ReLU(True), nn.Linear(32, 64), nn.Sigmoid())
+        self.decoder = nn.Sequential(
+            nn.Linear(8, 32), nn.ReLU(True), nn.Linear(32, 64), nn.Sigmoid()
+        )
 
     def forward(self, x):
         code = self.encoder(x)

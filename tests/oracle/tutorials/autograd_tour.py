@@ -1,4 +1,5 @@
 """Gradients, graphs and their switches."""
+
 import torch
 from torch.autograd import Variable, grad
 
@@ -34,12 +35,16 @@ inner.retain_grad()
 inner.sum().backward()
 print(inner.grad, inner.is_leaf, a.is_leaf)
 print(grad(torch.sin(a).sum(), a), torch.autograd.grad((a * b).sum(), [a, b]))
-g, = grad(outputs=a**2, inputs=a, grad_outputs=torch.ones_like(a), create_graph=True)
+(g,) = grad(outputs=a**2, inputs=a, grad_outputs=torch.ones_like(a), create_graph=True)
 print(g, grad(g.sum(), a)[0])
 print(Variable(torch.ones(1), requires_grad=True))
+
+
 @torch.no_grad()
 def double(t):
     return t * 2
+
+
 print(double(a).requires_grad, torch.is_grad_enabled())
 with torch.set_grad_enabled(False):
     print((a * 2).requires_grad, torch.is_grad_enabled())
@@ -67,5 +72,9 @@ except RuntimeError as error:
     print(error)
 print(torch.autograd.functional.jacobian(lambda t: t**2, torch.tensor([1.0, 2.0])))
 print(torch.autograd.functional.hessian(lambda t: (t**3).sum(), torch.tensor([1.0, 2.0])))
-print(torch.autograd.gradcheck(lambda t: (t * t).sin(), torch.rand(3, dtype=torch.float64, requires_grad=True)))
+print(
+    torch.autograd.gradcheck(
+        lambda t: (t * t).sin(), torch.rand(3, dtype=torch.float64, requires_grad=True)
+    )
+)
 print((a * 2).requires_grad_(), a.sum().requires_grad, (2 * a).sum().grad_fn)

@@ -1,4 +1,5 @@
 """Shapes that fit each other, and shapes that do not."""
+
 import torch
 
 a = torch.arange(3).view(3, 1)
@@ -22,8 +23,15 @@ print(s.grad)
 bias = torch.zeros(4, requires_grad=True)
 (torch.ones(7, 4) + bias).sum().backward()
 print(bias.grad)
-print(torch.matmul(torch.ones(5, 2, 3), torch.ones(3, 4)).shape, (torch.ones(5, 1, 2, 3) @ torch.ones(6, 3, 1)).shape)
-print((torch.ones(3) @ torch.ones(3)).shape, (torch.ones(2, 3) @ torch.ones(3)).shape, torch.bmm(torch.ones(2, 3, 4), torch.ones(2, 4, 5)).shape)
+print(
+    torch.matmul(torch.ones(5, 2, 3), torch.ones(3, 4)).shape,
+    (torch.ones(5, 1, 2, 3) @ torch.ones(6, 3, 1)).shape,
+)
+print(
+    (torch.ones(3) @ torch.ones(3)).shape,
+    (torch.ones(2, 3) @ torch.ones(3)).shape,
+    torch.bmm(torch.ones(2, 3, 4), torch.ones(2, 4, 5)).shape,
+)
 for bad in (
     lambda: torch.ones(3) + torch.ones(4),
     lambda: torch.ones(2, 3) @ torch.ones(2, 3),

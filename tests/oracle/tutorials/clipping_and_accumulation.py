@@ -1,7 +1,13 @@
 """Gradient clipping, accumulation over micro-batches, and norms."""
+
 import torch
 import torch.nn as nn
-from torch.nn.utils import clip_grad_norm_, clip_grad_value_, parameters_to_vector, vector_to_parameters
+from torch.nn.utils import (
+    clip_grad_norm_,
+    clip_grad_value_,
+    parameters_to_vector,
+    vector_to_parameters,
+)
 
 torch.manual_seed(0)
 model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
@@ -38,6 +44,11 @@ try:
 except RuntimeError as error:
     print(error)
 w.grad = torch.tensor([3.0, 4.0, 0.0])
-print(w.grad.norm(), w.grad.norm(p=1), w.grad.norm(float("inf")), torch.norm(w.grad, dim=0, keepdim=True))
+print(
+    w.grad.norm(),
+    w.grad.norm(p=1),
+    w.grad.norm(float("inf")),
+    torch.norm(w.grad, dim=0, keepdim=True),
+)
 w.grad.data.clamp_(-1, 1)
 print(w.grad)

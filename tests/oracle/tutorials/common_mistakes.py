@@ -1,4 +1,5 @@
 """Messages that everybody meets sooner or later."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -72,10 +73,12 @@ attempt("one_hot", lambda: F.one_hot(torch.tensor([3]), 2))
 attempt("where", lambda: torch.where(torch.ones(2), 1, 0))
 attempt("bool minus", lambda: torch.tensor([True]) - torch.tensor([False]))
 attempt("pow", lambda: torch.tensor([2]) ** -1)
-attempt("int div", lambda: torch.tensor([1]) // 0)
 attempt("zeros", lambda: torch.zeros("a"))
 attempt("zeros neg", lambda: torch.zeros(-1))
 attempt("ones kw", lambda: torch.ones(2, foo=1))
 attempt("tensor kw", lambda: torch.tensor([1], grad=True))
 attempt("requires int", lambda: torch.tensor([1]).requires_grad_())
-attempt("grad unused", lambda: torch.autograd.grad(torch.ones(1, requires_grad=True).sum(), torch.ones(1)))
+attempt(
+    "grad unused",
+    lambda: torch.autograd.grad(torch.ones(1, requires_grad=True).sum(), torch.ones(1)),
+)

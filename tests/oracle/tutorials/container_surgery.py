@@ -1,5 +1,7 @@
 """ModuleList, ParameterList, weight sharing and models that change shape."""
+
 from collections import OrderedDict
+from itertools import pairwise
 
 import torch
 import torch.nn as nn
@@ -10,7 +12,7 @@ torch.manual_seed(0)
 class MLP(nn.Module):
     def __init__(self, sizes, act=nn.ReLU):
         super().__init__()
-        self.layers = nn.ModuleList(nn.Linear(i, o) for i, o in zip(sizes[:-1], sizes[1:]))
+        self.layers = nn.ModuleList(nn.Linear(i, o) for i, o in pairwise(sizes))
         self.scales = nn.ParameterList([nn.Parameter(torch.ones(1)) for _ in self.layers])
         self.acts = nn.ModuleDict({"relu": act(), "last": nn.Identity()})
 
@@ -61,8 +63,17 @@ class Shared(nn.Module):
 shared = Shared()
 shared(torch.ones(1, 2))
 print(shared.count, list(shared.state_dict()), shared.missing, shared)
-print(shared.double().linear.weight.dtype, shared.offset.dtype, shared.count.dtype, shared.float() is shared)
-print([n for n, _ in shared.named_modules()], sum(1 for _ in net.modules()), nn.utils.parameters_to_vector(shared.parameters()).shape)
+print(
+    shared.double().linear.weight.dtype,
+    shared.offset.dtype,
+    shared.count.dtype,
+    shared.float() is shared,
+)
+print(
+    [n for n, _ in shared.named_modules()],
+    sum(1 for _ in net.modules()),
+    nn.utils.parameters_to_vector(shared.parameters()).shape,
+)
 for bad in (
     lambda: shared.nothing,
     lambda: setattr(shared, "linear", 5),
@@ -79,7 +90,14 @@ for bad in (
 ):
     try:
         print(bad())
-    except (AttributeError, TypeError, RuntimeError, KeyError, IndexError, NotImplementedError) as error:
+    except (
+        AttributeError,
+        TypeError,
+        RuntimeError,
+        KeyError,
+        IndexError,
+        NotImplementedError,
+    ) as error:
         print(type(error).__name__, error)
 
 

@@ -1,4 +1,5 @@
 """A data set class, loaders, splits, collation and transforms."""
+
 import torch
 from torch.utils.data import ConcatDataset, DataLoader, Dataset, Subset, random_split
 
@@ -37,7 +38,9 @@ first = next(iter(loader))
 print(first.keys(), first["y"].dtype, len(loader))
 train, val = random_split(data, [8, 2], generator=torch.Generator().manual_seed(42))
 print(len(train), val.indices, [s["y"] for s in val], type(train).__name__)
-print([len(s) for s in random_split(range(10), [0.5, 0.3, 0.2])], list(Subset(range(10, 20), [0, 3])))
+print(
+    [len(s) for s in random_split(range(10), [0.5, 0.3, 0.2])], list(Subset(range(10, 20), [0, 3]))
+)
 both = ConcatDataset([data, Squares(3)])
 print(len(both), both[11]["y"])
 
@@ -62,7 +65,14 @@ class Numbers(torch.utils.data.IterableDataset):
 
 
 print([b.tolist() for b in DataLoader(Numbers(), batch_size=3)])
-for bad in (lambda: DataLoader(data, batch_size=0), lambda: DataLoader(data, shuffle=True, sampler=sampler), lambda: random_split(data, [3, 3]), lambda: torch.utils.data.TensorDataset(torch.ones(2), torch.ones(3)), lambda: next(iter(DataLoader([torch.ones(2), torch.ones(3)], batch_size=2))), lambda: next(iter(DataLoader([object()])))):
+for bad in (
+    lambda: DataLoader(data, batch_size=0),
+    lambda: DataLoader(data, shuffle=True, sampler=sampler),
+    lambda: random_split(data, [3, 3]),
+    lambda: torch.utils.data.TensorDataset(torch.ones(2), torch.ones(3)),
+    lambda: next(iter(DataLoader([torch.ones(2), torch.ones(3)], batch_size=2))),
+    lambda: next(iter(DataLoader([object()]))),
+):
     try:
         bad()
     except (ValueError, AssertionError, RuntimeError, TypeError) as error:

@@ -1,4 +1,5 @@
 """Own autograd functions: backward by hand, checked numerically."""
+
 import math
 
 import torch
@@ -27,7 +28,7 @@ class LegendrePolynomial3(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad_output):
-        input, = ctx.saved_tensors
+        (input,) = ctx.saved_tensors
         return grad_output * 1.5 * (5 * input**2 - 1)
 
 
@@ -40,7 +41,7 @@ class Scaled(Function):
 
     @staticmethod
     def backward(ctx, grad):
-        x, = ctx.saved_tensors
+        (x,) = ctx.saved_tensors
         print("needs", ctx.needs_input_grad)
         return grad * ctx.scale * ctx.power * x ** (ctx.power - 1), None, None
 

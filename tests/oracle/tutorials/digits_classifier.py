@@ -1,4 +1,5 @@
 """Handwritten digits with a small multilayer perceptron and mini-batches."""
+
 import torch
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
@@ -48,7 +49,11 @@ def train_loop(dataloader, model, loss_fn, optimizer):
         optimizer.zero_grad()
         running += loss.item() * X.size(0)
         if batch == 10:
-            print(f"loss: {loss.item():>7f}  [{(batch + 1) * len(X):>5d}/{len(dataloader.dataset):>5d}]"[:10])
+            print(
+                f"loss: {loss.item():>7f}  [{(batch + 1) * len(X):>5d}/{len(dataloader.dataset):>5d}]"[
+                    :10
+                ]
+            )
     return running / len(dataloader.dataset)
 
 
@@ -63,6 +68,8 @@ def test_loop(dataloader):
 
 
 for epoch in range(3):
-    print(f"Epoch {epoch + 1}: {train_loop(train_loader, model, loss_fn, optimizer):.2f} {test_loop(test_loader) > 0.85}")
+    print(
+        f"Epoch {epoch + 1}: {train_loop(train_loader, model, loss_fn, optimizer):.2f} {test_loop(test_loader) > 0.85}"
+    )
 for name, param in model.named_parameters():
     print(f"Layer: {name} | Size: {param.size()} | dtype {param.dtype}")

@@ -1,4 +1,5 @@
 """Dropout, batch norm, train() and eval()."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -34,10 +35,15 @@ print(net)
 data = torch.randn(8, 4)
 print(net(data).shape, torch.equal(net(data), net(data)))
 net.eval()
-print(torch.equal(net(data), net(data)), net.training, net.drop.training, net.bn.num_batches_tracked)
+print(
+    torch.equal(net(data), net(data)), net.training, net.drop.training, net.bn.num_batches_tracked
+)
 print(net.bn.running_mean, net.bn.running_var)
 net.train(True)
-print([name for name, m in net.named_modules() if m.training], net.bn(net.fc1(data)).mean(0).abs().max() < 1e-6)
+print(
+    [name for name, m in net.named_modules() if m.training],
+    net.bn(net.fc1(data)).mean(0).abs().max() < 1e-6,
+)
 out = net.bn(net.fc1(data))
 print(out.std(0, unbiased=False), out.grad_fn)
 net.train(mode=False)
@@ -48,7 +54,13 @@ mc.eval()
 mc.drop.train()
 samples = torch.stack([mc(data[:1]) for _ in range(50)])
 print(samples.mean(0), samples.std(0))
-for bad in (lambda: nn.Dropout(1.5), lambda: F.dropout(x, -0.1), lambda: nn.BatchNorm1d(3)(torch.ones(2, 4)), lambda: nn.BatchNorm1d(3)(torch.ones(1, 3)), lambda: nn.BatchNorm1d(3)(torch.ones(3))):
+for bad in (
+    lambda: nn.Dropout(1.5),
+    lambda: F.dropout(x, -0.1),
+    lambda: nn.BatchNorm1d(3)(torch.ones(2, 4)),
+    lambda: nn.BatchNorm1d(3)(torch.ones(1, 3)),
+    lambda: nn.BatchNorm1d(3)(torch.ones(3)),
+):
     try:
         bad()
     except (ValueError, RuntimeError) as error:

@@ -1,4 +1,5 @@
 """Which type comes out of which, and how the types describe themselves."""
+
 import torch
 
 a = torch.tensor([1, 2, 3])
@@ -16,7 +17,9 @@ print(b.int(), torch.tensor([1.9, -1.9]).long(), torch.tensor([0.0, 2.0]).bool()
 print(b.bfloat16(), h, c, a.char(), a.short())
 print(torch.tensor([300]).to(torch.uint8), torch.tensor([200], dtype=torch.uint8) + 100)
 print(torch.finfo(torch.float32), torch.finfo(torch.float16).max, torch.finfo(torch.float64).eps)
-print(torch.finfo().bits, torch.finfo(torch.float32).tiny, torch.finfo(torch.bfloat16).smallest_normal)
+print(
+    torch.finfo().bits, torch.finfo(torch.float32).tiny, torch.finfo(torch.bfloat16).smallest_normal
+)
 print(torch.iinfo(torch.int64).max, torch.iinfo(torch.int8), torch.iinfo(torch.uint8).min)
 print(torch.get_default_dtype())
 torch.set_default_dtype(torch.float64)
@@ -28,7 +31,9 @@ print(torch.is_floating_point(b), b.is_floating_point(), a.is_complex(), torch.i
 print(a.type(torch.float64).dtype, a.type("torch.FloatTensor").dtype, a.type_as(b).dtype)
 print(b.to(torch.int32).dtype, b.to("cpu", torch.float64).dtype, b.to(c).dtype, b.to(c).type())
 print(a.element_size(), c.element_size(), c.nbytes, h.itemsize)
-print(torch.FloatTensor([1, 2]), torch.LongTensor([1.0, 2.0] and [1, 2]), torch.DoubleTensor(2).shape)
+print(
+    torch.FloatTensor([1, 2]), torch.LongTensor([1.0, 2.0] and [1, 2]), torch.DoubleTensor(2).shape
+)
 print(torch.tensor(5).item(), torch.tensor(5.5).item(), torch.tensor(True).item())
 print(sum(torch.tensor([True, True, False])), torch.tensor([True, False]).sum().dtype)
 print(torch.ones(3, dtype=torch.int32).mean(dtype=torch.float32), a.sum(dtype=torch.float64))

@@ -1,4 +1,5 @@
 """Keep the best weights by deepcopy of the state dict; save to disk and come back."""
+
 import copy
 import os
 import tempfile
@@ -35,17 +36,34 @@ print(f"best {best:.3f}")
 print(type(best_state).__name__, [(k, tuple(v.shape)) for k, v in best_state.items()])
 model.load_state_dict(best_state)
 clone = copy.deepcopy(model)
-print(clone(x[:2]).equal(model(x[:2])), clone[0].weight is model[0].weight, clone[0].weight.requires_grad)
+print(
+    clone(x[:2]).equal(model(x[:2])),
+    clone[0].weight is model[0].weight,
+    clone[0].weight.requires_grad,
+)
 with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "model.pt")
     torch.save(model.state_dict(), path)
     fresh = nn.Sequential(nn.Linear(1, 20), nn.Tanh(), nn.Linear(20, 1))
     print(fresh.load_state_dict(torch.load(path)), torch.equal(fresh(x), model(x)))
-    torch.save({"epoch": epoch, "model_state_dict": model.state_dict(), "optimizer_state_dict": optimizer.state_dict(), "loss": best}, path)
+    torch.save(
+        {
+            "epoch": epoch,
+            "model_state_dict": model.state_dict(),
+            "optimizer_state_dict": optimizer.state_dict(),
+            "loss": best,
+        },
+        path,
+    )
     checkpoint = torch.load(path, weights_only=True, map_location="cpu")
     other = torch.optim.Adam(fresh.parameters(), lr=1.0)
     other.load_state_dict(checkpoint["optimizer_state_dict"])
-    print(sorted(checkpoint), checkpoint["epoch"] == epoch, other.param_groups[0]["lr"], len(other.state))
+    print(
+        sorted(checkpoint),
+        checkpoint["epoch"] == epoch,
+        other.param_groups[0]["lr"],
+        len(other.state),
+    )
     criterion(fresh(x), y).backward()
     other.step()
     torch.save([torch.arange(3), torch.tensor(1.5)], path)

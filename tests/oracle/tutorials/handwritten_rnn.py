@@ -1,4 +1,5 @@
 """A recurrent cell written out, trained to remember the sum of a sequence."""
+
 import torch
 import torch.nn as nn
 
@@ -39,7 +40,11 @@ for epoch in range(25):
     optimizer.step()
     if epoch % 8 == 0:
         print(f"{epoch} {loss:.3f}")
-print((output.argmax(1) == labels).float().mean() > 0.8, torch.allclose(output.exp().sum(1), torch.ones(32)), rnn)
+print(
+    (output.argmax(1) == labels).float().mean() > 0.8,
+    torch.allclose(output.exp().sum(1), torch.ones(32)),
+    rnn,
+)
 topv, topi = output.topk(1)
 print(topi[0].item(), topv.shape, output[0].grad_fn is not None)
 

@@ -1,4 +1,5 @@
 """Hooks on tensors and modules: looking at activations and gradients as they pass."""
+
 import torch
 import torch.nn as nn
 
@@ -41,7 +42,11 @@ doubled.remove()
 
 
 def show(module, grad_input, grad_output):
-    print(module.__class__.__name__, [None if g is None else tuple(g.shape) for g in grad_input], [tuple(g.shape) for g in grad_output])
+    print(
+        module.__class__.__name__,
+        [None if g is None else tuple(g.shape) for g in grad_input],
+        [tuple(g.shape) for g in grad_output],
+    )
 
 
 for m in model:
@@ -62,7 +67,7 @@ with torch.autograd.set_detect_anomaly(True):
     try:
         (torch.sqrt(z) * 0).sum().backward()
     except RuntimeError as error:
-        print(error)
+        print(str(error).splitlines()[0])
 a = torch.ones(1, requires_grad=True)
 b = a * 2
 c = b * 3

@@ -1,4 +1,5 @@
 """Reading and writing parts of tensors."""
+
 import torch
 
 x = torch.arange(12).reshape(3, 4)
@@ -22,7 +23,11 @@ labels = torch.tensor([2, 0, 1])
 onehot = torch.zeros(3, 3).scatter_(1, labels.unsqueeze(1), 1.0)
 print(onehot, x.gather(1, labels.view(-1, 1)), torch.index_select(x, 1, torch.tensor([0, 3])))
 print(torch.take(x, torch.tensor([0, 5])), x.diagonal(), x.tril(), torch.triu(torch.ones(3, 3), 1))
-print(x.roll(1, 0), x.flip(1), torch.arange(5).index_add(0, torch.tensor([1, 1]), torch.tensor([10, 20])))
+print(
+    x.roll(1, 0),
+    x.flip(1),
+    torch.arange(5).index_add(0, torch.tensor([1, 1]), torch.tensor([10, 20])),
+)
 print(x.narrow(1, 1, 2), x.select(0, 1), x.unbind(1)[0], x.split(2, dim=1)[1], x.chunk(2)[0])
 first, second, third = x
 print(first, [row.sum().item() for row in x], 9 in x, 1234 in x)

@@ -1,4 +1,5 @@
 """Weights at the start: nn.init, apply, and what a seed gives."""
+
 import torch
 import torch.nn as nn
 import torch.nn.init as init
@@ -46,10 +47,19 @@ print(torch.equal(a.weight, b.weight), a.weight.std() < 1)
 with torch.no_grad():
     a.weight.copy_(torch.arange(12.0).view(3, 4))
     a.bias.zero_()
-print(a(torch.ones(4)), nn.Bilinear(2, 2, 1).weight.shape, nn.LayerNorm(2).weight, nn.BatchNorm1d(2).running_var)
+print(
+    a(torch.ones(4)),
+    nn.Bilinear(2, 2, 1).weight.shape,
+    nn.LayerNorm(2).weight,
+    nn.BatchNorm1d(2).running_var,
+)
 fan_in, fan_out = init._calculate_fan_in_and_fan_out(w)
 print(fan_in, fan_out)
-for bad in (lambda: init.xavier_uniform_(torch.empty(3)), lambda: init.calculate_gain("swish"), lambda: init.kaiming_normal_(w, mode="fan")):
+for bad in (
+    lambda: init.xavier_uniform_(torch.empty(3)),
+    lambda: init.calculate_gain("swish"),
+    lambda: init.kaiming_normal_(w, mode="fan"),
+):
     try:
         bad()
     except ValueError as error:

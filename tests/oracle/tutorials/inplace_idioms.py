@@ -1,9 +1,20 @@
 """Methods with an underscore, augmented assignment and what autograd says to them."""
+
 import torch
 
 x = torch.ones(2, 3)
-print(x.add_(2), x.mul_(3), x.sub_(1).div_(2), x.zero_(), x.fill_(4), x.pow_(2), x.sqrt_(), x.neg_())
-print(x.clamp_(-3, 0), x.abs_(), x.exp_(), x.log_(), x.copy_(torch.arange(3.0)), x.round_(), x.t_().shape)
+print(
+    x.add_(2), x.mul_(3), x.sub_(1).div_(2), x.zero_(), x.fill_(4), x.pow_(2), x.sqrt_(), x.neg_()
+)
+print(
+    x.clamp_(-3, 0),
+    x.abs_(),
+    x.exp_(),
+    x.log_(),
+    x.copy_(torch.arange(3.0)),
+    x.round_(),
+    x.t_().shape,
+)
 x.uniform_(2, 2)
 x.normal_(5, 0)
 print(x, x.unsqueeze_(0).shape, x.squeeze_().shape, x.transpose_(0, 1).shape)
@@ -44,7 +55,10 @@ print(v._version)
 try:
     v.sum().backward()
 except RuntimeError as error:
-    print("modified by an inplace operation" in str(error), "is at version 1; expected version 0" in str(error))
+    print(
+        "modified by an inplace operation" in str(error),
+        "is at version 1; expected version 0" in str(error),
+    )
 try:
     torch.ones(2, dtype=torch.int64).div_(2)
 except RuntimeError as error:

@@ -1,4 +1,5 @@
 """A line through points: first with formulas, then with autograd, then with nn and optim."""
+
 import torch
 import torch.nn as nn
 

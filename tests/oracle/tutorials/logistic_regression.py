@@ -1,4 +1,5 @@
 """Logistic regression on two clouds: by hand, as a Module, with accuracy and a decision line."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -47,7 +48,10 @@ for epoch in range(1, 31):
 with torch.no_grad():
     probs = model(torch.tensor([[1.0, 1.0], [-2.0, 0.5], [0.0, 0.0]]))
     print(probs, (probs > 0.5).squeeze().tolist(), probs.ge(0.5).long().view(-1))
-print(F.binary_cross_entropy(y_pred, y).item() == loss.item(), F.binary_cross_entropy_with_logits(model.linear(X)[:, 0], y))
+print(
+    F.binary_cross_entropy(y_pred, y).item() == loss.item(),
+    F.binary_cross_entropy_with_logits(model.linear(X)[:, 0], y),
+)
 print(F.logsigmoid(torch.tensor([-100.0, 0.0, 20.0])), torch.logit(torch.tensor(0.25)))
 try:
     loss_fn(model(X), y)

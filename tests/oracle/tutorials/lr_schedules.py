@@ -1,4 +1,5 @@
 """What the learning rate does under each schedule."""
+
 import math
 
 import torch
@@ -31,7 +32,9 @@ schedules = {
     "linear": lambda o: LinearLR(o, start_factor=0.5, total_iters=3),
     "poly": lambda o: PolynomialLR(o, total_iters=4, power=2.0),
     "onecycle": lambda o: OneCycleLR(o, max_lr=2.0, total_steps=7),
-    "warmup": lambda o: SequentialLR(o, [LinearLR(o, 0.1, total_iters=2), ExponentialLR(o, 0.5)], milestones=[2]),
+    "warmup": lambda o: SequentialLR(
+        o, [LinearLR(o, 0.1, total_iters=2), ExponentialLR(o, 0.5)], milestones=[2]
+    ),
 }
 for name, make in schedules.items():
     opt = optimizer()

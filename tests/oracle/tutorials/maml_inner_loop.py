@@ -1,4 +1,5 @@
 """Learning to learn: gradients through a step of gradient descent."""
+
 import torch
 import torch.nn.functional as F
 
@@ -44,12 +45,20 @@ for first_order in (True, False):
     (g,) = torch.autograd.grad((w1**4).sum(), w1, create_graph=not first_order)
     (meta,) = torch.autograd.grad(((w1 - 0.1 * g) ** 2).sum(), w1)
     print(first_order, meta)
-discriminator = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.LeakyReLU(0.2), torch.nn.Linear(4, 1))
+discriminator = torch.nn.Sequential(
+    torch.nn.Linear(2, 4), torch.nn.LeakyReLU(0.2), torch.nn.Linear(4, 1)
+)
 real, fake = torch.randn(3, 2), torch.randn(3, 2)
 eps = torch.rand(3, 1)
 mixed = (eps * real + (1 - eps) * fake).requires_grad_(True)
 scores = discriminator(mixed)
-gradients = torch.autograd.grad(outputs=scores, inputs=mixed, grad_outputs=torch.ones_like(scores), create_graph=True, retain_graph=True, only_inputs=True)[0]
+gradients = torch.autograd.grad(
+    outputs=scores,
+    inputs=mixed,
+    grad_outputs=torch.ones_like(scores),
+    create_graph=True,
+    retain_graph=True,
+)[0]
 penalty = ((gradients.view(3, -1).norm(2, dim=1) - 1) ** 2).mean() * 10
 penalty.backward()
-print(f"{penalty.item():.4f}", [None if p.grad is None else p.grad.shape for p in discriminator.parameters()])
+print(f"{penalty.item():.4f}", [p.grad.shape for p in discriminator.parameters() if p.dim() > 1])

@@ -1,4 +1,5 @@
 """Two moons, learned by full-batch gradient descent; a confusion matrix at the end."""
+
 import numpy as np
 import torch
 from sklearn.datasets import make_moons
@@ -26,7 +27,9 @@ for epoch in range(40):
     optimizer.step()
     losses.append(loss.detach())
 history = torch.stack(losses)
-print(history[::10], history.argmin() > 20, np.mean([l.item() for l in losses[:3]]).round(3))
+print(
+    history[::10], history.argmin() > 20, np.mean([value.item() for value in losses[:3]]).round(3)
+)
 predictions = model(X).detach().argmax(dim=1)
 print(accuracy_score(y.numpy(), predictions.numpy()), (predictions == y).float().mean())
 confusion = torch.zeros(2, 2, dtype=torch.int64)

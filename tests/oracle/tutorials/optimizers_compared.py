@@ -1,4 +1,5 @@
 """The same valley, several optimisers, their state and what they print."""
+
 import torch
 from torch import optim
 
@@ -26,10 +27,21 @@ for name, make in makers.items():
         loss.backward()
         optimizer.step()
     print(f"{name:>9}: loss {loss.item():.3f} at ({p[0].item():.3f}, {p[1].item():.3f})")
-    print("   ", sorted(optimizer.state[p].keys()), optimizer.param_groups[0]["lr"], len(optimizer.param_groups))
+    print(
+        "   ",
+        sorted(optimizer.state[p].keys()),
+        optimizer.param_groups[0]["lr"],
+        len(optimizer.param_groups),
+    )
 print(optimizer)
 print(optim.Adam([p]))
-print({k: v for k, v in optim.SGD([p], lr=0.1).state_dict()["param_groups"][0].items() if k != "params"})
+print(
+    {
+        k: v
+        for k, v in optim.SGD([p], lr=0.1).state_dict()["param_groups"][0].items()
+        if k != "params"
+    }
+)
 
 
 def closure():
@@ -41,7 +53,9 @@ def closure():
 
 print(optimizer.step(closure) > 0)
 before = optimizer.state_dict()
-other = optim.RMSprop([p.detach().clone().requires_grad_()], lr=0.5, alpha=0.9, centered=True, momentum=0.1)
+other = optim.RMSprop(
+    [p.detach().clone().requires_grad_()], lr=0.5, alpha=0.9, centered=True, momentum=0.1
+)
 other.load_state_dict(before)
 print(other.param_groups[0]["lr"], other.state[other.param_groups[0]["params"][0]]["step"])
 optimizer.add_param_group({"params": torch.zeros(2, requires_grad=True), "lr": 7.0})

@@ -1,4 +1,5 @@
 """Groups of parameters: rates, weight decay, freezing, and what requires_grad does."""
+
 import torch
 import torch.nn as nn
 
@@ -19,7 +20,8 @@ net = Net()
 decay = [p for n, p in net.named_parameters() if p.dim() > 1]
 no_decay = [p for n, p in net.named_parameters() if p.dim() <= 1]
 optimizer = torch.optim.AdamW(
-    [{"params": decay, "weight_decay": 0.1}, {"params": no_decay, "weight_decay": 0.0, "lr": 1e-4}], lr=1e-3
+    [{"params": decay, "weight_decay": 0.1}, {"params": no_decay, "weight_decay": 0.0, "lr": 1e-4}],
+    lr=1e-3,
 )
 print(optimizer)
 print([(len(g["params"]), g["lr"], g["weight_decay"]) for g in optimizer.param_groups])
@@ -33,13 +35,26 @@ loss = nn.CrossEntropyLoss()(net(x), y)
 sgd.zero_grad()
 loss.backward()
 sgd.step()
-print(torch.equal(before[0], net.backbone[0].weight), torch.equal(before[1], net.head.weight), net.backbone[0].weight.grad)
+print(
+    torch.equal(before[0], net.backbone[0].weight),
+    torch.equal(before[1], net.head.weight),
+    net.backbone[0].weight.grad,
+)
 net.head = nn.Linear(8, 5)
-print(net(x).shape, sum(p.numel() for p in net.parameters()), sum(p.numel() for p in net.parameters() if p.requires_grad))
+print(
+    net(x).shape,
+    sum(p.numel() for p in net.parameters()),
+    sum(p.numel() for p in net.parameters() if p.requires_grad),
+)
 net.requires_grad_(True)
-print(all(p.requires_grad for p in net.parameters()), net.backbone[0].requires_grad_(False) is net.backbone[0])
-print(net.get_parameter("head.bias").shape, net.get_submodule("backbone.0"), net._modules.keys())
-layerwise = [{"params": m.parameters(), "lr": 0.1 / 2**i} for i, m in enumerate([net.head, net.backbone])]
+print(
+    all(p.requires_grad for p in net.parameters()),
+    net.backbone[0].requires_grad_(False) is net.backbone[0],
+)
+print(net.get_parameter("head.bias").shape, net.get_submodule("backbone.0"), list(net._modules))
+layerwise = [
+    {"params": m.parameters(), "lr": 0.1 / 2**i} for i, m in enumerate([net.head, net.backbone])
+]
 opt = torch.optim.SGD(layerwise, lr=0.01, momentum=0.9)
 for g in opt.param_groups:
     print(g["lr"], g["momentum"], len(g["params"]))

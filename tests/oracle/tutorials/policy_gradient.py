@@ -1,4 +1,5 @@
 """REINFORCE on a corridor of five cells, with its own environment."""
+
 import random
 from collections import deque
 
@@ -58,14 +59,18 @@ for episode in range(15):
     optimizer.step()
     history.append(sum(policy.rewards))
     if episode % 5 == 4:
-        print(f"Episode {episode}\tlast length {len(policy.rewards):2d}\tloss {loss.item():.2f}\taverage {sum(history) / len(history):.2f}")
+        print(
+            f"Episode {episode}\tlast length {len(policy.rewards):2d}\tloss {loss.item():.2f}\taverage {sum(history) / len(history):.2f}"
+        )
     del policy.rewards[:], policy.saved_log_probs[:]
 print(policy(torch.eye(5)))
 
-memory = deque([], maxlen=50)
+memory = deque(maxlen=50)
 for _ in range(20):
     s = random.randrange(5)
-    memory.append((torch.tensor([float(s)]), torch.tensor([random.randint(0, 1)]), torch.tensor([0.5])))
+    memory.append(
+        (torch.tensor([float(s)]), torch.tensor([random.randint(0, 1)]), torch.tensor([0.5]))
+    )
 batch = random.sample(memory, 4)
 states, actions, rewards = (torch.stack(x) for x in zip(*batch))
 q = nn.Linear(1, 2)

@@ -1,11 +1,14 @@
 """sin(x) as a cubic: with formulas, tensors, autograd, nn, optim and a Module of four numbers."""
+
 import math
 
 import torch
 
 x = torch.linspace(-math.pi, math.pi, 200)
 y = torch.sin(x)
-a, b, c, d = (torch.full((), v, dtype=torch.float, requires_grad=True) for v in (0.1, -0.2, 0.3, 0.0))
+a, b, c, d = (
+    torch.full((), v, dtype=torch.float, requires_grad=True) for v in (0.1, -0.2, 0.3, 0.0)
+)
 learning_rate = 1e-4
 for t in range(400):
     y_pred = a + b * x + c * x**2 + d * x**3
@@ -61,5 +64,7 @@ for t in range(100):
 print(model.string(), sum(p.numel() for p in model.parameters() if p.requires_grad))
 V = torch.vander(x[:4], N=3) if hasattr(torch, "vander") else None
 print(torch.linalg.solve(torch.tensor([[2.0, 1.0], [1.0, 3.0]]), torch.tensor([3.0, 5.0])))
-coefficients = torch.linalg.lstsq(torch.stack([x**k for k in range(4)], 1).double(), y.double()[:, None]).solution
+coefficients = torch.linalg.lstsq(
+    torch.stack([x**k for k in range(4)], 1).double(), y.double()[:, None]
+).solution
 print(coefficients[1::2].squeeze())

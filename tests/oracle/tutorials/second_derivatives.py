@@ -1,4 +1,5 @@
 """Higher derivatives: Newton's method, Hessians, a differential equation in the loss."""
+
 import torch
 from torch.autograd import grad
 from torch.autograd.functional import hessian, hvp, jacobian, vjp

@@ -1,4 +1,5 @@
 """A softmax classifier without nn: iterate over batches by hand, then replace pieces by nn."""
+
 import math
 
 import torch
@@ -49,9 +50,21 @@ logits = data @ weights + bias
 print(F.cross_entropy(logits, labels), F.nll_loss(F.log_softmax(logits, 1), labels))
 one_hot = F.one_hot(labels, num_classes=3)
 print(one_hot[:3], -(one_hot * F.log_softmax(logits, dim=1)).sum(1).mean(), one_hot.dtype)
-print(F.cross_entropy(logits, one_hot.float(), label_smoothing=0.1), F.cross_entropy(logits, labels, reduction="none")[:3])
+print(
+    F.cross_entropy(logits, one_hot.float(), label_smoothing=0.1),
+    F.cross_entropy(logits, labels, reduction="none")[:3],
+)
 print(F.cross_entropy(logits, labels, weight=torch.tensor([1.0, 2.0, 0.5]), reduction="sum") / 90)
 probs = torch.softmax(logits, dim=1)
 (grad,) = torch.autograd.grad(F.cross_entropy(logits, labels, reduction="sum"), logits)
-print(torch.allclose(grad, probs - one_hot, atol=1e-6), probs.sum(1)[:3], probs.max(), torch.logsumexp(logits, 1)[:2])
-print(torch.multinomial(probs[0], 4, replacement=True).shape, torch.topk(probs[:2], 2).indices, (probs * probs.log()).sum(1).mean())
+print(
+    torch.allclose(grad, probs - one_hot, atol=1e-6),
+    probs.sum(1)[:3],
+    probs.max(),
+    torch.logsumexp(logits, 1)[:2],
+)
+print(
+    torch.multinomial(probs[0], 4, replacement=True).shape,
+    torch.topk(probs[:2], 2).indices,
+    (probs * probs.log()).sum(1).mean(),
+)

@@ -1,4 +1,5 @@
 """A first look at tensors: making them, asking them, computing with them."""
+
 import math
 
 import numpy as np
@@ -11,7 +12,10 @@ print(f"Datatype of tensor: {x.dtype}")
 print(f"Device tensor is stored on: {x.device}")
 x_np = torch.from_numpy(np.arange(6, dtype=np.float32).reshape(2, 3))
 print(torch.ones_like(x), torch.zeros_like(x_np), torch.full((2, 2), 7.5), torch.full((2,), 3))
-shape = (2, 3,)
+shape = (
+    2,
+    3,
+)
 print(torch.ones(shape), torch.zeros(2, 3, dtype=torch.int16), torch.empty(0))
 print(torch.arange(5), torch.arange(1, 2, 0.25), torch.linspace(0, 1, 5), torch.eye(3))
 print(torch.tensor(3.14159), torch.tensor([True, False]), torch.tensor([1e10, 1.0]))
@@ -26,7 +30,9 @@ print(x.numel(), x.nelement(), x.size(), x.size(0), len(x), x.tolist(), x.dim())
 print(torch.cat([x, x], dim=1), torch.stack([x, x]).shape, torch.cat((x, x)).size())
 print(x.type(), x.float().type(), type(x.tolist()), torch.is_tensor(x), torch.numel(x))
 print(torch.sin(torch.tensor([0.0, math.pi / 2])), torch.exp(torch.tensor(1.0)))
-print(x.view(4), x.reshape(1, -1), x.flatten(), x.unsqueeze(0).shape, x.unsqueeze(-1).squeeze().shape)
+print(
+    x.view(4), x.reshape(1, -1), x.flatten(), x.unsqueeze(0).shape, x.unsqueeze(-1).squeeze().shape
+)
 print(torch.sort(torch.tensor([3, 1, 2])))
 print(torch.tensor([3.0, 1.0, 2.0]).topk(2))
 print(torch.allclose(torch.tensor([1.0]), torch.tensor([1.0 + 1e-9])), torch.equal(x, x.clone()))

@@ -1,4 +1,5 @@
 """What shares memory with what."""
+
 import numpy as np
 import torch
 
@@ -18,7 +19,13 @@ r = v.t().reshape(6)
 r[0] = -1
 print(v[0, 0], r[0])
 e = torch.tensor([[1], [2], [3]]).expand(3, 4)
-print(e, e.stride(), e.is_contiguous(), torch.tensor([1, 2]).repeat(2, 2), torch.tensor([1, 2]).tile(2))
+print(
+    e,
+    e.stride(),
+    e.is_contiguous(),
+    torch.tensor([1, 2]).repeat(2, 2),
+    torch.tensor([1, 2]).tile(2),
+)
 try:
     e.add_(1)
 except RuntimeError as error:
@@ -41,13 +48,28 @@ det = d.detach()
 det[0] = 5
 print(d, det.requires_grad, d.data, d.clone().detach())
 x = torch.arange(24).view(2, 3, 4)
-print(x.permute(2, 0, 1).shape, x.transpose(1, 2).stride(), x.movedim(0, -1).shape, x.swapaxes(0, 1).shape)
+print(
+    x.permute(2, 0, 1).shape,
+    x.transpose(1, 2).stride(),
+    x.movedim(0, -1).shape,
+    x.swapaxes(0, 1).shape,
+)
 print(x.flatten(1).shape, x.view(-1, 4).shape, x.unflatten(2, (2, 2)).shape, x.mT.shape)
 print(torch.atleast_2d(torch.tensor(1)).shape, x.unfold(2, 2, 1).shape, x.view(2, -1).size())
-for bad in (lambda: x.view(5, 5), lambda: x.reshape(-1, 7), lambda: x.view(-1, -1), lambda: x.squeeze(5), lambda: x.permute(0, 1), lambda: x.expand(3, 3, 4)):
+for bad in (
+    lambda: x.view(5, 5),
+    lambda: x.reshape(-1, 7),
+    lambda: x.view(-1, -1),
+    lambda: x.squeeze(5),
+    lambda: x.permute(0, 1),
+    lambda: x.expand(3, 3, 4),
+):
     try:
         bad()
     except (RuntimeError, IndexError) as error:
         print(type(error).__name__, error)
-print(x.resize_(2, 2) if False else x.shape, torch.broadcast_tensors(torch.ones(3, 1), torch.ones(2))[0].shape)
+print(
+    x.resize_(2, 2) if False else x.shape,
+    torch.broadcast_tensors(torch.ones(3, 1), torch.ones(2))[0].shape,
+)
 print(torch.squeeze(torch.zeros(1, 2, 1)).shape, torch.zeros(1, 2, 1).squeeze(0).shape)

@@ -1,4 +1,5 @@
 """XOR: a two-layer network, trained in two ways."""
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -49,5 +50,13 @@ for _ in range(60):
     loss = F.cross_entropy(net(X), targets)
     loss.backward()
     opt.step()
-print(f"{loss.item():.3f}", net(X).argmax(1).tolist(), net(X).softmax(dim=-1).max(1).values.gt(0.9).all().item())
-print(opt.state_dict()["param_groups"][0]["lr"], opt.state[net[0].bias]["step"], len(opt.state_dict()["state"]))
+print(
+    f"{loss.item():.3f}",
+    net(X).argmax(1).tolist(),
+    net(X).softmax(dim=-1).max(1).values.gt(0.9).all().item(),
+)
+print(
+    opt.state_dict()["param_groups"][0]["lr"],
+    opt.state[net[0].bias]["step"],
+    len(opt.state_dict()["state"]),
+)
