@@ -32,6 +32,7 @@ from .ops import (
 )
 from .ops.elementwise_base import Binary, Unary
 from .ops.operands import cast
+from .ops.shape import reshape, sizes
 from .questions import result_type
 from .tensor import Tensor
 
@@ -100,6 +101,22 @@ def _inplace(cls: type[Binary], name: str) -> Function:
         return _checked(name, cls, self, other)
 
     return _named(method, name, cls)
+
+
+NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
+"""NumPy's names of arguments, which PyTorch takes as well."""
+
+
+def _numpy_names(function: Function) -> Function:
+    """The function with NumPy's names of ``dim`` and ``keepdim`` as further spellings."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            kwargs = {NUMPY_NAMES.get(name, name): value for name, value in kwargs.items()}
+        return function(*args, **kwargs)
+
+    return call
 
 
 def _public(name: str, function: Function, tensors: int = 1) -> Function:
@@ -392,32 +409,49 @@ def _set_shape(function: Function) -> Function:
     return inplace
 
 
-def _reshape(self: Any, *size: Any) -> Any:
-    return shape.reshape(self, shape.sizes(size))
+def _reshape(self: Any, *args: Any, shape: Any = None) -> Any:
+    return reshape(self, sizes(args if shape is None else (shape,)))
 
 
-def _view(self: Any, *size: Any) -> Any:
+def _split(self: Any, split_size: Any, dim: int = 0) -> Any:
+    return cutting.split(self, split_size, dim)
+
+
+def _expand(self: Any, *args: Any, size: Any = None, implicit: bool = False) -> Any:
+    return shape.expand(self, *(args if size is None else (size,)))
+
+
+def _repeat(self: Any, *args: Any, repeats: Any = None) -> Any:
+    if not args and repeats is None:
+        raise TypeError('repeat() missing 1 required positional arguments: "repeats"')
+    return repeating.repeat(self, *(args if repeats is None else (repeats,)))
+
+
+def _flip(self: Any, *args: Any, dims: Any = None) -> Any:
+    return repeating.flip(self, sizes(args if dims is None else (dims,)))
+
+
+def _view(self: Any, *args: Any, size: Any = None, dtype: Any = None) -> Any:
+    size = args if size is None else (size,)
+    if dtype is not None:
+        size = (dtype,)
     if len(size) == 1 and isinstance(size[0], dtypes.dtype):
         return creation.from_numpy(self.detach().array.view(size[0].numpy))
     return shape.view(self, *size)
 
 
-def _permute(self: Any, *dims: Any) -> Any:
-    if not dims:
+def _permute(self: Any, *args: Any, dims: Any = None) -> Any:
+    if not args and dims is None:
         raise TypeError('permute() missing 1 required positional arguments: "dims"')
-    return shape.permute(self, shape.sizes(dims))
-
-
-def _squeeze(self: Any, *dim: Any) -> Any:
-    return shape.squeeze(self, *dim)
+    return shape.permute(self, sizes(args if dims is None else (dims,)))
 
 
 def _unflatten(self: Any, dim: int, sizes: Any) -> Any:
     return shape.unflatten(self, dim, sizes)
 
 
-def _tile(self: Any, *dims: Any) -> Any:
-    return repeating.tile(self, shape.sizes(dims))
+def _tile(self: Any, *args: Any, dims: Any = None) -> Any:
+    return repeating.tile(self, sizes(args if dims is None else (dims,)))
 
 
 def _same_kind(d: dtypes.dtype) -> Function:
@@ -439,13 +473,12 @@ OF_TWO_TENSORS = {
     **_from(matmul, "matmul mm bmm mv dot outer"),
 }
 
+REDUCTIONS = "sum mean prod amax amin logsumexp any all argmax argmin count_nonzero"
+
 OF_A_TENSOR: dict[str, Function] = {
     **_from(compare, "logical_not bitwise_not isnan isinf isfinite signbit is_nonzero"),
-    **_from(
-        reduce,
-        "sum mean prod amax amin logsumexp any all argmax argmin count_nonzero",
-    ),
-    **_from(variance, "var std var_mean std_mean"),
+    **{name: _numpy_names(f) for name, f in _from(reduce, REDUCTIONS).items()},
+    **{name: _numpy_names(f) for name, f in _from(variance, "var std var_mean std_mean").items()},
     **_from(
         shape,
         "reshape flatten unflatten permute transpose t movedim squeeze unsqueeze broadcast_to",
@@ -453,8 +486,8 @@ OF_A_TENSOR: dict[str, Function] = {
     **_from(cutting, "chunk tensor_split unbind"),
     **_from(repeating, "flip tile"),
     "clamp": select.clamp,
-    "softmax": softmax,
-    "log_softmax": log_softmax,
+    "softmax": _numpy_names(softmax),
+    "log_softmax": _numpy_names(log_softmax),
     "addmm": linear.addmm,
 }
 """Further functions whose first argument is a tensor; as methods they need no check of that."""
@@ -491,12 +524,12 @@ FUNCTIONS: dict[str, Function] = {
     "where": select.where,
     "clone": copying.clone,
     "split": cutting.split,
-    **_from(joining, "cat stack hstack vstack"),
+    **{name: _numpy_names(f) for name, f in _from(joining, "cat stack hstack vstack").items()},
     **_from(shape, "broadcast_tensors broadcast_shapes"),
 }
 """The public functions by name; :mod:`gpugrad` exports them all."""
 
-OVERLOADED = {"reshape", "permute", "squeeze", "unflatten", "tile"}
+OVERLOADED = {"flip", "reshape", "permute", "unflatten", "tile"}
 """Methods that also take sizes or dimensions one by one."""
 
 NO_METHOD = {"cat", "stack", "hstack", "vstack", "broadcast_tensors", "broadcast_shapes", "rsub"}
@@ -505,11 +538,12 @@ METHODS: dict[str, Function] = {
     "view": _view,
     "reshape": _reshape,
     "permute": _permute,
-    "squeeze": _squeeze,
+    "split": _split,
+    "flip": _flip,
     "unflatten": _unflatten,
     "tile": _tile,
-    "expand": shape.expand,
-    "repeat": repeating.repeat,
+    "expand": _expand,
+    "repeat": _repeat,
     "sum_to_size": shape.sum_to_size,
     "expand_as": lambda self, other: shape.expand(self, other.array.shape),
     "view_as": lambda self, other: shape.view(self, other.array.shape),

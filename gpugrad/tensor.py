@@ -365,10 +365,10 @@ class Tensor(TensorBase, metaclass=PrintedAs, printed_as="torch.Tensor"):
             prefix = "torch.cuda." if self.is_cuda else "torch."
             return prefix + self.dtype.tensor_type
         if isinstance(dtype, str):
-            short = dtype.removeprefix("torch.").removeprefix("cuda.")
+            name, short = dtype, dtype.removeprefix("torch.").removeprefix("cuda.")
             dtype = next((d for d in dtypes.ALL if d.tensor_type == short), None)
             if dtype is None:
-                raise ValueError(f"invalid type: '{short}'")
+                raise ValueError(f"invalid type: '{name}'")
         return self.to(getattr(dtype, "dtype", dtype))
 
     def type_as(self, other: Tensor) -> Any:

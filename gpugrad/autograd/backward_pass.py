@@ -23,7 +23,7 @@ FREED = (
 )
 
 Leaves = dict[TensorBase, list[Any]]
-"""Leaf -> [its gradient so far, whether we own that array]."""
+"""Leaf -> [its gradient so far, the node that made it; None if that only passed it on]."""
 
 
 def run(
@@ -50,16 +50,15 @@ def run(
     if anomaly.state.enabled:
         prepare = anomaly.checked_lifted if create_graph else anomaly.checked
 
-    def deliver(edge: Any, grad: Any, fresh: bool) -> None:
+    def deliver(edge: Any, grad: Any, maker: Node | None) -> None:
         if not isinstance(edge, Node):
             entry = leaves.get(edge)
             if entry is None:
-                leaves[edge] = [grad, fresh]
-            elif entry[1] and not create_graph:
+                leaves[edge] = [grad, maker]
+            elif not create_graph and is_ours(*entry):
                 BACKENDS[type(grad)].add(entry[0], grad, out=entry[0])
             else:
-                entry[0] = BACKENDS[type(grad)].add(entry[0], grad)
-                entry[1] = _is_array(entry[0])
+                leaves[edge] = [BACKENDS[type(grad)].add(entry[0], grad), maker]
         elif edge not in pending:
             pending[edge] = grad
             heappush(heap, (-edge.sequence, edge))
@@ -67,16 +66,20 @@ def run(
             BACKENDS[type(grad)].add(pending[edge], grad, out=pending[edge])
         else:
             total = pending[edge] = BACKENDS[type(grad)].add(pending[edge], grad)
-            if not create_graph and _is_array(total):
+            if not create_graph and type(total).__name__ == "ndarray":
                 owned.add(edge)
 
     for root, grad in zip(roots, grads, strict=True):
         start = root.node or root
         if needed is None or start in needed:
-            deliver(start, grad, False)
+            deliver(start, grad, None)
 
-    while heap:
-        node = heappop(heap)[1]
+    ahead: Node | None = None  # the next node, where there is but one: a chain needs no heap
+    while heap or ahead is not None:
+        if ahead is None:
+            node = heappop(heap)[1]
+        else:
+            node, ahead = ahead, None
         grad = pending.pop(node)
         if node.hooks is not None:
             grad = _call_hooks(node.hooks, grad)
@@ -84,8 +87,6 @@ def run(
             targets[node].append(grad)
             if needed is not None and needed.isdisjoint(node.edges):
                 continue  # the pass ends here: what lies behind is neither computed nor freed
-            if needed is not None and not any(edge in needed for edge in node.edges):
-                continue  # what lies behind is not asked for, and may be freed
         guards = node.guards
         if guards:
             for name, counter, stamp in guards:
@@ -104,16 +105,18 @@ def run(
         for edge, result in zip(node.edges, results):  # noqa: B905  # strict= costs a dictionary
             if edge is None or result is None or (needed is not None and edge not in needed):
                 continue
-            if not isinstance(edge, Node):
-                fresh = result is not grad and node.returns_fresh and _is_owner(result)
-                if edge in leaves:
-                    deliver(edge, result, fresh)
-                else:
-                    leaves[edge] = [result, fresh]
-            elif edge in pending:
-                deliver(edge, result, False)
+            if edge in pending or edge in leaves:
+                deliver(edge, result, node)
+            elif not isinstance(edge, Node):
+                leaves[edge] = [result, None if result is grad else node]
             else:
                 pending[edge] = result
+                if ahead is None and not heap:
+                    ahead = edge
+                    continue
+                if ahead is not None:
+                    heappush(heap, (-ahead.sequence, ahead))
+                    ahead = None
                 heappush(heap, (-edge.sequence, edge))
         if not retain_graph and node.saves:
             node.release()
@@ -136,13 +139,14 @@ def _collect(node: Output, grad: Any, pending: Any, heap: Any, needed: Any) -> N
     slots[node.number] = grad
 
 
-def _is_array(grad: Any) -> bool:
-    """An array that can be added to in place, not one of NumPy's scalars nor a tensor."""
-    return hasattr(grad, "flags") and hasattr(grad, "fill") and type(grad).__name__ == "ndarray"
-
-
-def _is_owner(grad: Any) -> bool:
-    return type(grad).__name__ == "ndarray" and grad.base is None
+def is_ours(grad: Any, maker: Node | None) -> bool:
+    """Whether nobody else holds this gradient: made by its node, and not a view of something."""
+    return (
+        maker is not None
+        and maker.returns_fresh
+        and type(grad).__name__ == "ndarray"
+        and grad.base is None
+    )
 
 
 def _call_hooks(hooks: dict[int, Any], grad: Any) -> Any:
@@ -161,17 +165,17 @@ def _call_hooks(hooks: dict[int, Any], grad: Any) -> Any:
 def _accumulate(leaves: Leaves, create_graph: bool, hooked: bool = False) -> None:
     """Add the gradients to the leaves' ``grad``; ``hooked`` if they went through hooks before."""
     with _accumulate_lock:
-        for leaf, (grad, fresh) in leaves.items():
-            hooks = leaf.hooks
+        for leaf, (grad, maker) in leaves.items():
+            hooks: Any = leaf.hooks
             if hooks is not None and not hooked:
-                grad, fresh = _call_hooks(hooks.before, grad), False
+                grad, maker = _call_hooks(hooks.before, grad), None
             if getattr(grad, "array", grad).dtype is not leaf.array.dtype:
                 grad = _cast_to(leaf, grad)
             present = leaf.grad
             if create_graph:
                 leaf.grad = grad if present is None else present + grad
             elif present is None:
-                leaf.grad = wrap(grad if fresh else _own(grad))
+                leaf.grad = wrap(grad if is_ours(grad, maker) else _own(grad))
             else:
                 BACKENDS[type(grad)].add(present.array, grad, out=present.array)
                 present.version[0] += 1
@@ -270,7 +274,7 @@ def backward(
         wanted = _tuple(inputs)
         results = grad(tensors, wanted, grad_tensors, retain, create_graph, allow_unused=True)
         found = {
-            leaf: [g if create_graph else g.array, False]
+            leaf: [g if create_graph else g.array, None]
             for leaf, g in zip(wanted, results, strict=True)
             if g is not None
         }
@@ -290,6 +294,7 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
@@ -302,6 +307,7 @@ def grad(
         grad_outputs: what each output's gradient starts from.
         retain_graph: keep the graph. Default: the value of ``create_graph``.
         create_graph: record the pass, for higher derivatives.
+        only_inputs: accepted for the sake of older programs; always the case.
         allow_unused: give None for an input that the outputs do not depend on.
         is_grads_batched: ``grad_outputs`` have a leading batch dimension; each is pushed through.
         materialize_grads: give zeros instead of None.
@@ -331,14 +337,14 @@ def grad(
     wanted = _tuple(inputs)
     if not wanted:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
-    for tensor in wanted:
-        if tensor.view_of is not None and tensor.version[1] != tensor.rebased:
-            refresh(tensor)
-        if not tensor.needs_grad:
-            raise RuntimeError("One of the differentiated Tensors does not require grad")
     before, mode.enabled = mode.enabled, create_graph
     try:
         roots, firsts = _prepare(outputs, grad_outputs, create_graph)
+        for tensor in wanted:
+            if tensor.view_of is not None and tensor.version[1] != tensor.rebased:
+                refresh(tensor)
+            if not tensor.needs_grad:
+                raise RuntimeError("One of the differentiated Tensors does not require grad")
         targets: dict[Node, list[Any]] = {t.node: [] for t in wanted if t.node is not None}
         goals = {t.node or t for t in wanted}
         needed = _reaching([r.node or r for r in roots], goals)
@@ -397,7 +403,7 @@ def _batched(
     for i in range(batches[0].array.shape[0]):
         keep = retain or i + 1 < batches[0].array.shape[0]
         picked = [b[i] for b in batches]
-        rows.append(grad(outputs, inputs, picked, keep, create, unused))
+        rows.append(grad(outputs, inputs, picked, keep, create, allow_unused=unused))
     return tuple(
         None if column[0] is None else BACKENDS[type(column[0])].stack(list(column))
         for column in zip(*rows, strict=True)

@@ -419,7 +419,12 @@ def refresh(tensor: TensorBase) -> None:
             "modified inplace with grad mode enabled. " + AMBIGUOUS_VIEW
         )
     tensor.rebased = tensor.version[1]
-    again = cls.apply(source, *args)
+    # The change was recorded, so its view is, whatever the mode is by now.
+    before, mode.enabled = mode.enabled, True
+    try:
+        again = cls.apply(source, *args)
+    finally:
+        mode.enabled = before
     if number is not None:
         again = again[number]
     tensor.node, tensor.needs_grad = again.node, again.needs_grad

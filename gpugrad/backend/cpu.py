@@ -12,7 +12,7 @@ from ..device import CPU as CPU_DEVICE
 from ..device import device as Device
 from .add_at import add_at
 from .optimizer_steps import HostScalars
-from .primitives import Array, Primitives, Shape
+from .primitives import UFUNCS, Array, Primitives, Shape
 
 MATERIALISE_BELOW = 4096
 """Up to this size, writing a broadcast out is quicker than reading it with zero strides."""
@@ -39,6 +39,8 @@ class CPU(HostScalars, Primitives):
     def __init__(self) -> None:
         super().__init__(np)
         self.dot = np.ndarray.dot
+        for name in ("floor_divide", "remainder", "fmod"):
+            setattr(self, name, _refusing_zero(getattr(np, UFUNCS[name])))
 
     def device(self, x: Array) -> Device:
         return CPU_DEVICE
@@ -156,6 +158,18 @@ class CPU(HostScalars, Primitives):
         out = np.multiply(softmax, grad.reshape(-1, 1), out=out)
         out[np.arange(len(out)), target] -= grad
         return out
+
+
+def _refusing_zero(divide: Any) -> Callable[..., Array]:
+    """A division that raises for integers divided by zero, where NumPy gives 0."""
+
+    def checked(x: Array, y: Array, out: Array | None = None) -> Array:
+        divided = x if hasattr(x, "dtype") else y
+        if divided.dtype.kind in "iub" and not np.all(y):
+            raise RuntimeError("ZeroDivisionError")
+        return divide(x, y, out=out)
+
+    return checked
 
 
 class _ByType(dict[Any, Array]):

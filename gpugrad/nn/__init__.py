@@ -82,6 +82,13 @@ from .pooling import AvgPool1d as AvgPool1d
 from .pooling import AvgPool2d as AvgPool2d
 from .pooling import MaxPool1d as MaxPool1d
 from .pooling import MaxPool2d as MaxPool2d
+from .reshaping import Fold as Fold
+from .reshaping import PixelShuffle as PixelShuffle
+from .reshaping import PixelUnshuffle as PixelUnshuffle
+from .reshaping import Unfold as Unfold
+from .reshaping import Upsample as Upsample
+from .reshaping import UpsamplingBilinear2d as UpsamplingBilinear2d
+from .reshaping import UpsamplingNearest2d as UpsamplingNearest2d
 from .rnn import GRU as GRU
 from .rnn import LSTM as LSTM
 from .rnn import RNN as RNN

@@ -63,7 +63,8 @@ class _Layer(Module):
     def _residual(self, x: Tensor, norm: Module, part: Activation) -> Tensor:
         """``x`` and what a part makes of it, normalized before the part or after the sum."""
         if self.norm_first:
-            return x + part(norm(x))
+            x = x + part(norm(x))
+            return x
         result: Tensor = norm(x + part(x))
         return result
 
@@ -467,7 +468,8 @@ def _added(
 
 
 def _length(x: Tensor, batch_first: bool) -> int:
-    return x.size(1 if batch_first and x.dim() == 3 else 0)
+    length: int = x.size(1 if batch_first and x.dim() == 3 else 0)
+    return length
 
 
 def _looks_causal(mask: Tensor | None, is_causal: bool | None, length: int) -> bool:

@@ -187,8 +187,8 @@ class Binary(Node):
     keeps_out: ClassVar[int] = NEVER
     commutes: ClassVar[bool] = False
     floating: ClassVar[bool] = False
-    refuses_bools: ClassVar[Function | None] = None
-    """Raises for operands of which one is bool, before it is converted."""
+    refuse: ClassVar[Function | None] = None
+    """Raises for operands that PyTorch refuses, before they are converted."""
 
     apply: ClassVar[Function]
     apply_: ClassVar[Function]
@@ -234,7 +234,7 @@ class Binary(Node):
 def _binary_apply(cls: type[Binary]) -> Function:
     floating, primitive = cls.floating, cls.primitive
     saves, keep, record = bool(cls.saves), _binary_keep(cls), _binary_record(cls)
-    refuses_bools = cls.refuses_bools
+    refuse = cls.refuse
 
     def apply(x: Any, y: Any) -> Any:
         if y.__class__ is float:  # asked first, since a failed look-up of .array costs more
@@ -288,8 +288,8 @@ def _binary_apply(cls: type[Binary]) -> Function:
             prepared = operands(x, y, floating)
             if prepared is None:
                 return NotImplemented
-            if refuses_bools is not None:
-                refuses_bools(x, y)
+            if refuse is not None:
+                refuse(x, y)
             x, y = prepared
             a, b = getattr(x, "array", x), getattr(y, "array", y)
             kind = type(a) if isinstance(x, TensorBase) else type(b)
@@ -389,8 +389,8 @@ def _binary_apply_inplace(cls: type[Binary]) -> Function:
         prepared = operands(x, y, cls.floating)
         if prepared is None:
             return NotImplemented
-        if cls.refuses_bools is not None:
-            cls.refuses_bools(x, y)
+        if cls.refuse is not None:
+            cls.refuse(x, y)
         check_inplace(x)
         left, right = prepared
         node = _new(cls)

@@ -61,7 +61,10 @@ class NllLoss(Node):
         return losses if reduction == "none" else xp.sum(losses)
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
-        spread = xp.reshape(xp.neg(xp.mul(self.scale, grad)), self.index.shape)
+        spread = xp.neg(xp.mul(self.scale, grad))
+        # A position that does not count gets 0 from a gradient of nan or inf too.
+        spread = xp.where(xp.eq(self.scale, 0), xp.zeros_like(spread), spread)
+        spread = xp.reshape(spread, self.index.shape)
         return (xp.scatter_along_axis(spread, self.index, self.axis, self.shape),)
 
 

@@ -44,9 +44,9 @@ class Repeat(Node):
 # --- functions -----------------------------------------------------------------------------------
 
 
-def flip(input: Any, *dims: Any) -> Any:
+def flip(input: Any, dims: Any) -> Any:
     """The order along ``dims`` reversed (a copy)."""
-    axes = tuple(wrap_dim(d, input.array.ndim) for d in sizes(dims))
+    axes = tuple(wrap_dim(d, input.array.ndim) for d in sizes((dims,)))
     twice = next((a for a in axes if axes.count(a) > 1), None)
     if twice is not None:
         raise RuntimeError(f"dim {twice} appears multiple times in the list of dims")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 from ..autograd.engine import Node
 from ..size import Size
-from .operands import sum_to
+from .operands import misfit, sum_to
 
 
 def wrap_dim(dim: int, ndim: int) -> int:
@@ -345,6 +346,10 @@ def broadcast_to(input: Any, size: Sequence[int]) -> Any:
 
 def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     """All tensors expanded to their common shape."""
+    for first, second in combinations(tensors, 2):
+        error = misfit(first.array.shape, second.array.shape)
+        if error is not None:
+            raise error
     shape = broadcast_shapes(*(t.array.shape for t in tensors))
     return tuple(expand(t, shape) for t in tensors)
 

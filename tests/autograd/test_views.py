@@ -114,6 +114,30 @@ def test_a_sibling_view_follows() -> None:
     assert found.tolist() == [0.0, 2.0, 2.0, 1.0]
 
 
+def test_a_stale_view_is_differentiated_itself() -> None:
+    """The view was taken before the change, and nothing is computed from it after the change."""
+    x = leaf(3)
+    y = x * 1
+    view = y[0]
+    y.mul_(2)
+    view.backward(retain_graph=True)
+    assert x.grad.tolist() == [2.0, 0.0, 0.0]
+    y.mul_(3)
+    assert gpugrad.autograd.grad(view, x)[0].tolist() == [6.0, 0.0, 0.0]
+
+
+def test_a_stale_view_first_used_in_no_grad() -> None:
+    x = leaf(3)
+    y = x * 1
+    view = y[:2]
+    y.mul_(x)
+    with gpugrad.no_grad():
+        assert (view + 0).tolist() == [1.0, 4.0]
+        assert view.requires_grad
+    (view * 10).sum().backward()
+    assert x.grad.tolist() == [20.0, 40.0, 0.0]
+
+
 def test_a_view_of_a_constant_joins_the_graph() -> None:
     x, buffer = leaf(2), gpugrad.zeros(3)
     row = buffer[:2]

@@ -10,6 +10,7 @@ import pytest
 
 from gpugrad.backend import cpu
 from gpugrad.backend.primitives import UFUNCS, Primitives
+from gpugrad.backend.windows import Geometry
 
 X = np.array([[0.25, 0.5, 0.75], [0.125, 0.375, 0.625]])
 Y = np.array([[2.0, 3.0, 4.0], [5.0, 6.0, 7.0]])
@@ -17,6 +18,10 @@ MASK = X > 0.3
 INTEGERS = np.array([[1, 2, 3], [4, 5, 6]])
 INDEX = np.array([[0], [2]])
 TARGET = np.array([2, 0])
+
+IMAGE = np.arange(9.0).reshape(1, 1, 3, 3)
+KERNEL = np.array([[[[1.0, 2.0], [3.0, 4.0]]]])
+WINDOW = Geometry((2, 2), (1, 1), ((0, 0), (0, 0)), (1, 1))
 
 CALLS: dict[str, tuple[Any, ...]] = {
     "zeros": ((2, 3), np.float64),
@@ -75,6 +80,16 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "log_softmax_grad": (X, Y, 1),
     "mse": (X, Y),
     "mse_grad": (X, Y, np.float64(2.0), 0.5),
+    "pad": (X, ((0, 1), (2, 0)), 3.0),
+    "unfold": (IMAGE, WINDOW),
+    "fold": (cpu.unfold(IMAGE, WINDOW), WINDOW, (3, 3)),
+    "conv": (IMAGE, KERNEL, np.array([1.0]), WINDOW, 1),
+    "conv_transpose": (IMAGE, KERNEL, WINDOW, 1, (4, 4)),
+    "conv_weight": (IMAGE, cpu.conv(IMAGE, KERNEL, None, WINDOW, 1), WINDOW, 1),
+    "window_max": (IMAGE, WINDOW),
+    "window_sum": (IMAGE, WINDOW),
+    "window_argmax": (IMAGE, WINDOW),
+    "window_spread": (cpu.window_sum(IMAGE, WINDOW), WINDOW, (3, 3)),
     "cross_entropy": (X, TARGET),
     "cross_entropy_grad": (X, TARGET, np.array([1.0, 2.0])),
 }
@@ -126,8 +141,8 @@ def test_out_is_written_and_returned(name: str) -> None:
 def test_elementwise_out(name: str) -> None:
     function = getattr(cpu, name)
     whole = name.startswith(("bitwise", "left", "right"))
-    operands = (INTEGERS, INTEGERS) if whole else (X, Y) if name != "acosh" else (Y, Y)
-    operands = operands[: function.nin]
+    operands: tuple[Any, ...] = (INTEGERS, INTEGERS) if whole else (X, Y) if name != "acosh" else (Y, Y)
+    operands = operands[: getattr(np, UFUNCS[name]).nin]
     plain = function(*operands)
     out = np.zeros_like(plain)
     assert function(*operands, out=out) is out

@@ -26,7 +26,16 @@ def test_initial_values_are_pytorchs() -> None:
     gpugrad.manual_seed(0)
     layer = nn.Conv2d(1, 2, 2)
     assert flat(layer.weight) == pytest.approx(
-        [-0.0037434, 0.2682218, -0.4115226, -0.3679695, -0.1925772, 0.1340787, -0.0099066, 0.3964447],
+        [
+            -0.0037434,
+            0.2682218,
+            -0.4115226,
+            -0.3679695,
+            -0.1925772,
+            0.1340787,
+            -0.0099066,
+            0.3964447,
+        ],
         abs=1e-6,
     )
     assert flat(layer.bias) == pytest.approx([-0.0443720, 0.1323063], abs=1e-6)

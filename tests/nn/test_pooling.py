@@ -26,9 +26,7 @@ def test_by_hand() -> None:
     assert F.max_pool2d(x, 2).tolist() == [[[5, 7], [13, 15]]]
     assert F.max_pool2d(x, 3, 2, 1).tolist() == [[[5, 7], [13, 15]]]
     assert F.avg_pool2d(x, 2).tolist() == [[[2.5, 4.5], [10.5, 12.5]]]
-    assert F.avg_pool2d(x, 2, 2, 1).tolist() == [
-        [[0, 0.75, 0.75], [3, 7.5, 4.5], [3, 6.75, 3.75]]
-    ]
+    assert F.avg_pool2d(x, 2, 2, 1).tolist() == [[[0, 0.75, 0.75], [3, 7.5, 4.5], [3, 6.75, 3.75]]]
     assert F.avg_pool2d(x, 2, 2, 1, count_include_pad=False).tolist() == [
         [[0, 1.5, 3], [6, 7.5, 9], [12, 13.5, 15]]
     ]

@@ -1,4 +1,4 @@
-"""The wider set of layers and functions against PyTorch: values, gradients, errors, first values."""
+"""The wider set of layers against PyTorch: first values, results, gradients, errors."""
 
 from __future__ import annotations
 
@@ -66,6 +66,14 @@ REPRS = [
         "TransformerEncoder(nn.TransformerEncoderLayer(8, 2, bias=False, batch_first=True), 1)",
         "TransformerEncoder(nn.TransformerEncoderLayer(8, 2, norm_first=True), 1)",
         "Transformer(8, 2, 1, 1, 16)",
+        "Unfold(2)",
+        "Fold(4, 2)",
+        "PixelShuffle(2)",
+        "PixelUnshuffle(2)",
+        "Upsample(scale_factor=2)",
+        "Upsample((4, 4), mode='bilinear', align_corners=True)",
+        "UpsamplingNearest2d(2)",
+        "UpsamplingBilinear2d(scale_factor=2)",
         "ZeroPad1d(3)",
         "ZeroPad2d(2)",
         "ConstantPad1d((1, 2), 3.5)",
@@ -162,6 +170,25 @@ ERRORS = [
     "nn.Transformer.generate_square_subsequent_mask(3)",
     "list(nn.TransformerDecoderLayer(8, 2).state_dict())",
     "list(nn.MultiheadAttention(6, 2, kdim=3, vdim=4, add_bias_kv=True).state_dict())",
+    "F.unfold(x, 2)[0]",
+    "F.unfold(zeros(1, 2, 3, 3), 5)",
+    "F.unfold(zeros(1, 2, 3, 3), (2, 2, 2))",
+    "F.fold(zeros(1, 4, 8), 4, 2)",
+    "F.fold(zeros(1, 5, 9), 4, 2)",
+    "F.fold(zeros(9), 4, 2)",
+    "F.pixel_shuffle(zeros(1, 5, 2, 2), 2)",
+    "F.pixel_shuffle(zeros(2, 2), 2)",
+    "F.pixel_unshuffle(zeros(1, 5, 3, 2), 2)",
+    "F.pixel_shuffle(zeros(1, 5, 2, 2), -1)",
+    "F.interpolate(x)",
+    "F.interpolate(x, 2, 2)",
+    "F.interpolate(zeros(1, 1, 4, 4), (2, 2, 2))",
+    "F.interpolate(zeros(1, 1, 4, 4), scale_factor=(2, 2, 2))",
+    "F.interpolate(zeros(1, 1, 4, 4), 8, mode='foo')",
+    "F.interpolate(zeros(1, 1, 4, 4), 8, mode='linear')",
+    "F.interpolate(zeros(1, 1, 4, 4), 8, align_corners=True)",
+    "F.interpolate(zeros(4, 4), 3)",
+    "F.interpolate(zeros(1, 1, 4, 4), 0)",
     "F.pad(x, (1,))",
     "F.pad(x, (1, 1, 1, 1, 1, 1, 1, 1, 1, 1))",
     "F.pad(x, (-3, -3))",
@@ -281,6 +308,21 @@ LAYERS: list[tuple[str, tuple[int, ...]]] = [
     ("LSTM(3, 4, bias=False)", (5, 3)),
     ("GRU(3, 4)", (5, 2, 3)),
     ("GRU(3, 4, 2, batch_first=True, bidirectional=True)", (2, 5, 3)),
+    ("Unfold((2, 3), 2, 1, (1, 2))", (2, 3, 6, 7)),
+    ("Unfold(3)", (3, 6, 7)),
+    ("Fold((4, 5), 2, padding=1, stride=2)", (2, 8, 9)),
+    ("PixelShuffle(2)", (2, 8, 3, 4)),
+    ("PixelUnshuffle(3)", (8, 3, 6)),
+    ("Upsample(scale_factor=2)", (2, 3, 4, 5)),
+    ("Upsample(scale_factor=1.7)", (2, 3, 4)),
+    ("Upsample(size=(3, 7), mode='nearest-exact')", (2, 3, 4, 5)),
+    ("Upsample(scale_factor=1.7, mode='linear')", (2, 3, 5)),
+    ("Upsample(scale_factor=(2, 0.6), mode='bilinear')", (2, 3, 4, 5)),
+    ("Upsample(size=(7, 3), mode='bilinear', align_corners=True)", (2, 3, 4, 5)),
+    ("Upsample(scale_factor=2, mode='bicubic')", (2, 3, 4, 5)),
+    ("Upsample(scale_factor=2, mode='trilinear')", (1, 2, 2, 3, 2)),
+    ("Upsample(size=(3, 3), mode='area')", (2, 3, 4, 5)),
+    ("UpsamplingBilinear2d(scale_factor=3)", (2, 3, 2, 2)),
     ("TransformerEncoderLayer(8, 2, 16)", (5, 3, 8)),
     ("TransformerEncoderLayer(8, 2, 16, 0.0, 'gelu', norm_first=True)", (5, 8)),
     ("TransformerEncoderLayer(8, 2, 16, batch_first=True)", (3, 5, 8)),
@@ -358,7 +400,7 @@ def trained(lib: ModuleType, layer: str, call: str, shapes: dict[str, Any]) -> d
     found = {f"first {name}": value.clone() for name, value in module.state_dict().items()}
     inputs = {name: lib.randn(*shape, requires_grad=True) for name, shape in shapes.items()}
     results = [t for t in tensors(eval(call, {**space, **inputs})) if t is not None]
-    total = 0
+    total: Any = 0
     for number, y in enumerate(results):
         found[f"result {number}"] = y
         total = total + (y * lib.linspace(-1.0, 1.0, y.numel()).reshape(y.shape)).sum()

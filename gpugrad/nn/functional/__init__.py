@@ -40,6 +40,11 @@ from .conv import conv_transpose1d as conv_transpose1d
 from .conv import conv_transpose2d as conv_transpose2d
 from .conv import conv_transpose3d as conv_transpose3d
 from .dropout import dropout as dropout
+from .folding import fold as fold
+from .folding import pixel_shuffle as pixel_shuffle
+from .folding import pixel_unshuffle as pixel_unshuffle
+from .folding import unfold as unfold
+from .interpolation import interpolate as interpolate
 from .linear import bilinear as bilinear
 from .linear import embedding as embedding
 from .linear import linear as linear
