@@ -30,9 +30,10 @@ from .ops import (
     shape,
     variance,
 )
-from .ops.elementwise_base import Binary, Unary
+from .ops.binary import Binary
 from .ops.operands import cast
 from .ops.shape import reshape, sizes
+from .ops.unary import Unary
 from .questions import result_type
 from .tensor import Tensor
 

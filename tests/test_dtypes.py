@@ -11,7 +11,18 @@ import pytest
 
 import gpugrad
 
-NAMES = "bool uint8 int8 int16 int32 int64 float16 bfloat16 float32 float64".split()
+NAMES = [
+    "bool",
+    "uint8",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "float16",
+    "bfloat16",
+    "float32",
+    "float64",
+]
 
 PROMOTION = """
       b1 u8 i8 i16 i32 i64 f16 bf16 f32 f64
@@ -28,7 +39,9 @@ f64   f64 f64 f64 f64 f64 f64 f64 f64 f64 f64
 """
 """The type of a sum of two tensors, by the types of the operands."""
 
-SHORT = dict(zip("b1 u8 i8 i16 i32 i64 f16 bf16 f32 f64".split(), NAMES, strict=True))
+SHORT = dict(
+    zip(["b1", "u8", "i8", "i16", "i32", "i64", "f16", "bf16", "f32", "f64"], NAMES, strict=True)
+)
 
 
 def kind(name: str) -> Any:
@@ -57,9 +70,11 @@ def test_promotion_of_tensors(left: str, right: str, expected: str) -> None:
 def test_a_scalar_tensor_changes_kinds_only(left: str, right: str, expected: str) -> None:
     """A 0-d tensor beside one with dimensions: its kind counts, its width does not."""
     wide, scalar = gpugrad.ones(2, dtype=kind(left)), gpugrad.ones((), dtype=kind(right))
-    if right == "bool" or (not kind(right).is_floating_point and left != "bool"):
-        assert (wide + scalar).dtype is kind(left)
-    elif kind(left).is_floating_point:
+    if (
+        right == "bool"
+        or (not kind(right).is_floating_point and left != "bool")
+        or kind(left).is_floating_point
+    ):
         assert (wide + scalar).dtype is kind(left)
     else:
         assert (wide + scalar).dtype is kind(right)

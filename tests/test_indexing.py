@@ -232,7 +232,9 @@ def test_scalars_cannot_be_indexed() -> None:
 
 def test_values_that_do_not_fit() -> None:
     x = gpugrad.zeros(2, 3)
-    with pytest.raises(RuntimeError, match="^The expanded size of the tensor|^shape mismatch|expand"):
+    with pytest.raises(
+        RuntimeError, match="^The expanded size of the tensor|^shape mismatch|expand"
+    ):
         x[0] = gpugrad.zeros(4)
     with pytest.raises(RuntimeError, match="^shape mismatch: value tensor of shape"):
         x[[0, 1]] = gpugrad.zeros(4)

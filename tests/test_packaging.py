@@ -15,7 +15,7 @@ import pytest
 
 import gpugrad
 from gpugrad.backend.primitives import Primitives
-from gpugrad.ops.elementwise_base import Unary
+from gpugrad.ops.unary import Unary
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()

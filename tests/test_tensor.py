@@ -72,7 +72,9 @@ def test_item_and_tolist() -> None:
     assert type(gpugrad.tensor(True).item()) is bool
     assert gpugrad.tensor([[1, 2], [3, 4]]).tolist() == [[1, 2], [3, 4]]
     assert gpugrad.tensor(1.5, requires_grad=True).tolist() == 1.5
-    with pytest.raises(RuntimeError, match="^a Tensor with 2 elements cannot be converted to Scalar$"):
+    with pytest.raises(
+        RuntimeError, match="^a Tensor with 2 elements cannot be converted to Scalar$"
+    ):
         gpugrad.zeros(2).item()
 
 
@@ -83,7 +85,9 @@ def test_numbers() -> None:
     assert complex(x) == 2.75
     assert math.sqrt(gpugrad.tensor(9.0)) == 3.0
     assert [1, 2, 3][gpugrad.tensor(1)] == 2
-    with pytest.raises(TypeError, match="^only integer tensors of a single element can be converted"):
+    with pytest.raises(
+        TypeError, match="^only integer tensors of a single element can be converted"
+    ):
         operator.index(x)
     with pytest.raises(ValueError, match="^only one element tensors can be converted to Python sc"):
         float(gpugrad.zeros(2))
@@ -92,7 +96,9 @@ def test_numbers() -> None:
 def test_truth() -> None:
     assert gpugrad.tensor(0.5)
     assert not gpugrad.tensor([[0]])
-    with pytest.raises(RuntimeError, match="^Boolean value of Tensor with more than one value is am"):
+    with pytest.raises(
+        RuntimeError, match="^Boolean value of Tensor with more than one value is am"
+    ):
         bool(gpugrad.ones(2))
     with pytest.raises(RuntimeError, match="^Boolean value of Tensor with no values is ambiguous$"):
         bool(gpugrad.ones(0))
@@ -142,7 +148,7 @@ def test_tensors_are_hashed_by_identity() -> None:
 A, B = [7.0, -7.0, 2.5], [2.0, 2.0, -1.5]
 
 
-@pytest.mark.parametrize("name", "add sub mul truediv floordiv mod pow".split())
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow"])
 def test_arithmetic_operators(name: str) -> None:
     function: Any = getattr(operator, name)
     x, y = gpugrad.tensor(A, dtype=gpugrad.float64), gpugrad.tensor(B, dtype=gpugrad.float64)
@@ -156,7 +162,7 @@ def test_arithmetic_operators(name: str) -> None:
         function([], x)
 
 
-@pytest.mark.parametrize("name", "eq ne lt le gt ge".split())
+@pytest.mark.parametrize("name", ["eq", "ne", "lt", "le", "gt", "ge"])
 def test_comparisons(name: str) -> None:
     function: Any = getattr(operator, name)
     x, y = gpugrad.tensor(A), gpugrad.tensor([7.0, 0.0, -1.5])
@@ -175,7 +181,7 @@ def test_comparison_with_other_objects() -> None:
         x < None  # noqa: B015  # the comparison raises
 
 
-@pytest.mark.parametrize("name", "and_ or_ xor lshift rshift".split())
+@pytest.mark.parametrize("name", ["and_", "or_", "xor", "lshift", "rshift"])
 def test_operators_on_bits(name: str) -> None:
     function: Any = getattr(operator, name)
     x, y = gpugrad.tensor([12, 5]), gpugrad.tensor([2, 1])
@@ -294,7 +300,9 @@ def test_devices(text: str) -> None:
     assert hash(d) == hash(gpugrad.device(text))
     kind, _, index = text.partition(":")
     assert (d.type, d.index) == (kind, int(index) if index else None)
-    assert repr(d) == (f"device(type='{kind}', index={index})" if index else f"device(type='{kind}')")
+    assert repr(d) == (
+        f"device(type='{kind}', index={index})" if index else f"device(type='{kind}')"
+    )
     assert gpugrad.device(d) == d
     assert pickle.loads(pickle.dumps(d)) == d
 

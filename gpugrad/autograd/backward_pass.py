@@ -166,10 +166,11 @@ def _accumulate(leaves: Leaves, create_graph: bool, hooked: bool = False) -> Non
     """Add the gradients to the leaves' ``grad``; ``hooked`` if they went through hooks before."""
     with _accumulate_lock:
         for leaf, (grad, maker) in leaves.items():
-            hooks: Any = leaf.hooks
+            hooks = leaf.hooks
             if hooks is not None and not hooked:
                 grad, maker = _call_hooks(hooks.before, grad), None
-            if getattr(grad, "array", grad).dtype is not leaf.array.dtype:
+            array: Any = getattr(grad, "array", grad)
+            if array.dtype is not leaf.array.dtype:
                 grad = _cast_to(leaf, grad)
             present = leaf.grad
             if create_graph:

@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from ..autograd.engine import OUTPUT, Node
-from .elementwise_base import Unary
 from .operands import row_major
+from .unary import Unary
 
 
 class Sigmoid(Unary):

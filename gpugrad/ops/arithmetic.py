@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd.engine import TensorBase
-from .elementwise_base import ALWAYS, FOR_X, FOR_Y, Binary, Unary
+from .binary import ALWAYS, FOR_X, FOR_Y, Binary
 from .pointwise import Reciprocal
+from .unary import Unary
 
 
 class Add(Binary):
@@ -131,9 +132,8 @@ class Square(Unary):
 
 
 def _refuse_zero(x: Any, y: Any) -> None:
-    if isinstance(y, int) and y == 0 and isinstance(x, TensorBase):
-        if x.array.dtype.kind in "iub":
-            raise RuntimeError("ZeroDivisionError")
+    if isinstance(y, int) and y == 0 and isinstance(x, TensorBase) and x.array.dtype.kind in "iub":
+        raise RuntimeError("ZeroDivisionError")
 
 
 class FloorDivide(Binary):

@@ -8,10 +8,10 @@ from .. import dtypes
 from ..autograd.engine import TensorBase
 from .compare import logical_and, logical_not, logical_or, logical_xor
 from .copying import copy_
-from .elementwise_base import Unary
 from .mixing import common_type
 from .operands import cast
 from .select import ClampOneSide
+from .unary import Unary
 
 
 class ClampMin(Unary):

@@ -8,7 +8,7 @@ from typing import Any
 from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
 from ..dtypes import from_numpy
-from .elementwise_base import Binary
+from .binary import Binary
 from .operands import explain, harmonise, narrow, with_number
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from ..autograd.engine import TensorBase
 from ..dtypes import from_numpy
 from .arguments import word
-from .elementwise_base import FOR_X, FOR_Y, Binary
+from .binary import FOR_X, FOR_Y, Binary
 from .operands import misfit, sum_to
 from .shape import broadcast_shapes, reshape
 

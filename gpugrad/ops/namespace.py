@@ -28,8 +28,9 @@ from . import (
     select,
     shape,
 )
-from .elementwise_base import Binary, Unary
+from .binary import Binary
 from .shape import reshape as _reshape
+from .unary import Unary
 
 NOT_DIFFERENTIABLE = (
     "eq",

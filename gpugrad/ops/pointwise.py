@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from ..autograd.engine import Node
 from .copying import Clone
-from .elementwise_base import Unary
+from .unary import Unary
 
 
 class Neg(Unary):

@@ -8,8 +8,8 @@ from .. import dtypes
 from ..autograd.engine import CONSTANT, Node, TensorBase, wrap
 from ..autograd.inplace import apply_inplace
 from ..backend import BACKENDS
-from .elementwise_base import Unary
 from .operands import explain, harmonise, sum_to, with_number, wrapped
+from .unary import Unary
 
 
 class Where(Node):

@@ -10,9 +10,10 @@ from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
 from .arguments import word
 from .arithmetic import Pow
-from .elementwise_base import ALWAYS, Binary, Unary
+from .binary import ALWAYS, Binary
 from .operands import cast
 from .pointwise import Sign
+from .unary import Unary
 
 
 class Erfinv(Unary):

@@ -257,7 +257,9 @@ def test_materialized_and_unused_contradict() -> None:
 
 def test_grad_by_what_needs_none() -> None:
     x, y = leaf(1.0), gpugrad.ones(1)
-    with pytest.raises(RuntimeError, match="^One of the differentiated Tensors does not require grad"):
+    with pytest.raises(
+        RuntimeError, match="^One of the differentiated Tensors does not require grad"
+    ):
         gpugrad.autograd.grad((x * y).sum(), y)
 
 
@@ -366,7 +368,9 @@ def test_retained_gradients_of_results() -> None:
     assert y.grad.tolist() == [4.0, 8.0]
     assert x.grad.tolist() == [8.0, 16.0]
     leaf(1.0).retain_grad()  # a leaf keeps its gradient anyway
-    with pytest.raises(RuntimeError, match="^can't retain_grad on Tensor that has requires_grad=False$"):
+    with pytest.raises(
+        RuntimeError, match="^can't retain_grad on Tensor that has requires_grad=False$"
+    ):
         gpugrad.ones(1).retain_grad()
 
 

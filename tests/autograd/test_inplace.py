@@ -247,11 +247,17 @@ def test_results_must_fit_shape_and_type() -> None:
     x, i = gpugrad.ones(2), gpugrad.ones(2, dtype=gpugrad.int64)
     with pytest.raises(RuntimeError, match=r"doesn't match the broadcast shape \[3, 2\]"):
         x.add_(gpugrad.ones(3, 2))
-    with pytest.raises(RuntimeError, match="^result type Float can't be cast to the desired output"):
+    with pytest.raises(
+        RuntimeError, match="^result type Float can't be cast to the desired output"
+    ):
         i.add_(1.5)
-    with pytest.raises(RuntimeError, match="^result type Float can't be cast to the desired output"):
+    with pytest.raises(
+        RuntimeError, match="^result type Float can't be cast to the desired output"
+    ):
         i /= 2
-    with pytest.raises(RuntimeError, match="^result type Float can't be cast to the desired output"):
+    with pytest.raises(
+        RuntimeError, match="^result type Float can't be cast to the desired output"
+    ):
         i.exp_()
     assert i.tolist() == [1, 1]
     i += gpugrad.tensor(3, dtype=gpugrad.int32)

@@ -181,7 +181,9 @@ def test_views_know_their_base() -> None:
 def test_views_that_come_together_are_not_changed_in_place() -> None:
     y = leaf(4) * 1
     for parts in (y.unbind(), y.split(2), y.chunk(2)):
-        with pytest.raises(RuntimeError, match=r"^Output 0 of \w+ is a view and is being modified in"):
+        with pytest.raises(
+            RuntimeError, match=r"^Output 0 of \w+ is a view and is being modified in"
+        ):
             parts[0].add_(1)
     with pytest.raises(RuntimeError, match="^Output 0 of Unbind is a view"):
         for element in y:

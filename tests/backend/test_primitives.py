@@ -141,7 +141,9 @@ def test_out_is_written_and_returned(name: str) -> None:
 def test_elementwise_out(name: str) -> None:
     function = getattr(cpu, name)
     whole = name.startswith(("bitwise", "left", "right"))
-    operands: tuple[Any, ...] = (INTEGERS, INTEGERS) if whole else (X, Y) if name != "acosh" else (Y, Y)
+    operands: tuple[Any, ...] = (
+        (INTEGERS, INTEGERS) if whole else (X, Y) if name != "acosh" else (Y, Y)
+    )
     operands = operands[: getattr(np, UFUNCS[name]).nin]
     plain = function(*operands)
     out = np.zeros_like(plain)

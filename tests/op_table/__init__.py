@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import activation, binary, matmul, reduce, select, shape, unary
+from . import activation, binary, matmul, picking, reduce, select, shape, special, unary
 from .model import Op
 
 OPS: tuple[Op, ...] = (
@@ -13,6 +13,8 @@ OPS: tuple[Op, ...] = (
     *matmul.OPS,
     *select.OPS,
     *activation.OPS,
+    *picking.OPS,
+    *special.OPS,
 )
 
 BY_NAME = {op.name: op for op in OPS}
@@ -20,5 +22,10 @@ BY_NAME = {op.name: op for op in OPS}
 UNSAMPLED = {
     "broadcast_shapes": "takes shapes, not tensors",
     "is_nonzero": "gives a Python bool for one element only",
+    "chain_matmul": "deprecated: warns, and is a chain of products",
+    "tril_indices": "takes sizes, not tensors",
+    "triu_indices": "takes sizes, not tensors",
+    "qr": "unique up to signs; tested by what it must multiply to",
+    "svd": "unique up to signs; tested by what it must multiply to",
 }
 """Public functions without a row, and why; they have tests of their own."""

@@ -205,7 +205,7 @@ COMPARISONS = tuple(
 )
 
 LOGIC = tuple(
-    binary(name, reference, result="bool", numbers=(), inplace=False, differentiable=False)
+    binary(name, reference, result="bool", numbers=(), inplace=True, differentiable=False)
     for name, reference in (
         ("logical_and", np.logical_and),
         ("logical_or", np.logical_or),

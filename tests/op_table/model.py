@@ -176,7 +176,7 @@ class Op:
     """The types that the op takes."""
     result: str = "same"
     """The result's type: ``same`` as the operands', ``float`` (default type for integers), ``sum``
-    (int64 for integers), or the name of a type."""
+    (int64 for integers), ``truth`` (bool, but uint8 for uint8), the name of a type, or ``any``."""
     differentiable: bool = True
     method: str | None = ""
     """The method that does the same; "" for one of the op's name, None for none."""

@@ -119,7 +119,7 @@ TESTS = (
     unary("isinf", np.isinf, result="bool", differentiable=False, inplace=False),
     unary("isfinite", np.isfinite, result="bool", differentiable=False, inplace=False),
     unary("signbit", np.signbit, result="bool", dtypes=FLOATS, differentiable=False, inplace=False),
-    unary("logical_not", np.logical_not, result="bool", differentiable=False, inplace=False),
+    unary("logical_not", np.logical_not, result="bool", differentiable=False),
     unary(
         "bitwise_not",
         np.invert,

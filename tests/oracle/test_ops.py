@@ -122,7 +122,9 @@ def test_same_as_torch(op: Op, sample: Sample, dtype: str) -> None:
         assert_same(a, b, dtype, roundings, "value")
         if isinstance(b, torch.Tensor):
             assert a.requires_grad == b.requires_grad, "requires_grad"
-            assert dtype == "bfloat16" or node_name(a) == node_name(b), f"{node_name(a)} instead of {node_name(b)}"
+            assert dtype == "bfloat16" or node_name(a) == node_name(b), (
+                f"{node_name(a)} instead of {node_name(b)}"
+            )
     for a, b in zip(mine.grads, theirs.grads, strict=True):
         assert_same(a, b, dtype, 4 * roundings, "gradient")
     if sample.smooth:

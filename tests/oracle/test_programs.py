@@ -60,12 +60,14 @@ class Writer:
         return maker()
 
     def unary(self) -> tuple[str, Step]:
-        name = self.random.choice("sin tanh sigmoid relu neg abs square exp2 cos clone".split())
+        name = self.random.choice(
+            ["sin", "tanh", "sigmoid", "relu", "neg", "abs", "square", "exp2", "cos", "clone"]
+        )
         i = self.any()
         return f"{name}({i})", lambda lib, pool: getattr(lib, name)(pool[i])
 
     def binary(self) -> tuple[str, Step]:
-        name = self.random.choice("add sub mul maximum minimum atan2 where".split())
+        name = self.random.choice(["add", "sub", "mul", "maximum", "minimum", "atan2", "where"])
         i = self.any()
         j = self.matching(self.shapes[i])
         if name == "where":
@@ -98,7 +100,7 @@ class Writer:
         return f"{name}({i})", lambda lib, pool: view(pool[i])
 
     def reduction(self) -> tuple[str, Step]:
-        name = self.random.choice("sum mean amax logsumexp softmax".split())
+        name = self.random.choice(["sum", "mean", "amax", "logsumexp", "softmax"])
         i, dim = self.any(), self.random.choice((0, -1))
         return f"{name}({i}, {dim})", lambda lib, pool: getattr(lib, name)(pool[i], dim)
 
@@ -170,9 +172,7 @@ class Writer:
 
 
 def _fits(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
-    return len(a) <= len(b) and all(
-        n in (1, m) for n, m in zip(a[::-1], b[::-1], strict=False)
-    )
+    return len(a) <= len(b) and all(n in (1, m) for n, m in zip(a[::-1], b[::-1], strict=False))
 
 
 def start(lib: ModuleType, seed: int) -> list[Any]:

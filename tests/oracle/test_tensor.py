@@ -13,7 +13,18 @@ from tests.oracle.comparison import check
 
 torch = pytest.importorskip("torch")
 
-TYPES = "bool uint8 int8 int16 int32 int64 float16 bfloat16 float32 float64".split()
+TYPES = [
+    "bool",
+    "uint8",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "float16",
+    "bfloat16",
+    "float32",
+    "float64",
+]
 
 OPERATIONS: dict[str, Any] = {
     "add": lambda lib, x, y: x + y,

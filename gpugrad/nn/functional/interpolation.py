@@ -53,12 +53,11 @@ def interpolate(
     >>> gpugrad.nn.functional.interpolate(x, 3, mode="linear", align_corners=True)
     tensor([[[1., 2., 3.]]])
     """
-    if mode in ("nearest", "area", "nearest-exact"):
-        if align_corners is not None:
-            raise ValueError(
-                "align_corners option can only be set with the interpolating modes: linear | "
-                "bilinear | bicubic | trilinear"
-            )
+    if mode in ("nearest", "area", "nearest-exact") and align_corners is not None:
+        raise ValueError(
+            "align_corners option can only be set with the interpolating modes: linear | "
+            "bilinear | bicubic | trilinear"
+        )
     if antialias:
         raise NotImplementedError("interpolate: antialias=True does not exist here")
     ndim = input.dim() - 2

@@ -8,7 +8,11 @@ t = torch.from_numpy(a)
 print(t, t.dtype, torch.tensor(a, dtype=torch.float32), torch.Tensor(a))
 a[0, 0] = 9
 print(t[0, 0], t.numpy() is not None, np.shares_memory(t.numpy(), a))
-print(torch.tensor(np.int32(5)), torch.tensor(np.float64(2.5)), torch.tensor([np.float32(1.5), np.float32(2)]))
+print(
+    torch.tensor(np.int32(5)),
+    torch.tensor(np.float64(2.5)),
+    torch.tensor([np.float32(1.5), np.float32(2)]),
+)
 print(np.array(t), np.asarray(t).dtype, np.sum(t.numpy(), axis=0), np.mean(np.array([1.0, 3.0])))
 print(
     torch.ones(2).numpy().dtype, torch.arange(3).numpy().dtype, torch.tensor([True]).numpy().dtype

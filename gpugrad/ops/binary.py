@@ -1,4 +1,4 @@
-"""Base classes of elementwise ops: promotion, broadcasting and its undoing, in one place.
+"""The base class of elementwise ops with two operands: promotion, broadcasting and its undoing.
 
 A subclass names its primitive, says what its gradients need, and gives the gradients::
 
@@ -23,7 +23,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .. import dtypes
 from ..autograd.engine import (
     OUTPUT,
     Node,
@@ -44,7 +43,6 @@ from .operands import (
     narrow,
     operands,
     sum_to,
-    to_default_float,
 )
 
 NEVER, FOR_X, FOR_Y, ALWAYS = 0, 1, 2, 3
@@ -55,115 +53,6 @@ Function = Callable[..., Any]
 
 _NUMBER = wrap(np.zeros(()))
 """Stands for a Python number where a tensor operand is recorded: it wants no gradient."""
-
-
-class Unary(Node):
-    """``y = primitive(x, *params)``, element by element."""
-
-    __slots__ = ("out", "params", "x")
-
-    x: Any
-    out: Any
-    params: tuple[Any, ...]
-
-    saves: ClassVar[dict[str, int]] = {"x": 0, "out": OUTPUT}
-
-    primitive: ClassVar[str]
-    keeps_x: ClassVar[bool] = False
-    keeps_out: ClassVar[bool] = False
-    floating: ClassVar[bool] = True
-    """Whether integers are converted to the default floating type first."""
-
-    apply: ClassVar[Function]
-    apply_: ClassVar[Function]
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        cls.saves = {n: s for n, s in (("x", 0), ("out", OUTPUT)) if getattr(cls, "keeps_" + n)}
-        cls.apply = staticmethod(_unary_apply(cls))
-        cls.apply_ = staticmethod(_unary_apply_inplace(cls))
-
-    @classmethod
-    def explain(cls, a: Array, error: TypeError) -> Exception:
-        """PyTorch's error for a type that the array module refused."""
-        return error
-
-    def forward(self, xp: Any, x: Any, *params: Any) -> Any:
-        self.params = params
-        self.x = x
-        self.out = getattr(xp, self.primitive)(x, *params)
-        return self.out
-
-    def grad_x(self, xp: Any, grad: Any) -> Any:
-        raise NotImplementedError
-
-    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
-        return (self.grad_x(xp, grad),)
-
-    def release(self) -> None:
-        self.x = self.out = self.guards = None
-
-
-def _unary_apply(cls: type[Unary]) -> Function:
-    floating, primitive = cls.floating, cls.primitive
-    keeps_x, keeps_out = cls.keeps_x, cls.keeps_out
-
-    def apply(x: Any, *params: Any) -> Any:
-        a = x.array
-        if floating and a.dtype.kind not in "fV":
-            a = to_default_float(x).array
-        kind = type(a)
-        xp = BACKENDS[kind]
-        try:
-            out = getattr(xp, primitive)(a, *params)
-        except TypeError as error:
-            raise cls.explain(a, error) from None
-        if type(out) is not kind:
-            out = xp.asarray(out)
-        result = wrap(out)
-        if not mode.enabled:
-            return result
-        if x.view_of is not None and x.version[1] != x.rebased:
-            refresh(x)
-        if x.needs_grad:
-            node = _new(cls)
-            node.edges = (x.node or x,)
-            node.sequence = next(_sequence)
-            node.hooks = None
-            node.params = params
-            if keeps_x:
-                node.x = a
-                node.guards = (("x", x.version, x.version[0]),)
-            elif keeps_out:
-                node.out = out
-                node.guards = (("out", result.version, 0),)
-            else:
-                node.guards = ()
-            result.node = node
-            result.needs_grad = True
-            if OBSERVERS:
-                observe(node, result)
-        return result
-
-    return apply
-
-
-def _unary_apply_inplace(cls: type[Unary]) -> Function:
-    def apply_(x: Any, *params: Any) -> Any:
-        check_inplace(x)
-        a = x.array
-        xp = BACKENDS[type(a)]
-        node = _new(cls)
-        original = xp.copy(a) if cls.keeps_x and x.needs_grad else a
-        source = original
-        if cls.floating and a.dtype.kind not in "fV":
-            source = xp.cast(a, dtypes.get_default_dtype().numpy)
-        overwrite(x, xp.asarray(getattr(xp, cls.primitive)(source, *params)))
-        node.params, node.x, node.out = params, original, a
-        mark_changed(x, node, (x,))
-        return x
-
-    return apply_
 
 
 class Binary(Node):
