@@ -13,8 +13,9 @@ from . import autograd as autograd
 from . import backends as backends
 from . import cuda as cuda
 from . import func as func
+from . import functions as _functions
 from . import linalg as linalg
-from . import methods as _methods
+from . import methods as _methods  # noqa: F401  # binds methods on import
 from . import nn as nn
 from . import optim as optim
 from . import random as random
@@ -131,7 +132,7 @@ from .version import __version__ as __version__
 bool = bool_
 half, double, short, int, long, float = float16, float64, int16, int32, int64, float32
 
-globals().update(_methods.FUNCTIONS)
+globals().update(_functions.FUNCTIONS)
 globals().update(_selection_methods.FUNCTIONS)
 
 # Overflow to inf and 0/0 to nan are results, not mishaps, as in PyTorch. The filter touches only

@@ -6,7 +6,8 @@ import functools
 from typing import Any
 
 from .autograd.engine import TensorBase
-from .methods import Function, bind, into
+from .functions import Function, into
+from .methods import bind
 from .ops import (
     arrange,
     bounds,

@@ -72,9 +72,8 @@ def words(path: Path) -> set[str]:
             found.add(node.id)
         elif isinstance(node, ast.Attribute):
             found.add(node.attr)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if id(node) not in docstrings:
-                found.add(node.value)
+        elif isinstance(node, ast.Constant) and id(node) not in docstrings:
+            found.add(str(node.value))
     return found
 
 

@@ -109,8 +109,8 @@ def test_length_and_iteration() -> None:
     x = gpugrad.arange(6).reshape(3, 2)
     assert len(x) == 3
     assert [row.tolist() for row in x] == [[0, 1], [2, 3], [4, 5]]
-    a, b, c = x
-    assert c.tolist() == [4, 5]
+    *_, last = x
+    assert last.tolist() == [4, 5]
     assert [i.item() for i in reversed(x[0])] == [1, 0]
     for use in (len, list):
         with pytest.raises(TypeError, match="of a 0-d tensor$|over a 0-d tensor$"):

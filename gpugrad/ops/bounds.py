@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import dtypes
 from ..autograd.engine import TensorBase
+from ..autograd.inplace import apply_inplace
 from .compare import logical_and, logical_not, logical_or, logical_xor
 from .copying import copy_
 from .mixing import common_type
@@ -65,6 +66,10 @@ def _bound(cls: type[Unary], form: str, input: Any, bound: Any) -> Any:
     return getattr(cls, form)(x, bound)
 
 
+def _by_tensor_inplace(cls: type[ClampOneSide], input: Any, bound: Any) -> Any:
+    return apply_inplace(cls, input, cast(bound, common_type(input, bound)), cls is ClampMinTensor)
+
+
 def clamp_min(input: Any, min: Any) -> Any:
     """``input`` kept above ``min``, a number or a tensor.
 
@@ -80,7 +85,7 @@ def clamp_min(input: Any, min: Any) -> Any:
 def clamp_min_(input: Any, min: Any) -> Any:
     """:func:`clamp_min` in place."""
     if isinstance(min, TensorBase):
-        return copy_(input, clamp_min(input, min))
+        return _by_tensor_inplace(ClampMinTensor, input, min)
     return ClampMin.apply_(input, min)
 
 
@@ -94,7 +99,7 @@ def clamp_max(input: Any, max: Any) -> Any:
 def clamp_max_(input: Any, max: Any) -> Any:
     """:func:`clamp_max` in place."""
     if isinstance(max, TensorBase):
-        return copy_(input, clamp_max(input, max))
+        return _by_tensor_inplace(ClampMaxTensor, input, max)
     return ClampMax.apply_(input, max)
 
 

@@ -13,7 +13,7 @@ from ..autograd.inplace import apply_inplace
 from ..backend import BACKENDS
 from .arguments import word
 from .compare import logical_xor
-from .copying import copy_
+from .copying import Clone, copy_
 from .index import getitem
 from .joining import cat
 from .operands import cast
@@ -146,7 +146,7 @@ def cumprod_(input: Any, dim: int, *, dtype: Any = None) -> Any:
 def _accumulate_inplace(kind: type[Node], input: Any, dim: int) -> Any:
     axis = wrap_dim(dim, input.array.ndim)
     if not input.array.ndim:
-        return input
+        return apply_inplace(Clone, input)
     if input.array.dtype.kind in "bui":
         return copy_(input, _accumulate(kind, input, dim, None))
     return apply_inplace(kind, input, axis)

@@ -1,4 +1,4 @@
-"""The backward pass: what it accumulates, where it stops, which errors it gives, and its hooks."""
+"""The backward pass: what it accumulates, where it stops, and which errors it gives."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_gradient_type_is_the_leaf_s() -> None:
     assert x.grad.dtype is gpugrad.float32
 
 
-# --- backward's arguments --------------------------------------------------------------------------
+# --- backward's arguments ------------------------------------------------------------------------
 
 
 def test_backward_with_a_gradient() -> None:
@@ -143,7 +143,8 @@ def test_backward_of_a_leaf() -> None:
         (
             lambda x: (x * 2).backward(gpugrad.ones(3)),
             RuntimeError,
-            r"^Mismatch in shape: grad_output\[0\] has a shape of torch.Size\(\[3\]\) and output\[0\] "
+            r"^Mismatch in shape: grad_output\[0\] has a shape of torch.Size\(\[3\]\) and "
+            r"output\[0\] "
             r"has a shape of torch.Size\(\[2\]\)\.$",
         ),
         (lambda x: (x * 2).backward(3.0), TypeError, "float"),
@@ -159,7 +160,7 @@ def test_backward_refuses(run: Any, error: type[Exception], text: str) -> None:
         run(leaf(1.0, 2.0))
 
 
-# --- the graph's lifetime --------------------------------------------------------------------------
+# --- the graph's lifetime ------------------------------------------------------------------------
 
 
 def test_a_second_backward_is_refused() -> None:
@@ -197,7 +198,7 @@ def test_retain_graph() -> None:
         y.backward()
 
 
-# --- autograd.grad ---------------------------------------------------------------------------------
+# --- autograd.grad -------------------------------------------------------------------------------
 
 
 def test_grad_leaves_the_leaves_alone() -> None:
@@ -235,7 +236,7 @@ def test_grad_stops_at_its_inputs() -> None:
 
 def test_grad_by_one_of_several_outputs() -> None:
     x = leaf(1.0, 2.0, 3.0)
-    first, second, third = (x * x).unbind()
+    _, second, _ = (x * x).unbind()
     assert gpugrad.autograd.grad(second * 2, x)[0].tolist() == [0.0, 8.0, 0.0]
 
 
@@ -257,9 +258,7 @@ def test_materialized_and_unused_contradict() -> None:
 
 def test_grad_by_what_needs_none() -> None:
     x, y = leaf(1.0), gpugrad.ones(1)
-    with pytest.raises(
-        RuntimeError, match="^One of the differentiated Tensors does not require grad"
-    ):
+    with pytest.raises(RuntimeError, match="^One of the differentiated Tensors does not"):
         gpugrad.autograd.grad((x * y).sum(), y)
 
 
@@ -278,103 +277,7 @@ def test_grad_and_backward_share_a_graph() -> None:
     assert slope.tolist() == x.grad.tolist() == [12.0]
 
 
-# --- hooks -----------------------------------------------------------------------------------------
-
-
-def test_hooks_see_and_replace_gradients_in_order() -> None:
-    x = leaf(1.0)
-    seen = []
-    y = x * 2
-    y.register_hook(lambda grad: seen.append(grad.item()))
-    y.register_hook(lambda grad: grad * 10)
-    y.register_hook(lambda grad: seen.append(grad.item()))
-    y.sum().backward()
-    assert seen == [1.0, 10.0]
-    assert x.grad.tolist() == [20.0]
-
-
-def test_a_removed_hook_is_silent() -> None:
-    x = leaf(1.0)
-    handle = x.register_hook(lambda grad: grad * 100)
-    with x.register_hook(lambda grad: grad * 7):
-        pass
-    handle.remove()
-    handle.remove()
-    x.sum().backward()
-    assert x.grad.tolist() == [1.0]
-
-
-def test_hooks_of_a_leaf_run_once_on_the_sum() -> None:
-    x = leaf(1.0)
-    seen = []
-    x.register_hook(lambda grad: seen.append(grad.tolist()))
-    (x * 2 + x * 3).sum().backward()
-    assert seen == [[5.0]]
-    (by_x,) = gpugrad.autograd.grad((x * 4).sum(), x)
-    assert seen == [[5.0], [4.0]]
-    assert by_x.tolist() == [4.0]
-
-
-def test_post_accumulate_hooks_get_the_leaf() -> None:
-    x = leaf(1.0)
-    seen = []
-    x.register_post_accumulate_grad_hook(lambda t: seen.append((t is x, t.grad.tolist())))
-    (x * 2).sum().backward()
-    (x * 2).sum().backward()
-    assert seen == [(True, [2.0]), (True, [4.0])]
-
-
-def test_hooks_run_once_for_chosen_leaves() -> None:
-    x = leaf(1.0)
-    x.register_hook(lambda grad: grad * 10)
-    (x * 2).sum().backward(inputs=[x])
-    assert x.grad.tolist() == [20.0]
-    assert gpugrad.autograd.grad((x * 2).sum(), x)[0].tolist() == [20.0]
-
-
-def test_hooks_are_refused_without_gradients() -> None:
-    x = gpugrad.ones(1)
-    text = "^cannot register a hook on a tensor that doesn't require gradient$"
-    with pytest.raises(RuntimeError, match=text):
-        x.register_hook(lambda grad: None)
-    with pytest.raises(RuntimeError, match=text):
-        x.register_post_accumulate_grad_hook(lambda t: None)
-    inner = leaf(1.0) * 2
-    with pytest.raises(RuntimeError, match="cannot be registered on non-leaf tensors"):
-        inner.register_post_accumulate_grad_hook(lambda t: None)
-
-
-def test_a_hook_may_run_a_backward_pass() -> None:
-    x, y = leaf(1.0), leaf(2.0)
-
-    def hook(grad: Any) -> None:
-        with gpugrad.enable_grad():
-            (y * y).sum().backward()
-
-    x.register_hook(hook)
-    (x * 2).sum().backward()
-    assert x.grad.tolist() == [2.0]
-    assert y.grad.tolist() == [4.0]
-
-
-def test_retained_gradients_of_results() -> None:
-    x = leaf(1.0, 2.0)
-    y = x * 2
-    assert not y.retains_grad
-    y.retain_grad()
-    y.retain_grad()
-    (y * y).sum().backward()
-    assert y.retains_grad
-    assert y.grad.tolist() == [4.0, 8.0]
-    assert x.grad.tolist() == [8.0, 16.0]
-    leaf(1.0).retain_grad()  # a leaf keeps its gradient anyway
-    with pytest.raises(
-        RuntimeError, match="^can't retain_grad on Tensor that has requires_grad=False$"
-    ):
-        gpugrad.ones(1).retain_grad()
-
-
-# --- what a node shows -----------------------------------------------------------------------------
+# --- what a node shows ---------------------------------------------------------------------------
 
 
 def test_next_functions() -> None:
@@ -399,7 +302,7 @@ def test_leaves_and_results() -> None:
     assert (gpugrad.ones(1) * 2).is_leaf
 
 
-# --- threads and depth -----------------------------------------------------------------------------
+# --- threads and depth ---------------------------------------------------------------------------
 
 
 def test_threads_accumulate_into_one_leaf() -> None:

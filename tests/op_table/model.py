@@ -183,6 +183,8 @@ class Op:
     inplace: str | None = None
     call: Callable[..., Any] | None = None
     """``call(lib, *args)`` where the op is not ``lib.name(*args)``."""
+    named: bool = True
+    """Whether the result's node has PyTorch's name for it."""
     needs_contiguous: bool = False
     reshapes: bool = False
     """Whether the in-place form changes the tensor's shape, not its elements."""
@@ -230,6 +232,19 @@ def tensor(
 
 def flat(result: Any) -> list[Any]:
     """The tensors (or plain values) of a result that may be a tuple of them."""
-    if type(result) in (tuple, list):
+    if isinstance(result, (tuple, list)) and type(result).__name__ != "Size":
         return [item for part in result for item in flat(part)]
     return [result]
+
+
+def weights(lib: ModuleType, like: Any) -> Any:
+    """A tensor shaped like another, of numbers that differ, so that no mistake cancels."""
+    count = int(np.prod(tuple(like.shape)))
+    values = np.cos(1.0 + np.arange(count, dtype=np.float64)).reshape(tuple(like.shape))
+    return tensor(lib, values, str(like.dtype)[6:], device=str(like.device))
+
+
+def host(value: Any) -> Array:
+    """A tensor or number as a NumPy array."""
+    detached = value.detach().cpu().numpy() if hasattr(value, "detach") else value
+    return np.asarray(detached)

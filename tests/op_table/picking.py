@@ -13,7 +13,7 @@ REAL = ("float64", "float32")
 
 def op(name: str, *samples: Sample, **more: Any) -> Op:
     """A row whose values are compared with PyTorch's only."""
-    return Op(name, samples, **{"dtypes": WIDE, "result": "any", **more})
+    return Op(name, samples, **{"dtypes": WIDE, "result": "any", "named": False, **more})
 
 
 def index(*values: Any) -> Data:
@@ -58,13 +58,13 @@ WRITING = (
         "scatter",
         Sample(X, 0, APART, Data((2, 4))),
         Sample(X, 1, index([0, 3], [1, 2], [2, 2]), 5.0, only=REAL),
-        Sample(X, 0, index([0, 1, 2, 0]), Data((2, 4))),
+        Sample(X, 0, index([0, 1, 2, 0]), Data((1, 4))),
         inplace="scatter_",
     ),
     op(
         "scatter_add",
         Sample(X, 0, ROWS, Data((2, 4))),
-        Sample(X, 1, index([0, 0, 0], [1, 2, 1]), Data((3, 4))),
+        Sample(X, 1, index([0, 0, 0], [1, 2, 1]), Data((2, 3))),
         inplace="scatter_add_",
     ),
     op(
@@ -116,12 +116,12 @@ ORDER = (
         "argsort",
         Sample(X),
         Sample(X, 0, True),
-        Sample(TIES, 1, stable=True),
+        Sample(TIES, dim=1, stable=True),
         differentiable=False,
     ),
     op("msort", Sample(X), Sample(Data((5,)))),
-    op("topk", Sample(X, 2), Sample(X, 1, 0, False), Sample(X, 3, largest=False)),
-    op("kthvalue", Sample(X, 2), Sample(X, 1, 0, True)),
+    op("topk", Sample(X, 2), Sample(X, 1, 0, False), Sample(X, 3, largest=False), dtypes=REAL),
+    op("kthvalue", Sample(X, 2), Sample(X, 1, 0, True), dtypes=REAL),
     op("median", Sample(X), Sample(X, 1), Sample(X, 0, True), Sample(Data((4,)))),
     op("nanmedian", Sample(X), Sample(X, 1), Sample(NANS, 1, smooth=False, only=REAL)),
     op(
@@ -168,7 +168,7 @@ ORDER = (
     op(
         "bincount",
         Sample(index(0, 2, 2)),
-        Sample(index(0, 2, 2), Data((3,)), 5),
+        Sample(index(0, 2, 2), Data((3,), grad=False), 5),
         differentiable=False,
     ),
     op("histc", Sample(X, 4, -2, 2), dtypes=REAL, differentiable=False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 import gpugrad
 from tests.op_table import OPS
-from tests.op_table.model import Array, Op, Sample, flat, tensor
+from tests.op_table.model import Array, Op, Sample, flat, tensor, weights
 from tests.tolerances import assert_close, tolerance
 
 torch = pytest.importorskip("torch")
@@ -59,20 +60,16 @@ class Outcome:
         if not outputs or not wanted:
             return
         # Weights that differ from element to element, so that no mistake cancels.
-        weights = [tensor(lib, _weights(r), str(r.dtype)[6:], grad=True) for r in outputs]
-        grads = lib.autograd.grad(outputs, wanted, weights, create_graph=True, allow_unused=True)
+        incoming = [weights(lib, r).requires_grad_() for r in outputs]
+        grads = lib.autograd.grad(outputs, wanted, incoming, create_graph=True, allow_unused=True)
         self.grads = list(grads)
         again = [g for g in grads if g is not None and g.requires_grad]
         if again:
-            seeds = [tensor(lib, _weights(g), str(g.dtype)[6:]) for g in again]
-            self.second = list(
-                lib.autograd.grad(again, [*wanted, *weights], seeds, allow_unused=True)
-            )
-
-
-def _weights(like: Any) -> Array:
-    count = int(np.prod(tuple(like.shape)))
-    return np.cos(1.0 + np.arange(count, dtype=np.float64)).reshape(tuple(like.shape))
+            seeds = [weights(lib, g) for g in again]
+            with suppress(NotImplementedError):  # some derivatives PyTorch has only once
+                self.second = list(
+                    lib.autograd.grad(again, [*wanted, *incoming], seeds, allow_unused=True)
+                )
 
 
 def plain(value: Any) -> Array:
@@ -122,9 +119,8 @@ def test_same_as_torch(op: Op, sample: Sample, dtype: str) -> None:
         assert_same(a, b, dtype, roundings, "value")
         if isinstance(b, torch.Tensor):
             assert a.requires_grad == b.requires_grad, "requires_grad"
-            assert dtype == "bfloat16" or node_name(a) == node_name(b), (
-                f"{node_name(a)} instead of {node_name(b)}"
-            )
+            if op.named and dtype != "bfloat16":
+                assert node_name(a) == node_name(b), f"{node_name(a)} instead of {node_name(b)}"
     for a, b in zip(mine.grads, theirs.grads, strict=True):
         assert_same(a, b, dtype, 4 * roundings, "gradient")
     if sample.smooth:

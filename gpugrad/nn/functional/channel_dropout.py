@@ -33,7 +33,8 @@ def dropout1d(
         )
     if input.dim() == 3:
         return _by_channel(input, p, training, inplace)
-    return _by_channel(input.unsqueeze(0), p, training, inplace).squeeze(0)
+    result: Tensor = _by_channel(input.unsqueeze(0), p, training, inplace).squeeze(0)
+    return result
 
 
 def dropout2d(

@@ -43,7 +43,7 @@ def unfold(
         raise RuntimeError(
             f"Given input with spatial size {size}, kernel_size={geometry.kernel}, "
             f"dilation={geometry.dilation}, padding={edges}, calculated shape of the array of "
-            f"sliding blocks as {tuple(max(n, 0) for n in count)}, but its components must be at "
+            f"sliding blocks as {count}, but its components must be at "
             "least one."
         )
     if input.dim() == 4:

@@ -37,12 +37,9 @@ def group_norm(
         )
     shape = tuple(input.shape)
     batch, channels = shape[:2]
-    if batch * channels // num_groups == batch * channels / num_groups == batch and math.prod(
-        shape[2:]
-    ) == 1 and batch == 1:
+    if batch * channels // num_groups * math.prod(shape[2:]) == 1:
         raise ValueError(
-            "Expected more than 1 value per channel when training, got input size "
-            f"{list(shape)}"
+            f"Expected more than 1 value per channel when training, got input size {list(shape)}"
         )
     if channels % num_groups:
         raise RuntimeError(
@@ -102,8 +99,7 @@ def instance_norm(
         return _scaled(centred * (running_var.reshape(shape) + eps).rsqrt(), weight, bias)
     if count == 1:
         raise ValueError(
-            "Expected more than 1 spatial element when training, got input size "
-            f"{input.size()}"
+            f"Expected more than 1 spatial element when training, got input size {input.size()}"
         )
     mean = input.mean(dims, True)
     centred = input - mean

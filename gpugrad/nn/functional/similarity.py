@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ...ops.operands import misfit
+from ...ops.shape import broadcast_shapes
 from ...tensor import Tensor
 from .vector_norm import vector_norm
 
@@ -14,7 +16,12 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     >>> gpugrad.nn.functional.cosine_similarity(x, y)
     tensor([0.6000])
     """
-    x, y = (t / vector_norm(t, 2.0, dim, True).clamp(min=eps) for t in (x1, x2))
+    error = misfit(tuple(x1.shape), tuple(x2.shape))
+    if error is not None:
+        raise error
+    shape = broadcast_shapes(x1.shape, x2.shape)
+    wide = x1.expand(shape), x2.expand(shape)
+    x, y = (t / vector_norm(t, 2.0, dim, True).clamp(min=eps) for t in wide)
     result: Tensor = (x * y).sum(dim)
     return result
 
