@@ -14,16 +14,11 @@ import numpy as np
 import pytest
 
 import gpugrad
-from gpugrad import Tensor, methods, selection_methods
+from gpugrad import Tensor, functions, selection_methods
 from tests.op_table import BY_NAME, OPS, UNSAMPLED
 from tests.op_table.model import FLOATS, LAYOUTS, Data, Op, Sample, flat, host, tensor, weights
 from tests.tolerances import assert_close, tolerance
 
-EVERY_SAMPLE = [
-    pytest.param(op, sample, id=f"{op.name}-{number}")
-    for op in OPS
-    for number, sample in enumerate(op.samples)
-]
 EVERY_OP = pytest.mark.parametrize("op", OPS, ids=repr)
 
 
@@ -56,14 +51,14 @@ def samples_for(op: Op, dtype: str) -> Iterator[Sample]:
 
 
 def test_every_public_function_has_samples() -> None:
-    public = {**methods.FUNCTIONS, **selection_methods.FUNCTIONS}
-    names = {n for n in public if not n.endswith("_")} - set(methods.ALIASES) - set(UNSAMPLED)
+    public = {**functions.FUNCTIONS, **selection_methods.FUNCTIONS}
+    names = {n for n in public if not n.endswith("_")} - set(functions.ALIASES) - set(UNSAMPLED)
     assert names <= set(BY_NAME), f"no row for {sorted(names - set(BY_NAME))}"
     assert not set(UNSAMPLED) & set(BY_NAME)
 
 
 def test_every_inplace_method_belongs_to_a_row() -> None:
-    known = {op.inplace for op in OPS} | {f"{name}_" for name in methods.ALIASES}
+    known = {op.inplace for op in OPS} | {f"{name}_" for name in functions.ALIASES}
     known |= {"copy_", "fill_", "zero_", "detach_", "requires_grad_"}
     known |= {"bernoulli_", "exponential_", "normal_", "random_", "uniform_"}  # draws
     found = {n for n in dir(Tensor) if n.endswith("_") and not n.startswith("_")}
@@ -73,29 +68,33 @@ def test_every_inplace_method_belongs_to_a_row() -> None:
 # --- values --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("op, sample", EVERY_SAMPLE)
-def test_values(op: Op, sample: Sample) -> None:
+@EVERY_OP
+def test_values(op: Op) -> None:
     """In every type, the values of the NumPy reference."""
     if op.reference is None:
         pytest.skip("compared with PyTorch only")
     for dtype in op.dtypes:
-        if dtype == "bfloat16" or (sample.only is not None and dtype not in sample.only):
-            continue
-        arrays = sample.arrays(dtype)
-        wide = [
-            a.astype(np.float64) if a.dtype.kind == "f" or widened(op, data) else a
-            for data, a in zip(sample.data(), arrays, strict=True)
-        ]
-        args, kwargs = sample.filled(wide, np)  # type: ignore[arg-type]  # types by name
+        if dtype != "bfloat16":  # which NumPy lacks
+            for sample in samples_for(op, dtype):
+                compare_with_numpy(op, op.reference, sample, dtype)
+
+
+def compare_with_numpy(op: Op, reference: Any, sample: Sample, dtype: str) -> None:
+    arrays = sample.arrays(dtype)
+    wide = [
+        a.astype(np.float64) if a.dtype.kind == "f" or widened(op, data) else a
+        for data, a in zip(sample.data(), arrays, strict=True)
+    ]
+    args, kwargs = sample.filled(wide, np)
+    with np.errstate(all="ignore"):
+        expected = flat(reference(*args, **kwargs))
+    for mine, theirs in zip(run(op, sample, dtype), expected, strict=True):
+        length = max((a.size for a in arrays), default=1)
+        precision = str(mine.dtype)[6:] if isinstance(mine, Tensor) else dtype
+        coarsest = max(tolerance(d, op.roundings, length) for d in (precision, dtype))
         with np.errstate(all="ignore"):
-            expected = flat(op.reference(*args, **kwargs))
-        for mine, theirs in zip(run(op, sample, dtype), expected, strict=True):
-            length = max((a.size for a in arrays), default=1)
-            precision = str(mine.dtype)[6:] if isinstance(mine, Tensor) else dtype
-            coarsest = max(tolerance(d, op.roundings, length) for d in (precision, dtype))
-            with np.errstate(all="ignore"):
-                rounded = np.asarray(theirs).astype(host(mine).dtype)  # float16 overflows early
-            assert_close(host(mine), rounded, coarsest, f"{dtype} {sample}")
+            rounded = np.asarray(theirs).astype(host(mine).dtype)  # float16 overflows early
+        assert_close(host(mine), rounded, coarsest, f"{dtype} {sample}")
 
 
 def widened(op: Op, data: Data) -> bool:

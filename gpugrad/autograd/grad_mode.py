@@ -6,7 +6,7 @@ import functools
 import inspect
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -106,9 +106,10 @@ class _GradContext:
 class _BareContext(_GradContext):
     """A context that also decorates without parentheses: ``@no_grad``."""
 
-    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Self:
         self: Any = object.__new__(cls)
-        return self if function is None else self(function)
+        made: Self = self if function is None else self(function)
+        return made
 
 
 class no_grad(_BareContext):
@@ -173,12 +174,13 @@ class inference_mode(_GradContext):
         mode: False makes it the opposite, as in PyTorch.
     """
 
-    def __new__(cls, mode: Any = True) -> Any:
+    def __new__(cls, mode: Any = True) -> Self:
         self: Any = object.__new__(cls)
-        if isinstance(mode, bool):
-            return self
-        self.__init__()
-        return self(mode)  # used as a bare decorator: @inference_mode
+        if not isinstance(mode, bool):  # used as a bare decorator: @inference_mode
+            self.__init__()
+            self = self(mode)
+        made: Self = self
+        return made
 
     def __init__(self, mode: bool = True) -> None:
         self.mode = mode

@@ -17,7 +17,7 @@ def leaf(*values: float) -> Any:
     return gpugrad.tensor(list(values), requires_grad=True)
 
 
-def gradient(y: Any, x: Any) -> list[float]:
+def gradient(y: Any, x: Any) -> Any:
     found: list[float] = gpugrad.autograd.grad(y.sum(), x)[0].tolist()
     return found
 
@@ -268,7 +268,8 @@ def test_results_must_fit_shape_and_type() -> None:
 
 def test_expanded_memory_is_not_written_to() -> None:
     x = gpugrad.ones(1).expand(3)
-    for change in (lambda: x.add_(1), lambda: x.exp_(), lambda: x.copy_(gpugrad.ones(3))):
+    changes: list[Any] = [lambda: x.add_(1), lambda: x.exp_(), lambda: x.copy_(gpugrad.ones(3))]
+    for change in changes:
         with pytest.raises(RuntimeError, match="^unsupported operation: more than one element"):
             change()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -248,3 +249,12 @@ def host(value: Any) -> Array:
     """A tensor or number as a NumPy array."""
     detached = value.detach().cpu().numpy() if hasattr(value, "detach") else value
     return np.asarray(detached)
+
+
+@contextmanager
+def about(sample: Sample) -> Iterator[None]:
+    """Say in a failed assertion which sample it was about."""
+    try:
+        yield
+    except AssertionError as error:
+        raise AssertionError(f"{sample}: {error}") from error
