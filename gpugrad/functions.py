@@ -249,6 +249,16 @@ def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
     return result if out is None else into(out, result)
 
 
+def _matmul(input: Any, other: Any, *, out: Any = None) -> Any:
+    if not isinstance(input, TensorBase) or not isinstance(other, TensorBase):
+        raise refuse("matmul", input, other)
+    result = matmul.matmul(input, other)
+    return result if out is None else into(out, result)
+
+
+_matmul.__name__, _matmul.__doc__ = "matmul", matmul.matmul.__doc__
+
+
 def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """``other - alpha * input``."""
     return arithmetic.rsub(scaled(input, alpha, other), other)
@@ -341,7 +351,7 @@ COMPARISONS = named_in(compare, "eq ne lt le gt ge bitwise_and bitwise_or bitwis
 
 OF_TWO_TENSORS = {
     **named_in(compare, "logical_and logical_or logical_xor isclose allclose equal"),
-    **named_in(matmul, "matmul mm bmm mv dot outer"),
+    **named_in(matmul, "mm bmm mv dot outer"),
 }
 
 VARIANCES = "var std var_mean std_mean"
@@ -388,6 +398,7 @@ FUNCTIONS: dict[str, Function] = {
     **{name: _public(name, function, 2) for name, function in OF_TWO_TENSORS.items()},
     **{name: _public(name, function) for name, function in OF_A_TENSOR.items()},
     "add": add,
+    "matmul": _matmul,
     "sub": sub,
     "rsub": rsub,
     "div": div,

@@ -169,17 +169,17 @@ def _accumulate(leaves: Leaves, create_graph: bool, hooked: bool = False) -> Non
             hooks = leaf.hooks
             if hooks is not None and not hooked:
                 grad, maker = _call_hooks(hooks.before, grad), None
-            array: Any = getattr(grad, "array", grad)
-            if array.dtype is not leaf.array.dtype:
-                grad = _cast_to(leaf, grad)
             present = leaf.grad
             if create_graph:
+                grad = _cast_to(leaf, grad)
                 leaf.grad = grad if present is None else present + grad
-            elif present is None:
-                leaf.grad = wrap(grad if is_ours(grad, maker) else _own(grad))
-            else:
+            elif present is not None:
                 BACKENDS[type(grad)].add(present.array, grad, out=present.array)
                 present.version[0] += 1
+            else:
+                if grad.dtype is not leaf.array.dtype:
+                    grad = _cast_to(leaf, grad)
+                leaf.grad = wrap(grad if is_ours(grad, maker) else _own(grad))
             if hooks is not None:
                 for hook in list(hooks.after.values()):
                     hook(leaf)

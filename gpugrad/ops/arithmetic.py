@@ -264,8 +264,10 @@ class Atan2(Binary):
 
     def _over_square(self, xp: Any, grad: Any) -> Any:
         square = xp.add(xp.square(self.x), xp.square(self.y))
-        quotient = xp.div(grad, square)
-        return xp.where(xp.eq(square, 0), xp.zeros_like(quotient), quotient)
+        origin = xp.eq(square, 0)
+        # Dividing by 1 there keeps the derivative of this, too, free of nan.
+        quotient = xp.div(grad, xp.where(origin, xp.ones_like(square), square))
+        return xp.where(origin, xp.zeros_like(quotient), quotient)
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
         return xp.mul(self._over_square(xp, grad), self.y)

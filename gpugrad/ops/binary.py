@@ -127,7 +127,7 @@ def _binary_apply(cls: type[Binary]) -> Function:
 
     def apply(x: Any, y: Any) -> Any:
         if y.__class__ is float:  # asked first, since a failed look-up of .array costs more
-            return of_any_kind(x, y)
+            return with_float(x, y)
         try:
             a, b = x.array, y.array
         except AttributeError:
@@ -168,20 +168,31 @@ def _binary_apply(cls: type[Binary]) -> Function:
             observe(node, result)
         return result
 
+    def with_float(x: Any, number: float) -> Any:
+        """For a floating-point tensor and a number, which needs no conversion."""
+        a = getattr(x, "array", None)
+        if a is None or a.dtype.kind != "f":
+            return of_any_kind(x, number)
+        kind = type(a)
+        xp = BACKENDS[kind]
+        out = getattr(xp, primitive)(a, number)
+        if type(out) is not kind:
+            out = xp.asarray(out)
+        result = wrap(out)
+        if mode.enabled:
+            record(x, number, a, number, result)
+        return result
+
     def of_any_kind(x: Any, y: Any) -> Any:
         """For a number on either side, or tensors that must first be brought to one type."""
-        if y.__class__ is float and isinstance(x, TensorBase) and x.array.dtype.kind == "f":
-            a, b = x.array, y
-            kind = type(a)
-        else:
-            prepared = operands(x, y, floating)
-            if prepared is None:
-                return NotImplemented
-            if refuse is not None:
-                refuse(x, y)
-            x, y = prepared
-            a, b = getattr(x, "array", x), getattr(y, "array", y)
-            kind = type(a) if isinstance(x, TensorBase) else type(b)
+        prepared = operands(x, y, floating)
+        if prepared is None:
+            return NotImplemented
+        if refuse is not None:
+            refuse(x, y)
+        x, y = prepared
+        a, b = getattr(x, "array", x), getattr(y, "array", y)
+        kind = type(a) if isinstance(x, TensorBase) else type(b)
         xp = BACKENDS[kind]
         function = getattr(xp, primitive)
         try:

@@ -132,11 +132,12 @@ def fill_(x: Any, value: Any) -> Any:
     """Write a number into every element of ``x``."""
     if x.needs_grad or x.view_of is not None:
         check_inplace(x)
+        if not BACKENDS[type(x.array)].writable(x.array):  # which only views can be
+            raise RuntimeError(ZERO_STRIDE_WRITE)
     array = x.array
-    backend = BACKENDS[type(array)]
-    if not backend.writable(array):
-        raise RuntimeError(ZERO_STRIDE_WRITE)
-    backend.fill(array, wrapped(value, array.dtype))
+    if value.__class__ is not float and value != 0:
+        value = wrapped(value, array.dtype)
+    BACKENDS[type(array)].fill(array, value)
     if x.needs_grad:
         mark_changed(x, Fill.__new__(Fill), (x,))
     else:

@@ -75,6 +75,17 @@ APART = ((-3.0, 3.0), (0.7, 2.0))
 """A divisor that is not near zero."""
 
 
+BY_ZERO = (
+    Refused(
+        Sample(Data(values=[1, 2]), Data(values=[0, 1])),
+        RuntimeError,
+        "^ZeroDivisionError$",
+        "int64",
+    ),
+    Refused(Sample(Data(values=[1, 2]), 0), RuntimeError, "^ZeroDivisionError$", "int32"),
+)
+
+
 def _scaled(operation: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x, y, alpha=1: operation(x, alpha * y)
 
@@ -141,9 +152,23 @@ ARITHMETIC = (
         numbers=(2, 0.75),
         edges=FLOATS,
         differentiable=False,
+        refused=BY_ZERO,
     ),
-    binary("remainder", np.remainder, *APART, dtypes=NO_BOOL, numbers=(2, -0.75), edges=FLOATS),
-    binary("fmod", np.fmod, *APART, dtypes=NO_BOOL, numbers=(2, 0.75), edges=FLOATS),
+    *(
+        binary(
+            name,
+            reference,
+            *APART,
+            dtypes=NO_BOOL,
+            numbers=(2, divisor),
+            edges=FLOATS,
+            refused=BY_ZERO,
+        )
+        for name, reference, divisor in (
+            ("remainder", np.remainder, -0.75),
+            ("fmod", np.fmod, 0.75),
+        )
+    ),
     binary(
         "pow",
         lambda x, y: np.power(np.asarray(x, np.result_type(x, y)), y),

@@ -21,7 +21,7 @@ import gpugrad
 
 torch = pytest.importorskip("torch")
 
-PROGRAMS = 400
+PROGRAMS = 250
 LEAVES = ((2, 3), (3,), (2, 1), (), (2, 3), (4, 2, 3))
 
 Step = Callable[[ModuleType, list[Any]], Any]
