@@ -22,6 +22,7 @@ from .ops import (
     linear,
     matmul,
     pointwise,
+    power,
     reduce,
     repeating,
     select,
@@ -146,7 +147,7 @@ UNARY: dict[str, type[Unary]] = {
     "sqrt": pointwise.Sqrt,
     "rsqrt": pointwise.Rsqrt,
     "reciprocal": pointwise.Reciprocal,
-    "square": arithmetic.Square,
+    "square": power.Square,
     "sin": pointwise.Sin,
     "cos": pointwise.Cos,
     "tan": pointwise.Tan,
@@ -300,7 +301,7 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
     >>> gpugrad.pow(2, gpugrad.tensor([1.0, 3.0]))
     tensor([2., 8.])
     """
-    result = arithmetic.power(input, exponent)
+    result = power.power(input, exponent)
     if result is NotImplemented:
         raise refuse("pow", input, exponent)
     return result if out is None else into(out, result)

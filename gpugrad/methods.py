@@ -28,6 +28,7 @@ from .ops import (
     copying,
     cutting,
     pointwise,
+    power,
     repeating,
     select,
     shape,
@@ -67,7 +68,7 @@ def _div_(self: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
 
 
 def _pow_(self: Any, exponent: Any) -> Any:
-    result = arithmetic.power_(self, exponent)
+    result = power.power_(self, exponent)
     if result is NotImplemented:
         raise refuse("pow_", self, exponent)
     return result

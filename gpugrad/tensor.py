@@ -21,7 +21,7 @@ from .backend import BACKENDS
 from .class_names import PrintedAs
 from .description import Described
 from .device import device
-from .ops import arithmetic, compare, copying, cutting, index, matmul, pointwise, shape
+from .ops import arithmetic, compare, copying, cutting, index, matmul, pointwise, power, shape
 from .ops.namespace import register
 from .printing import tensor_format, tensor_repr
 
@@ -384,9 +384,9 @@ class Tensor(Described, metaclass=PrintedAs, printed_as="torch.Tensor"):
     __mod__ = arithmetic.remainder
     __rmod__ = arithmetic.Remainder.reflected
     __imod__ = arithmetic.Remainder.apply_
-    __pow__ = arithmetic.power
-    __rpow__ = arithmetic.PowOfNumber.reflected
-    __ipow__ = arithmetic.power_
+    __pow__ = power.power
+    __rpow__ = power.PowOfNumber.reflected
+    __ipow__ = power.power_
     __matmul__ = matmul.matmul
 
     def __rmatmul__(self, other: Any) -> Any:

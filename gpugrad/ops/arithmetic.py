@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..autograd.engine import TensorBase
 from .binary import ALWAYS, FOR_X, FOR_Y, Binary
 from .pointwise import Reciprocal
-from .unary import Unary
 
 
 class Add(Binary):
@@ -84,51 +81,6 @@ class Div(Binary):
 
     def grad_y(self, xp: Any, grad: Any) -> Any:
         return xp.mul(xp.neg(grad), xp.div(xp.div(self.x, self.y), self.y))
-
-
-class Pow(Binary):
-    """``x ** y``"""
-
-    primitive = "pow"
-    keeps_x, keeps_y, keeps_out = ALWAYS, ALWAYS, FOR_Y
-
-    def grad_x(self, xp: Any, grad: Any) -> Any:
-        # d/dx x**y is 0 where y is 0, also where x is 0 and the plain formula gives nan.
-        y = self.y
-        if not hasattr(y, "shape"):
-            if y == 0:
-                return xp.zeros_like(grad)
-            return xp.mul(grad, xp.mul(xp.pow(self.x, y - 1), y))
-        slope = xp.mul(y, xp.pow(self.x, xp.sub(y, 1)))
-        zero = xp.zeros_like(slope)
-        return xp.mul(grad, xp.where(xp.eq(y, 0), zero, slope))
-
-    def grad_y(self, xp: Any, grad: Any) -> Any:
-        # 0**y is flat in y for y >= 0, where log(0) would give nan.
-        x, y = self.x, self.y
-        if not hasattr(x, "shape"):
-            if x == 0:
-                zero = xp.zeros_like(grad)
-                return xp.mul(grad, xp.where(xp.ge(y, 0), zero, xp.mul(self.out, -np.inf)))
-            return xp.mul(grad, xp.mul(self.out, float(np.log(x)) if x > 0 else float("nan")))
-        flat = xp.logical_and(xp.eq(x, 0), xp.ge(y, 0))
-        slope = xp.mul(self.out, xp.log(x))
-        return xp.mul(grad, xp.where(flat, xp.zeros_like(slope), slope))
-
-
-class Square(Unary):
-    """``x ** 2``, under the name that PyTorch prints for it."""
-
-    torch_name = "Pow"
-    primitive = "square"
-    floating = False
-    keeps_x = True
-
-    def grad_x(self, xp: Any, grad: Any) -> Any:
-        x = self.x
-        if isinstance(x, TensorBase):  # like any power, it stays connected to x to the end
-            return xp.mul(grad, xp.mul(xp.pow(x, 1), 2))
-        return xp.mul(grad, xp.add(x, x))
 
 
 class FloorDivide(Binary):
@@ -302,60 +254,6 @@ class Logaddexp(Binary):
 
     def grad_y(self, xp: Any, grad: Any) -> Any:
         return xp.mul(grad, xp.sigmoid(xp.sub(self.y, self.x)))
-
-
-def _check_power(x: Any, y: Any) -> None:
-    if isinstance(y, int) and y < 0 and x.array.dtype.kind in "iu":
-        raise RuntimeError("Integers to negative integer powers are not allowed.")
-
-
-def power_(x: Any, y: Any) -> Any:
-    """``x ** y`` into ``x`` itself, with the numbers that :func:`power` gives."""
-    if isinstance(y, TensorBase):
-        return PowTensor.apply_(x, y)
-    _check_power(x, y)
-    if x.array.dtype.kind == "f" and y in (2, 3):
-        return (Square if y == 2 else Cube).apply_(x)
-    return Pow.apply_(x, y)
-
-
-def power(x: Any, y: Any) -> Any:
-    """``x ** y`` by the quickest way: squares and cubes have functions of their own."""
-    if isinstance(x, TensorBase):
-        if x.array.dtype.kind == "f" and y.__class__ in (int, float):
-            if y == 2:
-                return Square.apply(x)
-            if y == 3:
-                return Cube.apply(x)
-        if isinstance(y, TensorBase):
-            return PowTensor.apply(x, y)
-        _check_power(x, y)
-        return Pow.apply(x, y)
-    return PowOfNumber.apply(x, y)
-
-
-class Cube(Unary):
-    """``x ** 3``; NumPy's general power is ten times slower than two products."""
-
-    torch_name = "Pow"
-    primitive = "cube"
-    floating = False
-    keeps_x = True
-
-    def grad_x(self, xp: Any, grad: Any) -> Any:
-        return xp.mul(grad, xp.mul(xp.square(self.x), 3))
-
-
-class PowTensor(Pow):
-    """``x ** y`` for two tensors, under the name that PyTorch prints for it."""
-
-    torch_name = "PowBackward1"
-
-
-class PowOfNumber(Pow):
-    """``x ** y`` for a number x, under the name that PyTorch prints for it."""
-
-    torch_name = "PowBackward2"
 
 
 class RemainderTensor(Remainder):

@@ -23,6 +23,7 @@ from . import (
     matmul,
     pointwise,
     pool,
+    power,
     reduce,
     repeating,
     select,
@@ -62,7 +63,7 @@ class TensorNamespace(ComposedForms):
     """Primitives whose arrays are tensors."""
 
     def __init__(self) -> None:
-        for module in (pointwise, arithmetic, activation, select):
+        for module in (pointwise, arithmetic, power, activation, select):
             for value in vars(module).values():
                 if isinstance(value, type) and issubclass(value, (Unary, Binary)):
                     name = getattr(value, "primitive", None)

@@ -9,10 +9,10 @@ from .. import dtypes
 from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
 from .arguments import word
-from .arithmetic import Pow
 from .binary import ALWAYS, Binary
 from .operands import cast
 from .pointwise import Sign
+from .power import Pow
 from .unary import Unary
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import activation, binary, matmul, picking, reduce, select, shape, special, unary
+from . import activation, binary, matmul, parts, picking, reduce, select, shape, special, unary
 from .model import Op
 
 OPS: tuple[Op, ...] = (
@@ -10,6 +10,7 @@ OPS: tuple[Op, ...] = (
     *binary.OPS,
     *reduce.OPS,
     *shape.OPS,
+    *parts.OPS,
     *matmul.OPS,
     *select.OPS,
     *activation.OPS,
