@@ -1,7 +1,8 @@
 """The primitives over CuPy.
 
-CuPy has NumPy's names, so nearly everything is inherited; here is where it differs: what CuPy
-lacks for some types, what it does in a slow or imprecise way, and what happens on which device.
+CuPy has NumPy's names, so nearly everything is inherited; what has a kernel of ours is launched
+(``launches/``). Here is where CuPy differs: what it lacks for some types, what it does in a slow or
+imprecise way, and what happens on which device.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import numpy as np
 
 from ..device import device as Device
 from . import BACKENDS, get_backend
-from .primitives import Array, Primitives
+from .launches import Launches
+from .primitives import Array
 from .probe import probe
 
 _ADDED_ATOMICALLY = ("float32", "float64", "int32", "int64")
@@ -35,6 +37,8 @@ _MAKE_ARRAYS = frozenset(
         "writable",
         "constant",
         "step_scratch",
+        "counter",
+        "kernels",
         "empty",
         "zeros",
         "full",
@@ -46,7 +50,7 @@ _MAKE_ARRAYS = frozenset(
 _STAYS: AbstractContextManager[Any] = nullcontext()
 
 
-class CUDA(Primitives):
+class CUDA(Launches):
     """CuPy's implementation of the waist.
 
     Args:

@@ -8,7 +8,8 @@ there:
 - results of reductions and of indexing are 0-d arrays, never scalars;
 - arrays know no ``writeable`` flag, and broadcast arrays can be written to;
 - integer indices that are out of range wrap around instead of raising;
-- kernels run on the current device and refuse arrays of another one.
+- kernels run on the current device and refuse arrays of another one; those of a ``RawModule`` are
+  CUDA sources, compiled by g++.
 
 Every transfer is counted in :data:`copies`: those that the program asks for and those that CuPy
 makes by itself, such as reading how many elements a mask picks.
@@ -24,9 +25,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from .arrays import ndarray as ndarray
-from .functions import KERNELS as KERNELS
-from .functions import RawKernel as RawKernel
 from .functions import build, special
+from .kernels import KERNELS as KERNELS
+from .kernels import RawKernel as RawKernel
+from .kernels import RawModule as RawModule
+from .kernels import launches as launches
 from .runtime import Copies as Copies
 from .runtime import Device as Device
 from .runtime import Event as Event
@@ -61,6 +64,7 @@ def installed(devices: int = 1) -> Iterator[Copies]:
     runtime.devices = devices
     current.__init__()  # type: ignore[misc]  # as in a new thread
     copies.reset()
+    launches.clear()
     try:
         yield copies
     finally:

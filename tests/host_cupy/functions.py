@@ -1,4 +1,4 @@
-"""The functions of the stand-in's namespace, and what the package's own kernels do."""
+"""The functions of the stand-in's namespace."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from gpugrad.backend.primitives import UFUNCS
 
 from . import runtime as rt
 from .arrays import ndarray, new_array, operand, view_of, wide_type
+from .kernels import RawKernel, RawModule
 from .runtime import copies
 from .ufuncs import ufunc
 
@@ -145,35 +146,6 @@ class _OGrid:
         return [new_array(axis) for axis in np.ogrid[slices]]
 
 
-Kernel = Callable[[tuple[int, ...], tuple[int, ...], tuple[Any, ...]], None]
-
-
-def _probe(grid: tuple[int, ...], block: tuple[int, ...], args: tuple[Any, ...]) -> None:
-    args[0].host[: block[0]] = 3 * np.arange(block[0]) + 1
-
-
-KERNELS: dict[str, Kernel] = {"gpugrad_probe": _probe}
-"""What the kernels of the package do, by name."""
-
-
-class RawKernel:
-    """A kernel by its name in :data:`KERNELS`; the source is not compiled."""
-
-    def __init__(self, code: str, name: str, options: tuple[str, ...] = ()) -> None:
-        if name not in code:
-            raise ValueError(f"no kernel {name} in the source")
-        self.name = name
-
-    def compile(self) -> None:
-        pass
-
-    def __call__(self, grid: Any, block: Any, args: Any) -> None:
-        for array in args:
-            if isinstance(array, ndarray):
-                array.check_device()
-        KERNELS[self.name](grid, block, args)
-
-
 # --- the modules ----------------------------------------------------------------------------------
 
 
@@ -226,6 +198,7 @@ def build() -> types.ModuleType:
         "linalg": linalg,
         "ogrid": _OGrid(),
         "RawKernel": RawKernel,
+        "RawModule": RawModule,
         "get_default_memory_pool": lambda: rt.pool,
         "cuda": types.SimpleNamespace(
             runtime=rt.runtime,

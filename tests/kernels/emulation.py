@@ -143,12 +143,24 @@ def launch(
     entry = kernel_source.entries()[name]
     check_arguments(entry, suffix, args)
     library = library or emulated(entry.stem)
-    values = _values(entry, args)
-    pointers = (ctypes.c_void_p * len(values))(*(ctypes.addressof(v) for v in values))
     function = getattr(library, f"emulated_{name}_{suffix}")
+    run(library, function, blocks, threads, _values(entry, args), f"{name}_{suffix}", order)
+
+
+def run(
+    library: ctypes.CDLL,
+    function: Any,
+    blocks: int,
+    threads: int,
+    values: Sequence[Any],
+    name: str,
+    order: int = FORWARD,
+) -> None:
+    """Run a compiled kernel with values of C types for arguments."""
+    pointers = (ctypes.c_void_p * len(values))(*(ctypes.addressof(v) for v in values))
     if function(pointers, ctypes.c_uint(blocks), ctypes.c_uint(threads), order):
         library.emulation_error.restype = ctypes.c_char_p
-        raise RuntimeError(f"{name}_{suffix}: {library.emulation_error().decode()}")
+        raise RuntimeError(f"{name}: {library.emulation_error().decode()}")
 
 
 def _values(entry: Entry, args: Sequence[Any]) -> list[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .step_scratch import Array, Arrays, Scratch
+from ..step_scratch import Array, Arrays, Scratch
 
 CHUNK = 4096
 """The elements that a block does in one go: many blocks for a model of a million parameters."""

@@ -7,25 +7,19 @@ the four floating-point ones, or of several types.
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
-from .kernels import Kernels, suffix_of
-from .primitives import Primitives
-from .step_scratch import Array, Arrays, Scratch
+from ..kernels import suffix_of
+from ..step_scratch import Array, Arrays, Scratch
+from .launcher import Launcher
 from .step_table import StepTable
 
 MOST_STEP_BLOCKS = 2048
 """Blocks of an optimizer step: each makes the step's common factors once, then takes chunks."""
 
 
-class FusedSteps(Primitives):
-    """Overrides composed steps by launches; CuPy arrays only."""
-
-    @cached_property
-    def kernels(self) -> Kernels:
-        """Our kernels, compiled when first used."""
-        return Kernels(self.module)
+class Steps(Launcher):
+    """Overrides composed steps by launches."""
 
     def step_scratch(self, params: Arrays) -> Scratch:
         return StepTable(self, params)
@@ -38,7 +32,7 @@ class FusedSteps(Primitives):
         if suffix is None or not isinstance(scratch, StepTable):
             return False
         # A gradient may be a view, of which a copy will do; all else is written to.
-        dense = [self._dense(g) for g in gradients]
+        dense = [self.dense(g) for g in gradients]
         for arrays in (dense, *lists[1:]):
             if not all(a.dtype == dtype and a.flags.c_contiguous for a in arrays):
                 return False
@@ -178,6 +172,3 @@ class FusedSteps(Primitives):
             centered=centered,
             maximize=maximize,
         )
-
-    def _dense(self, x: Array) -> Array:
-        return x if x.flags.c_contiguous else self.copy(x)

@@ -10,45 +10,16 @@ import pytest
 
 from gpugrad.backend import cpu
 from gpugrad.backend.cuda import CUDA
-from gpugrad.backend.fused_cuda import FusedKernels
-from gpugrad.backend.step_table import StepTable
+from gpugrad.backend.launches.step_table import StepTable
 from tests import host_cupy
-from tests.kernels import emulation
 
 Array = Any
 
 
-class Fused(FusedKernels, CUDA):
-    """The backend with its kernels."""
-
-
-class EmulatedModule:
-    """CuPy's ``RawModule``: its kernels are compiled by g++."""
-
-    launches: list[str]
-
-    def __init__(self, code: str, options: tuple[str, ...]) -> None:
-        self.code = code
-
-    def get_function(self, name: str) -> Any:
-        entry, suffix = name.rsplit("_", 1)
-        assert "KERNEL " + entry in self.code
-
-        def function(grid: tuple[int], block: tuple[int], args: tuple[Any, ...]) -> None:
-            EmulatedModule.launches.append(name)
-            hosts = [getattr(a, "host", a) for a in args]
-            emulation.launch(entry, suffix, grid[0], hosts, threads=block[0])
-
-        return function
-
-
 @pytest.fixture
-def xp(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fused]:
-    emulation.compiler()
-    monkeypatch.setattr(host_cupy.module, "RawModule", EmulatedModule, raising=False)
-    EmulatedModule.launches = []
+def xp() -> Iterator[CUDA]:
     with host_cupy.installed():
-        yield Fused(host_cupy.module, 1)
+        yield CUDA(host_cupy.module, 1)
 
 
 def on_device(x: Array) -> Array:
@@ -72,7 +43,7 @@ UNARY = {
 
 
 @pytest.mark.parametrize("name", UNARY)
-def test_unary(xp: Fused, name: str) -> None:
+def test_unary(xp: CUDA, name: str) -> None:
     x, numbers = values(1), UNARY[name]
     expected = getattr(cpu, name)(x, *numbers)
     for operand in (on_device(x), on_device(np.ascontiguousarray(x.T)).T):
@@ -81,25 +52,25 @@ def test_unary(xp: Fused, name: str) -> None:
     out = on_device(np.zeros_like(x))
     assert getattr(xp, name)(on_device(x), *numbers, out=out) is out
     np.testing.assert_allclose(out.get(), expected, rtol=1e-5, atol=1e-6)
-    assert len(EmulatedModule.launches) == 3
+    assert len(host_cupy.launches) == 3
 
 
 @pytest.mark.parametrize("name", ["sigmoid_grad", "relu_grad", "tanh_grad"])
-def test_gradients(xp: Fused, name: str) -> None:
+def test_gradients(xp: CUDA, name: str) -> None:
     y, grad = np.abs(values(1)), values(2)
     found = getattr(xp, name)(on_device(y), on_device(grad))
     np.testing.assert_allclose(found.get(), getattr(cpu, name)(y, grad), rtol=1e-5)
-    assert len(EmulatedModule.launches) == 1
+    assert len(host_cupy.launches) == 1
 
 
-def test_what_has_no_kernel_is_composed(xp: Fused) -> None:
+def test_what_has_no_kernel_is_composed(xp: CUDA) -> None:
     assert xp.relu(on_device(np.array([-1, 2]))).get().tolist() == [0, 2]
     x = values(1)
     np.testing.assert_allclose(xp.softmax(on_device(x), 0).get(), cpu.softmax(x, 0), rtol=1e-5)
-    assert EmulatedModule.launches == []
+    assert host_cupy.launches == []
 
 
-def test_an_output_that_overlaps_an_operand(xp: Fused) -> None:
+def test_an_output_that_overlaps_an_operand(xp: CUDA) -> None:
     memory = on_device(values(1, 9))
     expected = cpu.sigmoid(memory.get()[:8])
     xp.sigmoid(memory[:8], out=memory[1:])
@@ -107,7 +78,7 @@ def test_an_output_that_overlaps_an_operand(xp: Fused) -> None:
 
 
 @pytest.mark.parametrize("n", [0, 5, 20_000])
-def test_mse(xp: Fused, n: int) -> None:
+def test_mse(xp: CUDA, n: int) -> None:
     x, y = values(1, n), values(2, n)
     for _ in range(2):  # the counter is as before
         found = xp.mse(on_device(x), on_device(y))
@@ -119,7 +90,7 @@ def test_mse(xp: Fused, n: int) -> None:
         np.testing.assert_allclose(found.get(), cpu.mse_grad(x, y, grad, 2.0), rtol=1e-5)
 
 
-def test_cross_entropy(xp: Fused) -> None:
+def test_cross_entropy(xp: CUDA) -> None:
     x, target, grad = values(1), np.array([0, 6, 3, 3, 1]), values(2, 5)
     losses, softmax = xp.cross_entropy(on_device(x), on_device(target))
     expected = cpu.cross_entropy(x, target)
@@ -131,7 +102,7 @@ def test_cross_entropy(xp: Fused) -> None:
         found = xp.cross_entropy_grad(softmax, on_device(target), given)
         composed = cpu.cross_entropy_grad(expected[1], target, g)
         np.testing.assert_allclose(found.get(), composed, rtol=1e-5, atol=1e-6)
-    assert EmulatedModule.launches[1:] == ["cross_entropy_backward_softmax_float32"] * 2
+    assert host_cupy.launches[1:] == ["cross_entropy_backward_softmax_float32"] * 2
 
 
 STEPS: dict[str, tuple[int, dict[str, Any]]] = {
@@ -172,7 +143,7 @@ STEPS: dict[str, tuple[int, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", STEPS)
-def test_steps(xp: Fused, name: str) -> None:
+def test_steps(xp: CUDA, name: str) -> None:
     states, settings = STEPS[name]
     shapes = [(3, 4), (5000,), ()]
     lists = [[values(k, s) for s in shapes] for k in range(2)]
@@ -196,4 +167,4 @@ def test_steps(xp: Fused, name: str) -> None:
         for a, b in zip(found, expected, strict=True):
             np.testing.assert_allclose(a.get(), b, rtol=1e-4, atol=1e-5)
     assert all(a.get() == b for a, b in zip(device_rest, (lr, *counts), strict=True))
-    assert EmulatedModule.launches == [f"{name}_float32"] * 2
+    assert host_cupy.launches == [f"{name}_float32"] * 2

@@ -1,0 +1,18 @@
+"""The primitives that have a CUDA kernel of ours: one launch each.
+
+Every method here has its composed form in ``ComposedForms`` or ``OptimizerSteps``, which says what
+it computes, and falls back to it where the kernel does not apply: types other than the four
+floating-point ones, operands of different shapes or types, reductions along a dimension that is
+not the last.
+"""
+
+from __future__ import annotations
+
+from .activation import Activations
+from .loss import Losses
+from .rows import Rows
+from .steps import Steps
+
+
+class Launches(Activations, Losses, Rows, Steps):
+    """All of them."""

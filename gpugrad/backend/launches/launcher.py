@@ -1,0 +1,97 @@
+"""What all launches share: the kernels, and operands and results that a kernel may be given."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from ..kernels import Kernels, blocks_for, blocks_for_rows, suffix_of
+from ..primitives import Primitives
+from ..step_scratch import Array, Arrays
+
+
+class Launcher(Primitives):
+    """Base of the classes that override composed primitives by launches; CuPy arrays only."""
+
+    @cached_property
+    def kernels(self) -> Kernels:
+        """Our kernels, compiled when first used."""
+        return Kernels(self.module)
+
+    def launch_elementwise(
+        self, name: str, operands: Arrays, numbers: tuple[float, ...], out: Array | None
+    ) -> Array | None:
+        """One launch over arrays of one shape and type; None where that does not apply."""
+        first = operands[0]
+        suffix = suffix_of(first.dtype)
+        if suffix is None or not alike(operands):
+            return None
+        dense = [self.dense(x) for x in operands]
+        result = self.result(first, dense, out)
+        if n := int(first.size):
+            kernel = self.kernels.get(name, suffix)
+            kernel(blocks_for(n, first.itemsize), *dense, result, *numbers, n)
+        return result if result is out else self.into(result, out)
+
+    def launch_over_rows(
+        self, name: str, operands: Arrays, axis: int, out: Array | None
+    ) -> Array | None:
+        """One launch along the last dimension; None where that does not apply."""
+        first = operands[0]
+        suffix = suffix_of(first.dtype)
+        if suffix is None or axis not in (-1, first.ndim - 1) or not alike(operands):
+            return None
+        if first.ndim == 0:
+            return None
+        dense = [self.dense(x) for x in operands]
+        result = self.result(first, dense, out)
+        if first.size:
+            cols = int(first.shape[-1])
+            rows = int(first.size) // cols
+            kernel = self.kernels.get(name, suffix)
+            kernel(blocks_for_rows(rows, cols), *dense, result, rows, cols)
+        return result if result is out else self.into(result, out)
+
+    def dense(self, x: Array) -> Array:
+        """``x``, or a contiguous copy: kernels know no strides."""
+        return x if x.flags.c_contiguous else self.copy(x)
+
+    def result(self, like: Array, operands: Arrays, out: Array | None) -> Array:
+        """``out`` where a kernel may write to it, else a new array."""
+        fits = (
+            out is not None
+            and out.shape == like.shape
+            and out.dtype == like.dtype
+            and out.flags.c_contiguous
+            and not any(_overlap(out, x) for x in operands)
+        )
+        return out if fits else self.empty(like.shape, like.dtype)
+
+    @cached_property
+    def _counters(self) -> dict[tuple[int, int], Array]:
+        return {}
+
+    def counter(self) -> Array:
+        """The 0 with which blocks count themselves, of the current device and stream.
+
+        Kernels on one stream run one after the other, so they can share it.
+        """
+        cuda = self.module.cuda
+        key = (cuda.runtime.getDevice(), cuda.get_current_stream().ptr)
+        found = self._counters.get(key)
+        if found is None:
+            found = self._counters[key] = self.zeros((1,), "uint32")
+        return found
+
+
+def alike(operands: Arrays) -> bool:
+    """Whether all have the shape and dtype of the first."""
+    first = operands[0]
+    return all(x.shape == first.shape and x.dtype == first.dtype for x in operands[1:])
+
+
+def _overlap(out: Array, x: Array) -> bool:
+    """Whether two contiguous arrays share memory without being the same."""
+    start, other = out.data.ptr, x.data.ptr
+    if start == other and out.nbytes == x.nbytes:
+        return False
+    return bool(start < other + x.nbytes and other < start + out.nbytes)
