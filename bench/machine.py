@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import importlib
 import os
 import platform
 import subprocess
@@ -37,10 +38,23 @@ def commit() -> str:
     return head.strip() + ("+" if changed.strip() else "")
 
 
+PACKAGES = (
+    "numpy",
+    "torch",
+    "jax",
+    "mygrad",
+    "autograd",
+    "tinygrad",
+    "numba",
+    "cupy-cuda12x",
+    "cupy-cuda13x",
+)
+
+
 def versions() -> dict[str, str]:
     """Python and the packages that take part, as far as installed."""
     found = {"python": sys.version.split()[0]}
-    for package in ("numpy", "torch", "jax", "cupy-cuda12x", "cupy-cuda13x"):
+    for package in PACKAGES:
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
@@ -48,13 +62,29 @@ def versions() -> dict[str, str]:
     return found
 
 
-def describe() -> dict[str, Any]:
+def gpu() -> dict[str, Any]:
+    """The current CUDA device and its driver, as CuPy says."""
+    runtime = importlib.import_module("cupy").cuda.runtime
+    properties = runtime.getDeviceProperties(runtime.getDevice())
+    return {
+        "gpu": properties["name"].decode(),
+        "compute_capability": f"{properties['major']}.{properties['minor']}",
+        "l2_bytes": properties["l2CacheSize"],
+        "memory_bytes": properties["totalGlobalMem"],
+        "driver": runtime.driverGetVersion(),
+        "runtime": runtime.runtimeGetVersion(),
+    }
+
+
+def describe(device: str = "cpu") -> dict[str, Any]:
     """Machine, versions, commit and date, for the head of a result file."""
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "commit": commit(),
         "processor": processor(),
         "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
         "system": platform.platform(),
         "versions": versions(),
+        **(gpu() if device == "cuda" else {}),
     }

@@ -33,6 +33,7 @@ from .autograd.grad_mode import is_grad_enabled as is_grad_enabled
 from .autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
 from .autograd.grad_mode import no_grad as no_grad
 from .autograd.grad_mode import set_grad_enabled as set_grad_enabled
+from .backend.out_of_memory import OutOfMemoryError as OutOfMemoryError
 from .creation import arange as arange
 from .creation import as_tensor as as_tensor
 from .creation import empty as empty

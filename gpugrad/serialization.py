@@ -18,8 +18,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
-import safetensors
-import safetensors.numpy
 
 from . import cuda, dtypes
 from .creation import from_numpy
@@ -31,9 +29,6 @@ _METADATA_KEY = "gpugrad"
 _VERSION = 1
 
 _Location: TypeAlias = str | device | Mapping[str, str] | None
-
-# Checks the whole header before it hands out (name, {"dtype", "shape", "data"}).
-_deserialize: Callable[[bytes], list[tuple[str, dict[str, Any]]]] = safetensors.deserialize
 
 _DTYPES = {
     "BF16": dtypes.bfloat16,
@@ -77,6 +72,8 @@ def save(obj: object, f: str | os.PathLike[str] | BinaryIO) -> None:
         raise AttributeError(
             "expected 'f' to be string, path, or a file-like object with a 'write' attribute"
         )
+    import safetensors.numpy  # not at the top: who neither saves nor loads does not need it
+
     writer = _Writer()
     description = {"version": _VERSION, "content": writer.describe(obj, "")}
     # Libraries that load weights for PyTorch look for the format; the layout is PyTorch's.
@@ -209,8 +206,12 @@ class _UnreadableError(Exception):
 
 def _parse(data: bytes) -> tuple[dict[str, np.ndarray[Any, Any]], object]:
     """The arrays of a file by name, and the description of what they were part of."""
+    import safetensors
+
+    # Checks the whole header before it hands out (name, {"dtype", "shape", "data"}).
+    deserialize: Callable[[bytes], list[tuple[str, dict[str, Any]]]] = safetensors.deserialize
     try:
-        stored = _deserialize(data)
+        stored = deserialize(data)
     except safetensors.SafetensorError as error:
         raise _UnreadableError(_diagnose(data, error)) from None
     arrays = {}

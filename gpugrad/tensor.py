@@ -203,7 +203,7 @@ class Tensor(Described, metaclass=PrintedAs, printed_as="torch.Tensor"):
             raise RuntimeError(
                 f"a Tensor with {self.array.size} elements cannot be converted to Scalar"
             )
-        return self.array.item()
+        return BACKENDS[type(self.array)].to_host(self.array).item()
 
     def tolist(self) -> Any:
         """The values as nested lists, or a number for a 0-d tensor."""
@@ -351,7 +351,7 @@ class Tensor(Described, metaclass=PrintedAs, printed_as="torch.Tensor"):
     def _number(self) -> Any:
         if self.array.size != 1:
             raise ValueError("only one element tensors can be converted to Python scalars")
-        return self.array.item()
+        return BACKENDS[type(self.array)].to_host(self.array).item()
 
     def __round__(self, digits: int | None = None) -> Any:
         return round(self.item(), digits) if digits else pointwise.Round.apply(self)

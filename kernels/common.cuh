@@ -123,19 +123,28 @@ __device__ __forceinline__ Pack<T> map_pack(const F& f, const Packs&... in) {
     return out;
 }
 
-// out[i] = f(in[i]...) for i < n.
+// out[i] = f(in[i]...) for i < n. Two packs are on their way at a time: outputs may be inputs, so
+// the compiler cannot move a load before the store of the pack before.
 template <typename T, typename F, typename... In>
 __device__ __forceinline__ void map(Walk walk, long long n, const F& f, T* out, const In*... in) {
     constexpr int WIDTH = Pack<T>::WIDTH;
     const Split s = split(n, out, in...);
+    long long i = walk.first;
 #pragma unroll 1
-    for (long long i = walk.first; i < s.packs; i += walk.step) {
+    for (; i + walk.step < s.packs; i += 2 * walk.step) {
+        const long long at = s.head + i * WIDTH, next = at + walk.step * WIDTH;
+        const Pack<T> a = map_pack<T>(f, load_pack(in + at)...);
+        const Pack<T> b = map_pack<T>(f, load_pack(in + next)...);
+        store_pack(out + at, a);
+        store_pack(out + next, b);
+    }
+    if (i < s.packs) {
         const long long at = s.head + i * WIDTH;
         store_pack(out + at, map_pack<T>(f, load_pack(in + at)...));
     }
     const long long packed = s.packs * WIDTH;
 #pragma unroll 1
-    for (long long i = walk.first; i < n - packed; i += walk.step) {
+    for (i = walk.first; i < n - packed; i += walk.step) {
         const long long at = i < s.head ? i : i + packed;
         narrow(f(widen(in[at])...), out[at]);
     }
@@ -178,9 +187,23 @@ __device__ __forceinline__ V shuffle_xor(V v, int lanes) {
     return __shfl_xor_sync(0xffffffffu, v, lanes);
 }
 
+// Two sums that are made together.
+template <typename C>
+struct Pair {
+    C first, second;
+    __device__ __forceinline__ Pair operator+(const Pair& other) const {
+        return {first + other.first, second + other.second};
+    }
+};
+
+template <typename C>
+__device__ __forceinline__ Pair<C> shuffle_xor(Pair<C> v, int lanes) {
+    return {shuffle_xor(v.first, lanes), shuffle_xor(v.second, lanes)};
+}
+
 struct Plus {
-    template <typename C>
-    __device__ __forceinline__ C operator()(C a, C b) const {
+    template <typename V>
+    __device__ __forceinline__ V operator()(V a, V b) const {
         return a + b;
     }
 };
@@ -227,22 +250,50 @@ __device__ __forceinline__ bool last_block(unsigned int* counter, unsigned int b
     return last;
 }
 
-// finish(sum of v over all threads of the grid), called by one thread. Every block writes the sum
-// of its threads to `partial` (one number for each block), and the last one to come sums those, in
-// their order, whichever that was.
-template <typename C, typename F>
-__device__ __forceinline__ void grid_sum(C v, C* partial, unsigned int* counter, const F& finish) {
-    v = block_reduce(v, Plus(), C(0));
+// What another block wrote, which must not be taken from this processor's cache.
+template <typename C>
+__device__ __forceinline__ C written(const C* at) {
+    return *static_cast<const volatile C*>(at);
+}
+
+template <typename C>
+__device__ __forceinline__ Pair<C> written(const Pair<C>* at) {
+    return {written(&at->first), written(&at->second)};
+}
+
+// finish(combination of v over all threads of the grid), called by one thread; V{}, which is 0,
+// changes nothing in a combination. Every block writes the result of its threads to `partial` (one
+// V for each block), and the last one to come combines those, in their order, whichever that was.
+template <typename V, typename Op, typename F>
+__device__ __forceinline__ void grid_reduce(V v, const Op& op, V* partial, unsigned int* counter,
+                                            const F& finish) {
+    v = block_reduce(v, op, V{});
     if (gridDim.x > 1) {
         if (threadIdx.x == 0) partial[blockIdx.x] = v;
         if (!last_block(counter, gridDim.x)) return;
-        v = 0;
-        // volatile: what other blocks wrote must not be taken from this processor's cache.
-        const volatile C* written = partial;
-        for (unsigned int i = threadIdx.x; i < gridDim.x; i += blockDim.x) v += written[i];
-        v = block_reduce(v, Plus(), C(0));
+        v = V{};
+        for (unsigned int i = threadIdx.x; i < gridDim.x; i += blockDim.x) {
+            v = op(v, written(partial + i));
+        }
+        v = block_reduce(v, op, V{});
     }
     if (threadIdx.x == 0) finish(v);
 }
+
+// finish(sum of v over all threads of the grid).
+template <typename V, typename F>
+__device__ __forceinline__ void grid_sum(V v, V* partial, unsigned int* counter, const F& finish) {
+    grid_reduce(v, Plus(), partial, counter, finish);
+}
+
+// Finishes a sum, or a mean.
+template <typename T>
+struct WriteScaled {
+    T* out;
+    Compute<T> scale;
+    __device__ __forceinline__ void operator()(Compute<T> total) const {
+        narrow(total * scale, *out);
+    }
+};
 
 #endif

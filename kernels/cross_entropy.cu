@@ -4,15 +4,20 @@
 //                                                  exp(x - m); t[r] is the class of row r
 //   backward   dx[r, c] = de[r] * (y[r, c] - (c == t[r])),  y = softmax(x) = exp(x - m - log(s))
 //
-// A row whose class is `ignored` has loss and gradient 0; any other class outside 0 ... cols - 1
-// gives nan, and nothing outside the row is read.
+//   mean       the sum of e over the rows that are counted, divided by their `count`; nan for none
+//
+// A row whose class is `ignored` has loss and gradient 0 and is not counted; any other class
+// outside 0 ... cols - 1 gives nan, and nothing outside the row is read or written.
 // Forward keeps for backward, where these are not null: m and log(s) of each row in `saved`, two
 // numbers a row; y in `softmax`.
 //   cross_entropy_backward           from x, with `saved`, or making m and s anew where it is null
 //   cross_entropy_backward_softmax   from y
-// `de` is one number for each row, or one for all where `each` is 0.
+// `de` is one number for each row, or one for all where `each` is 0; it is divided by `count` where
+// that is not null.
 // Forward reads x once, and a second time from the cache if it writes y; backward reads x or y once
-// (x without `saved` twice, the second time from the cache). dx may be x or y.
+// (x without `saved` twice, the second time from the cache). dx may be x or y. The mean wants
+// `partial`, two numbers for each block, and `counter`, which is 0 before and after; both may be
+// null for a launch of one block.
 #include "rows.cuh"
 
 template <typename C>
@@ -79,6 +84,7 @@ struct GradTask {
     const T* from;
     const long long* target;
     const T* de;
+    const Compute<T>* count;
     T* dx;
     long long ignored, each, cols;
 
@@ -95,7 +101,9 @@ struct GradTask {
 
     __device__ __forceinline__ Compute<T> scale(long long r) const {
         const Compute<T> none = infinity<Compute<T>>() - infinity<Compute<T>>();
-        return inside(r) ? widen(de[each ? r : 0]) : none;
+        if (!inside(r)) return none;
+        const Compute<T> grad = widen(de[each ? r : 0]);
+        return count ? grad / *count : grad;
     }
 
     // The class's own element is read before it may be overwritten, and written once the whole
@@ -140,26 +148,60 @@ struct SoftmaxGradRows {
     }
 };
 
-#define CROSS_ENTROPY(T, SUFFIX)                                                                  \
-    KERNEL cross_entropy_forward_##SUFFIX(const T* x, const long long* target, T* loss,           \
-                                          NULLABLE Compute<T>* saved, NULLABLE T* softmax,        \
-                                          long long ignored, long long rows, long long cols) {    \
-        for_each_row(rows, cols,                                                                  \
-                     CrossEntropyRows<T>{x, target, loss, saved, softmax, ignored, cols});        \
-    }                                                                                             \
-    KERNEL cross_entropy_backward_##SUFFIX(const T* x, const long long* target, const T* de,      \
-                                           NULLABLE const Compute<T>* saved, T* dx,               \
-                                           long long ignored, long long each, long long rows,     \
-                                           long long cols) {                                      \
-        const GradTask<T> task = {x, target, de, dx, ignored, each, cols};                        \
-        for_each_row(rows, cols, CrossEntropyGradRows<T>{task, saved});                           \
-    }                                                                                             \
-    KERNEL cross_entropy_backward_softmax_##SUFFIX(const T* y, const long long* target,           \
-                                                   const T* de, T* dx, long long ignored,         \
-                                                   long long each, long long rows,                \
-                                                   long long cols) {                              \
-        const GradTask<T> task = {y, target, de, dx, ignored, each, cols};                        \
-        for_each_row(rows, cols, SoftmaxGradRows<T>{task});                                       \
+template <typename T>
+struct WriteMean {
+    T* mean;
+    Compute<T>* count;
+    __device__ __forceinline__ void operator()(Pair<Compute<T>> total) const {
+        narrow(total.first / total.second, *mean);
+        *count = total.second;
+    }
+};
+
+template <typename T>
+__device__ __forceinline__ void mean_of_counted(const T* loss, const long long* target,
+                                                const WriteMean<T>& finish,
+                                                Compute<T>* partial, unsigned int* counter,
+                                                long long ignored, long long rows) {
+    typedef Compute<T> C;
+    const Walk walk = grid_walk();
+    Pair<C> total = {C(0), C(0)};
+#pragma unroll 4
+    for (long long r = walk.first; r < rows; r += walk.step) {
+        total = total + Pair<C>{widen(loss[r]), target[r] == ignored ? C(0) : C(1)};
+    }
+    grid_sum(total, reinterpret_cast<Pair<C>*>(partial), counter, finish);
+}
+
+#define CROSS_ENTROPY(T, SUFFIX)                                                               \
+    KERNEL cross_entropy_forward_##SUFFIX(const T* x, const long long* target, T* loss,        \
+                                          NULLABLE Compute<T>* saved, NULLABLE T* softmax,     \
+                                          long long ignored, long long rows, long long cols) { \
+        for_each_row(rows, cols,                                                               \
+                     CrossEntropyRows<T>{x, target, loss, saved, softmax, ignored, cols});     \
+    }                                                                                          \
+    KERNEL cross_entropy_mean_##SUFFIX(const T* loss, const long long* target, T* mean,        \
+                                       Compute<T>* count, NULLABLE Compute<T>* partial,        \
+                                       NULLABLE unsigned int* counter, long long ignored,      \
+                                       long long rows) {                                       \
+        const WriteMean<T> finish = {mean, count};                                             \
+        mean_of_counted(loss, target, finish, partial, counter, ignored, rows);                \
+    }                                                                                          \
+    KERNEL cross_entropy_backward_##SUFFIX(const T* x, const long long* target, const T* de,   \
+                                           NULLABLE const Compute<T>* count,                   \
+                                           NULLABLE const Compute<T>* saved, T* dx,            \
+                                           long long ignored, long long each, long long rows,  \
+                                           long long cols) {                                   \
+        const GradTask<T> task = {x, target, de, count, dx, ignored, each, cols};              \
+        for_each_row(rows, cols, CrossEntropyGradRows<T>{task, saved});                        \
+    }                                                                                          \
+    KERNEL cross_entropy_backward_softmax_##SUFFIX(const T* y, const long long* target,        \
+                                                   const T* de,                                \
+                                                   NULLABLE const Compute<T>* count, T* dx,    \
+                                                   long long ignored, long long each,          \
+                                                   long long rows, long long cols) {           \
+        const GradTask<T> task = {y, target, de, count, dx, ignored, each, cols};              \
+        for_each_row(rows, cols, SoftmaxGradRows<T>{task});                                    \
     }
 
 FOR_EACH_TYPE(CROSS_ENTROPY)

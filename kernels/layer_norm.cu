@@ -75,31 +75,14 @@ struct LayerNormRows {
     }
 };
 
-// Sums of g and of g * h.
+// To the sums of g and of g * h.
 template <typename C>
-struct GradSums {
-    C g, gh;
-};
-
-template <typename C>
-__device__ __forceinline__ GradSums<C> shuffle_xor(GradSums<C> v, int lanes) {
-    return {shuffle_xor(v.g, lanes), shuffle_xor(v.gh, lanes)};
-}
-
-struct MergeGradSums {
-    template <typename C>
-    __device__ __forceinline__ GradSums<C> operator()(GradSums<C> a, GradSums<C> b) const {
-        return {a.g + b.g, a.gh + b.gh};
-    }
-};
-
-template <typename C>
-struct AddToGradSums {
+struct AddGrad {
     C mean, rstd;
-    __device__ __forceinline__ GradSums<C> operator()(GradSums<C> total, C x, C dy) const {
-        return {total.g + dy, total.gh + dy * ((x - mean) * rstd)};
+    __device__ __forceinline__ Pair<C> operator()(Pair<C> total, C x, C dy) const {
+        return {total.first + dy, total.second + dy * ((x - mean) * rstd)};
     }
-    __device__ __forceinline__ GradSums<C> operator()(GradSums<C> total, C x, C dy, C w) const {
+    __device__ __forceinline__ Pair<C> operator()(Pair<C> total, C x, C dy, C w) const {
         return (*this)(total, x, dy * w);
     }
 };
@@ -124,12 +107,12 @@ struct LayerNormGradRows {
         const T *from = x + r * cols, *grad = dy + r * cols;
         T* to = dx + r * cols;
         const C m = mean[r], s = rstd[r];
-        const AddToGradSums<C> add = {m, s};
-        const GradSums<C> none = {C(0), C(0)};
-        GradSums<C> total = weight ? fold(team.walk(), cols, none, add, from, grad, weight)
+        const AddGrad<C> add = {m, s};
+        const Pair<C> none = {C(0), C(0)};
+        Pair<C> total = weight ? fold(team.walk(), cols, none, add, from, grad, weight)
                                    : fold(team.walk(), cols, none, add, from, grad);
-        total = team.reduce(total, MergeGradSums(), none);
-        const LayerNormGrad<C> f = {m, s, total.g / C(cols), total.gh / C(cols)};
+        total = team.reduce(total, Plus(), none);
+        const LayerNormGrad<C> f = {m, s, total.first / C(cols), total.second / C(cols)};
         if (weight) {
             map(team.walk(), cols, f, to, from, grad, weight);
         } else {
@@ -138,48 +121,55 @@ struct LayerNormGradRows {
     }
 };
 
+// The sum of the values of all threads in a column of the block, in the first line of threads.
+template <typename V>
+__device__ __forceinline__ V sum_of_lines(V v) {
+    __shared__ V of_thread[THREADS];
+    const int lines = blockDim.x / WARP;
+    __syncthreads();  // until the results of an earlier sum have been read
+    of_thread[threadIdx.x] = v;
+    __syncthreads();
+    if (threadIdx.x < WARP) {
+        for (int k = 1; k < lines; ++k) v = v + of_thread[threadIdx.x + k * WARP];
+    }
+    return v;
+}
+
 // One tile: threads stand in lines of 32, a thread in each column; each line takes every eighth
-// row of the slice.
+// row of the slice, and later every eighth of the slices' sums.
 template <typename T>
 __device__ __forceinline__ void affine_grad(const T* dy, const T* x, const Compute<T>* mean,
                                             const Compute<T>* rstd, T* dw, T* db,
-                                            Compute<T>* partial, unsigned int* counter,
+                                            Pair<Compute<T>>* partial, unsigned int* counter,
                                             long long slices, long long rows, long long cols) {
     typedef Compute<T> C;
-    __shared__ GradSums<C> of_line[THREADS];
     const long long tiles = (cols + WARP - 1) / WARP;
     const long long tile = blockIdx.x % tiles, slice = blockIdx.x / tiles;
     const int line = threadIdx.x / WARP, lines = blockDim.x / WARP;
     const long long c = tile * WARP + threadIdx.x % WARP;
-    GradSums<C> total = {C(0), C(0)};
+    Pair<C> total = {C(0), C(0)};
     if (c < cols) {
+#pragma unroll 4
         for (long long r = slice * lines + line; r < rows; r += slices * lines) {
             const C grad = widen(dy[r * cols + c]);
-            total.g += grad;
-            total.gh += grad * ((widen(x[r * cols + c]) - mean[r]) * rstd[r]);
+            const C h = (widen(x[r * cols + c]) - mean[r]) * rstd[r];
+            total = total + Pair<C>{grad, grad * h};
         }
     }
-    of_line[threadIdx.x] = total;
-    __syncthreads();
-    if (line == 0) {
-        for (int k = 1; k < lines; ++k) {
-            total = MergeGradSums()(total, of_line[threadIdx.x + k * WARP]);
-        }
-        if (c < cols) {
-            partial[2 * (slice * cols + c)] = total.g;
-            partial[2 * (slice * cols + c) + 1] = total.gh;
-        }
-    }
+    total = sum_of_lines(total);
+    if (line == 0 && c < cols) partial[slice * cols + c] = total;
     if (!last_block(counter + tile, static_cast<unsigned int>(slices))) return;
-    if (line == 0 && c < cols) {
-        const volatile C* written = partial;
-        total = {C(0), C(0)};
-        for (long long k = 0; k < slices; ++k) {
-            total.g += written[2 * (k * cols + c)];
-            total.gh += written[2 * (k * cols + c) + 1];
+    total = {C(0), C(0)};
+    if (c < cols) {
+#pragma unroll 4
+        for (long long k = line; k < slices; k += lines) {
+            total = total + written(partial + k * cols + c);
         }
-        if (db) narrow(total.g, db[c]);
-        if (dw) narrow(total.gh, dw[c]);
+    }
+    total = sum_of_lines(total);
+    if (line == 0 && c < cols) {
+        if (db) narrow(total.first, db[c]);
+        if (dw) narrow(total.second, dw[c]);
     }
 }
 
@@ -200,7 +190,8 @@ __device__ __forceinline__ void affine_grad(const T* dy, const T* x, const Compu
         const T* dy, const T* x, const Compute<T>* mean, const Compute<T>* rstd, NULLABLE T* dw, \
         NULLABLE T* db, Compute<T>* partial, unsigned int* counter, long long slices,            \
         long long rows, long long cols) {                                                        \
-        affine_grad(dy, x, mean, rstd, dw, db, partial, counter, slices, rows, cols);            \
+        affine_grad(dy, x, mean, rstd, dw, db, reinterpret_cast<Pair<Compute<T>>*>(partial),     \
+                    counter, slices, rows, cols);                                                \
     }
 
 FOR_EACH_TYPE(LAYER_NORM)

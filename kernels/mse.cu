@@ -31,15 +31,6 @@ struct SquaredErrorGrad {
     __device__ __forceinline__ C operator()(C x, C y, C de) const { return (x - y) * (de * scale); }
 };
 
-template <typename T>
-struct WriteScaled {
-    T* out;
-    Compute<T> scale;
-    __device__ __forceinline__ void operator()(Compute<T> total) const {
-        narrow(total * scale, *out);
-    }
-};
-
 #define MSE(T, SUFFIX)                                                                     \
     KERNEL mse_none_##SUFFIX(const T* x, const T* y, T* e, long long n) {                  \
         map(grid_walk(), n, SquaredError<Compute<T>>(), e, x, y);                          \

@@ -4,17 +4,7 @@
 //   backward   dx = 0 where y <= 0, else dy        y is the saved output; the slope at 0 is 0
 //
 // Reads 1 array and writes 1; backward reads 2 and writes 1. Exact in every type.
-#include "common.cuh"
-
-template <typename C>
-struct Relu {
-    __device__ __forceinline__ C operator()(C x) const { return x <= C(0) ? C(0) : x; }
-};
-
-template <typename C>
-struct ReluGrad {
-    __device__ __forceinline__ C operator()(C dy, C y) const { return y <= C(0) ? C(0) : dy; }
-};
+#include "activation.cuh"
 
 #define RELU(T, SUFFIX)                                                          \
     KERNEL relu_forward_##SUFFIX(const T* x, T* y, long long n) {                \

@@ -1,21 +1,25 @@
 // Stochastic gradient descent for a list of parameters, in place, in one launch.
 //
-//   g = (-grad if maximize else grad) + weight_decay * p
+//   g = grad / grad_scale                              written back, if grad_scale
+//   g = (-g if maximize else g) + weight_decay * p
 //   b = momentum * b + (1 - dampening) * g             if momentum
 //   g = g + momentum * b if nesterov else b            if momentum
 //   p = p - lr * g
 //
-// Lists of the table: gradients, parameters, and momentum buffers where momentum is not 0.
-// lr is in device memory, so that a recorded launch sees its changes. Everything is calculated in
-// the type of the arithmetic and rounded once, when it is stored.
+// Nothing happens where found_inf is there and not 0. Lists: gradients, parameters, and momentum
+// buffers where momentum is not 0. lr is in device memory, so that a recorded launch sees its
+// changes. Everything is calculated in the type of the arithmetic and rounded once, when it is
+// stored.
 #include "table.cuh"
 
 template <typename C, bool HAS_MOMENTUM>
 struct SgdUpdate {
+    Unscale<C> unscale;
     C lr, momentum, take, weight_decay;
     bool nesterov, maximize;
     template <int LISTS>
     __device__ __forceinline__ void operator()(C (&value)[LISTS]) const {
+        unscale(value[0]);
         C g = maximize ? -value[0] : value[0];
         const C p = value[1];
         if (weight_decay != C(0)) g += weight_decay * p;
@@ -28,21 +32,27 @@ struct SgdUpdate {
     }
 };
 
-#define SGD(T, SUFFIX)                                                                      \
-    KERNEL sgd_step_##SUFFIX(const long long* pointers, const long long* chunks,            \
-                             long long arrays, long long chunk_count, const Compute<T>* lr, \
-                             double momentum, double dampening, double weight_decay,        \
-                             long long nesterov, long long maximize) {                      \
-        typedef Compute<T> C;                                                               \
-        const Table table = {pointers, chunks, arrays, chunk_count};                        \
-        const C keep = C(momentum), take = C(1 - dampening), decay = C(weight_decay);       \
-        if (momentum != 0) {                                                                \
-            update<T, 3>(table, SgdUpdate<C, true>{*lr, keep, take, decay, nesterov != 0,   \
-                                                   maximize != 0});                         \
-        } else {                                                                            \
-            update<T, 2>(table, SgdUpdate<C, false>{*lr, keep, take, decay, false,          \
-                                                    maximize != 0});                        \
-        }                                                                                   \
+#define SGD(T, SUFFIX)                                                                             \
+    KERNEL sgd_step_##SUFFIX(BY_VALUE Addresses gradients,                                         \
+                             NULLABLE const long long* more_gradients, const long long* pointers,  \
+                             const long long* chunks, long long arrays, long long chunk_count,     \
+                             const Compute<T>* lr, NULLABLE const float* grad_scale,               \
+                             NULLABLE const float* found_inf, double momentum, double dampening,   \
+                             double weight_decay, long long nesterov, long long maximize) {        \
+        typedef Compute<T> C;                                                                      \
+        if (skipped(found_inf)) return;                                                            \
+        const Table table = {gradients, more_gradients, pointers, chunks, arrays, chunk_count};    \
+        const Unscale<C> unscale = unscale_by<C>(grad_scale);                                      \
+        const C keep = C(momentum), take = C(1 - dampening), decay = C(weight_decay);              \
+        if (momentum != 0) {                                                                       \
+            update<T, 3>(table, unscale.scaled,                                                    \
+                         SgdUpdate<C, true>{unscale, *lr, keep, take, decay, nesterov != 0,        \
+                                            maximize != 0});                                       \
+        } else {                                                                                   \
+            update<T, 2>(table, unscale.scaled,                                                    \
+                         SgdUpdate<C, false>{unscale, *lr, keep, take, decay, false,               \
+                                             maximize != 0});                                      \
+        }                                                                                          \
     }
 
 FOR_EACH_TYPE(SGD)

@@ -6,17 +6,7 @@
 // Reads 1 array and writes 1; backward reads 2 and writes 1.
 // exp(-x) overflows to infinity only where the true result is below the smallest normal number of
 // the type; 1 / infinity then gives the zero that rounding to normal numbers would give.
-#include "common.cuh"
-
-template <typename C>
-struct Sigmoid {
-    __device__ __forceinline__ C operator()(C x) const { return C(1) / (C(1) + exp(-x)); }
-};
-
-template <typename C>
-struct SigmoidGrad {
-    __device__ __forceinline__ C operator()(C dy, C y) const { return dy * ((C(1) - y) * y); }
-};
+#include "activation.cuh"
 
 #define SIGMOID(T, SUFFIX)                                                          \
     KERNEL sigmoid_forward_##SUFFIX(const T* x, T* y, long long n) {                \

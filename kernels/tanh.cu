@@ -4,17 +4,7 @@
 //   backward   dx = dy * (1 - y * y)       y is the saved output, so x need not be kept
 //
 // Reads 1 array and writes 1; backward reads 2 and writes 1.
-#include "common.cuh"
-
-template <typename C>
-struct Tanh {
-    __device__ __forceinline__ C operator()(C x) const { return tanh(x); }
-};
-
-template <typename C>
-struct TanhGrad {
-    __device__ __forceinline__ C operator()(C dy, C y) const { return dy * (C(1) - y * y); }
-};
+#include "activation.cuh"
 
 #define TANH(T, SUFFIX)                                                          \
     KERNEL tanh_forward_##SUFFIX(const T* x, T* y, long long n) {                \

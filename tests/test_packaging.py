@@ -39,8 +39,12 @@ def test_the_core_needs_two_packages(project: dict[str, Any]) -> None:
 
 
 def test_importing_loads_nothing_optional(project: dict[str, Any]) -> None:
-    """Neither what the extras install nor PyTorch, however much of it this machine has."""
+    """Neither what the extras install nor PyTorch, however much of it this machine has.
+
+    Nor what only saving and loading need.
+    """
     optional = ["cupy", "matplotlib", "ml_dtypes", "pytest", "rich", "scipy", "sklearn", "torch"]
+    optional.append("safetensors")
     code = f"import sys, gpugrad; print([name for name in {optional} if name in sys.modules])"
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT

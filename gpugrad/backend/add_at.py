@@ -17,6 +17,10 @@ Array = Any
 WORTHWHILE = 2048
 """From this many elements on, the detour through places pays."""
 
+LONG_SUMS = 2**16
+ROWS_A_SUM = 12
+"""From so many elements, and so many rows for each sum, sorting the rows first pays."""
+
 
 def add_at(x: Array, index: Any, value: Array) -> Array:
     """Add ``value`` to ``x`` in place at ``index``; what comes twice is added twice."""
@@ -28,6 +32,19 @@ def add_at(x: Array, index: Any, value: Array) -> Array:
             return x
     np.add.at(x, index, value)
     return x
+
+
+def sum_rows(rows: Array, index: Array, out: Array) -> Array:
+    """Add ``rows[i]`` to ``out[index[i]]`` for vectors ``rows[i]``; ``out`` is zero at first."""
+    if rows.size < LONG_SUMS or len(rows) < ROWS_A_SUM * len(out):
+        return add_at(out, (index,), rows)
+    rows = rows[np.argsort(index, kind="stable")]
+    start = 0
+    for place, end in enumerate(np.cumsum(np.bincount(index, minlength=len(out))).tolist()):
+        if end > start:
+            np.add.reduce(rows[start:end], 0, out=out[place])
+        start = end
+    return out
 
 
 def _places(index: tuple[Any, ...], shape: tuple[int, ...]) -> Array | None:

@@ -10,8 +10,10 @@ import numpy as np
 
 from ..device import CPU as CPU_DEVICE
 from ..device import device as Device
-from .add_at import add_at
-from .optimizer_steps import HostScalars
+from .add_at import add_at, sum_rows
+from .cpu_activations import HostActivations
+from .cpu_rows import HostRows
+from .host_steps import HostSteps
 from .primitives import UFUNCS, Array, Primitives, Shape
 
 MATERIALISE_BELOW = 4096
@@ -31,7 +33,7 @@ _INTEGER = {2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
 _NOTHING_TO_SWITCH: AbstractContextManager[Any] = nullcontext()
 
 
-class CPU(HostScalars, Primitives):
+class CPU(HostActivations, HostRows, HostSteps, Primitives):
     """NumPy's implementation of the waist."""
 
     device_type = "cpu"
@@ -51,6 +53,16 @@ class CPU(HostScalars, Primitives):
     def address(self, x: Array) -> int:
         return int(x.__array_interface__["data"][0])
 
+    def memory(self, x: Array) -> tuple[Any, int, int]:
+        while type(x.base) is np.ndarray:
+            x = x.base
+        return x, self.address(x), x.nbytes
+
+    def view_of(
+        self, memory: Array, offset: int, shape: Shape, strides: Shape, dtype: Any
+    ) -> Array:
+        return np.ndarray(shape, dtype, memory, offset, strides)
+
     def to_host(self, x: Array) -> Array:
         return np.asarray(x)
 
@@ -59,6 +71,28 @@ class CPU(HostScalars, Primitives):
 
     def index_add(self, x: Array, index: Any, value: Array) -> Array:
         return add_at(x, index, value)
+
+    def embedding(self, weight: Array, index: Array, out: Array | None = None) -> Array:
+        return weight.take(index, 0, out)
+
+    def embedding_grad(
+        self,
+        grad: Array,
+        index: Array,
+        rows: int,
+        padding: int,
+        by_frequency: bool,
+        out: Array | None = None,
+    ) -> Array:
+        out = self.zeros((rows, grad.shape[-1]), grad.dtype, out)
+        flat = index.reshape(-1)
+        sum_rows(grad.reshape(flat.size, grad.shape[-1]), flat, out)
+        if by_frequency:
+            counts = np.maximum(np.bincount(flat, minlength=rows), 1)
+            np.divide(out, counts.reshape(-1, 1).astype(out.dtype), out=out)
+        if padding >= 0:
+            out[padding] = 0
+        return out
 
     def sum(
         self,
@@ -140,24 +174,6 @@ class CPU(HostScalars, Primitives):
 
     def tanh_grad(self, y: Array, grad: Array, out: Array | None = None) -> Array:
         return np.multiply(grad, np.subtract(ONES[y.dtype], np.square(y)), out=out)
-
-    def cross_entropy(
-        self, x: Array, target: Array, out: tuple[Array, Array] | None = None
-    ) -> tuple[Array, Array]:
-        losses, softmax = out or (None, None)
-        work = np.subtract(x, _largest(x, 1, None, None, True), softmax)
-        picked = work[np.arange(len(work)), target]
-        np.exp(work, work)
-        total = _total(work, 1, None, None, True)
-        np.true_divide(work, total, work)
-        return np.subtract(np.log(total).reshape(-1), picked, losses), work
-
-    def cross_entropy_grad(
-        self, softmax: Array, target: Array, grad: Array, out: Array | None = None
-    ) -> Array:
-        out = np.multiply(softmax, grad.reshape(-1, 1), out=out)
-        out[np.arange(len(out)), target] -= grad
-        return out
 
 
 def _refusing_zero(divide: Any) -> Callable[..., Array]:

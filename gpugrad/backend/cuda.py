@@ -20,7 +20,8 @@ import numpy as np
 from ..device import device as Device
 from . import BACKENDS, get_backend
 from .launches import Launches
-from .primitives import Array
+from .out_of_memory import name_sizes
+from .primitives import Array, Shape
 from .probe import probe
 
 _ADDED_ATOMICALLY = ("float32", "float64", "int32", "int64")
@@ -31,12 +32,16 @@ _MAKE_ARRAYS = frozenset(
         "device",
         "on",
         "address",
+        "memory",
+        "view_of",
+        "lowered",
         "to_host",
         "from_host",
         "move",
         "writable",
         "constant",
         "step_scratch",
+        "compiled",
         "counter",
         "kernels",
         "empty",
@@ -81,6 +86,13 @@ class CUDA(Launches):
 
     def address(self, x: Array) -> int:
         return int(x.data.ptr)
+
+    def memory(self, x: Array) -> tuple[Any, int, int]:
+        memory = x.data.mem
+        return memory, int(memory.ptr), int(memory.size)
+
+    def view_of(self, memory: Array, offset: int, shape: Shape, strides: Shape, dtype: Any) -> Array:
+        return self.module.ndarray(shape, dtype, memory.data + offset, strides)
 
     def writable(self, x: Array) -> bool:
         steps = x.strides
@@ -167,7 +179,7 @@ class CUDA(Launches):
         self, x: Array, weight: Array, bias: Array | None, out: Array | None = None
     ) -> Array:
         out = self.matmul(x, weight.T, out)
-        return out if bias is None else self.add(out, bias, out)
+        return out if bias is None else self.bias_activation(out, bias, "none", out)
 
     @functools.cached_property
     def _special(self) -> Any:
@@ -268,6 +280,7 @@ def backend(where: Device) -> CUDA:
                 state = probe()
                 if state.module is None:
                     raise RuntimeError(f"CUDA cannot be used: {state.reason}")
+                name_sizes(state.module)
                 _made = CUDA(state.module, state.device_count)
                 BACKENDS[state.module.ndarray] = _made
             found = _made

@@ -1,21 +1,24 @@
 """Kernels compiled for any GPU, with or without one: what they use, and what is kept on disk.
 
-The compiler NVRTC needs neither a GPU nor a driver. What a kernel uses is read from the compiled
-code itself, an ELF file: attributes are records of a format byte, an attribute byte and a value or
-a size of 16 bits; those below have a payload of two words, a symbol's index and a number.
+What a kernel uses is read from the compiled code itself, an ELF file: attributes are records of a
+format byte, an attribute byte and a value or a size of 16 bits; those below have a payload of two
+words, a symbol's index and a number.
+
+>>> from gpugrad.backend.kernel_report import ARCHITECTURES
+>>> "90" in ARCHITECTURES
+True
 """
 
 from __future__ import annotations
 
-import importlib
 import os
 import struct
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from . import kernel_source
+from . import kernel_source, nvrtc
 from .kernels import OPTIONS
 
 ARCHITECTURES = ("75", "80", "86", "89", "90", "100", "120")
@@ -49,32 +52,48 @@ def compile_source(stem: str, architecture: str) -> tuple[bytes, str]:
     """Compile ``<stem>.cu``: the code, and what the compiler had to say.
 
     Raises:
-        RuntimeError: there is no compiler, or it refuses the source or the architecture.
+        nvrtc.NvrtcMissingError: there is no compiler.
+        RuntimeError: it refuses the source or the architecture.
     """
-    nvrtc = _nvrtc()
-    program = nvrtc.createProgram(kernel_source.source(stem), f"{stem}.cu", (), ())
-    try:
-        nvrtc.compileProgram(program, (*OPTIONS, f"-arch=sm_{architecture}"))
-        return bytes(nvrtc.getCUBIN(program)), str(nvrtc.getProgramLog(program)).strip("\0\n ")
-    except nvrtc.NVRTCError as error:
-        log = nvrtc.getProgramLog(program)
-        raise RuntimeError(f"{stem}.cu for sm_{architecture}: {error}\n{log}") from None
-    finally:
-        nvrtc.destroyProgram(program)
+    options = (*OPTIONS, f"-arch=sm_{architecture}")
+    about = f"{stem}.cu for sm_{architecture}"
+    return nvrtc.compile_to_cubin(kernel_source.source(stem), about, options)
 
 
-def compile_kernels(architectures: Sequence[str] = ARCHITECTURES) -> Iterator[Usage]:
-    """Compile everything, and say what each kernel uses.
+@dataclass(frozen=True)
+class Report:
+    """A source compiled for one architecture.
+
+    Attributes:
+        stem: the name of the source file without ``.cu``.
+        architecture: the compute capability.
+        log: the compiler's warnings; empty if there are none.
+        kernels: what each kernel in it uses.
+    """
+
+    stem: str
+    architecture: str
+    log: str
+    kernels: tuple[Usage, ...]
+
+
+def compile_sources(stems: Sequence[str], architectures: Sequence[str]) -> Iterator[Report]:
+    """Compile some sources for some architectures, on all processors; in the order given.
 
     Raises:
-        RuntimeError: see :func:`compile_source`; also where the compiler warns.
+        RuntimeError: see :func:`compile_source`.
     """
-    for stem in kernel_source.stems():
-        for architecture in architectures:
-            code, log = compile_source(stem, architecture)
-            if log:
-                raise RuntimeError(f"{stem}.cu for sm_{architecture}: {log}")
-            yield from usage(code, architecture)
+
+    def report(job: tuple[str, str]) -> Report:
+        code, log = compile_source(*job)
+        return Report(*job, log, tuple(usage(code, job[1])))
+
+    jobs = [(stem, architecture) for architecture in architectures for stem in stems]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        try:
+            yield from pool.map(report, jobs)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def usage(code: bytes, architecture: str) -> list[Usage]:
@@ -97,12 +116,17 @@ def usage(code: bytes, architecture: str) -> list[Usage]:
     ]
 
 
+def cache_folder() -> Path:
+    """CuPy's folder of compiled code, which need not be there."""
+    return Path(os.environ.get("CUPY_CACHE_DIR", "~/.cupy/kernel_cache")).expanduser()
+
+
 def clear() -> int:
     """Delete our compiled kernels from CuPy's folder of compiled code; how many files.
 
     CuPy names the files after a hash, so ours are known by the kernels in them.
     """
-    folder = Path(os.environ.get("CUPY_CACHE_DIR", "~/.cupy/kernel_cache")).expanduser()
+    folder = cache_folder()
     marks = [
         f"{name}_{suffix}\0".encode()
         for name in kernel_source.entries()
@@ -159,15 +183,3 @@ def _attributes(data: bytes) -> Iterator[tuple[int, int, int]]:
             if size == 8:
                 yield (attribute, *struct.unpack_from("<II", data, at))
             at += size
-
-
-def _nvrtc() -> Any:
-    try:
-        nvrtc = importlib.import_module("cupy_backends.cuda.libs.nvrtc")
-        nvrtc.getVersion()
-    except ImportError as error:
-        raise RuntimeError(f"compiling kernels needs CuPy: {error}") from None
-    except Exception as error:  # of the package that looks for the library, in any type
-        first = (str(error).splitlines() or [""])[0]
-        raise RuntimeError(f"compiling kernels needs the compiler NVRTC: {first}") from None
-    return nvrtc

@@ -21,6 +21,9 @@ THREADS = 256
 WARP_COLUMNS = 1024
 """Up to so many columns, a kernel over rows gives each row to a warp; see ``rows.cuh``."""
 
+ADDRESSES = 448
+"""How many addresses a kernel takes by value; the sources' constant of the same name."""
+
 _PACKAGE = Path(__file__).resolve().parents[1]
 _INCLUDE = re.compile(r'^#include "([\w.]+)"$')
 _ENTRY = re.compile(r"^\s*KERNEL (\w+)_##SUFFIX\(([^)]*)\)", re.MULTILINE)
@@ -28,10 +31,12 @@ _PARAMETER = re.compile(r"(NULLABLE )?(const )?([\w<> ]+?) ?(\*?) ?(\w+)")
 _ELEMENTS = {
     "T": None,
     "long long": "int64",
+    "int": "int32",
     "unsigned int": "uint32",
     "float": "float32",
     "double": "float64",
 }
+_STRUCT = re.compile(r"BY_VALUE Addresses (\w+)")
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class Parameter:
     Attributes:
         name: as in the source.
         type: the C type of the number, or of the array's elements; T is the kernel's own type.
+            Addresses: a :class:`~gpugrad.backend.kernels.ByValue` of so many.
         array: whether it is an array and not a number.
         written: whether the kernel writes to the array.
         nullable: whether None may be given in place of the array.
@@ -51,6 +57,10 @@ class Parameter:
     array: bool
     written: bool
     nullable: bool
+
+    def __str__(self) -> str:
+        words = ("NULLABLE " * self.nullable, "const " * (self.array and not self.written))
+        return f"{''.join(words)}{self.type}{'*' * self.array} {self.name}"
 
     def dtype(self, suffix: str) -> str:
         """The dtype of the array's elements in the kernel for ``suffix``."""
@@ -126,6 +136,11 @@ def inline(path: Path, replaced: Mapping[str, str] | None = None) -> str:
     return "\n".join(_lines(path, replaced or {}, set())) + "\n"
 
 
+def inline_text(name: str, text: str) -> str:
+    """A source that is in no file, called ``name``, with the headers of ours that it includes."""
+    return inline(folder() / name, {name: text})
+
+
 def _lines(path: Path, replaced: Mapping[str, str], seen: set[str]) -> list[str]:
     text = replaced.get(path.name)
     if text is None:
@@ -134,8 +149,8 @@ def _lines(path: Path, replaced: Mapping[str, str], seen: set[str]) -> list[str]
     lines = [f'#line 1 "{path.name}"']
     for number, line in enumerate(text.splitlines(), start=1):
         header = _INCLUDE.match(line)
-        if header is None:
-            lines.append(line)
+        if header is None or not path.with_name(header[1]).is_file():
+            lines.append(line)  # not ours: the compiler has to find it
         elif header[1] not in seen:
             seen.add(header[1])
             lines += _lines(path.with_name(header[1]), replaced, seen)
@@ -171,7 +186,11 @@ def declared(stem: str, text: str) -> list[Entry]:
 
 
 def _parameter(text: str, kernel: str) -> Parameter:
-    match = _PARAMETER.fullmatch(" ".join(text.split()))
+    words = " ".join(text.split())
+    struct = _STRUCT.fullmatch(words)
+    if struct is not None:
+        return Parameter(struct[1], "Addresses", False, False, False)
+    match = _PARAMETER.fullmatch(words)
     if match is not None:
         nullable, const, kind, star, name = match.groups()
         if star and (kind in _ELEMENTS or kind == "Compute<T>"):

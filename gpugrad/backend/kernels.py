@@ -12,14 +12,14 @@ declaration in the source first.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import dtypes
 from . import kernel_source
-from .kernel_source import THREADS, WARP_COLUMNS, Entry, Parameter
+from .kernel_source import ADDRESSES, THREADS, WARP_COLUMNS, Entry, Parameter
 
 Array = Any
 
@@ -32,6 +32,9 @@ MOST_BLOCKS = 2**31 - 1
 PACK_BYTES = 16
 """What a thread loads or stores at once."""
 
+FULL_GPU = 1024
+"""Blocks that keep the largest GPUs busy; from twice as many on, each does twice the work."""
+
 PACKS_TO_SUM = 8
 """How many packs a thread adds up, at least, before threads add up theirs."""
 
@@ -40,10 +43,43 @@ MOST_PARTIAL_SUMS = 1024
 
 WARPS = THREADS // 32
 
+ROWS_OF_THREAD = 4
+"""How many rows a thread of a kernel over columns goes down, at least, where there are as many."""
+
+MOST_SLICES = 384
+"""How many sums the last block of a tile of columns adds up, at most."""
+
+MOST_BLOCKS_TO_SUM = 1024
+"""How many blocks all tiles together have at most, as long as there are so few tiles."""
+
+
+class ColumnGrid(NamedTuple):
+    """How a kernel over columns divides a matrix; see ``columns.cuh``.
+
+    Attributes:
+        lanes: threads side by side.
+        slices: blocks of a tile, which share its rows.
+        tiles: beside one another.
+    """
+
+    lanes: int
+    slices: int
+    tiles: int
+
+    @property
+    def blocks(self) -> int:
+        """The blocks of the launch."""
+        return self.slices * self.tiles
+
 
 def blocks_for(n: int, itemsize: int) -> int:
-    """The blocks for an elementwise kernel: a pack for every thread, at least one block."""
+    """The blocks for an elementwise kernel: a pack for every thread, or two if there are many.
+
+    A thread that moves two has both on their way at once. At least one block.
+    """
     per_block = THREADS * PACK_BYTES // itemsize
+    if n > 2 * FULL_GPU * per_block:
+        per_block *= 2
     return max(1, min((n + per_block - 1) // per_block, MOST_BLOCKS))
 
 
@@ -59,11 +95,52 @@ def blocks_for_sum(n: int, itemsize: int) -> int:
     return max(1, min((n + per_block - 1) // per_block, MOST_PARTIAL_SUMS))
 
 
+def columns_grid(rows: int, cols: int, itemsize: int, sums: bool) -> ColumnGrid:
+    """The launch of a kernel over columns. Depends on nothing else, so that sums do not.
+
+    Args:
+        rows, cols: of the matrix; at least one column.
+        itemsize: of its elements.
+        sums: whether the kernel adds up columns; more slices are more sums to add up at last.
+
+    >>> columns_grid(1000, 100, 4, True)
+    ColumnGrid(lanes=25, slices=25, tiles=1)
+    """
+    width = PACK_BYTES // itemsize
+    packs = (cols + width - 1) // width
+    lanes = 32
+    while lanes < THREADS and 2 * lanes * rows <= THREADS:
+        lanes *= 2  # a few rows leave nothing to do for more lines of threads
+    tiles = (packs + lanes - 1) // lanes
+    lanes = (packs + tiles - 1) // tiles  # tiles of about the same width
+    rows_of_block = THREADS // lanes * ROWS_OF_THREAD
+    slices = max(1, (rows + rows_of_block - 1) // rows_of_block)
+    if sums:
+        slices = min(slices, MOST_SLICES, max(1, MOST_BLOCKS_TO_SUM // tiles))
+    return ColumnGrid(lanes, min(slices, MOST_BLOCKS // tiles), tiles)
+
+
 @functools.cache
 def suffix_of(dtype: Any) -> str | None:
     """The kernels' name of a NumPy dtype; None if there are no kernels for it."""
     name = str(dtype.name)
     return name if name in kernel_source.SUFFIXES else None
+
+
+class ByValue:
+    """Addresses that a kernel gets as an argument, instead of their address.
+
+    They may be changed as soon as the kernel has been launched.
+
+    Args:
+        wrap: what makes of a NumPy array an argument that CuPy copies; None without CuPy.
+    """
+
+    __slots__ = ("array", "wrapped")
+
+    def __init__(self, wrap: Callable[[Any], Any] | None = None) -> None:
+        self.array = np.zeros(ADDRESSES, np.int64)
+        self.wrapped = None if wrap is None else wrap(self.array)
 
 
 class Kernel:
@@ -76,13 +153,15 @@ class Kernel:
         suffix: the type's name.
     """
 
-    __slots__ = ("_current_device", "_entry", "_function", "_suffix")
+    __slots__ = ("_by_value", "_current_device", "_entry", "_function", "_suffix")
 
     def __init__(self, module: Any, function: Any, entry: Entry, suffix: str) -> None:
         self._current_device = module.cuda.runtime.getDevice
         self._function = function
         self._entry = entry
         self._suffix = suffix
+        kinds = [p.type for p in entry.parameters]
+        self._by_value = kinds.index("Addresses") if "Addresses" in kinds else None
 
     def __call__(self, blocks: int, *args: Any) -> None:
         """Launch with so many blocks on the current stream.
@@ -91,6 +170,9 @@ class Kernel:
             TypeError, ValueError: see :func:`check_arguments`.
         """
         check_arguments(self._entry, self._suffix, args, self._current_device())
+        place = self._by_value
+        if place is not None:
+            args = (*args[:place], args[place].wrapped, *args[place + 1 :])
         self._function((blocks,), (THREADS,), args)
 
 
@@ -178,11 +260,14 @@ def check_arguments(
 
 @functools.cache
 def _rules(entry: Entry, suffix: str) -> tuple[tuple[Parameter, Any], ...]:
-    """For each parameter the dtype of the array, or the type of the number."""
+    """For each parameter the dtype of the array, or the type of what is given by value."""
     return tuple(
-        (p, _numpy_dtype(p.dtype(suffix)) if p.array else float if p.type == "double" else int)
+        (p, _numpy_dtype(p.dtype(suffix)) if p.array else _PYTHON_TYPES[p.type])
         for p in entry.parameters
     )
+
+
+_PYTHON_TYPES = {"double": float, "long long": int, "Addresses": ByValue}
 
 
 def _numpy_dtype(name: str) -> Any:

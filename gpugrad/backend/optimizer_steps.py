@@ -12,24 +12,16 @@ What stays the same comes as Python numbers.
 
 from __future__ import annotations
 
-import math
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
+from .adam_steps import AdamSteps
 from .step_scratch import Array, Arrays, Scratch
 
 
-class OptimizerSteps:
+class OptimizerSteps(AdamSteps):
     """The optimizer steps of :class:`Primitives`, in composed form."""
 
-    add: Any
-    sub: Any
-    mul: Any
-    div: Any
-    pow: Any
-    neg: Any
-    sqrt: Any
-    maximum: Any
     empty: Any
     full: Any
 
@@ -68,6 +60,8 @@ class OptimizerSteps:
         weight_decay: float,
         nesterov: bool,
         maximize: bool,
+        grad_scale: Array | None = None,
+        found_inf: Array | None = None,
     ) -> None:
         """Stochastic gradient descent.
 
@@ -79,8 +73,25 @@ class OptimizerSteps:
             p = p - lr * g
 
         ``momentum_buffers`` is empty where ``momentum`` is 0. ``lr`` is 0-d, of the dtype in
-        which the step calculates.
+        which the step calculates. With ``grad_scale``, gradients are divided by it first, in
+        place. Nothing at all happens where ``found_inf`` is not 0. Both are 0-d float32.
         """
+        if grad_scale is not None or found_inf is not None:
+            again = partial(
+                self.sgd_step,
+                params,
+                grads,
+                momentum_buffers,
+                lr,
+                scratch,
+                momentum=momentum,
+                dampening=dampening,
+                weight_decay=weight_decay,
+                nesterov=nesterov,
+                maximize=maximize,
+            )
+            self.scaled_step(again, grads, [params, momentum_buffers], grad_scale, found_inf)
+            return
         add, sub, mul = self.add, self.sub, self.mul
         if not (momentum or weight_decay or maximize):
             for p, g, s in zip(params, grads, scratch.first, strict=True):
@@ -114,113 +125,6 @@ class OptimizerSteps:
             mul(g, lr, s)
             sub(p, s, p)
 
-    def adam_step(
-        self,
-        params: Arrays,
-        grads: Arrays,
-        exp_avgs: Arrays,
-        exp_avg_sqs: Arrays,
-        max_exp_avg_sqs: Arrays,
-        lr: Array,
-        step: Array,
-        scratch: Scratch,
-        *,
-        beta1: float,
-        beta2: float,
-        eps: float,
-        weight_decay: float,
-        decoupled: bool,
-        amsgrad: bool,
-        maximize: bool,
-    ) -> None:
-        """Adam, and AdamW where ``decoupled``; counts ``step`` up.
-
-        ::
-
-            g = -grad if maximize else grad
-            p = p * (1 - lr * weight_decay) if decoupled, else g = g + weight_decay * p
-            m = m + (1 - beta1) * (g - m)
-            v = beta2 * v + (1 - beta2) * g * g
-            h = maximum(h, v) if amsgrad else v
-            p = p - lr / (1 - beta1**step) * m / (sqrt(h) / sqrt(1 - beta2**step) + eps)
-
-        ``max_exp_avg_sqs`` is empty without ``amsgrad``. ``lr`` is a 0-d float64, ``step`` 0-d:
-        1 - beta2**step loses half of its digits in float32.
-
-        Source: Kingma and Ba, "Adam" (2015); Loshchilov and Hutter, "Decoupled weight decay
-        regularization" (2019); Reddi and others, "On the convergence of Adam and beyond" (2018).
-        """
-        add, sub, mul, div, sqrt = self.add, self.sub, self.mul, self.div, self.sqrt
-        dtype = scratch.dtype
-        step_size, root_correction, shrink = self.adam_scalars(
-            lr, step, scratch, beta1=beta1, beta2=beta2, decay=weight_decay if decoupled else 0.0
-        )
-        decay = self.constant(weight_decay, dtype)
-        keep1 = self.constant(beta1, dtype)
-        take1 = self.constant(1 - beta1, dtype)
-        keep2 = self.constant(beta2, dtype)
-        take2 = self.constant(1 - beta2, dtype)
-        epsilon = self.constant(eps, dtype)
-        highest = max_exp_avg_sqs or exp_avg_sqs
-        lists = zip(
-            params,
-            grads,
-            exp_avgs,
-            exp_avg_sqs,
-            highest,
-            scratch.first,
-            scratch.second,
-            strict=True,
-        )
-        for p, g, m, v, h, s, t in lists:
-            if maximize:
-                g = self.neg(g, t)
-            if weight_decay:
-                if decoupled:
-                    mul(p, shrink, p)
-                else:
-                    mul(p, decay, s)
-                    g = add(g, s, t)
-            sub(g, m, s)
-            if beta1 > 0.5:
-                mul(s, take1, s)
-                add(m, s, m)
-            else:  # from the other end: exact where beta1 is 0
-                mul(s, keep1, s)
-                sub(g, s, m)
-            mul(g, take2, s)
-            mul(s, g, s)
-            mul(v, keep2, v)
-            add(v, s, v)
-            if amsgrad:
-                self.maximum(h, v, out=h)
-            sqrt(h, s)
-            div(s, root_correction, s)
-            add(s, epsilon, s)
-            mul(m, step_size, t)
-            div(t, s, t)
-            sub(p, t, p)
-
-    def adam_scalars(
-        self, lr: Array, step: Array, scratch: Scratch, *, beta1: float, beta2: float, decay: float
-    ) -> Arrays:
-        """Count ``step`` up and give ``lr / (1 - beta1**step)``, ``sqrt(1 - beta2**step)`` and
-        ``1 - lr * decay``, calculated in float64 on the device.
-        """
-        wide, (step_size, root_correction, shrink) = scratch.wide, scratch.scalars
-        one = self.constant(1.0, "float64")
-        self.add(step, self.constant(1.0, "float32"), step)
-        self.pow(self.constant(beta1, "float64"), step, wide)
-        self.sub(one, wide, wide)
-        self.div(lr, wide, step_size)
-        self.pow(self.constant(beta2, "float64"), step, wide)
-        self.sub(one, wide, wide)
-        self.sqrt(wide, root_correction)
-        if decay:
-            self.mul(lr, self.constant(decay, "float64"), wide)
-            self.sub(one, wide, shrink)
-        return scratch.scalars
-
     def rmsprop_step(
         self,
         params: Arrays,
@@ -238,6 +142,8 @@ class OptimizerSteps:
         momentum: float,
         centered: bool,
         maximize: bool,
+        grad_scale: Array | None = None,
+        found_inf: Array | None = None,
     ) -> None:
         """RMSprop; counts ``step`` up.
 
@@ -251,11 +157,33 @@ class OptimizerSteps:
             p = p - (lr * b if momentum else lr * g / d)
 
         ``grad_avgs`` and ``momentum_buffers`` are empty where they are not used. ``lr`` is 0-d, of
-        the dtype in which the step calculates.
+        the dtype in which the step calculates. ``grad_scale`` and ``found_inf`` as for
+        :meth:`sgd_step`; what is skipped is not counted either.
 
         Source: Tieleman and Hinton, "Lecture 6.5: rmsprop" (2012); centered: Graves, "Generating
         sequences with recurrent neural networks" (2013).
         """
+        if grad_scale is not None or found_inf is not None:
+            again = partial(
+                self.rmsprop_step,
+                params,
+                grads,
+                square_avgs,
+                grad_avgs,
+                momentum_buffers,
+                lr,
+                step,
+                scratch,
+                alpha=alpha,
+                eps=eps,
+                weight_decay=weight_decay,
+                momentum=momentum,
+                centered=centered,
+                maximize=maximize,
+            )
+            written = [params, square_avgs, grad_avgs, momentum_buffers, [step]]
+            self.scaled_step(again, grads, written, grad_scale, found_inf)
+            return
         add, sub, mul, div, sqrt = self.add, self.sub, self.mul, self.div, self.sqrt
         dtype = scratch.dtype
         decay = self.constant(weight_decay, dtype)
@@ -308,23 +236,3 @@ class OptimizerSteps:
                 mul(g, lr, t)
                 div(t, s, t)
                 sub(p, t, p)
-
-
-class HostScalars:
-    """Adam's scalars for arrays that the processor reads without waiting.
-
-    Python's arithmetic takes a tenth of the time that NumPy needs for 0-d arrays and rounds the
-    same way. Goes before :class:`OptimizerSteps` in a backend's base classes.
-    """
-
-    def adam_scalars(
-        self, lr: Array, step: Array, scratch: Scratch, *, beta1: float, beta2: float, decay: float
-    ) -> Arrays:
-        """As :meth:`OptimizerSteps.adam_scalars`."""
-        rate, count = lr.item(), step.item() + 1
-        step[()] = count
-        step_size, root_correction, shrink = scratch.scalars
-        step_size[()] = rate / (1 - beta1**count)
-        root_correction[()] = math.sqrt(1 - beta2**count)
-        shrink[()] = 1 - rate * decay
-        return scratch.scalars

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..device import device as Device
 from .composed import ComposedForms
+from .generated import Generated
 from .optimizer_steps import OptimizerSteps
 from .special_functions import SpecialFunctions
 from .windows import Windows
@@ -29,6 +30,7 @@ UFUNCS = {
     "sign": "sign",
     "square": "square",
     "sqrt": "sqrt",
+    "cbrt": "cbrt",
     "reciprocal": "reciprocal",
     "exp": "exp",
     "exp2": "exp2",
@@ -94,7 +96,7 @@ UFUNCS = {
 """Our (PyTorch's) name of each elementwise primitive and the array module's name for it."""
 
 
-class Primitives(ComposedForms, OptimizerSteps, SpecialFunctions, Windows):
+class Primitives(ComposedForms, Generated, OptimizerSteps, SpecialFunctions, Windows):
     """The primitives over one array module.
 
     Args:
@@ -107,7 +109,8 @@ class Primitives(ComposedForms, OptimizerSteps, SpecialFunctions, Windows):
         self.module = module
         self.dot = module.dot  # for operands of one or two dimensions
         for name, ufunc in UFUNCS.items():
-            setattr(self, name, getattr(module, ufunc))
+            if not hasattr(type(self), name):  # else this backend has one of its own
+                setattr(self, name, getattr(module, ufunc))
 
     # --- devices ----------------------------------------------------------------------------------
 
@@ -122,6 +125,24 @@ class Primitives(ComposedForms, OptimizerSteps, SpecialFunctions, Windows):
     def address(self, x: Array) -> int:
         """The address of the first element."""
         raise NotImplementedError
+
+    def memory(self, x: Array) -> tuple[Any, int, int]:
+        """What owns the memory of ``x``, the address where that begins, and its size in bytes."""
+        raise NotImplementedError
+
+    def view_of(self, memory: Array, offset: int, shape: Shape, strides: Shape, dtype: Any) -> Array:
+        """An array that lies ``offset`` bytes into ``memory``, which is contiguous."""
+        raise NotImplementedError
+
+    def lowered(
+        self, name: str, args: list[Any], kwargs: dict[str, Any], out: Any
+    ) -> list[Any] | None:
+        """Calls of simpler functions that do what a primitive does, results into ``out``.
+
+        A list of pairs of a function and its positional arguments; None where the primitive itself
+        is as good. The arguments must appear in the calls as they are.
+        """
+        return None
 
     def to_host(self, x: Array) -> Array:
         """``x`` as a NumPy array; on the CPU the same object."""

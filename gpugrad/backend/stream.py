@@ -53,6 +53,18 @@ class Stream:
     def set_state(self, state: Array) -> None:
         raise NotImplementedError
 
+    def mark(self) -> Any:
+        """The state in whatever form costs least, for :meth:`go_back` and :meth:`is_at`."""
+        return self.get_state()
+
+    def go_back(self, mark: Any) -> None:
+        """Continue from a :meth:`mark`."""
+        self.set_state(mark)
+
+    def is_at(self, mark: Any) -> bool:
+        """Whether nothing was drawn since a :meth:`mark`."""
+        return bool((self.get_state() == mark).all())
+
     def words(self, n: int) -> Array:
         """``n`` words of 32 bits, as uint64."""
         raise NotImplementedError

@@ -1,6 +1,7 @@
-"""The command line: ``gpugrad train``, ``gpugrad info`` and ``gpugrad --version``.
+"""The command line: ``gpugrad train``, ``info``, ``kernels`` and ``gpugrad --version``.
 
-Only the parsing is here; `train` and `info` do the work and are imported when asked for.
+Only the parsing is here; the modules of the commands' names do the work and are imported when asked
+for.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def build_parser() -> Parser:
     """The parser of all commands; unset options of ``train`` are None: the task decides."""
     parser = Parser(prog="gpugrad", description="Train small models and look at the installation.")
     parser.add_argument("--version", action="version", version=f"gpugrad {gpugrad.__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="{train,info}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="{train,info,kernels}")
 
     tasks = "\n".join(f"  {name:<11} {task.summary}" for name, task in TASKS.items())
     train = commands.add_parser(
@@ -85,7 +86,30 @@ def build_parser() -> Parser:
         help="show versions, devices and why CUDA is or is not usable",
         description="Show versions, devices and why CUDA is or is not usable.",
     )
+    _add_kernels(commands.add_parser("kernels", help="list, compile or delete the CUDA kernels"))
     return parser
+
+
+def _add_kernels(kernels: argparse.ArgumentParser) -> None:
+    kernels.description = "The CUDA kernels: none of these commands needs a GPU."
+    actions = kernels.add_subparsers(dest="action", required=True, metavar="{list,compile,clear}")
+    actions.add_parser("list", help="show all kernels with their arguments, by source file")
+    compiling = actions.add_parser(
+        "compile",
+        help="compile kernels and show what they use",
+        description="Compile kernels and show their registers, stack and shared memory. Warnings "
+        "of the compiler and use of the stack are errors.",
+    )
+    compiling.add_argument("stems", nargs="*", metavar="source", help="such as relu (default: all)")
+    compiling.add_argument(
+        "--arch",
+        nargs="+",
+        default=["all"],
+        metavar="CC",
+        help="compute capabilities such as 75 90, all that are tested, or native: this machine's "
+        "(default: all)",
+    )
+    actions.add_parser("clear", help="delete compiled kernels from CuPy's cache")
 
 
 @program("gpugrad")
@@ -98,10 +122,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         2
     """
     arguments = vars(build_parser().parse_args(argv))
-    if arguments.pop("command") == "info":
+    command = arguments.pop("command")
+    if command == "info":
         from . import info
 
         return info.run()
+    if command == "kernels":
+        from . import kernels
+
+        match arguments["action"]:
+            case "list":
+                return kernels.list_kernels()
+            case "clear":
+                return kernels.clear_cache()
+        return kernels.compile_kernels(arguments["stems"], arguments["arch"])
     from . import train
 
     return train.run(train.Request(**arguments))

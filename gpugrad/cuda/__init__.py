@@ -7,6 +7,9 @@
 
 from __future__ import annotations
 
+from ..backend.out_of_memory import OutOfMemoryError as OutOfMemoryError
+from ..elementwise import Elementwise as Elementwise
+from ..elementwise import elementwise as elementwise
 from .devices import DeviceProperties as DeviceProperties
 from .devices import can_device_access_peer as can_device_access_peer
 from .devices import current_device as current_device
@@ -37,6 +40,7 @@ from .random import manual_seed_all as manual_seed_all
 from .random import seed as seed
 from .random import seed_all as seed_all
 from .random import set_rng_state as set_rng_state
+from .raw_kernel import RawKernel as RawKernel
 from .streams import Event as Event
 from .streams import Stream as Stream
 from .streams import StreamContext as StreamContext

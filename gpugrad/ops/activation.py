@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from ..autograd.engine import OUTPUT, Node
@@ -48,8 +47,7 @@ class LeakyRelu(Unary):
     keeps_x = True
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
-        (slope,) = self.params
-        return xp.where(xp.gt(self.x, 0), grad, xp.mul(grad, slope))
+        return xp.leaky_relu_grad(self.x, grad, *self.params)
 
 
 class Elu(Unary):
@@ -71,9 +69,7 @@ class Softplus(Unary):
     keeps_x = True
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
-        beta, threshold = self.params
-        scaled = xp.mul(self.x, beta)
-        return xp.where(xp.gt(scaled, threshold), grad, xp.mul(grad, xp.sigmoid(scaled)))
+        return xp.softplus_grad(self.x, grad, *self.params)
 
 
 class Silu(Unary):
@@ -83,8 +79,7 @@ class Silu(Unary):
     keeps_x = True
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
-        s = xp.sigmoid(self.x)
-        return xp.mul(grad, xp.mul(s, xp.add(xp.mul(self.x, xp.sub(1, s)), 1)))
+        return xp.silu_grad(self.x, grad)
 
 
 class Gelu(Unary):
@@ -97,18 +92,7 @@ class Gelu(Unary):
     keeps_x = True
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
-        (approximate,) = self.params
-        x = self.x
-        if approximate == "tanh":
-            k = math.sqrt(2.0 / math.pi)
-            inner = xp.mul(xp.add(xp.mul(xp.mul(xp.square(x), x), 0.044715), x), k)
-            t = xp.tanh(inner)
-            slope = xp.mul(xp.add(xp.mul(xp.square(x), 3 * 0.044715), 1), k)
-            bend = xp.mul(xp.mul(x, xp.sub(1, xp.square(t))), slope)
-            return xp.mul(grad, xp.mul(xp.add(xp.add(t, 1), bend), 0.5))
-        cdf = xp.mul(xp.add(xp.erf(xp.mul(x, math.sqrt(0.5))), 1), 0.5)
-        density = xp.mul(xp.exp(xp.mul(xp.square(x), -0.5)), 1.0 / math.sqrt(2.0 * math.pi))
-        return xp.mul(grad, xp.add(cdf, xp.mul(x, density)))
+        return xp.gelu_grad(self.x, grad, *self.params)
 
 
 class Softmax(Node):

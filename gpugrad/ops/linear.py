@@ -33,7 +33,7 @@ class Linear(Node):
             grad_weight = xp.matmul(swap(xp, flat), rows)
         if not edge_bias:
             return grad_x, grad_weight
-        return grad_x, grad_weight, None if edge_bias[0] is None else xp.sum(flat, 0)
+        return grad_x, grad_weight, None if edge_bias[0] is None else xp.column_sum(flat)
 
 
 class LinearWithoutBias(Linear):

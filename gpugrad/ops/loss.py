@@ -16,10 +16,7 @@ class MseLoss(Node):
 
     def forward(self, xp: Any, x: Any, y: Any, reduction: str) -> Any:
         self.x, self.y, self.reduction = x, y, reduction
-        if reduction == "mean":
-            return xp.mse(x, y)
-        squares = xp.square(xp.sub(x, y))
-        return squares if reduction == "none" else xp.sum(squares)
+        return xp.mse(x, y, reduction)
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
         x, y = self.x, self.y
@@ -69,27 +66,36 @@ class NllLoss(Node):
 
 
 class CrossEntropy(Node):
-    """``-log_softmax(x)[i, t[i]]`` of a matrix of logits, in one pass each way."""
+    """``-log_softmax(x)[i, t[i]]`` of a matrix of logits, in one pass each way.
 
-    __slots__ = ("reduction", "softmax", "target", "x")
-    saves = {"x": 0, "target": CONSTANT, "softmax": SHORTCUT}
+    Rows whose class is ``ignore_index`` count nothing; None says that there are none.
+    """
+
+    __slots__ = ("count", "ignore_index", "reduction", "softmax", "target", "x")
+    saves = {"x": 0, "target": CONSTANT, "count": CONSTANT, "softmax": SHORTCUT}
     torch_name = "NllLoss"
 
-    def forward(self, xp: Any, x: Any, target: Any, reduction: str) -> Any:
-        self.x, self.target, self.reduction = x, target, reduction
-        losses, self.softmax = xp.cross_entropy(x, target)
+    def forward(
+        self, xp: Any, x: Any, target: Any, ignore_index: int | None, reduction: str
+    ) -> Any:
+        self.x, self.target, self.ignore_index = x, target, ignore_index
+        self.reduction, self.count = reduction, None
+        losses, self.softmax = xp.cross_entropy(x, target, ignore_index)
         if reduction == "none":
             return losses
-        return xp.mean(losses) if reduction == "mean" else xp.sum(losses)
+        if reduction == "sum":
+            return xp.sum(losses)
+        if ignore_index is None:
+            return xp.mean(losses)
+        mean, self.count = xp.cross_entropy_mean(losses, target, ignore_index)
+        return mean
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
-        rows = (self.x.shape[0],)
-        if self.reduction == "mean":
-            grad = xp.div(grad, rows[0])
-        if self.reduction != "none":
-            grad = xp.broadcast_to(grad, rows)
+        if self.reduction == "mean" and self.count is None:
+            grad = xp.div(grad, self.x.shape[0])
         softmax = self.softmax if self.softmax is not None else xp.softmax(self.x, 1)
-        return (xp.cross_entropy_grad(softmax, self.target, grad),)
+        arrays = softmax, self.target, grad, self.count
+        return (xp.cross_entropy_grad(*arrays, self.ignore_index),)
 
 
 class BinaryCrossEntropy(Node):

@@ -18,6 +18,8 @@ from . import (
     compare,
     conv,
     copying,
+    dropout,
+    embedding,
     index,
     joining,
     matmul,
@@ -197,6 +199,17 @@ class TensorNamespace(ComposedForms):
 
     def window_spread(self, grad: Any, g: Any, size: Any, out: Any = None) -> Any:
         return pool.WindowSpread.apply(grad, g, size)
+
+    def dropout(self, x: Any, draw: Any, p: float, out: Any = None) -> Any:
+        return dropout.DropoutAgain.apply(x, draw, p)
+
+    def embedding(self, weight: Any, where: Any, out: Any = None) -> Any:
+        return embedding.Embedding.apply(weight, where, embedding.NO_PADDING, False)
+
+    def embedding_grad(
+        self, grad: Any, where: Any, rows: int, padding: int, by_frequency: bool, out: Any = None
+    ) -> Any:
+        return embedding.EmbeddingGrad.apply(grad, where, rows, padding, by_frequency)
 
     def softmax(self, x: Any, axis: int, out: Any = None) -> Any:
         return activation.Softmax.apply(x, axis)

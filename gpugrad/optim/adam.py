@@ -8,7 +8,15 @@ from typing import Any, ClassVar
 from ..creation import zeros_like
 from ..tensor import Tensor
 from .buckets import Group
-from .optimizer import Optimizer, Params, check_lr, check_options, gradients, mark_changed
+from .optimizer import (
+    NO_SCALING,
+    Optimizer,
+    Params,
+    check_lr,
+    check_options,
+    gradients,
+    mark_changed,
+)
 
 
 class Adam(Optimizer):
@@ -52,6 +60,7 @@ class Adam(Optimizer):
     tensor([0.9000, 1.9000], requires_grad=True)
     """
 
+    _step_supports_amp_scaling = True
     _counts_steps: ClassVar[bool] = True
     _wide_lr: ClassVar[bool] = True
 
@@ -110,7 +119,9 @@ class Adam(Optimizer):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient; returns what ``closure`` returns."""
         loss = self._evaluate(closure)
+        scaled = self.grad_scale is not None or self.found_inf is not None
         for group, bucket, params, arrays in self._work():
+            scaling = self._scaling(arrays[0]) if scaled else NO_SCALING
             amsgrad = group["amsgrad"]
             beta1, beta2 = group["betas"]
             states = [self.state[p] for p in params]
@@ -130,8 +141,9 @@ class Adam(Optimizer):
                 decoupled=group["decoupled_weight_decay"],
                 amsgrad=amsgrad,
                 maximize=group["maximize"],
+                **scaling,
             )
-            mark_changed(params)
+            mark_changed(params, scaling)
         return loss
 
 

@@ -30,9 +30,15 @@ class LearningRate:
         self.seen: object = None
 
     def follow(self, lr: Any) -> None:
-        """Write the array anew; needed whenever ``group["lr"]`` is not the object ``seen``."""
+        """Write the array anew; needed whenever ``group["lr"]`` is not the object ``seen``.
+
+        A number goes along with the command to fill the array: that copies nothing to the device.
+        """
         backend = backend_of(self.array)
         if not isinstance(lr, Tensor):
+            if type(lr) is type(self.seen) and lr == self.seen:
+                self.seen = lr
+                return
             backend.fill(self.array, lr)
             self.seen = lr
             return

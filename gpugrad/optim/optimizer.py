@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any, ClassVar
 
 from ..autograd.grad_mode import enable_grad
+from ..backend import backend_of
 from ..backend.primitives import Array
 from ..creation import zeros
 from ..dtypes import float32, float64, get_default_dtype
@@ -75,6 +76,15 @@ class Optimizer(StateDicts, StepHooks):
     """Whether ``state[p]["step"]`` counts a parameter's updates."""
     _wide_lr: ClassVar[bool] = False
     """Whether the update wants the learning rate in float64 for parameters of any type."""
+
+    _step_supports_amp_scaling: bool = False
+    """Whether :meth:`step` itself heeds ``grad_scale`` and ``found_inf``, without waiting for them;
+    see :class:`gpugrad.amp.GradScaler`."""
+
+    grad_scale: Tensor | None = None
+    """If given, gradients are divided by it, in place, before the update."""
+    found_inf: Tensor | None = None
+    """If given and not 0, :meth:`step` changes nothing."""
 
     _opt_called: bool = False
 
@@ -243,6 +253,16 @@ class Optimizer(StateDicts, StepHooks):
                     some = [params[i] for i in bucket.positions]
                     yield group, bucket, some, [arrays[i] for i in bucket.positions]
 
+    def _scaling(self, array: Array) -> dict[str, Array]:
+        """The arguments of a backend's step that stand for ``grad_scale`` and ``found_inf``."""
+        given = {"grad_scale": self.grad_scale, "found_inf": self.found_inf}
+        device = backend_of(array).device(array)
+        return {
+            name: tensor.detach().to(device=device, dtype=float32).array.reshape(())
+            for name, tensor in given.items()
+            if tensor is not None
+        }
+
     def _plan(self, index: int, params: list[Tensor]) -> Plan:
         group = self.param_groups[index]
         states = None
@@ -275,15 +295,21 @@ def step_dtype() -> Any:
     return float64 if get_default_dtype() is float64 else float32
 
 
+NO_SCALING: dict[str, Array] = {}
+
+
 def gradients(params: list[Tensor]) -> list[Array]:
     """The arrays of the gradients, none of which is None."""
     return [p.grad.array for p in params]
 
 
-def mark_changed(params: list[Tensor]) -> None:
+def mark_changed(params: list[Tensor], scaling: dict[str, Array]) -> None:
     """Count an in-place change of every tensor, so that a later backward notices it."""
     for p in params:
         p.version[0] += 1
+    if "grad_scale" in scaling:
+        for p in params:
+            p.grad.version[0] += 1
 
 
 def check_options(options: dict[str, Any]) -> None:

@@ -8,7 +8,15 @@ from typing import Any, ClassVar
 from ..creation import zeros_like
 from ..tensor import Tensor
 from .buckets import Group
-from .optimizer import Optimizer, Params, check_lr, check_options, gradients, mark_changed
+from .optimizer import (
+    NO_SCALING,
+    Optimizer,
+    Params,
+    check_lr,
+    check_options,
+    gradients,
+    mark_changed,
+)
 
 
 class RMSprop(Optimizer):
@@ -54,6 +62,7 @@ class RMSprop(Optimizer):
     tensor([0.9000, 1.9000], requires_grad=True)
     """
 
+    _step_supports_amp_scaling = True
     _counts_steps: ClassVar[bool] = True
 
     def __init__(
@@ -104,7 +113,9 @@ class RMSprop(Optimizer):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient; returns what ``closure`` returns."""
         loss = self._evaluate(closure)
+        scaled = self.grad_scale is not None or self.found_inf is not None
         for group, bucket, params, arrays in self._work():
+            scaling = self._scaling(arrays[0]) if scaled else NO_SCALING
             momentum, centered = group["momentum"], group["centered"]
             states = [self.state[p] for p in params]
             bucket.backend.rmsprop_step(
@@ -122,6 +133,7 @@ class RMSprop(Optimizer):
                 momentum=momentum,
                 centered=centered,
                 maximize=group["maximize"],
+                **scaling,
             )
-            mark_changed(params)
+            mark_changed(params, scaling)
         return loss

@@ -9,7 +9,15 @@ from ..backend.primitives import Array
 from ..creation import zeros_like
 from ..tensor import Tensor
 from .buckets import Group
-from .optimizer import Optimizer, Params, check_lr, check_options, gradients, mark_changed
+from .optimizer import (
+    NO_SCALING,
+    Optimizer,
+    Params,
+    check_lr,
+    check_options,
+    gradients,
+    mark_changed,
+)
 
 
 class SGD(Optimizer):
@@ -52,6 +60,8 @@ class SGD(Optimizer):
     tensor([-0.4500,  0.5500], requires_grad=True)
     """
 
+    _step_supports_amp_scaling = True
+
     def __init__(
         self,
         params: Params,
@@ -90,7 +100,9 @@ class SGD(Optimizer):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient; returns what ``closure`` returns."""
         loss = self._evaluate(closure)
+        scaled = self.grad_scale is not None or self.found_inf is not None
         for group, bucket, params, arrays in self._work():
+            scaling = self._scaling(arrays[0]) if scaled else NO_SCALING
             lr, scratch, dampening = bucket.lr.array, bucket.scratch, group["dampening"]
             buffers = []
             if group["momentum"]:
@@ -98,16 +110,24 @@ class SGD(Optimizer):
                 try:
                     buffers = [state[p]["momentum_buffer"].array for p in params]
                 except (KeyError, AttributeError):  # of some parameters there is none so far
-                    self._first_update(group, bucket.backend, params, arrays, lr)
+                    self._first_update(group, bucket.backend, params, arrays, lr, scaling)
                     continue
-            update(group, bucket.backend, params, arrays, buffers, lr, scratch, dampening)
+            update(group, bucket.backend, params, arrays, buffers, lr, scratch, dampening, scaling)
         return loss
 
     def _first_update(
-        self, group: Group, backend: Any, params: list[Tensor], arrays: list[Array], lr: Array
+        self,
+        group: Group,
+        backend: Any,
+        params: list[Tensor],
+        arrays: list[Array],
+        lr: Array,
+        scaling: dict[str, Array],
     ) -> None:
         """Where momentum begins it is the gradient itself: from zero, and without dampening."""
         state = self.state
+        if group["dampening"] and self.found_inf is not None and self.found_inf.item():
+            return  # the first update that is not skipped must be the one without dampening
         new = {i for i, p in enumerate(params) if state[p].get("momentum_buffer") is None}
         for i in new:
             state[params[i]]["momentum_buffer"] = zeros_like(params[i], requires_grad=False)
@@ -118,7 +138,7 @@ class SGD(Optimizer):
                 theirs = [params[i] for i in sorted(part)]
                 buffers = [state[p]["momentum_buffer"].array for p in theirs]
                 scratch = backend.step_scratch(some)
-                update(group, backend, theirs, some, buffers, lr, scratch, dampening)
+                update(group, backend, theirs, some, buffers, lr, scratch, dampening, scaling)
 
 
 def update(
@@ -130,6 +150,7 @@ def update(
     lr: Array,
     scratch: Any,
     dampening: float,
+    scaling: dict[str, Array],
 ) -> None:
     """Let the backend change the parameters, and record that they are changed."""
     backend.sgd_step(
@@ -143,5 +164,6 @@ def update(
         weight_decay=group["weight_decay"],
         nesterov=group["nesterov"],
         maximize=group["maximize"],
+        **scaling,
     )
-    mark_changed(params)
+    mark_changed(params, scaling)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..backend import device_of
+from ..backend import backend_of, device_of
 from . import draws
 from .generator import Generator, stream_of
 
@@ -22,7 +22,7 @@ def _fill(
     where = device_of(array)
     values = draw(array.shape, array.dtype, where, *args, generator=generator)
     with stream_of(where, generator).on_device():
-        array[...] = values
+        backend_of(array).copy(values, out=array)
 
 
 def fill_uniform(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.engine import TensorBase, wrap
-from ..backend import get_backend
+from ..backend import get_backend, recording
 from ..backend.philox import PhiloxStream, current_index
 from ..backend.random import CPUStream
 from ..backend.stream import DEFAULT_SEED, Stream
@@ -148,13 +148,13 @@ def stream_of(where: Device, generator: Generator | None = None) -> Stream:
     """
     if generator is None:
         chosen = default_generator if where.type == "cpu" else cuda_generator(where.index)
-        return chosen.stream
+        return recording.noted_stream(chosen.stream)
     if generator.device.type != where.type:
         raise RuntimeError(
             f"Expected a '{where.type}' device type for generator but found "
             f"'{generator.device.type}'"
         )
-    return generator.stream
+    return recording.noted_stream(generator.stream)
 
 
 def manual_seed(seed: int) -> Generator:

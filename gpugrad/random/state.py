@@ -15,14 +15,24 @@ State = list[tuple[Generator, Any]]
 
 def snapshot() -> State:
     """The states of the default generators: the CPU's, and those of the CUDA devices in use."""
-    used = (generator.default_generator, *generator._cuda_generators.values())
-    return [(each, each.get_state()) for each in used]
+    return [(each, each.stream.mark()) for each in _used()]
+
+
+def _used() -> tuple[Generator, ...]:
+    return (generator.default_generator, *generator._cuda_generators.values())
 
 
 def restore(state: State) -> None:
-    """Put the generators into the states that :func:`snapshot` found."""
+    """Put the generators into the states that :func:`snapshot` found.
+
+    Those that it did not find, because nothing had been drawn on their device, start again.
+    """
     for each, former in state:
-        each.set_state(former)
+        each.stream.go_back(former)
+    found = [each for each, _ in state]
+    for each in _used():
+        if each not in found:
+            each.manual_seed(each.initial_seed())
 
 
 @contextmanager
@@ -44,6 +54,4 @@ def repeated(state: State | None) -> Iterator[None]:
 
 def unchanged(state: State) -> bool:
     """Whether nothing was drawn since ``state`` was taken."""
-    return all(
-        bool((now == then).all()) for (_, now), (_, then) in zip(snapshot(), state, strict=False)
-    )
+    return all(each.stream.is_at(then) for each, then in state)

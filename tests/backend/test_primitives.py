@@ -91,6 +91,9 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "window_argmax": (IMAGE, WINDOW),
     "window_spread": (cpu.window_sum(IMAGE, WINDOW), WINDOW, (3, 3)),
     "cross_entropy": (X, TARGET),
+    "dropout": (X, np.array([1, 2]), 0.25),
+    "embedding": (X, np.array([[1, 0], [1, 1]])),
+    "embedding_grad": (np.ones((2, 2, 3)), np.array([[1, 0], [1, 1]]), 4, 0, True),
     "cross_entropy_grad": (X, TARGET, np.array([1.0, 2.0])),
 }
 """A call of every primitive that makes an array."""
@@ -103,6 +106,8 @@ NO_NEW_ARRAY = {
     *("fill", "setitem", "index_add"),
     # of a size that the values decide
     "nonzero",
+    # takes another draw at each call
+    "draw_dropout",
     # optimizer steps update their operands
     *("sgd_step", "adam_step", "rmsprop_step", "adam_scalars", "step_scratch", "constant"),
 }

@@ -38,7 +38,8 @@ from .runtime import MemoryPool as MemoryPool
 from .runtime import Runtime as Runtime
 from .runtime import Stream as Stream
 from .runtime import copies as copies
-from .runtime import current
+from .runtime import current, set_allocator
+from .runtime import pool as pool
 from .runtime import runtime as runtime
 
 module: Any = build()
@@ -62,6 +63,8 @@ def installed(devices: int = 1) -> Iterator[Copies]:
     state = runtime.devices, runtime.driver, runtime.built_for
     sys.modules.update(own)
     runtime.devices = devices
+    pool.unlimit()
+    set_allocator(pool.malloc)
     current.__init__()  # type: ignore[misc]  # as in a new thread
     copies.reset()
     launches.clear()

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .runtime import Device, Memory, MemoryPointer, copies, current
+from .runtime import Device, MemoryPointer, allocate, copies, current
 
 SCALARS = (bool, int, float, complex, np.generic)
 
@@ -38,7 +38,7 @@ def new_array(host: Any) -> ndarray:
     host = np.asarray(host)
     array.host = host if host.flags.owndata and host.flags.writeable else host.copy(order="K")
     array.base = None
-    array.data = MemoryPointer(Memory(host.nbytes), array.host.ctypes.data)
+    array.data = MemoryPointer(allocate(host.nbytes), array.host.ctypes.data)
     return array
 
 

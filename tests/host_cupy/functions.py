@@ -12,7 +12,7 @@ from gpugrad.backend.primitives import UFUNCS
 
 from . import runtime as rt
 from .arrays import ndarray, new_array, operand, view_of, wide_type
-from .kernels import RawKernel, RawModule
+from .kernels import CNumpyArray, RawKernel, RawModule
 from .runtime import copies
 from .ufuncs import ufunc
 
@@ -135,8 +135,12 @@ def _dot(x: ndarray, y: ndarray, out: ndarray | None = None) -> ndarray:
     return out
 
 
-def _copyto(target: ndarray, source: Any, casting: Any, where: ndarray) -> None:
-    np.copyto(target.host, operand(source), casting, where=operand(where))
+def _copyto(
+    target: ndarray, source: Any, casting: Any = "same_kind", where: ndarray | None = None
+) -> None:
+    np.copyto(
+        target.host, operand(source), casting, where=True if where is None else operand(where)
+    )
 
 
 class _OGrid:
@@ -203,10 +207,14 @@ def build() -> types.ModuleType:
         "cuda": types.SimpleNamespace(
             runtime=rt.runtime,
             cublas=object(),
+            function=types.SimpleNamespace(CNumpyArray=CNumpyArray),
             Device=rt.Device,
             Stream=rt.Stream,
             Event=rt.Event,
             MemoryHook=rt.MemoryHook,
+            memory=types.SimpleNamespace(OutOfMemoryError=rt.OutOfMemoryError),
+            get_allocator=rt.get_allocator,
+            set_allocator=rt.set_allocator,
             get_current_stream=rt.get_current_stream,
             get_elapsed_time=rt.get_elapsed_time,
         ),

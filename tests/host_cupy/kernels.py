@@ -73,9 +73,18 @@ _NUMBERS: dict[type, Any] = {
 }
 
 
+class CNumpyArray:
+    """``cupy.cuda.function.CNumpyArray``: an argument that is the bytes of a NumPy array."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+
 def _value(value: Any) -> Any:
     if value is None:
         return ctypes.c_void_p(0)
+    if isinstance(value, CNumpyArray):
+        return (ctypes.c_char * value.array.nbytes).from_buffer(value.array)
     if isinstance(value, ndarray):
         value.check_device()
         return ctypes.c_void_p(value.data.ptr)

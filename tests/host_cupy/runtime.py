@@ -7,6 +7,7 @@ import itertools
 import math
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,12 +148,40 @@ class MemoryHook:
         pass
 
 
+class OutOfMemoryError(MemoryError):
+    """CuPy's class of this name."""
+
+    def __init__(self, size: int, total: int, limit: int) -> None:
+        super().__init__(
+            f"Out of memory allocating {size:,} bytes (allocated so far: {total:,} bytes, limit "
+            f"set to: {limit:,} bytes)."
+        )
+
+
 class MemoryPool:
     """Keeps count only. It never splits or reuses blocks, so it holds what was in use at most."""
 
     def __init__(self) -> None:
         self.used = [0] * MOST_DEVICES
         self.total = [0] * MOST_DEVICES
+        self.limit = [0] * MOST_DEVICES
+
+    def malloc(self, size: int) -> Memory:
+        limit = self.limit[current.device]
+        if limit and self.used_bytes() + rounded(size) > limit:
+            self.free_all_blocks()
+            raise OutOfMemoryError(rounded(size), self.total_bytes(), limit)
+        return Memory(size)
+
+    def get_limit(self) -> int:
+        return self.limit[current.device]
+
+    def set_limit(self, size: int) -> None:
+        """Of the current device; 0 for none."""
+        self.limit[current.device] = size
+
+    def unlimit(self) -> None:
+        self.limit = [0] * MOST_DEVICES
 
     def used_bytes(self) -> int:
         return self.used[current.device]
@@ -165,6 +194,25 @@ class MemoryPool:
 
 
 pool = MemoryPool()
+_allocator: Callable[[int], Memory] = pool.malloc
+
+
+def get_allocator() -> Callable[[int], Memory]:
+    return _allocator
+
+
+def set_allocator(allocator: Callable[[int], Memory]) -> None:
+    global _allocator
+    _allocator = allocator
+
+
+def allocate(size: int) -> Memory:
+    """Memory of the current device, from the allocator that is set."""
+    return _allocator(size)
+
+
+def rounded(size: int) -> int:
+    return -(-size // BLOCK) * BLOCK
 
 
 class Memory:
@@ -172,7 +220,7 @@ class Memory:
 
     def __init__(self, size: int) -> None:
         self.device_id = current.device
-        self.size = -(-size // BLOCK) * BLOCK
+        self.size = rounded(size)
         pool.used[self.device_id] += self.size
         pool.total[self.device_id] = max(pool.total[self.device_id], pool.used[self.device_id])
         for hook in list(current.hooks.values()):

@@ -26,6 +26,7 @@
 #define __forceinline__ inline
 #define __shared__ static
 #define __launch_bounds__(...)
+#define __grid_constant__
 
 struct alignas(16) uint4 {
     unsigned int x, y, z, w;
@@ -218,6 +219,30 @@ V __shfl_xor_sync(unsigned int, V v, int lanes) {
     __syncwarp();
     memcpy(&v, place[thread ^ static_cast<unsigned int>(lanes)], sizeof v);
     return v;
+}
+
+// One bit for every lane of the warp. All lanes must take part, as the mask of our calls says.
+inline unsigned int __ballot_sync(unsigned int, bool vote) {
+    bool& odd = emulation::fibres[emulation::running].odd_shuffle;
+    auto& place = emulation::shuffled[odd];
+    odd = !odd;
+    const unsigned int thread = emulation::running, first = thread & ~31u;
+    place[thread][0] = vote;
+    __syncwarp();
+    unsigned int votes = 0;
+    for (unsigned int lane = 0; lane < 32; ++lane) {
+        if (place[first + lane][0]) votes |= 1u << lane;
+    }
+    return votes;
+}
+
+// The number of the lowest bit that is set, from 1; 0 if there is none.
+inline int __ffs(unsigned int bits) { return __builtin_ffs(static_cast<int>(bits)); }
+
+// CUDA's own addition to the functions of C.
+template <typename C>
+C rsqrt(C x) {
+    return C(1) / sqrt(x);
 }
 
 inline unsigned int atomicAdd(unsigned int* at, unsigned int v) {

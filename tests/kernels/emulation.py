@@ -171,6 +171,8 @@ def _values(entry: Entry, args: Sequence[Any]) -> list[Any]:
             values.append(ctypes.c_void_p(address))
         elif parameter.type == "double":
             values.append(ctypes.c_double(value))
+        elif parameter.type == "Addresses":
+            values.append((ctypes.c_longlong * value.array.size).from_buffer(value.array))
         else:
             values.append(ctypes.c_longlong(value))
     return values

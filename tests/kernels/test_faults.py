@@ -13,7 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.kernels import emulation, test_elementwise, test_mse, test_rows, test_steps
+from tests.kernels import (
+    emulation,
+    test_dropout,
+    test_elementwise,
+    test_embedding,
+    test_mse,
+    test_rows,
+    test_steps,
+)
 from tests.kernels.emulation import host_source
 
 
@@ -109,6 +117,30 @@ FAULTS = {
         "if (decoupled) {",
         "if (!decoupled) {",
         lambda: test_steps.test_adam("float32"),
+    ),
+    "one half of the key is the same in every round": Fault(
+        "dropout",
+        "key1 += 0xbb67ae85u;",
+        "",
+        lambda: test_dropout.test_both_ways("float32", 257),
+    ),
+    "every block takes a draw": Fault(
+        "dropout",
+        "if (!last_block(counter, gridDim.x) || threadIdx.x != 0) return;",
+        "if (counter == nullptr || threadIdx.x != 0) return;",
+        lambda: test_dropout.test_both_ways("float32", 257),
+    ),
+    "an index one too large is a row": Fault(
+        "embedding",
+        "if (r >= 0 && r < rows) {",
+        "if (r >= 0 && r <= rows) {",
+        lambda: test_embedding.test_forward("float32", (40, 7, 33)),
+    ),
+    "no barrier before the sums of other warps": Fault(
+        "embedding",
+        "counts[warp] = count;\n        __syncthreads();",
+        "counts[warp] = count;",
+        lambda: test_embedding.check_backward("float32", (300, 4, 264), (-1, 0, 1), False),
     ),
 }
 

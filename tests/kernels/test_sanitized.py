@@ -12,7 +12,14 @@ import pytest
 from tests.kernels import emulation
 
 HERE = Path(__file__).resolve().parent
-FILES = ("test_elementwise.py", "test_mse.py", "test_rows.py", "test_steps.py")
+FILES = (
+    "test_dropout.py",
+    "test_elementwise.py",
+    "test_embedding.py",
+    "test_mse.py",
+    "test_rows.py",
+    "test_steps.py",
+)
 
 
 def sanitized(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -9,61 +9,41 @@ import numpy as np
 import pytest
 
 from gpugrad.backend import cpu
-from tests.kernels.arrays import Placed, assert_near, compute, numpy_dtype, ordinary
+from gpugrad.backend.kernel_source import ADDRESSES
+from tests.kernels.arrays import assert_near, compute, ordinary
 from tests.kernels.emulation import BACKWARD, FORWARD, TYPES, launch
+from tests.kernels.lists import Lists
 
 Array = Any
 
-SIZES = (1, 0, 3, 700, 1500)
-CHUNK = 512
+SIZES = (1, 0, 3, 700, 1500, 40)
 STEPS = 3
+NO_SCALING = (None, None)
 
 
-class Lists:
-    """Lists of arrays of the same sizes, in float64 and as the kernel sees them."""
+def draw(suffix: str, start: tuple[float, ...], sizes: Any = SIZES) -> Lists:
+    """Normally distributed numbers, of the size that ``start`` gives for each list."""
+    values = [
+        [ordinary(suffix, n, 10 * k + i, scale) for i, n in enumerate(sizes)]
+        for k, scale in enumerate(start)
+    ]
+    for k in range(3, len(values)):  # means of squares are not negative
+        values[k] = [np.abs(v) for v in values[k]]
+    return Lists(suffix, values)
 
-    def __init__(self, suffix: str, lists: int, start: tuple[float, ...]) -> None:
-        self.suffix = suffix
-        self.exact: list[list[Array]] = []
-        self.placed: list[list[Placed]] = []
-        for k in range(lists):
-            scale = start[k]
-            values = [ordinary(suffix, n, 10 * k + i, scale) for i, n in enumerate(SIZES)]
-            if k >= 3:  # means of squares are not negative
-                values = [np.abs(v) for v in values]
-            self.exact.append(values)
-            dtype = numpy_dtype(suffix)
-            # One array is aligned in all lists, one in none, one differs between the lists.
-            offsets = [0, 0, 1, 1, k % 2]
-            pairs = zip(values, offsets, strict=True)
-            self.placed.append([Placed(v, dtype, off) for v, off in pairs])
-        self.chunks = np.array(
-            [
-                (i, first, min(CHUNK, n - first))
-                for i, n in enumerate(SIZES)
-                for first in range(0, n, CHUNK)
-            ],
-            np.int64,
-        )
-        self.pointers = np.array(
-            [[p.array.ctypes.data for p in row] for row in self.placed], np.int64
-        )
 
-    @property
-    def table(self) -> tuple[Any, ...]:
-        return (self.pointers, self.chunks, len(SIZES), len(self.chunks))
-
-    def check(self, where: str) -> None:
-        """All lists agree, and the gradients are as they were."""
-        assert all(p.unchanged() for p in self.placed[0]), where
-        for k in range(1, len(self.exact)):
-            for value, place in zip(self.exact[k], self.placed[k], strict=True):
-                # 16-bit states are rounded in every step, in float64 they are not.
-                size = np.abs(value) + 0.05 * STEPS
-                if place.array.itemsize == 2:
-                    size = size * 2.0**13 * (8 if self.suffix == "bfloat16" else 1)
-                assert_near(place.array, value, self.suffix, size, 16, where=f"{where}, list {k}")
-                assert place.unchanged(outside_only=True), where
+def check(lists: Lists, where: str, steps: int = STEPS, gradients: bool = True) -> None:
+    """All lists agree, and the gradients, if they should be, are as they were."""
+    if gradients:
+        assert all(p.unchanged() for p in lists.placed[0]), where
+    for k in range(int(gradients), len(lists.exact)):
+        for value, place in zip(lists.exact[k], lists.placed[k], strict=True):
+            # 16-bit states are rounded in every step, in float64 they are not.
+            size = np.abs(value) + 0.05 * steps
+            if place.array.itemsize == 2:
+                size = size * 2.0**13 * (8 if lists.suffix == "bfloat16" else 1)
+            assert_near(place.array, value, lists.suffix, size, 16, where=f"{where}, list {k}")
+            assert place.unchanged(outside_only=True), where
 
 
 @pytest.mark.parametrize("suffix", TYPES)
@@ -74,7 +54,7 @@ def test_sgd(suffix: str) -> None:
         (0.9, 0.0, 0.0, True, False),
         (0.9, 0.25, 0.1, False, True),
     ):
-        lists = Lists(suffix, 3 if momentum else 2, (1.0, 1.0, 0.5))
+        lists = draw(suffix, (1.0, 1.0, 0.5) if momentum else (1.0, 1.0))
         grads, params = lists.exact[0], lists.exact[1]
         buffers = lists.exact[2] if momentum else []
         lr = np.array(0.05, compute(suffix))
@@ -91,9 +71,9 @@ def test_sgd(suffix: str) -> None:
                 weight_decay=decay,
                 **flags,
             )
-            args = (*lists.table, lr, momentum, dampening, decay, *map(int, flags.values()))
-            launch("sgd_step", suffix, 2, args, step % 2)
-        lists.check(f"sgd {momentum} {flags}")
+            numbers = (momentum, dampening, decay, *map(int, flags.values()))
+            launch("sgd_step", suffix, 2, (*lists.table, lr, *NO_SCALING, *numbers), step % 2)
+        check(lists, f"sgd {momentum} {flags}")
 
 
 @pytest.mark.parametrize("suffix", TYPES)
@@ -101,7 +81,7 @@ def test_adam(suffix: str) -> None:
     for (decoupled, amsgrad, maximize), beta1 in zip(
         itertools.product((False, True), repeat=3), itertools.cycle((0.9, 0.0, 0.4)), strict=False
     ):
-        lists = Lists(suffix, 5 if amsgrad else 4, (1.0, 1.0, 0.1, 0.5, 0.5))
+        lists = draw(suffix, (1.0, 1.0, 0.1, 0.5, 0.5)[: 5 if amsgrad else 4])
         grads, params, means, squares = lists.exact[:4]
         highest = lists.exact[4] if amsgrad else []
         lr, step, exact = np.array(0.01), np.array(4, np.float32), np.array(4, np.float32)
@@ -121,17 +101,18 @@ def test_adam(suffix: str) -> None:
                 **settings,
                 **flags,
             )
-            args = (*lists.table, lr, step, counter, *settings.values(), *map(int, flags.values()))
+            numbers = (*settings.values(), *map(int, flags.values()))
+            args = (*lists.table, lr, step, counter, *NO_SCALING, *numbers)
             launch("adam_step", suffix, 1 + turn, args, (FORWARD, BACKWARD)[turn % 2])
             assert step == exact and not counter.any()
-        lists.check(f"adam {flags}")
+        check(lists, f"adam {flags}")
 
 
 @pytest.mark.parametrize("suffix", TYPES)
 def test_rmsprop(suffix: str) -> None:
     for centered, momentum, maximize in itertools.product((False, True), (0.0, 0.9), (False, True)):
         count = 3 + centered + (momentum > 0)
-        lists = Lists(suffix, count, (1.0, 1.0, 0.0, 0.0, 0.0))
+        lists = draw(suffix, (1.0, 1.0, 0.0, 0.0, 0.0)[:count])
         grads, params, squares = lists.exact[:3]
         for k in range(len(SIZES)):  # above the square of the mean
             squares[k] += 3.0
@@ -160,17 +141,70 @@ def test_rmsprop(suffix: str) -> None:
                 maximize=maximize,
                 **settings,
             )
-            args = (*lists.table, lr, step, counter, *settings.values(), int(centered))
-            launch("rmsprop_step", suffix, 3, (*args, int(maximize)))
+            numbers = (*settings.values(), int(centered), int(maximize))
+            args = (*lists.table, lr, step, counter, *NO_SCALING, *numbers)
+            launch("rmsprop_step", suffix, 3, args)
             assert step == exact and not counter.any()
-        lists.check(f"rmsprop {centered} {momentum}")
+        check(lists, f"rmsprop {centered} {momentum}")
+
+
+@pytest.mark.parametrize("count", [ADDRESSES, ADDRESSES + 1])
+def test_as_many_arrays_as_fit_and_one_more(count: int) -> None:
+    lists = draw("float32", (1.0, 1.0), [i % 4 for i in range(count)])
+    lr = np.array(0.5, np.float32)
+    launch("sgd_step", "float32", 3, (*lists.table, lr, *NO_SCALING, 0.0, 0.0, 0.0, 0, 0))
+    grads, params = lists.exact
+    lists.exact[1] = [p - 0.5 * g for p, g in zip(params, grads, strict=True)]
+    check(lists, f"{count} arrays")
+
+
+# name, start of each list, whether it has a step count, numbers; of the optimizers' kernels
+SCALED: dict[str, tuple[tuple[float, ...], bool, tuple[Any, ...]]] = {
+    "sgd_step": ((1.0, 1.0, 0.5), False, (0.9, 0.1, 0.1, 0, 1)),
+    "adam_step": ((1.0, 1.0, 0.1, 0.5), True, (0.9, 0.99, 1e-8, 0.1, 1, 0, 0)),
+    "rmsprop_step": ((1.0, 1.0, 2.0, 0.5), True, (0.9, 1e-4, 0.1, 0.9, 0, 1)),
+}
+
+
+@pytest.mark.parametrize("suffix", TYPES)
+@pytest.mark.parametrize("name", SCALED)
+def test_gradients_are_divided_by_the_scale(name: str, suffix: str) -> None:
+    start, counted, numbers = SCALED[name]
+    scaled, plain = draw(suffix, (8.0, *start[1:])), draw(suffix, start)
+    lr = np.array(0.01, "float64" if name == "adam_step" else compute(suffix))
+    for lists, scale in ((scaled, np.array(8, np.float32)), (plain, None)):
+        for k in range(2, len(start)):  # squares, for one
+            for p in lists.placed[k]:
+                p.array[...] = np.abs(p.array.astype("f8"))
+        step, counter = np.array(2, np.float32), np.zeros(1, np.uint32)
+        counts = (step, counter) if counted else ()
+        found = np.zeros((), np.float32)
+        launch(name, suffix, 2, (*lists.table, lr, *counts, scale, found, *numbers))
+        assert step == 2 + counted
+    for row, other in zip(scaled.placed, plain.placed, strict=True):
+        for p, q in zip(row, other, strict=True):
+            np.testing.assert_array_equal(p.array, q.array)
+            assert p.unchanged(outside_only=True)
+    assert all(p.unchanged() for p in plain.placed[0])
+    assert not all(p.unchanged() for p in scaled.placed[0])
+
+
+@pytest.mark.parametrize("name", SCALED)
+def test_a_step_with_infinite_gradients_changes_nothing(name: str) -> None:
+    start, counted, numbers = SCALED[name]
+    lists = draw("float32", start)
+    lr = np.array(0.01, "float64" if name == "adam_step" else "float32")
+    step, counter = np.array(2, np.float32), np.zeros(1, np.uint32)
+    counts = (step, counter) if counted else ()
+    scaling = (np.array(8, np.float32), np.array(1, np.float32))
+    launch(name, "float32", 2, (*lists.table, lr, *counts, *scaling, *numbers))
+    assert lists.unchanged and step == 2 and not counter.any()
 
 
 def test_no_parameters_at_all() -> None:
     step, counter = np.array(0, np.float32), np.zeros(1, np.uint32)
-    nothing = np.zeros(1, np.int64)
     numbers = (0.9, 0.99, 1e-8, 0.0, 0, 0, 0)
-    launch(
-        "adam_step", "float32", 1, (nothing, nothing, 0, 0, np.array(0.1), step, counter, *numbers)
-    )
+    table = Lists("float32", [[], []]).table
+    args = (*table, np.array(0.1), step, counter, *NO_SCALING, *numbers)
+    launch("adam_step", "float32", 1, args)
     assert step == 1

@@ -9,10 +9,17 @@ not the last.
 from __future__ import annotations
 
 from .activation import Activations
+from .dropout import Dropouts
+from .embedding import Embeddings
+from .generated import GeneratedKernels
+from .gradients import GradientLaunches
 from .loss import Losses
+from .pairs import Pairs
 from .rows import Rows
 from .steps import Steps
 
 
-class Launches(Activations, Losses, Rows, Steps):
+class Launches(
+    Activations, Dropouts, Embeddings, GeneratedKernels, GradientLaunches, Losses, Pairs, Rows, Steps
+):
     """All of them."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
-from ..kernels import Kernels, blocks_for, blocks_for_rows, suffix_of
-from ..primitives import Primitives
+from ..kernels import MOST_BLOCKS_TO_SUM, Kernels, blocks_for, blocks_for_rows, suffix_of
+from ..primitives import Primitives, Shape
 from ..step_scratch import Array, Arrays
 
 
@@ -57,29 +58,34 @@ class Launcher(Primitives):
 
     def result(self, like: Array, operands: Arrays, out: Array | None) -> Array:
         """``out`` where a kernel may write to it, else a new array."""
+        return self.result_of(like.shape, like.dtype, operands, out)
+
+    def result_of(self, shape: Shape, dtype: Any, operands: Arrays, out: Array | None) -> Array:
+        """:meth:`result` of a shape and dtype."""
         fits = (
             out is not None
-            and out.shape == like.shape
-            and out.dtype == like.dtype
+            and out.shape == shape
+            and out.dtype == dtype
             and out.flags.c_contiguous
             and not any(_overlap(out, x) for x in operands)
         )
-        return out if fits else self.empty(like.shape, like.dtype)
+        return out if fits else self.empty(shape, dtype)
 
     @cached_property
     def _counters(self) -> dict[tuple[int, int], Array]:
         return {}
 
     def counter(self) -> Array:
-        """The 0 with which blocks count themselves, of the current device and stream.
+        """The zeros with which blocks count themselves, of the current device and stream.
 
-        Kernels on one stream run one after the other, so they can share it.
+        Kernels on one stream run one after the other, so they can share them. There is one for
+        each tile of columns; most kernels want only the first.
         """
         cuda = self.module.cuda
         key = (cuda.runtime.getDevice(), cuda.get_current_stream().ptr)
         found = self._counters.get(key)
         if found is None:
-            found = self._counters[key] = self.zeros((1,), "uint32")
+            found = self._counters[key] = self.zeros((MOST_BLOCKS_TO_SUM,), "uint32")
         return found
 
 

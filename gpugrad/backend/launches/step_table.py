@@ -1,17 +1,16 @@
-"""Tables in device memory that let one launch work on a list of arrays; see ``table.cuh``."""
+"""The tables of an optimizer's parameters in device memory, kept from step to step."""
 
 from __future__ import annotations
 
-import math
 from functools import cached_property
+from operator import is_
 from typing import Any
 
 import numpy as np
 
+from ..kernels import suffix_of
 from ..step_scratch import Array, Arrays, Scratch
-
-CHUNK = 4096
-"""The elements that a block does in one go: many blocks for a model of a million parameters."""
+from .array_list import ArrayList, pointers_of
 
 
 class StepTable(Scratch):
@@ -24,33 +23,36 @@ class StepTable(Scratch):
 
     def __init__(self, backend: Any, params: Arrays) -> None:
         super().__init__(backend, params)
-        self._sizes = [math.prod(p.shape) for p in params]
-        self._addresses: Any = None
-        self._pointers: Array = None
+        self.param_dtype = params[0].dtype
+        self.suffix = suffix_of(self.param_dtype)
+        self.lr_dtype = np.dtype(self.dtype)
+        self._sizes = [int(p.size) for p in params]
+        self._lists: list[Arrays] = []
+        self._pointers: Array | None = None
 
     @cached_property
-    def chunks(self) -> Array:
-        """Array, first element and number of elements of every chunk; int64, chunks x 3."""
-        rows = [
-            (i, first, min(CHUNK, size - first))
-            for i, size in enumerate(self._sizes)
-            for first in range(0, size, CHUNK)
-        ]
-        return self._on_device(np.array(rows, np.int64).reshape(-1, 3))
+    def arrays(self) -> ArrayList:
+        return ArrayList(self._backend.module, self._sizes, self.param_dtype.itemsize)
 
     @cached_property
     def counter(self) -> Array:
         """A 0 with which blocks count themselves."""
         return self._backend.zeros((1,), "uint32")
 
-    def pointers(self, lists: list[Arrays]) -> Array:
-        """The addresses of the arrays of all lists, copied to the device if they have changed."""
-        addresses = np.array([[a.data.ptr for a in arrays] for arrays in lists], np.int64)
-        if self._addresses is None or not np.array_equal(addresses, self._addresses):
-            # A new array each time: a step that is under way still reads the former one.
-            self._pointers = self._on_device(addresses)
-            self._addresses = addresses
+    def pointers(self, lists: list[Arrays]) -> Array | None:
+        """The addresses of the parameters and of their states, in device memory.
+
+        None if there are arrays that the kernels cannot take. The very same arrays as last time
+        are neither looked at nor copied again.
+        """
+        if len(lists) != len(self._lists) or not all(map(_same, lists, self._lists)):
+            self._lists = [list(arrays) for arrays in lists]
+            found = [pointers_of(arrays, self.param_dtype) for arrays in lists]
+            self._pointers = None
+            if all(pointers is not None for pointers in found):
+                self._pointers = self._backend.module.asarray(np.array(found, np.int64))
         return self._pointers
 
-    def _on_device(self, table: Any) -> Array:
-        return self._backend.module.asarray(table)
+
+def _same(arrays: Arrays, others: Arrays) -> bool:
+    return len(arrays) == len(others) and all(map(is_, arrays, others))

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..kernels import suffix_of
+import numpy as np
+
 from ..step_scratch import Array, Arrays, Scratch
+from .array_list import pointers_of
 from .launcher import Launcher
 from .step_table import StepTable
 
 MOST_STEP_BLOCKS = 2048
 """Blocks of an optimizer step: each makes the step's common factors once, then takes chunks."""
+
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
 class Steps(Launcher):
@@ -24,23 +28,49 @@ class Steps(Launcher):
     def step_scratch(self, params: Arrays) -> Scratch:
         return StepTable(self, params)
 
-    def _step(self, name: str, lists: list[Arrays], scratch: Any, *rest: Any) -> bool:
-        """One launch over lists of arrays, gradients first; False where that does not apply."""
-        gradients, params = lists[:2]
-        dtype = params[0].dtype
-        suffix = suffix_of(dtype)
-        if suffix is None or not isinstance(scratch, StepTable):
+    def _step(
+        self,
+        name: str,
+        grads: Arrays,
+        lists: list[Arrays],
+        table: StepTable,
+        scalars: tuple[Array, ...],
+        scaling: tuple[Array | None, Array | None],
+        numbers: tuple[float, ...],
+    ) -> bool:
+        """One launch over lists of arrays; False where that does not apply.
+
+        Args:
+            lists: parameters and their states.
+            scalars: what changes from step to step, in the order of the kernel's arguments.
+            scaling: the loss scale and the flag of infinite gradients.
+            numbers: the kernel's last arguments.
+        """
+        if table.suffix is None:
             return False
-        # A gradient may be a view, of which a copy will do; all else is written to.
-        dense = [self.dense(g) for g in gradients]
-        for arrays in (dense, *lists[1:]):
-            if not all(a.dtype == dtype and a.flags.c_contiguous for a in arrays):
+        dtype = table.param_dtype
+        places = pointers_of(grads, dtype)
+        if places is None:
+            # A gradient may be a view. A copy will do, unless it is to be written to.
+            if scaling[0] is not None:
                 return False
-        pointers = scratch.pointers([dense, *lists[1:]])
-        count = len(scratch.chunks)
-        kernel = self.kernels.get(name, suffix)
-        blocks = max(1, min(count, MOST_STEP_BLOCKS))
-        kernel(blocks, pointers, scratch.chunks, len(params), count, *rest)
+            grads = [self.dense(g) for g in grads]
+            places = pointers_of(grads, dtype)
+        pointers = table.pointers(lists)
+        if places is None or pointers is None:
+            return False
+        arrays = table.arrays
+        self.kernels.get(name, table.suffix)(
+            max(1, min(arrays.count, MOST_STEP_BLOCKS)),
+            *arrays.addresses(places),
+            pointers,
+            arrays.chunks,
+            len(grads),
+            arrays.count,
+            *scalars,
+            *scaling,
+            *numbers,
+        )
         return True
 
     def sgd_step(
@@ -56,12 +86,14 @@ class Steps(Launcher):
         weight_decay: float,
         nesterov: bool,
         maximize: bool,
+        grad_scale: Array | None = None,
+        found_inf: Array | None = None,
     ) -> None:
+        lists = [params, momentum_buffers] if momentum else [params]
         numbers = (float(momentum), float(dampening), float(weight_decay))
-        lists = [grads, params, momentum_buffers] if momentum else [grads, params]
         flags = (int(nesterov), int(maximize))
-        if lr.dtype == scratch.dtype and self._step(
-            "sgd_step", lists, scratch, lr, *numbers, *flags
+        if _fits(scratch, lr) and self._step(
+            "sgd_step", grads, lists, scratch, (lr,), (grad_scale, found_inf), (*numbers, *flags)
         ):
             return
         super().sgd_step(
@@ -75,6 +107,8 @@ class Steps(Launcher):
             weight_decay=weight_decay,
             nesterov=nesterov,
             maximize=maximize,
+            grad_scale=grad_scale,
+            found_inf=found_inf,
         )
 
     def adam_step(
@@ -95,15 +129,22 @@ class Steps(Launcher):
         decoupled: bool,
         amsgrad: bool,
         maximize: bool,
+        grad_scale: Array | None = None,
+        found_inf: Array | None = None,
     ) -> None:
-        lists = [grads, params, exp_avgs, exp_avg_sqs]
+        lists = [params, exp_avgs, exp_avg_sqs]
         if amsgrad:
             lists.append(max_exp_avg_sqs)
         numbers = (float(beta1), float(beta2), float(eps), float(weight_decay))
         flags = (int(decoupled), int(amsgrad), int(maximize))
-        fits = lr.dtype == "float64" and step.dtype == "float32" and isinstance(scratch, StepTable)
-        if fits and self._step(
-            "adam_step", lists, scratch, lr, step, scratch.counter, *numbers, *flags
+        if _fits(scratch, lr, step, _FLOAT64) and self._step(
+            "adam_step",
+            grads,
+            lists,
+            scratch,
+            (lr, step, scratch.counter),
+            (grad_scale, found_inf),
+            (*numbers, *flags),
         ):
             return
         super().adam_step(
@@ -122,6 +163,8 @@ class Steps(Launcher):
             decoupled=decoupled,
             amsgrad=amsgrad,
             maximize=maximize,
+            grad_scale=grad_scale,
+            found_inf=found_inf,
         )
 
     def rmsprop_step(
@@ -141,19 +184,22 @@ class Steps(Launcher):
         momentum: float,
         centered: bool,
         maximize: bool,
+        grad_scale: Array | None = None,
+        found_inf: Array | None = None,
     ) -> None:
-        lists = [grads, params, square_avgs]
+        lists = [params, square_avgs]
         lists += [grad_avgs] if centered else []
         lists += [momentum_buffers] if momentum else []
         numbers = (float(alpha), float(eps), float(weight_decay), float(momentum))
         flags = (int(centered), int(maximize))
-        fits = lr.dtype == scratch.dtype and step.dtype == "float32"
-        if (
-            fits
-            and isinstance(scratch, StepTable)
-            and self._step(
-                "rmsprop_step", lists, scratch, lr, step, scratch.counter, *numbers, *flags
-            )
+        if _fits(scratch, lr, step) and self._step(
+            "rmsprop_step",
+            grads,
+            lists,
+            scratch,
+            (lr, step, scratch.counter),
+            (grad_scale, found_inf),
+            (*numbers, *flags),
         ):
             return
         super().rmsprop_step(
@@ -171,4 +217,15 @@ class Steps(Launcher):
             momentum=momentum,
             centered=centered,
             maximize=maximize,
+            grad_scale=grad_scale,
+            found_inf=found_inf,
         )
+
+
+def _fits(scratch: Any, lr: Array, step: Array | None = None, lr_dtype: Any = None) -> bool:
+    """Whether learning rate and step count have the types that the kernels read."""
+    return (
+        isinstance(scratch, StepTable)
+        and lr.dtype == (lr_dtype or scratch.lr_dtype)
+        and (step is None or step.dtype == _FLOAT32)
+    )

@@ -91,14 +91,8 @@ def cross_entropy(
         )
     target = _check_class_target(input, target, weight)
     dim = _class_dim(input)
-    plain = weight is None and label_smoothing == 0.0 and ignore_index < 0 and input.dim() == 2
-    # The fused op knows no ignored targets: it is for those that are seen to be none.
-    if plain and target.is_cpu and target.numel() and int(target.min()) >= 0:
-        try:
-            fused: Tensor = CrossEntropy.apply(input, target.array, reduction)
-            return fused
-        except IndexError:
-            pass  # raised anew below, naming the target
+    if weight is None and label_smoothing == 0.0 and input.dim() == 2:
+        return _fused_cross_entropy(input, target, ignore_index, reduction)
     _check_range(target, input.size(dim), ignore_index)
     log_probability = input.log_softmax(dim)
     loss = _nll(log_probability, target, weight, ignore_index, reduction)
@@ -150,6 +144,24 @@ def kl_div(
         loss = entropy.where(positive, target * 0) - target * input
     result = reduce_loss(loss, reduction)
     return result / input.size(0) if batchmean and input.dim() != 0 else result
+
+
+def _fused_cross_entropy(
+    input: Tensor, target: Tensor, ignore_index: int, reduction: str
+) -> Tensor:
+    """The cross entropy of a matrix by one op."""
+    ignored: int | None = ignore_index
+    if target.is_cpu and target.numel():
+        if ignore_index < 0 and int(target.min()) >= 0:
+            ignored = None  # the op then does less, and refuses classes that are too large
+        else:
+            _check_range(target, input.size(1), ignore_index)
+    try:
+        result: Tensor = CrossEntropy.apply(input, target.array, ignored, reduction)
+    except IndexError:
+        _check_range(target, input.size(1), ignore_index)  # names the target
+        raise
+    return result
 
 
 def _class_dim(input: Tensor) -> int:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from ...creation import empty_like
+from ...autograd.inplace import apply_inplace
+from ...backend.philox import PhiloxStream
+from ...creation import empty_like, zeros_like
+from ...ops.dropout import NativeDropout
+from ...random.generator import stream_of
 from ...tensor import Tensor
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zero every element with probability ``p`` and divide the rest by 1 - p, if ``training``.
 
-    On the CPU the elements that fall are those that PyTorch drops for the same seed.
+    On the CPU the elements that fall are those that PyTorch drops for the same seed. On a GPU they
+    depend on the seed, the number of draws before and their place only, and backward finds them
+    again without a mask in memory.
 
     Raises:
         ValueError: ``p`` is not between 0 and 1.
@@ -23,12 +29,23 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
     if not training or p == 0 or input.numel() == 0:
         return input
-    keep = 1 - p
-    mask = _drawn(input, keep)
-    if keep > 0:
-        mask.div_(keep)
+    if input.is_cuda and p < 1 and input.is_floating_point():
+        return _dropped_by_kernel(input, p, inplace)
+    mask = _drawn(input, 1 - p).div_(1 - p) if p < 1 else zeros_like(input, requires_grad=False)
     result: Tensor = input.mul_(mask) if inplace else input * mask
     return result
+
+
+def _dropped_by_kernel(input: Tensor, p: float, inplace: bool) -> Tensor:
+    stream = stream_of(input.device)
+    assert isinstance(stream, PhiloxStream), "the stream of a CUDA device"
+    with stream.lock, stream.on_device():
+        state = stream.state_to_draw_from()
+        if inplace:
+            apply_inplace(NativeDropout, input, state, float(p))
+            return input
+        result: Tensor = NativeDropout.apply(input, state, float(p))
+        return result
 
 
 def _drawn(input: Tensor, keep: float) -> Tensor:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ...autograd.composed import shown_as
+from ...dtypes import int32, int64
+from ...ops.embedding import NO_PADDING
+from ...ops.embedding import embedding as pick_rows
 from ...ops.linear import linear as linear
 from ...tensor import Tensor
 from .vector_norm import vector_norm
@@ -40,7 +42,6 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     return result if bias is None else result + bias
 
 
-@shown_as("Embedding")
 def embedding(
     input: Tensor,
     weight: Tensor,
@@ -52,8 +53,10 @@ def embedding(
 ) -> Tensor:
     """The rows of ``weight`` with the indices ``input``.
 
+    On a GPU, which does not stop at a wrong index, that gives a row of nan.
+
     Shape:
-        input (*) of integers, weight (rows, size), output (*, size).
+        input (*) of int64 or int32, weight (rows, size), output (*, size).
 
     Args:
         padding_idx: this row gets no gradient.
@@ -65,6 +68,7 @@ def embedding(
     Raises:
         IndexError: an index is negative or too large.
         AssertionError: ``padding_idx`` is no row.
+        RuntimeError: ``input`` is of another type, or ``weight`` is no matrix.
         NotImplementedError: for ``sparse=True``.
 
     >>> import gpugrad
@@ -74,38 +78,26 @@ def embedding(
     """
     if sparse:
         raise NotImplementedError("embedding: sparse gradients do not exist here; use sparse=False")
-    if input.is_floating_point():
+    if input.dtype not in (int32, int64):
         raise RuntimeError(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: "
             f"Long, Int; but got {input.type()} instead (while checking arguments for embedding)"
         )
-    rows = weight.size(0)
-    flat = input.reshape(-1)
-    if max_norm is not None:
-        _shorten_rows(weight, flat, max_norm, norm_type)
-    try:
-        result: Tensor = weight.index_select(0, flat)
-    except (IndexError, RuntimeError):
-        if flat.min() < 0 or flat.max() >= rows:
-            raise IndexError("index out of range in self") from None
-        raise
-    result = result.reshape((*input.shape, weight.size(1)))
+    padding = NO_PADDING
     if padding_idx is not None:
+        rows = weight.size(0)
         if not -rows <= padding_idx < rows:
             raise AssertionError("Padding_idx must be within num_embeddings")
-        padding = (input == padding_idx % rows).unsqueeze(-1)
-        result = result.detach().where(padding, result)
-    if scale_grad_by_freq and result.requires_grad:
-        ones = weight.new_ones(flat.shape)
-        counts = weight.new_zeros((rows,)).index_add(0, flat, ones)
-        share = counts.index_select(0, flat).reshape((*input.shape, 1))
-        result.register_hook(lambda grad: grad / share)
+        padding = padding_idx % rows
+    if max_norm is not None:
+        _shorten_rows(weight, input.reshape(-1), max_norm, norm_type)
+    result: Tensor = pick_rows(weight, input, padding, scale_grad_by_freq)
     return result
 
 
 def _shorten_rows(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
     weight = weight.detach()
-    rows = weight.index_select(0, indices)
+    rows = pick_rows(weight, indices)
     norms = vector_norm(rows, norm_type, 1, True)
     scale = (max_norm / (norms + 1e-7)).where(norms > max_norm, norms.new_ones(()))
     weight[indices] = rows * scale  # a row that comes twice is written twice with one value

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ... import dtypes
 from ...autograd.composed import shown_as
 from ...autograd.grad_mode import no_grad
+from ...ops.normalization import LayerNormWithoutWeight, NativeLayerNorm
 from ...tensor import Tensor
-from .promotion import require_floating
+from .promotion import require_floating, type_word
 from .vector_norm import vector_norm
 
 
-@shown_as("NativeLayerNorm")
 def layer_norm(
     input: Tensor,
     normalized_shape: Sequence[int],
@@ -36,12 +37,46 @@ def layer_norm(
     for name, tensor in (("weight", weight), ("bias", bias)):
         _check_affine(name, tensor, shape)
     require_floating(input, "LayerNormKernelImpl")
-    dims = tuple(range(-len(shape), 0))
-    centred = input - input.mean(dims, True)
-    result: Tensor = centred * (centred.square().mean(dims, True) + eps).rsqrt()
-    if weight is not None:
-        result = result * weight
+    if any(t is not None and t.dtype is not input.dtype for t in (weight, bias)):
+        _refuse_mixture(input, weight, bias)
+        return _in_float32(input, shape, weight, bias, eps)
+    if weight is None:
+        return _without_weight(input, shape, bias, eps)
+    operands = (input, weight) if bias is None else (input, weight, bias)
+    result: Tensor = NativeLayerNorm.apply(*operands, shape, float(eps))
+    return result
+
+
+@shown_as("NativeLayerNorm")
+def _without_weight(
+    input: Tensor, shape: tuple[int, ...], bias: Tensor | None, eps: float
+) -> Tensor:
+    result: Tensor = LayerNormWithoutWeight.apply(input, shape, float(eps))
     return result if bias is None else result + bias
+
+
+@shown_as("NativeLayerNorm")
+def _in_float32(
+    input: Tensor,
+    shape: tuple[int, ...],
+    weight: Tensor | None,
+    bias: Tensor | None,
+    eps: float,
+) -> Tensor:
+    """Of a 16-bit input beside weights of float32: rounded once, at the end."""
+    result: Tensor = layer_norm(input.float(), shape, weight, bias, eps).to(input.dtype)
+    return result
+
+
+def _refuse_mixture(input: Tensor, weight: Tensor | None, bias: Tensor | None) -> None:
+    """Refuse parameters of another type, but for float32 beside a 16-bit input."""
+    if weight is not None and weight.dtype is input.dtype:
+        assert bias is not None, "one of them differs"
+        raise RuntimeError(f"expected scalar type {type_word(input)} but found {type_word(bias)}")
+    if any(t is not None and t.dtype is not dtypes.float32 for t in (weight, bias)):
+        raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
+    if input.dtype is dtypes.float64:
+        raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
 
 
 def rms_norm(

@@ -1,0 +1,1 @@
+"""The training steps of the contest, for each library that takes part."""

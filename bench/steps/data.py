@@ -1,0 +1,124 @@
+"""What every contestant starts from: the same data and the same initial parameters, in float32."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Array = Any
+
+XOR_X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
+XOR_Y = np.array([[0], [1], [1], [0]], np.float32)
+XOR_PARAMETERS = (
+    np.array([[0.1, 0.3], [0.2, 0.1]], np.float32),
+    np.array([0.2, -0.2], np.float32),
+    np.array([[0.1], [-0.4]], np.float32),
+    np.array([0.0], np.float32),
+)
+XOR_RATE = 0.01
+
+NOT_X = np.array([[0], [1]], np.float32)
+NOT_Y = np.array([1, 0], np.float32)
+NOT_PARAMETERS = (np.array([[3.0]], np.float32), np.array([[1.0]], np.float32))
+NOT_RATE = 0.1
+
+REGRESSION_SAMPLES = 1500
+REGRESSION_RATE = 0.01
+
+MOMENTUM = 0.9
+SGD_RATE = 0.01
+ADAM_RATE = 1e-3
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+
+ELEMENTS = 4_000_000
+"""Of the elementwise step."""
+
+OPTIMIZER_TENSORS = 500
+
+BATCH, CONTEXT, WIDTH, HEADS = 16, 32, 64, 4
+"""Of the attention block."""
+
+
+def generator(seed: int) -> Any:
+    """A stream of random numbers."""
+    return np.random.default_rng(seed)
+
+
+def normal(seed: int, *shape: int, scale: float = 1.0) -> Array:
+    """Normally distributed float32."""
+    return (generator(seed).standard_normal(shape) * scale).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A multilayer perceptron: layer sizes, batch and optimizer.
+
+    Weights are stored as (outputs, inputs), as PyTorch does.
+    """
+
+    sizes: tuple[int, ...]
+    batch: int
+    optimizer: str
+
+    def parameters(self) -> list[Array]:
+        """Weight and bias of each layer in turn."""
+        made = []
+        for i, (inputs, outputs) in enumerate(zip(self.sizes, self.sizes[1:], strict=False)):
+            bound = 1 / inputs**0.5
+            draw = generator(100 + i).uniform
+            made.append(draw(-bound, bound, (outputs, inputs)).astype(np.float32))
+            made.append(draw(-bound, bound, outputs).astype(np.float32))
+        return made
+
+    def samples(self) -> tuple[Array, Array]:
+        """The batch: inputs, and classes as int64."""
+        x = normal(1, self.batch, self.sizes[0])
+        return x, generator(2).integers(0, self.sizes[-1], self.batch)
+
+
+NETWORKS = {
+    "mlp-sgd": Network((64, 128, 128, 10), 64, "sgd"),
+    "mlp-adam": Network((64, 128, 128, 10), 64, "adam"),
+    "mlp-wide": Network((64, 512, 512, 10), 128, "sgd"),
+}
+
+
+def regression() -> tuple[Array, Array, Array, Array]:
+    """Inputs, targets on a straight line, and where slope and intercept start."""
+    x = normal(0, REGRESSION_SAMPLES, 1)
+    return x, 0.5 * x[:, 0] + 2, normal(1, 1, 1), normal(2, 1)
+
+
+def attention() -> tuple[Array, Array, dict[str, Array]]:
+    """Input, target and the parameters of the attention block."""
+    shapes = {
+        "query": (WIDTH, WIDTH),
+        "key": (WIDTH, WIDTH),
+        "value": (WIDTH, WIDTH),
+        "join": (WIDTH, WIDTH),
+        "up": (WIDTH, 4 * WIDTH),
+        "down": (4 * WIDTH, WIDTH),
+    }
+    parameters = {
+        name: normal(10 + i, *shape, scale=shape[0] ** -0.5)
+        for i, (name, shape) in enumerate(shapes.items())
+    }
+    for name in ("first", "second"):
+        parameters[f"{name}_scale"] = np.ones(WIDTH, np.float32)
+        parameters[f"{name}_shift"] = np.zeros(WIDTH, np.float32)
+    shape = (BATCH, CONTEXT, WIDTH)
+    return normal(3, *shape), normal(4, *shape), parameters
+
+
+def curved() -> tuple[Array, list[Array], list[Array]]:
+    """Input, parameters and direction of the Hessian-vector product."""
+    shapes = ((64, 128), (128,), (128, 1))
+    parameters = [normal(20 + i, *s, scale=0.1) for i, s in enumerate(shapes)]
+    return normal(5, 64, 64), parameters, [normal(30 + i, *s) for i, s in enumerate(shapes)]
+
+
+def small_parameters() -> list[Array]:
+    """Many small arrays, as a deep and narrow model has them."""
+    return [normal(40, 8 + i % 24) for i in range(OPTIMIZER_TENSORS)]

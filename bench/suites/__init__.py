@@ -1,0 +1,1 @@
+"""The suites of ``python -m bench``: each has a ``run(options)``."""

@@ -1,0 +1,227 @@
+"""Activation functions over NumPy with few temporaries: composed forms rewritten in place.
+
+Large arrays are done in blocks that stay in the processor's cache; the 16-bit types are computed in
+float32, and rounded once.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import special
+
+Array = Any
+
+BLOCK = 32768
+"""How many elements are done at once: a few blocks of float32 fit into the second-level cache."""
+
+_AS_THEY_ARE = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
+
+
+class HostActivations:
+    """Every method's composed form in ``ComposedForms`` says what it computes."""
+
+    def leaky_relu(self, x: Array, slope: float, out: Array | None = None) -> Array:
+        return in_blocks(_leaky_relu, out, (x,), slope)
+
+    def leaky_relu_grad(
+        self, x: Array, grad: Array, slope: float, out: Array | None = None
+    ) -> Array:
+        return in_blocks(_leaky_relu_grad, out, (x, grad), slope)
+
+    def softplus(self, x: Array, beta: float, threshold: float, out: Array | None = None) -> Array:
+        return in_blocks(_softplus, out, (x,), beta, threshold)
+
+    def softplus_grad(
+        self, x: Array, grad: Array, beta: float, threshold: float, out: Array | None = None
+    ) -> Array:
+        return in_blocks(_softplus_grad, out, (x, grad), beta, threshold)
+
+    def silu(self, x: Array, out: Array | None = None) -> Array:
+        return in_blocks(_silu, out, (x,))
+
+    def silu_grad(self, x: Array, grad: Array, out: Array | None = None) -> Array:
+        return in_blocks(_silu_grad, out, (x, grad))
+
+    def gelu(self, x: Array, approximate: str, out: Array | None = None) -> Array:
+        return in_blocks(_gelu_tanh if approximate == "tanh" else _gelu, out, (x,))
+
+    def gelu_grad(self, x: Array, grad: Array, approximate: str, out: Array | None = None) -> Array:
+        function = _gelu_tanh_grad if approximate == "tanh" else _gelu_grad
+        return in_blocks(function, out, (x, grad))
+
+
+def in_blocks(
+    function: Callable[..., Array], out: Array | None, arrays: tuple[Array, ...], *numbers: float
+) -> Array:
+    """``function(*arrays, *numbers)`` of arrays of one shape and type, element by element.
+
+    Args:
+        function: gives a new array.
+        out: where to store the result, if not in a new array.
+    """
+    first = arrays[0]
+    dtype = first.dtype
+    if dtype in _AS_THEY_ARE and first.ndim and first.size <= BLOCK:
+        result = function(*arrays, *numbers)
+        if out is None:
+            return result
+        out[...] = result
+        return out
+    if all(a.flags.c_contiguous for a in arrays):
+        flat = [a.reshape(-1) for a in arrays]
+        result = _flat(function, flat, numbers).reshape(first.shape)
+    else:  # row by row in the order of the first array's memory, which the result gets too
+        turned = [a.transpose() for a in arrays]
+        if not all(a.flags.c_contiguous for a in turned):
+            turned = [np.ascontiguousarray(a) for a in turned]
+        flat = [a.reshape(-1) for a in turned]
+        result = _flat(function, flat, numbers).reshape(first.shape[::-1]).transpose()
+    if out is None:
+        return result
+    out[...] = result
+    return out
+
+
+def _flat(function: Callable[..., Array], arrays: list[Array], numbers: tuple[float, ...]) -> Array:
+    first = arrays[0]
+    result = np.empty(first.size, first.dtype)
+    narrow = first.dtype not in _AS_THEY_ARE
+    for start in range(0, first.size, BLOCK):
+        part = slice(start, start + BLOCK)
+        blocks = [a[part] for a in arrays]
+        if narrow:
+            blocks = [a.astype(np.float32) for a in blocks]
+        result[part] = function(*blocks, *numbers)
+    return result
+
+
+@functools.cache
+def _number(value: float, dtype: Any) -> Array:
+    """A 0-d array, which NumPy takes twice as fast as a Python number."""
+    return np.full((), value, dtype)
+
+
+def _leaky_relu(x: Array, slope: float) -> Array:
+    work = np.multiply(x, _number(slope, x.dtype))
+    if 0 < slope <= 1:  # with 0, infinity would become nan
+        return np.maximum(x, work, out=work)
+    np.putmask(work, np.greater(x, _number(0, x.dtype)), x)
+    return work
+
+
+def _leaky_relu_grad(x: Array, grad: Array, slope: float) -> Array:
+    positive = np.greater(x, _number(0, x.dtype))
+    if 0 <= slope <= 1:
+        work = np.maximum(positive, _number(slope, x.dtype))  # 1 and the slope
+        return np.multiply(grad, work, work)
+    work = np.multiply(grad, _number(slope, x.dtype))
+    np.putmask(work, positive, grad)
+    return work
+
+
+def _softplus(x: Array, beta: float, threshold: float) -> Array:
+    dtype = x.dtype
+    scaled = x if beta == 1 else np.multiply(x, _number(beta, dtype))
+    limit = _number(threshold, dtype)
+    work = np.minimum(scaled, limit)
+    np.log1p(np.exp(work, work), work)
+    if beta != 1:
+        np.true_divide(work, _number(beta, dtype), work)
+    np.putmask(work, np.greater(scaled, limit), x)
+    return work
+
+
+def _softplus_grad(x: Array, grad: Array, beta: float, threshold: float) -> Array:
+    dtype = x.dtype
+    scaled = x if beta == 1 else np.multiply(x, _number(beta, dtype))
+    work = _sigmoid(scaled)
+    np.multiply(grad, work, work)
+    np.putmask(work, np.greater(scaled, _number(threshold, dtype)), grad)
+    return work
+
+
+def _sigmoid(x: Array) -> Array:
+    work = np.negative(x)
+    np.exp(work, work)
+    np.add(work, _number(1, x.dtype), work)
+    return np.reciprocal(work, work)
+
+
+def _silu(x: Array) -> Array:
+    work = _sigmoid(x)
+    return np.multiply(x, work, work)
+
+
+def _silu_grad(x: Array, grad: Array) -> Array:
+    one = _number(1, x.dtype)
+    s = _sigmoid(x)
+    work = np.subtract(one, s)
+    np.multiply(work, x, work)
+    np.add(work, one, work)
+    np.multiply(work, s, work)
+    return np.multiply(grad, work, work)
+
+
+def _twice_cdf(x: Array) -> Array:
+    """``1 + erf(x / sqrt(2))``."""
+    work = np.multiply(x, _number(math.sqrt(0.5), x.dtype))
+    special.erf(np, work, work)
+    return np.add(work, _number(1, x.dtype), work)
+
+
+def _gelu(x: Array) -> Array:
+    work = _twice_cdf(x)
+    np.multiply(work, x, work)
+    return np.multiply(work, _number(0.5, x.dtype), work)
+
+
+def _gelu_grad(x: Array, grad: Array) -> Array:
+    dtype = x.dtype
+    cdf = _twice_cdf(x)
+    np.multiply(cdf, _number(0.5, dtype), cdf)
+    work = np.square(x)
+    np.multiply(work, _number(-0.5, dtype), work)
+    np.exp(work, work)
+    np.multiply(work, _number(1 / math.sqrt(2 * math.pi), dtype), work)
+    np.multiply(work, x, work)
+    np.add(work, cdf, work)
+    return np.multiply(grad, work, work)
+
+
+def _tanh_of_cubic(x: Array, square: Array) -> Array:
+    dtype = x.dtype
+    work = np.multiply(square, _number(0.044715, dtype))
+    np.add(work, _number(1, dtype), work)
+    np.multiply(work, x, work)
+    np.multiply(work, _number(math.sqrt(2 / math.pi), dtype), work)
+    return np.tanh(work, work)
+
+
+def _gelu_tanh(x: Array) -> Array:
+    work = _tanh_of_cubic(x, np.square(x))
+    np.add(work, _number(1, x.dtype), work)
+    np.multiply(work, x, work)
+    return np.multiply(work, _number(0.5, x.dtype), work)
+
+
+def _gelu_tanh_grad(x: Array, grad: Array) -> Array:
+    dtype = x.dtype
+    one, k = _number(1, dtype), math.sqrt(2 / math.pi)
+    square = np.square(x)
+    t = _tanh_of_cubic(x, square)
+    slope = np.multiply(square, _number(3 * 0.044715 * k, dtype), square)
+    np.add(slope, _number(k, dtype), slope)
+    np.multiply(slope, x, slope)
+    work = np.square(t)
+    np.subtract(one, work, work)
+    np.multiply(work, slope, work)
+    np.add(t, one, t)  # first: nothing is lost where t is close to -1
+    np.add(work, t, work)
+    np.multiply(work, _number(0.5, dtype), work)
+    return np.multiply(grad, work, work)

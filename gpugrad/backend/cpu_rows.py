@@ -1,0 +1,158 @@
+"""Functions of the rows of a matrix over NumPy, with few temporaries.
+
+Large matrices are done in blocks of rows that stay in the processor's cache. Sums are products with
+a vector, which BLAS does.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from .primitives import Primitives
+
+Array = Any
+
+BLOCK = 32768
+"""About how many elements are done at once."""
+
+LONGEST_ROW = 4096
+"""Longer rows are added up by NumPy, which loses fewer digits of float32 sums than BLAS."""
+
+_EXACT = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
+
+
+class HostRows(Primitives):
+    """Every method's composed form in ``ComposedForms`` says what it computes."""
+
+    def layer_norm(
+        self,
+        x: Array,
+        weight: Array | None,
+        bias: Array | None,
+        eps: float,
+        out: tuple[Array, Array, Array] | None = None,
+    ) -> tuple[Array, Array, Array]:
+        dtype = x.dtype
+        if not _applies(dtype, x, weight, bias):
+            return super().layer_norm(x, weight, bias, eps, out)
+        rows, cols = x.shape
+        column = (rows, 1)
+        y, mean, rstd = out or (np.empty(s, dtype) for s in (x.shape, column, column))
+        ones, share, offset = _ones(cols, dtype), np.asarray(cols, dtype), np.asarray(eps, dtype)
+        for part in _parts(rows, cols):
+            centre, scale, to = mean[part], rstd[part], y[part]
+            np.true_divide(x[part].dot(ones), share, out=centre)
+            np.subtract(x[part], centre, out=to)
+            variance = np.square(to).dot(ones)
+            np.true_divide(variance, share, out=variance)
+            np.add(variance, offset, out=variance)
+            np.reciprocal(np.sqrt(variance, out=variance), out=scale)
+            np.multiply(to, scale, out=to)
+            if weight is not None:
+                np.multiply(to, weight, out=to)
+            if bias is not None:
+                np.add(to, bias, out=to)
+        return y, mean, rstd
+
+    def layer_norm_grad(
+        self,
+        grad: Array,
+        x: Array,
+        weight: Array | None,
+        mean: Array,
+        rstd: Array,
+        wanted: tuple[bool, bool, bool],
+        out: tuple[Array, Array, Array] | None = None,
+    ) -> tuple[Array | None, Array | None, Array | None]:
+        dtype = x.dtype
+        if not _applies(dtype, x, weight, grad) or out is not None:
+            return super().layer_norm_grad(grad, x, weight, mean, rstd, wanted, out)
+        rows, cols = x.shape
+        of_x = np.empty((rows, cols), dtype) if wanted[0] else None
+        of_weight = np.zeros(cols, dtype) if wanted[1] else None
+        factors = (_ones(cols, dtype) if weight is None else weight.reshape(cols, 1)) / cols
+        for part in _parts(rows, cols):
+            scale, dy = rstd[part], grad[part]
+            centred = np.subtract(x[part], mean[part])
+            product = np.multiply(dy, centred)
+            if of_weight is not None:
+                of_weight += scale.reshape(-1).dot(product)
+            if of_x is None:
+                continue
+            # rstd * g - rstd * mean(g) - centred * (mean(g * centred) * rstd**3)
+            along = product.dot(factors)
+            for _ in range(3):
+                np.multiply(along, scale, out=along)
+            across = np.multiply(dy.dot(factors), scale)
+            np.multiply(centred, along, out=centred)
+            np.add(centred, across, out=centred)
+            g = dy if weight is None else np.multiply(dy, weight, out=product)
+            np.multiply(g, scale, out=product)
+            np.subtract(product, centred, out=of_x[part])
+        return of_x, of_weight, self.sum(grad, 0) if wanted[2] else None
+
+    def cross_entropy(
+        self,
+        x: Array,
+        target: Array,
+        ignore_index: int | None,
+        out: tuple[Array, Array] | None = None,
+    ) -> tuple[Array, Array]:
+        losses, softmax = out or (None, None)
+        ignored = None
+        if ignore_index is not None:
+            ignored = np.equal(target, ignore_index)
+            target = self._classes(target, ignore_index)
+        work = np.subtract(x, np.maximum.reduce(x, 1, None, None, True), softmax)
+        picked = work[np.arange(len(work)), target]
+        np.exp(work, work)
+        total = np.add.reduce(work, 1, None, None, True)
+        np.true_divide(work, total, work)
+        losses = np.subtract(np.log(total).reshape(-1), picked, losses)
+        if ignored is not None:
+            losses[ignored] = 0
+        return losses, work
+
+    def cross_entropy_grad(
+        self,
+        softmax: Array,
+        target: Array,
+        grad: Array,
+        count: Array | None,
+        ignore_index: int | None,
+        out: Array | None = None,
+    ) -> Array:
+        ignored = None
+        if ignore_index is not None:
+            ignored = np.equal(target, ignore_index)
+            target = self._classes(target, ignore_index)
+        if count is not None:
+            grad = np.asarray(np.true_divide(grad, count), softmax.dtype)
+        out = np.multiply(softmax, grad.reshape(-1, 1), out=out)
+        out[np.arange(len(out)), target] -= grad
+        if ignored is not None:
+            out[ignored] = 0
+        return out
+
+
+def _applies(dtype: Any, x: Array, *others: Array | None) -> bool:
+    return (
+        dtype in _EXACT
+        and 0 < x.shape[1] <= LONGEST_ROW
+        and all(a is None or a.dtype == dtype for a in others)
+    )
+
+
+def _parts(rows: int, cols: int) -> list[slice]:
+    """The rows, taken apart into blocks."""
+    step = max(1, BLOCK // cols)
+    return [slice(first, first + step) for first in range(0, rows, step)]
+
+
+@functools.lru_cache(maxsize=64)
+def _ones(cols: int, dtype: Any) -> Array:
+    """A column of ones, for sums over rows."""
+    return np.ones((cols, 1), dtype)

@@ -1,0 +1,414 @@
+"""A list of what a backend computes, written down while it computes.
+
+While a :class:`Recorder` is active, every primitive of its backend that the recording thread calls
+is carried out as always and noted: which function, which arrays, which static arguments. An array
+is noted as a view of a piece of memory, its *root*: by which step of the program that memory was
+made, and where in it the array lies. So views need no steps of their own, and a step that writes
+into a view of another array's memory is noted as just that.
+
+Only the outermost primitive is noted, not those of which it is composed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .primitives import Array
+from .stream import Stream
+
+PACKAGE = str(Path(__file__).resolve().parents[1])
+
+VIEWS = frozenset(
+    ["asarray", "into", "reshape", "permute", "broadcast_to", "expand", "getitem", "windows"]
+)
+"""Primitives that compute nothing where their result shares an operand's memory."""
+
+QUESTIONS = frozenset(
+    ["device", "on", "address", "memory", "view_of", "lowered", "writable", "constant"]
+    + ["step_scratch", "counter", "kernels"]
+)
+"""What is no computation and not noted, apart from ``empty``, of which the memory is."""
+
+DRAWS = frozenset(
+    ["uniform", "normal", "exponential", "bernoulli", "integers", "whole_range", "permutation"]
+    + ["multinomial"]
+)
+"""What a stream of random numbers is asked for."""
+
+READS = {
+    "to_host": "a value is read by Python",
+    "nonzero": "the shape of the result depends on values",
+}
+"""Primitives that a program of fixed steps cannot have, and why."""
+
+
+class CaptureError(RuntimeError):
+    """A function cannot be captured; the message names the reason and the line."""
+
+
+@dataclass(eq=False)
+class Root:
+    """A piece of memory.
+
+    Attributes:
+        owner: what keeps it alive.
+        address: of its first byte.
+        nbytes: how long it is.
+        step: the number of the step that made it; -1 for memory that was there before.
+    """
+
+    owner: Any
+    address: int
+    nbytes: int
+    step: int = -1
+
+    @property
+    def external(self) -> bool:
+        return self.step < 0
+
+
+@dataclass(frozen=True)
+class Ref:
+    """An array as a view of a root; ``array`` is the one that was met."""
+
+    root: Root
+    offset: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    dtype: Any
+    array: Array = field(compare=False, repr=False)
+
+
+@dataclass(eq=False)
+class Step:
+    """One noted call.
+
+    Attributes:
+        name: the primitive's.
+        function: what carries it out.
+        args: the positional arguments, with a :class:`Ref` for every array.
+        kwargs: the named ones, without those for the results.
+        results: where fresh results go, given as ``out``; empty for a step that only writes into
+            its arguments.
+        several: whether the results are a tuple.
+        effect: whether the step does something besides its results, such as drawing random numbers.
+        place: the line of the user's program.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    args: list[Any]
+    kwargs: dict[str, Any]
+    results: list[Ref]
+    several: bool
+    effect: bool
+    place: str
+
+    def refs(self) -> Iterator[Ref]:
+        """All arrays that the step reads or writes."""
+        yield from self.results
+        yield from refs_in((self.args, self.kwargs))
+
+    def written(self) -> Iterator[Ref]:
+        """All arrays that the step may write into."""
+        yield from self.results
+        if not self.results:
+            yield from refs_in((self.args, self.kwargs))
+
+
+def refs_in(value: Any) -> Iterator[Ref]:
+    """The arrays in nested lists, tuples and dictionaries."""
+    if isinstance(value, Ref):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from refs_in(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from refs_in(item)
+
+
+class Guards:
+    """What a recording takes for granted, asked for again before each replay.
+
+    Attributes:
+        before: functions to call before each replay, to bring device memory up to date.
+    """
+
+    def __init__(self) -> None:
+        self.before: list[Callable[[], None]] = []
+        self._terms: dict[tuple[Any, ...], tuple[str, tuple[Any, ...]]] = {}
+
+    def require(self, term: str, *objects: Any) -> None:
+        """Take an expression for granted, which has ``{}`` in the places of some objects."""
+        self._terms[term, *map(id, objects)] = (term, objects)
+
+    def test(self) -> Callable[[], bool]:
+        """A function that tells whether all of it still holds: one expression, to be quick."""
+        space: dict[str, Any] = {}
+        terms = []
+        for number, (term, objects) in enumerate(self._terms.values()):
+            names = [f"o{number}_{k}" for k in range(len(objects))]
+            space |= zip(names, objects, strict=True)
+            terms.append(term.format(*names))
+        found: Callable[[], bool] = eval("lambda: " + (" and ".join(terms) or "True"), space)
+        return found
+
+
+class Recorder:
+    """Notes what a backend computes in one thread, between entering and leaving.
+
+    Args:
+        backend: the primitives to watch.
+        strict: whether to raise where something cannot be noted; else it is kept as ``failure``.
+
+    Attributes:
+        steps: what was noted.
+        roots: all memory that was met, by the identity of its owner.
+        guards: what the recording takes for granted.
+    """
+
+    def __init__(self, backend: Any, strict: bool = True) -> None:
+        self.backend = backend
+        self.failure: str | None = None
+        self._strict = strict
+        self.steps: list[Step] = []
+        self.roots: dict[int, Root] = {}
+        self.guards = Guards()
+        self._array_type = backend.module.ndarray
+        self._thread = threading.get_ident()
+        self._inside = False
+
+    # --- noting -----------------------------------------------------------------------------------
+
+    @property
+    def listening(self) -> bool:
+        """Whether a call made now is to be noted."""
+        return not self._inside and threading.get_ident() == self._thread
+
+    def run(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        effect: bool = False,
+    ) -> Any:
+        """Call ``function`` and note it."""
+        if name in READS:
+            self.fail(f"{READS[name]} at {user_line()}")
+        with self.paused():
+            result = function(*args, **kwargs)
+        if isinstance(result, np.generic):
+            result = np.asarray(result)  # a scalar has no memory of its own
+        elif isinstance(result, tuple):
+            result = tuple(np.asarray(r) if isinstance(r, np.generic) else r for r in result)
+        self._note(name, function, args, kwargs, result, effect)
+        return result
+
+    def _note(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        result: Any,
+        effect: bool,
+    ) -> None:
+        if name == "getitem" and _picks_by_mask(args[1]):
+            self.fail(f"a mask as index: {READS['nonzero']} at {user_line()}")
+        args, kwargs, out = _without_out(name, function, args, kwargs)
+        noted = [self.translate(a) for a in args]
+        named = {key: self.translate(value) for key, value in kwargs.items()}
+        several = isinstance(result, tuple)
+        results = []
+        for array in result if several else (result,):
+            if not isinstance(array, self._array_type):
+                continue
+            if out is not None or id(self.backend.memory(array)[0]) not in self.roots:
+                results.append(self.ref(array, step=len(self.steps)))
+            elif name in VIEWS:
+                return
+        if name != "empty":
+            self.steps.append(
+                Step(name, function, noted, named, results, several, effect, user_line())
+            )
+
+    def translate(self, value: Any) -> Any:
+        """An argument, with refs in the place of arrays."""
+        if isinstance(value, self._array_type):
+            return self.ref(value)
+        if isinstance(value, list):
+            return [self.translate(item) for item in value]
+        if isinstance(value, tuple):
+            return tuple(self.translate(item) for item in value)
+        return value
+
+    def ref(self, array: Array, step: int = -1) -> Ref:
+        """Where an array lies. Memory not met before was made by ``step``, or was there before."""
+        owner, address, nbytes = self.backend.memory(array)
+        root = self.roots.get(id(owner))
+        if root is None:
+            root = self.roots[id(owner)] = Root(owner, address, nbytes, step)
+        offset = self.backend.address(array) - root.address
+        return Ref(root, offset, array.shape, array.strides, array.dtype, array)
+
+    def fail(self, reason: str) -> None:
+        """What is going on cannot be noted."""
+        if self._strict:
+            raise CaptureError(reason)
+        self.failure = self.failure or reason
+
+    # --- what the floors above tell ---------------------------------------------------------------
+
+    def require(self, term: str, *objects: Any) -> None:
+        """Let replays stand only as long as an expression holds; see :meth:`Guards.require`."""
+        self.guards.require(term, *objects)
+
+    def before_replay(self, action: Callable[[], None]) -> None:
+        """Call ``action`` before each replay."""
+        self.guards.before.append(action)
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """A context in which nothing is noted."""
+        before, self._inside = self._inside, True
+        try:
+            yield
+        finally:
+            self._inside = before
+
+    # --- switching on and off ---------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def listen(self) -> Iterator[Recorder]:
+        """Note everything in this context. One recorder can listen at a time."""
+        with _lock:
+            global listener
+            listener = self
+            restore = self._intercept()
+            try:
+                yield self
+            finally:
+                restore()
+                listener = None
+
+    def _intercept(self) -> Callable[[], None]:
+        """Put a noting function before each primitive; returns what takes them away again."""
+        backend = self.backend
+        own = dict(vars(backend))
+        names = {n for n in (*own, *dir(type(backend))) if not n.startswith("_")}
+        for name in names - QUESTIONS:
+            function = getattr(backend, name)
+            if callable(function):
+                setattr(backend, name, self._noting(name, function))
+        backend.module = _Module(self, backend.module)
+
+        def restore() -> None:
+            vars(backend).clear()
+            vars(backend).update(own)
+
+        return restore
+
+    def _noting(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def note(*args: Any, **kwargs: Any) -> Any:
+            if not self.listening:
+                return function(*args, **kwargs)
+            return self.run(name, function, args, kwargs)
+
+        return note
+
+
+class _Module:
+    """The array module, for ops that use its functions directly."""
+
+    def __init__(self, recorder: Recorder, module: Any) -> None:
+        self._recorder = recorder
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._module, name)
+        if not self._recorder.listening or not callable(found) or isinstance(found, type):
+            return found
+        return self._recorder._noting(name, found)
+
+
+_lock = threading.RLock()
+listener: Recorder | None = None
+"""Who listens to any thread; see :func:`current`."""
+
+
+def current() -> Recorder | None:
+    """The recorder that listens to this thread."""
+    found = listener
+    return found if found is not None and found.listening else None
+
+
+class _NotedStream:
+    """A stream of random numbers of which the draws are noted."""
+
+    def __init__(self, recorder: Recorder, stream: Stream) -> None:
+        self._recorder = recorder
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._stream, name)
+        if name not in DRAWS:
+            return found
+        return lambda *args, **kwargs: self._recorder.run(name, found, args, kwargs, effect=True)
+
+
+def noted_stream(stream: Stream) -> Any:
+    """The stream itself, or while recording one whose draws are noted."""
+    recorder = current()
+    return stream if recorder is None else _NotedStream(recorder, stream)
+
+
+def out_position(name: str, function: Callable[..., Any]) -> int | None:
+    """How many arguments come before ``out``; None if the function does not take it."""
+    inputs: int | None = getattr(function, "nin", None)
+    if inputs is not None:
+        return inputs
+    if name == "dot":  # NumPy's method has no signature
+        return 2
+    try:
+        parameters = list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return None
+    return parameters.index("out") if "out" in parameters else None
+
+
+def _without_out(
+    name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any], Any]:
+    """The arguments without the one that says where the result goes, and that one."""
+    named = dict(kwargs)
+    out = named.pop("out", None)
+    position = out_position(name, function)
+    if position is not None and len(args) > position:
+        return args[:position], named, args[position]
+    return args, named, out
+
+
+def _picks_by_mask(index: Any) -> bool:
+    items = index if isinstance(index, tuple) else (index,)
+    return any(getattr(getattr(i, "dtype", None), "kind", "") == "b" for i in items)
+
+
+def user_line() -> str:
+    """File and line of the innermost code that is not this package's."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"

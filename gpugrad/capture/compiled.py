@@ -1,0 +1,140 @@
+"""``gpugrad.compile``: a function that is traced and then replayed."""
+
+from __future__ import annotations
+
+import functools
+import os
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from ..autograd import anomaly
+from ..autograd.engine import TensorBase
+from ..autograd.grad_mode import mode
+from ..backend import BACKENDS, cpu, recording
+from ..backend.recording import CaptureError, Recorder
+from .program import Program
+from .structure import flat, identified, key_of
+from .surroundings import watch_names
+from .trace import Trace, compare, trace
+from .verify import Verification
+
+MOST_PLANS = 32
+"""So many kinds of arguments get a plan before a warning says that something varies."""
+MOST_RETRACES = 8
+"""So often a plan is made anew for the same arguments before it is given up."""
+
+
+class Entry:
+    """What is known for one kind of arguments."""
+
+    __slots__ = ("calls", "eager", "first", "kept", "program", "stale")
+
+    def __init__(self, kept: list[Any]) -> None:
+        self.calls = 0
+        self.stale = 0
+        self.first: Trace | None = None
+        self.program: Program | None = None
+        self.eager = False
+        self.kept = kept
+        """Objects whose identity is part of the key: so nobody else can have it."""
+
+
+class CompiledFunction:
+    """A function that is carried out by replaying an earlier call; see :func:`compile`."""
+
+    def __init__(self, function: Callable[..., Any], fallback: bool, verify: bool) -> None:
+        functools.update_wrapper(self, function)
+        self._function = function
+        self._fallback = fallback
+        self._verify = verify
+        self._entries: dict[Any, Entry] = {}
+        self._leaves: list[TensorBase] = []
+        self._off = os.environ.get("GPUGRAD_COMPILE") == "0"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._off or recording.listener is not None or anomaly.state.enabled:
+            return self._function(*args, **kwargs)
+        key = (
+            mode.enabled,
+            tuple([leaf.grad is None for leaf in self._leaves]),
+            tuple([key_of(arg) for arg in args]),
+            key_of(kwargs) if kwargs else None,
+        )
+        entry = self._entries.get(key)
+        if entry is None:
+            entry = self._new_entry(key, [*identified((args, kwargs))])
+        if entry.program is not None:
+            tensors = flat(args, kwargs)
+            if entry.program.fits(tensors):
+                return entry.program.replay(tensors)
+            self._forget(entry)
+        if entry.eager:
+            return self._function(*args, **kwargs)
+        entry.calls += 1
+        if entry.calls == 1:
+            # What is made at the first call only, such as an optimizer's state, is no step.
+            return self._function(*args, **kwargs)
+        return self._trace(entry, args, kwargs)
+
+    def _forget(self, entry: Entry) -> None:
+        """Something that the program took for granted has changed."""
+        entry.program, entry.calls, entry.stale = None, 1, entry.stale + 1
+        if entry.stale > MOST_RETRACES:
+            entry.eager = True
+            warnings.warn(
+                f"{self._name()} runs eagerly: something that it takes for granted has changed "
+                f"{entry.stale} times, such as a tensor, module or number in its surroundings",
+                stacklevel=3,
+            )
+
+    def _new_entry(self, key: Any, kept: list[Any]) -> Entry:
+        entry = self._entries[key] = Entry(kept)
+        if len(self._entries) == MOST_PLANS:
+            warnings.warn(
+                f"{self._name()} has been called with {MOST_PLANS} kinds of arguments and is "
+                "traced anew for each: pass what changes from call to call as a tensor",
+                stacklevel=3,
+            )
+        return entry
+
+    def _trace(self, entry: Entry, args: Any, kwargs: Any) -> Any:
+        first, verification = entry.first, None
+        if first is not None and self._verify:
+            verification = Verification(first)
+        entry.first = None
+        recorder = Recorder(_backend_of(args, kwargs), strict=not self._fallback)
+        try:
+            found, result = trace(self._function, args, kwargs, recorder)
+            watch_names(recorder.guards, self._function)
+            if recorder.failure is not None:
+                raise CaptureError(recorder.failure)
+            if first is None:
+                entry.first = found
+                self._know(found)
+                return result
+            compare(first, found)
+            program = Program(found)
+            if verification is not None:
+                verification.finish(program, flat(args, kwargs), result)
+        except CaptureError as error:
+            if not self._fallback:
+                raise CaptureError(f"{self._name()} cannot be compiled: {error}") from None
+            entry.eager = True
+            warnings.warn(f"{self._name()} runs eagerly: {error}", stacklevel=3)
+            return result
+        entry.program = program
+        return result
+
+    def _know(self, found: Trace) -> None:
+        known = {id(leaf) for leaf in self._leaves}
+        self._leaves += [e.leaf for e in found.leaves if id(e.leaf) not in known]
+
+    def _name(self) -> str:
+        return getattr(self._function, "__qualname__", type(self._function).__name__)
+
+
+def _backend_of(args: Any, kwargs: Any) -> Any:
+    for tensor in flat(args, kwargs):
+        return BACKENDS[type(tensor.array)]
+    return cpu

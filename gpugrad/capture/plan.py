@@ -1,0 +1,228 @@
+"""From noted steps to calls over planned memory: nothing unused, nothing allocated, no views made.
+
+Steps that nobody needs are dropped. All memory that the remaining steps make lies in one arena, in
+which two arrays share a place if one is dead before the other is made: greedily, largest first
+(Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020). What must
+outlive a replay, such as gradients, has memory of its own.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..backend.primitives import Array
+from ..backend.recording import Ref, Root, Step, out_position
+
+ALIGNMENT = 64
+Call = tuple[Callable[..., Any], list[Any]]
+
+
+@dataclass
+class Input:
+    """An array that differs from replay to replay.
+
+    Attributes:
+        array: what stood in its place while recording.
+        places: argument lists that hold it, and where.
+        copy: memory of the plan's own into which it is copied, where a view of it is needed.
+    """
+
+    array: Array
+    places: list[tuple[list[Any], int]]
+    copy: Array | None = None
+
+
+class Plan:
+    """Calls that carry steps out again.
+
+    Args:
+        backend: the primitives that noted the steps.
+        steps: all of them.
+        inputs: the arrays that replays give anew.
+        kept: arrays of which the values are wanted after a replay.
+        given: memory that another plan has for some roots.
+        copy_inputs: whether all inputs are copied, so that they are there after a replay.
+    """
+
+    def __init__(
+        self,
+        backend: Any,
+        steps: Sequence[Step],
+        inputs: Sequence[Array],
+        kept: Sequence[Ref],
+        given: Mapping[Root, Array] | None = None,
+        copy_inputs: bool = False,
+    ) -> None:
+        self._backend = backend
+        self._kept = {ref.root for ref in kept if not ref.root.external}
+        self._steps = needed(steps, self._kept)
+        self._arrays = list(inputs)
+        self._copy_inputs = copy_inputs
+        self.memory: dict[Root, Array] = dict(given or {})
+        self.arena_bytes = 0
+        self._place()
+        self._bind()
+
+    def run(self, arrays: Sequence[Array]) -> None:
+        """Carry the steps out with these inputs."""
+        for place, array in zip(self.inputs, arrays, strict=True):
+            if place.copy is not None:
+                self._backend.copy(array, place.copy)
+            for args, position in place.places:
+                args[position] = array
+        for function, args in self.calls:
+            function(*args)
+
+    # --- memory -----------------------------------------------------------------------------------
+
+    def _place(self) -> None:
+        """Give every root that a step makes its memory."""
+        own = {r: life for r, life in lifetimes(self._steps).items() if r not in self.memory}
+        places, self.arena_bytes = arrange({r: own[r] for r in own if r not in self._kept})
+        arena = self._new_memory(self.arena_bytes)
+        for root, offset in places.items():
+            self.memory[root] = self._backend.view_of(
+                arena, offset, (max(root.nbytes, 1),), (1,), "uint8"
+            )
+        for root in self._kept:
+            if root not in self.memory:
+                self.memory[root] = self._new_memory(root.nbytes)
+
+    def _new_memory(self, nbytes: int) -> Array:
+        memory: Array = self._backend.empty((max(nbytes, 1),), "uint8")
+        return memory
+
+    def renew(self, root: Root) -> None:
+        """Move a root that outlives replays elsewhere: somebody else has what is there now."""
+        self.memory[root] = self._new_memory(root.nbytes)
+        self._bind()
+
+    def array(self, ref: Ref) -> Array:
+        """The array that a ref stands for in replays."""
+        memory = self.memory.get(ref.root)
+        if memory is None:
+            return ref.array
+        return self._backend.view_of(memory, ref.offset, ref.shape, ref.strides, ref.dtype)
+
+    # --- calls ------------------------------------------------------------------------------------
+
+    def _bind(self) -> None:
+        self.inputs = [Input(array, []) for array in self._arrays]
+        owners = {id(self._backend.memory(i.array)[0]): i for i in self.inputs}
+        for step in self._steps:
+            for ref in step.refs():
+                found = owners.get(id(ref.root.owner))
+                if found is not None and (self._copy_inputs or not _plain(ref, found, step)):
+                    self._copy_in(found, ref.root)
+        self.calls: list[Call] = []
+        for step in self._steps:
+            self.calls += self._calls_of(step)
+        by_identity = {id(i.array): i for i in self.inputs if i.copy is None}
+        for _, args in self.calls:
+            for place, value in enumerate(args):
+                found = by_identity.get(id(value))
+                if found is not None:
+                    found.places.append((args, place))
+
+    def _copy_in(self, found: Input, root: Root) -> None:
+        if found.copy is None:
+            array = found.array
+            if root not in self.memory:
+                self.memory[root] = self._new_memory(root.nbytes)
+            offset = self._backend.address(array) - root.address
+            found.copy = self._backend.view_of(
+                self.memory[root], offset, array.shape, array.strides, array.dtype
+            )
+
+    def _calls_of(self, step: Step) -> list[Call]:
+        args = [self._filled(a) for a in step.args]
+        kwargs = {key: self._filled(value) for key, value in step.kwargs.items()}
+        outs = tuple(self.array(ref) for ref in step.results)
+        out: Any = outs if step.several else outs[0] if outs else None
+        lowered = self._backend.lowered(step.name, args, kwargs, out)
+        if lowered is not None:
+            return list(lowered)
+        if out is None:
+            function = functools.partial(step.function, **kwargs) if kwargs else step.function
+            return [(function, args)]
+        position = out_position(step.name, step.function)
+        if position is None:
+            return [(functools.partial(store, self._backend, step.function, kwargs, out), args)]
+        if position == len(args) and not kwargs:
+            return [(step.function, [*args, out])]
+        return [(functools.partial(step.function, **kwargs, out=out), args)]
+
+    def _filled(self, value: Any) -> Any:
+        """An argument with arrays in the place of refs."""
+        if isinstance(value, Ref):
+            return self.array(value)
+        if isinstance(value, list):
+            return [self._filled(item) for item in value]
+        if isinstance(value, tuple):
+            return tuple(self._filled(item) for item in value)
+        return value
+
+
+def _plain(ref: Ref, found: Input, step: Step) -> bool:
+    """Whether an input is used as it is, and as an argument of its own."""
+    return ref.array is found.array and any(a is ref for a in step.args)
+
+
+def store(backend: Any, function: Any, kwargs: dict[str, Any], out: Any, *args: Any) -> None:
+    """Call a function that cannot be told where its results go, and put them there."""
+    found = function(*args, **kwargs)
+    if type(out) is not tuple:
+        found, out = (found,), (out,)
+    for value, target in zip(found, out, strict=True):
+        backend.copy(value, target)
+
+
+def needed(steps: Sequence[Step], kept: Iterable[Root]) -> list[Step]:
+    """The steps without those whose results nobody reads."""
+    live = set(kept)
+    found = []
+    for step in reversed(steps):
+        written = {ref.root for ref in step.written()}
+        if step.effect or any(root.external or root in live for root in written):
+            found.append(step)
+            live.update(ref.root for ref in step.refs())
+    return found[::-1]
+
+
+def lifetimes(steps: Sequence[Step]) -> dict[Root, tuple[int, int]]:
+    """First and last step that use each root made by a step."""
+    found: dict[Root, tuple[int, int]] = {}
+    for number, step in enumerate(steps):
+        for ref in step.refs():
+            if not ref.root.external:
+                first = found.get(ref.root, (number, number))[0]
+                found[ref.root] = (first, number)
+    return found
+
+
+def arrange(lives: dict[Root, tuple[int, int]]) -> tuple[dict[Root, int], int]:
+    """An offset for each root such that no two that live at a time overlap, and the total size."""
+    placed: list[tuple[int, int, int, int]] = []  # offset, end, first, last
+    offsets: dict[Root, int] = {}
+    for root in sorted(lives, key=lambda r: -r.nbytes):
+        first, last = lives[root]
+        size = -(-max(root.nbytes, 1) // ALIGNMENT) * ALIGNMENT
+        offset = 0
+        for start, end, other_first, other_last in sorted(placed):
+            if other_last < first or last < other_first:
+                continue
+            if start - offset >= size:
+                break
+            offset = max(offset, end)
+        offsets[root] = offset
+        placed.append((offset, offset + size, first, last))
+    return offsets, max((end for _, end, _, _ in placed), default=0)
+
+
+def external_written(steps: Sequence[Step]) -> list[Root]:
+    """The roots that were there before and that the steps may change."""
+    found = {ref.root: None for step in steps for ref in step.written() if ref.root.external}
+    return list(found)

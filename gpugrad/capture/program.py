@@ -1,0 +1,218 @@
+"""A traced call made ready to be replayed: its inputs, results, gradients and guards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from sys import getrefcount
+from typing import Any, ClassVar
+
+from ..autograd.engine import CONSTANT, Node, Output, TensorBase, _new, _sequence, wrap
+from ..autograd.grad_mode import mode
+from ..backend.primitives import Array
+from .plan import Plan, external_written
+from .trace import Slot, Trace
+
+
+class Program:
+    """Replays one traced call.
+
+    Args:
+        trace: the call.
+
+    Attributes:
+        written: memory from outside that a replay changes.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.backend = trace.recorder.backend
+        self.written = external_written(trace.steps)
+        written = {id(root.owner) for root in self.written}
+        memory = self.backend.memory
+        owners = [id(memory(array)[0]) for array in trace.inputs]
+        # These must be the very same arrays in every replay: written to, or sharing their memory.
+        self._bound = [
+            n for n, owner in enumerate(owners) if owner in written or owners.count(owner) > 1
+        ]
+        self.free = [n for n in range(len(owners)) if n not in self._bound]
+        self._changed = [e.leaf for e in trace.leaves if id(memory(e.leaf.array)[0]) in written]
+        self._made = [entry for entry in trace.leaves if entry.made is not None]
+        self._differentiable = [slot for slot in trace.slots if slot.wants_grad]
+        self._before = trace.recorder.guards.before
+        self._holds = self._take_for_granted()
+        self._first = Replay(self)
+        self._spare = [self._first]
+        self._attach()
+
+    def _take_for_granted(self) -> Callable[[], bool]:
+        guards = self.trace.recorder.guards
+        for entry in self.trace.leaves:
+            guards.require("{}.array is {}", entry.leaf, entry.leaf.array)
+            if entry.before is not None:
+                guards.require("{}.grad is {}", entry.leaf, entry.before)
+                guards.require("{}.array is {}", entry.before, entry.before.array)
+        return guards.test()
+
+    def fits(self, tensors: Sequence[TensorBase]) -> bool:
+        """Whether all that the trace took for granted is as it was."""
+        inputs = self.trace.inputs
+        return self._holds() and all(tensors[n].array is inputs[n] for n in self._bound)
+
+    def replay(self, tensors: Sequence[TensorBase]) -> Any:
+        """Carry the call out again with other tensors of the same kind."""
+        arrays = [tensors[n].array for n in self.free]
+        for action in self._before:
+            action()
+        if self.trace.sources:
+            return self._replay_in_graph(tensors, arrays)
+        self._leave_to_holders()
+        self._first.plan.run(arrays)
+        for leaf, grad in self._left:
+            leaf.grad = grad
+        for leaf in self._changed:
+            leaf.version[0] += 1
+        return self._returned(self._first, tensors, None)
+
+    def _returned(self, run: Replay, tensors: Sequence[TensorBase], node: Node | None) -> Any:
+        """What the function returns: copies, which later replays do not change."""
+        several = len(self._differentiable)
+
+        def fill(slot: Slot) -> Any:
+            if slot.ref is None:
+                return slot.same if slot.number is None else tensors[slot.number]
+            result = wrap(self.backend.copy(run.plan.array(slot.ref)))
+            if node is not None and slot.wants_grad:
+                result.needs_grad = True
+                number = self._differentiable.index(slot)
+                result.node = node if several == 1 else Output.of(node, number, several)
+            return result
+
+        return _filled(self.trace.result, fill)
+
+    # --- gradients that stay with their leaves ----------------------------------------------------
+
+    def _attach(self) -> None:
+        """Make the tensors that replays leave behind as gradients."""
+        array = self._first.plan.array
+        self._grads = [wrap(array(entry.made)) for entry in self._made if entry.made is not None]
+        made = zip(self._made, self._grads, strict=True)
+        gone = [entry.leaf for entry in self.trace.leaves if entry.after is None]
+        self._left = [(e.leaf, grad) for e, grad in made] + [(leaf, None) for leaf in gone]
+        self._holders = [getrefcount(g) + getrefcount(g.array) for g in self._grads]
+
+    def _leave_to_holders(self) -> None:
+        """Leave gradients of the last replay to whoever else holds them, and use other memory."""
+        renewed = False
+        for entry, grad, holders in zip(self._made, self._grads, self._holders, strict=True):
+            now = getrefcount(grad) + getrefcount(grad.array)
+            if now - (entry.leaf.grad is grad) > holders:
+                assert entry.made is not None
+                self._first.plan.renew(entry.made.root)
+                renewed = True
+        if renewed:
+            self._attach()
+
+    # --- results that belong to a graph -----------------------------------------------------------
+
+    def _replay_in_graph(self, tensors: Sequence[TensorBase], arrays: Sequence[Array]) -> Any:
+        """A replay whose memory is needed until its results have been differentiated."""
+        run = self._spare.pop() if self._spare else Replay(self)
+        run.plan.run(arrays)
+        node = None
+        if mode.enabled:
+            ends = [
+                leaf if number is None else tensors[number]
+                for leaf, number, _ in self.trace.sources
+            ]
+            node = Compiled.of(run, self._spare, tuple(t.node or t for t in ends))
+        else:
+            self._spare.append(run)
+        return self._returned(run, tensors, node)
+
+
+def _filled(value: Any, fill: Callable[[Slot], Any]) -> Any:
+    """The structure with tensors in the place of slots."""
+    if type(value) is Slot:
+        return fill(value)
+    if isinstance(value, tuple):
+        items = [_filled(item, fill) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+    if isinstance(value, list):
+        return [_filled(item, fill) for item in value]
+    if isinstance(value, dict):
+        return {key: _filled(item, fill) for key, item in value.items()}
+    return value
+
+
+class Replay:
+    """The memory of a replay, and its calls: the function's, and those of its derivative."""
+
+    def __init__(self, program: Program) -> None:
+        trace = program.trace
+        inputs = [trace.inputs[n] for n in program.free]
+        early, late = trace.steps[: trace.forward], trace.steps[trace.forward :]
+        kept = [slot.ref for slot in trace.slots if slot.ref is not None]
+        kept += [entry.made for entry in trace.leaves if entry.made is not None]
+        kept += [r for step in late for r in step.refs() if 0 <= r.root.step < trace.forward]
+        backend = program.backend
+        self._backend = backend
+        self.plan = Plan(backend, early, inputs, kept, copy_inputs=bool(trace.sources))
+        self._grads = [ref for _, _, ref in trace.sources]
+        self._derivative: Plan | None = None
+        if trace.sources:
+            self._derivative = Plan(
+                backend, late, trace.seeds, self._grads, given=self.plan.memory, copy_inputs=True
+            )
+        self._seeds = trace.seeds
+
+    def differentiate(self, grads: Sequence[Array | None]) -> tuple[Array, ...]:
+        """The gradients of the sources, for these gradients of the results."""
+        plan, backend = self._derivative, self._backend
+        assert plan is not None
+        plan.run(
+            [
+                backend.zeros_like(seed) if grad is None else grad
+                for grad, seed in zip(grads, self._seeds, strict=True)
+            ]
+        )
+        return tuple(backend.copy(plan.array(ref)) for ref in self._grads)
+
+
+class Compiled(Node):
+    """The derivative of a compiled function: a replay, too."""
+
+    __slots__ = ("run", "spare")
+
+    saves: ClassVar[dict[str, int]] = {"run": CONSTANT}
+    torch_name = "CompiledFunctionBackward"
+    run: Replay | None
+    spare: list[Replay]
+
+    @classmethod
+    def of(cls, run: Replay, spare: list[Replay], edges: tuple[Any, ...]) -> Compiled:
+        self = _new(cls)
+        self.run, self.spare, self.edges = run, spare, edges
+        self.sequence, self.hooks, self.guards = next(_sequence), None, ()
+        return self
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
+        grads = grad if type(grad) is list else [grad]
+        if any(isinstance(g, TensorBase) for g in grads):
+            raise RuntimeError(
+                "a compiled function can be differentiated once: for create_graph=True, take the "
+                "derivatives inside of the compiled function"
+            )
+        assert self.run is not None
+        return self.run.differentiate(grads)
+
+    def release(self) -> None:
+        self._give_back()
+        self.guards = None
+
+    def _give_back(self) -> None:
+        run, self.run = self.run, None
+        if run is not None:
+            self.spare.append(run)
+
+    def __del__(self) -> None:
+        self._give_back()

@@ -1,0 +1,73 @@
+"""Nested lists, tuples and dictionaries of tensors, taken apart and put together again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..autograd.engine import TensorBase
+
+PLAIN = (bool, int, float, complex, str, bytes, type(None))
+
+
+def tensors_in(value: Any) -> Iterator[TensorBase]:
+    """The tensors of a nested structure, in order."""
+    if isinstance(value, TensorBase):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from tensors_in(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from tensors_in(item)
+
+
+def flat(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[TensorBase]:
+    """The tensors among a call's arguments, in order."""
+    if not kwargs and all(isinstance(a, (TensorBase, *PLAIN)) for a in args):
+        return [a for a in args if isinstance(a, TensorBase)]
+    return list(tensors_in((args, kwargs)))
+
+
+def mapped(value: Any, function: Callable[[TensorBase], Any]) -> Any:
+    """The structure with ``function(tensor)`` in the place of every tensor."""
+    if isinstance(value, TensorBase):
+        return function(value)
+    if isinstance(value, tuple):
+        items = [mapped(item, function) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+    if isinstance(value, list):
+        return [mapped(item, function) for item in value]
+    if isinstance(value, dict):
+        return {key: mapped(item, function) for key, item in value.items()}
+    return value
+
+
+def key_of(value: Any) -> Any:
+    """What decides which plan fits: layouts of tensors, values of plain objects, other objects."""
+    kind = type(value)
+    if kind in PLAIN:
+        return (kind, value)
+    if isinstance(value, TensorBase):
+        array = value.array
+        own = id(value) if value.needs_grad and value.node is None else value.needs_grad
+        return (array.shape, array.strides, array.dtype, type(array), own)
+    if kind is tuple or kind is list or isinstance(value, (tuple, list)):
+        return (kind, *map(key_of, value))
+    if isinstance(value, dict):
+        return (kind, *((name, key_of(item)) for name, item in value.items()))
+    return (kind, id(value))
+
+
+def identified(value: Any) -> Iterator[Any]:
+    """The objects of which :func:`key_of` takes the identity."""
+    if isinstance(value, TensorBase):
+        if value.needs_grad and value.node is None:
+            yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from identified(item)
+    elif isinstance(value, dict):
+        yield from identified(list(value.values()))
+    elif type(value) not in PLAIN:
+        yield value

@@ -1,0 +1,270 @@
+"""One call of a function, carried out and written down with what it takes and leaves behind."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..autograd.backward_pass import run
+from ..autograd.engine import Node, TensorBase, differentiable, wrap
+from ..autograd.grad_mode import mode
+from ..autograd.observers import unwatch, watch
+from ..backend.primitives import Array
+from ..backend.recording import CaptureError, Recorder, Ref, Step
+from .structure import mapped, tensors_in
+
+
+@dataclass
+class LeafGrad:
+    """A leaf that took part, with its gradient before and after the call.
+
+    ``made``: where the gradient lies that the call left behind, None if it made none.
+    """
+
+    leaf: TensorBase
+    before: TensorBase | None
+    after: TensorBase | None
+    made: Ref | None
+
+
+@dataclass
+class Slot:
+    """A place for a tensor in the structure that the function returned.
+
+    Exactly one of: ``ref``, the memory of a result; ``number``, which input it is; ``same``, a
+    tensor that was there before the call.
+    """
+
+    ref: Ref | None = None
+    number: int | None = None
+    same: TensorBase | None = None
+    wants_grad: bool = False
+
+
+@dataclass
+class Trace:
+    """What one call did.
+
+    Attributes:
+        recorder: the steps, and what they take for granted.
+        inputs: the arrays of the tensors among the arguments.
+        result: what the function returned, with slots in the place of tensors.
+        slots: all of them in order.
+        leaves: the leaves of its graph.
+        forward: how many steps came before those of ``backward``.
+        seeds: gradients of the results that want one, as arrays to be given to replays.
+        sources: what the results can be differentiated by: a leaf, the number of the input that
+            it is or None, and where its gradient lies.
+    """
+
+    recorder: Recorder
+    inputs: list[Array]
+    result: Any = None
+    slots: list[Slot] = field(default_factory=list)
+    leaves: list[LeafGrad] = field(default_factory=list)
+    forward: int = 0
+    seeds: list[Array] = field(default_factory=list)
+    sources: list[tuple[TensorBase, int | None, Ref]] = field(default_factory=list)
+
+    @property
+    def steps(self) -> list[Step]:
+        return self.recorder.steps
+
+
+def trace(
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    recorder: Recorder,
+) -> tuple[Trace, Any]:
+    """Carry out ``function(*args, **kwargs)`` and write it down; also returns what it returned.
+
+    Arguments that belong to a graph outside are replaced by leaves, so that the graph inside ends
+    at them.
+    """
+    given = list(tensors_in((args, kwargs)))
+    inside = [_leaf(t) if t.node is not None else t for t in given]
+    turn = iter(inside)
+    args, kwargs = mapped((args, kwargs), lambda _: next(turn))
+    found = Trace(recorder, [t.array for t in inside])
+    with recorder.listen(), _leaves() as leaves:
+        for tensor in inside:
+            recorder.ref(tensor.array)
+            if tensor.needs_grad and tensor.node is None:
+                leaves.setdefault(id(tensor), (tensor, tensor.grad))
+        returned = function(*args, **kwargs)
+        found.forward = len(recorder.steps)
+        results = list(tensors_in(returned))
+        found.slots = [_slot(recorder, t, inside) for t in results]
+        by_tensor = iter(found.slots)
+        found.result = mapped(returned, lambda _: next(by_tensor))
+        found.leaves = [_after(recorder, leaf, grad) for leaf, grad in leaves.values()]
+        _differentiate(found, results, {id(t): n for n, t in enumerate(inside)})
+    back = {id(i): g for i, g in zip(inside, given, strict=True)}
+    return found, mapped(returned, lambda t: back.get(id(t), t))
+
+
+def _leaf(tensor: TensorBase) -> TensorBase:
+    leaf: TensorBase = wrap(tensor.array)
+    leaf.needs_grad = True
+    return leaf
+
+
+@contextlib.contextmanager
+def _leaves() -> Iterator[dict[int, tuple[TensorBase, Any]]]:
+    """The leaves at which nodes end that are made in this context, with their gradients so far.
+
+    A gradient is looked at when its leaf is first met; what the function did to it before that, it
+    did without a graph: it can only have taken it away.
+    """
+    found: dict[int, tuple[TensorBase, Any]] = {}
+
+    def meet(node: Node, result: TensorBase) -> None:
+        for edge in node.edges:
+            if isinstance(edge, TensorBase) and id(edge) not in found:
+                found[id(edge)] = (edge, edge.grad)
+
+    watch(meet)
+    try:
+        yield found
+    finally:
+        unwatch(meet)
+
+
+def _after(recorder: Recorder, leaf: TensorBase, before: Any) -> LeafGrad:
+    after = leaf.grad
+    made = None
+    if after is not None and after is not before:
+        ref = recorder.ref(after.array)
+        made = None if ref.root.external else ref
+    return LeafGrad(leaf, before, after, made)
+
+
+def _slot(recorder: Recorder, tensor: TensorBase, inputs: Sequence[TensorBase]) -> Slot:
+    for number, given in enumerate(inputs):
+        if tensor is given:
+            return Slot(number=number)
+    ref = recorder.ref(tensor.array)
+    if ref.root.external and tensor.node is None:
+        return Slot(same=tensor)
+    return Slot(ref=ref, wants_grad=tensor.needs_grad)
+
+
+# --- gradients of the results ---------------------------------------------------------------------
+
+
+def _differentiate(
+    found: Trace, results: Sequence[TensorBase], numbers: dict[int, int]
+) -> None:
+    """Note the backward pass of those results that the function did not differentiate itself."""
+    wanted = [
+        (slot, t)
+        for slot, t in zip(found.slots, results, strict=True)
+        if slot.ref is not None and t.node is not None and differentiable(t.array)
+    ]
+    if not wanted or any(_freed(t.node) for _, t in wanted):
+        for slot, _ in wanted:
+            slot.wants_grad = False
+        return
+    recorder = found.recorder
+    with recorder.paused():
+        found.seeds = [recorder.backend.ones_like(t.array) for _, t in wanted]
+    for seed in found.seeds:
+        recorder.ref(seed)
+    before, mode.enabled = mode.enabled, False
+    try:
+        leaves = run([t for _, t in wanted], found.seeds, retain_graph=True, create_graph=False)
+    finally:
+        mode.enabled = before
+    for leaf, (grad, _) in leaves.items():
+        found.sources.append((leaf, numbers.get(id(leaf)), recorder.ref(grad)))
+
+
+def _freed(node: Node | None) -> bool:
+    """Whether a backward pass has been through this graph."""
+    waiting: list[Any] = [node]
+    seen: set[int] = set()
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, Node) or id(node) in seen:
+            continue
+        seen.add(id(node))
+        if node.guards is None:
+            return True
+        waiting.extend(node.edges)
+    return False
+
+
+# --- two traces of the same thing -----------------------------------------------------------------
+
+
+def compare(first: Trace, second: Trace) -> None:
+    """Make sure that a second call did the same steps: then the next one will too.
+
+    Memory that was there before must be the same, or hold the same constants. This finds what
+    would be frozen: numbers that Python computed anew, and arrays that were made outside of the
+    primitives.
+
+    Raises:
+        CaptureError: they differ; the message names the step.
+    """
+    a, b = first.steps, second.steps
+    for number, (one, other) in enumerate(zip(a, b, strict=False)):
+        same = _Same(first, second)
+        if one.name != other.name:
+            raise CaptureError(
+                f"the function does not do the same in every call: step {number} was {one.name} at "
+                f"{one.place} and then {other.name} at {other.place}"
+            )
+        if not same((one.args, one.kwargs, one.results), (other.args, other.kwargs, other.results)):
+            raise CaptureError(
+                f"the arguments of {one.name} at {other.place} change from call to call: "
+                f"{same.difference}. A number that Python computes would be frozen: make it an "
+                "argument of the function or a tensor"
+            )
+    if len(a) != len(b):
+        longer = max(a, b, key=len)
+        raise CaptureError(
+            f"the function does not do the same in every call: {len(a)} steps and then {len(b)}; "
+            f"the first one more is {longer[min(len(a), len(b))].name} at "
+            f"{longer[min(len(a), len(b))].place}"
+        )
+
+
+class _Same:
+    """Whether arguments of the same step in two traces mean the same."""
+
+    def __init__(self, first: Trace, second: Trace) -> None:
+        owner = first.recorder.backend.memory
+        self._inputs = {id(owner(array)[0]) for array in (*first.inputs, *first.seeds)}
+        self.difference = ""
+
+    def __call__(self, one: Any, other: Any) -> bool:
+        if isinstance(one, Ref) and isinstance(other, Ref):
+            return self._memory(one, other) or self._differ("an array made in Python", "")
+        if type(one) is not type(other):
+            return self._differ(one, other)
+        if isinstance(one, (list, tuple)):
+            return len(one) == len(other) and all(map(self, one, other))
+        if isinstance(one, dict):
+            return one.keys() == other.keys() and all(self(one[k], other[k]) for k in one)
+        if one is other or one == other or (one != one and other != other):
+            return True
+        # Objects of one type that cannot be compared, such as memory for intermediate results.
+        return type(one).__eq__ is object.__eq__ or self._differ(one, other)
+
+    def _memory(self, one: Ref, other: Ref) -> bool:
+        layout = (one.offset, one.shape, one.strides, one.dtype)
+        if layout != (other.offset, other.shape, other.strides, other.dtype):
+            return False
+        if one.root.step != other.root.step or one.root.owner is other.root.owner:
+            return one.root.step == other.root.step
+        if not one.root.external or id(one.root.owner) in self._inputs:
+            return True
+        return bool((one.array == other.array).all()) if one.array.size else True
+
+    def _differ(self, one: Any, other: Any) -> bool:
+        self.difference = f"{one!r} and then {other!r}" if other != "" else str(one)
+        return False
