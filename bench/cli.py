@@ -82,8 +82,8 @@ def measure(given: Sequence[str]) -> int:
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = str(chosen.threads)
 
-    from .contest import DisagreementError
-    from .peers import MissingError, available
+    from .contest import BenchError
+    from .peers import available
     from .report import RESULTS
 
     if chosen.peers is None:
@@ -104,7 +104,7 @@ def measure(given: Sequence[str]) -> int:
     for suite in suites:
         try:
             importlib.import_module(f"bench.suites.{SUITES[suite]}").run(options)
-        except (DisagreementError, MissingError) as error:
+        except BenchError as error:
             print(f"{suite}: {error}", file=sys.stderr)
             return 1
     return 0

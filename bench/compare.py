@@ -165,8 +165,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--tolerance", type=float, default=TOLERANCE)
     parser.add_argument("--yardstick", help="compare ratios to this contestant, such as NumPy")
     chosen = parser.parse_args(arguments)
-    both = [report.read(path) for path in (chosen.old, chosen.new)]
-    found = changes(*both, chosen.tolerance, chosen.yardstick)
+    old, new = report.read(chosen.old), report.read(chosen.new)
+    found = changes(old, new, chosen.tolerance, chosen.yardstick)
     if not found:
         print("the files have no measurement in common")
         return 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,8 +42,23 @@ class Step:
     peak_bytes: Callable[[Callable[[], Any]], int | None] = lambda _: None
 
 
-class DisagreementError(RuntimeError):
+class BenchError(RuntimeError):
+    """Why a suite cannot go on."""
+
+
+class DisagreementError(BenchError):
     """Contestants arrived at different numbers, so their times must not be compared."""
+
+
+def chosen(only: list[str], known: Collection[str]) -> list[str]:
+    """The cases to run: those asked for, or all.
+
+    Raises:
+        BenchError: a case is not known.
+    """
+    if unknown := sorted(set(only) - set(known)):
+        raise BenchError(f"no such case: {', '.join(unknown)}; there are {', '.join(known)}")
+    return only or list(known)
 
 
 def flat(arrays: list[Any]) -> Numbers:

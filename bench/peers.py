@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .contest import Step
+from .contest import BenchError, Step
 from .steps.torch_api import EAGER, How
 from .steps.torch_api import STEPS as TORCH_STEPS
 
@@ -58,7 +58,7 @@ class Contestant:
     steps: dict[str, Callable[[], Step]] = field(default_factory=dict)
 
 
-class MissingError(RuntimeError):
+class MissingError(BenchError):
     """A peer that was asked for cannot take part; says why."""
 
 

@@ -9,11 +9,14 @@ from math import nan as nan
 from math import pi as pi
 from typing import TYPE_CHECKING, Any
 
+from . import amp as amp
 from . import autograd as autograd
 from . import backends as backends
+from . import compiler as compiler
 from . import cuda as cuda
 from . import func as func
 from . import functions as _functions
+from . import fused as fused
 from . import linalg as linalg
 from . import methods as _methods  # noqa: F401  # binds methods on import
 from . import nn as nn
@@ -34,6 +37,7 @@ from .autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_e
 from .autograd.grad_mode import no_grad as no_grad
 from .autograd.grad_mode import set_grad_enabled as set_grad_enabled
 from .backend.out_of_memory import OutOfMemoryError as OutOfMemoryError
+from .compiler import compile as compile
 from .creation import arange as arange
 from .creation import as_tensor as as_tensor
 from .creation import empty as empty

@@ -325,7 +325,7 @@ class Tensor(Described, metaclass=PrintedAs, printed_as="torch.Tensor"):
 
     def __contains__(self, element: Any) -> bool:
         if isinstance(element, (TensorBase, int, float)):
-            return bool((self == element).array.any())
+            return bool((self == element).any())
         raise RuntimeError(
             "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
             f"{type(element)}."

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "gpugrad"
 
 FLOORS = (
     ("cli", "examples", "__main__"),
-    ("func", "model_summary", "viz"),  # what works on models
+    ("compiler", "func", "model_summary", "viz"),  # what works on models
     ("distributed", "nn", "optim", "utils"),
     (),  # every other module directly in the package: tensors and what makes them
     ("ops",),

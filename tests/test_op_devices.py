@@ -5,14 +5,13 @@ from __future__ import annotations
 import importlib.util
 from typing import Any
 
-import numpy as np
 import pytest
 
 import gpugrad
 from gpugrad import Tensor
 from tests.conftest import DEVICES
 from tests.op_table import OPS
-from tests.op_table.model import FLOATS, Op, Sample, flat, host, tensor
+from tests.op_table.model import Op, Sample, flat, host, tensor
 from tests.test_ops import WITH_INPLACE, backward, samples_for, usable
 from tests.tolerances import EPS, assert_close, tolerance
 

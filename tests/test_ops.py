@@ -15,7 +15,6 @@ import pytest
 
 import gpugrad
 from gpugrad import Tensor, functions, selection_methods
-from tests.conftest import DEVICES
 from tests.op_table import BY_NAME, OPS, UNSAMPLED
 from tests.op_table.model import FLOATS, LAYOUTS, Data, Op, Sample, flat, host, tensor, weights
 from tests.tolerances import assert_close, tolerance
@@ -271,31 +270,3 @@ def test_refused(op: Op) -> None:
         _, args, kwargs = make(refused.sample, refused.dtype)
         with pytest.raises(refused.error, match=refused.text):
             op.function(gpugrad)(*args, **kwargs)
-
-
-# --- devices ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("device", DEVICES[1:], indirect=True)
-@EVERY_OP
-def test_devices_agree(op: Op, device: str) -> None:
-    """The values and gradients of the CPU, on tensors that live elsewhere."""
-    dtype = usable(op, ("float32", "int64", "bool"))
-    for sample in samples_for(op, dtype):
-        found, expected = (results_on(where, op, sample, dtype) for where in (device, "cpu"))
-        for a, b in zip(found, expected, strict=True):
-            assert_close(a, b, tolerance("float32", op.roundings, 64), str(sample))
-
-
-def results_on(device: str, op: Op, sample: Sample, dtype: str) -> list[Any]:
-    tensors = [
-        tensor(gpugrad, array, data.dtype or dtype, device=device, grad=data.has_grad(dtype))
-        for data, array in zip(sample.data(), sample.arrays(dtype), strict=True)
-    ]
-    args, kwargs = sample.filled(tensors, gpugrad)
-    results = flat(op.function(gpugrad)(*args, **kwargs))
-    backward(results)
-    made = [r for r in results if isinstance(r, Tensor)]
-    grads = [t.grad for t in tensors if t.grad is not None]
-    assert {t.device.type for t in (*made, *grads)} <= {device}
-    return [host(t) for t in (*made, *grads)]

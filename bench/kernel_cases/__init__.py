@@ -1,6 +1,6 @@
 """A benchmark for every CUDA kernel, under the kernel's name.
 
-To add one: a line in the ``CASES`` of the file of its kind, made by ``primitive`` or ``kernel`` in
+To add one: a line in the ``CASES`` of the file of its kind, made by ``primitive`` or ``called`` in
 :mod:`bench.kernel_cases.work`, or by a function that takes a ``Work`` and gives a ``Case``. A
 kernel without a case fails the tests and the run.
 """
@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from gpugrad.backend.kernel_source import entries
 
-from . import activations, losses, optimizers, rows
+from . import activations, gradients, losses, optimizers, pairs, rows
 from .work import Maker
 
 CASES: dict[str, Maker] = {
     **activations.CASES,
+    **pairs.CASES,
     **losses.CASES,
     **rows.CASES,
+    **gradients.CASES,
     **optimizers.CASES,
 }
 

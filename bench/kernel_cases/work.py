@@ -136,7 +136,46 @@ def arrays_of(result: Any) -> list[Array]:
 
 # --- the usual kinds ------------------------------------------------------------------------------
 
-Maker = Callable[[Work], Case]
+Maker = Callable[[Work], Case | None]
+"""Makes a case, or None where the kernel does not serve operands of that size."""
+
+
+def called(
+    name: str,
+    prepare: Callable[[Work], tuple[Any, ...]],
+    torch: Callable[..., Any] | None = None,
+    bind: Callable[..., Call] | None = None,
+    changes: int | None = None,
+    moved: Callable[..., int] | None = None,
+) -> Callable[[Work], Case]:
+    """A call of a primitive.
+
+    Args:
+        name: of the primitive; its composed form is the one that it overrides.
+        prepare: makes the arguments. It is called for each side, so that a primitive which changes
+            them finds the same.
+        torch: of PyTorch and its tensors over the arrays among the arguments; called each time.
+        bind: instead of ``torch``, where something has to be made first: gives what to call.
+        changes: the number of the argument that the primitive changes, if it does so in place.
+        moved: of the arguments, the bytes moved.
+    """
+
+    def make(work: Work) -> Case:
+        args, theirs = prepare(work), prepare(work)
+        ours, composed = getattr(work.xp, name), getattr(work.plain, name)
+        return Case(
+            lambda: _result(ours(*args), args, changes),
+            lambda: _result(composed(*theirs), theirs, changes),
+            [a for a in arrays_of(list(args)) if hasattr(a, "shape")],
+            bind or (_bound(torch) if torch is not None else None),
+            None if moved is None else moved(*args),
+        )
+
+    return make
+
+
+def _result(returned: Any, args: tuple[Any, ...], changes: int | None) -> Any:
+    return returned if changes is None else args[changes]
 
 
 def primitive(
@@ -149,52 +188,17 @@ def primitive(
     """A primitive of arrays of one shape.
 
     Args:
-        name: of the primitive; its composed form is the one that it overrides.
-        torch: of PyTorch and its tensors; called as it is each time.
+        name, torch: as for :func:`called`.
         operands: how many arrays, between 0 and 1 so that they may be any function's results.
         numbers: after the arrays.
         over_rows: whether the arrays are matrices.
     """
 
-    def make(work: Work) -> Case:
+    def prepare(work: Work) -> tuple[Any, ...]:
         shape = work.matrix if over_rows else (work.n,)
-        arrays = [work.uniform(seed, *shape) for seed in range(operands)]
-        ours, composed = getattr(work.xp, name), getattr(work.plain, name)
-        return Case(
-            lambda: ours(*arrays, *numbers),
-            lambda: composed(*arrays, *numbers),
-            arrays,
-            torch and _bound(torch),
-        )
+        return (*(work.uniform(seed, *shape) for seed in range(operands)), *numbers)
 
-    return make
-
-
-def kernel(
-    name: str,
-    composed: Callable[..., Any],
-    torch: Callable[..., Any] | None,
-    operands: int = 2,
-    numbers: tuple[float, ...] = (),
-) -> Maker:
-    """An elementwise kernel that no primitive of its own launches.
-
-    Args:
-        name: of the kernel.
-        composed: of the plain backend and the arrays.
-        torch, operands, numbers: as for :func:`primitive`.
-    """
-
-    def make(work: Work) -> Case:
-        arrays = [work.normal(seed) for seed in range(operands)]
-        return Case(
-            lambda: work.xp.launch_elementwise(name, arrays, numbers, None),
-            lambda: composed(work.plain, *arrays),
-            arrays,
-            torch and _bound(torch),
-        )
-
-    return make
+    return called(name, prepare, torch)
 
 
 def _bound(function: Callable[..., Any]) -> Callable[..., Call]:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from . import data
 
 Array = Any
@@ -69,7 +71,7 @@ def network(name: str) -> Callable[[Any], Task]:
 
     def make(xp: Any) -> Task:
         described = data.NETWORKS[name]
-        rows = data.np.arange(described.batch)
+        rows = np.arange(described.batch)
 
         def loss(p: Parameters, x: Array, target: Array) -> Any:
             for w, b in zip(p[:-2:2], p[1:-2:2], strict=True):

@@ -6,6 +6,8 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..contest import Step, flat
 from . import by_hand, data
 
@@ -63,7 +65,7 @@ def network(name: str) -> Callable[[Any], Step]:
         x, target = described.samples()
         arrays = [p.data for p in parameters]
         make_update = by_hand.adam if described.optimizer == "adam" else by_hand.momentum
-        update = make_update(data.np, arrays)
+        update = make_update(np, arrays)
 
         def run(i: int) -> None:
             out = x

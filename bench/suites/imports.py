@@ -85,7 +85,7 @@ def run(options: Options) -> None:
     for _ in range(QUICK_ROUNDS if options.quick else ROUNDS):
         for who, module in modules.items():
             times[who].append(seconds(module))
-    rows = []
+    rows: list[dict[str, Any]] = []
     for who, module in modules.items():
         size = (
             own_bytes() + installed_bytes(*REQUIRED)

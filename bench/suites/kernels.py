@@ -8,7 +8,6 @@ for the same calculation out of CuPy's functions. Before that, results are compa
 from __future__ import annotations
 
 import importlib
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from gpugrad.backend.probe import probe
 from gpugrad.device import device as Device
 
 from .. import plots, report
+from ..contest import BenchError, chosen
 from ..device_clock import Call, DeviceClock
 from ..kernel_cases import CASES, missing
 from ..kernel_cases.work import Case, Work, arrays_of
@@ -47,11 +47,11 @@ TIMES_OPERAND = 24
 """How many times the memory of its largest operand a case takes, with everybody's results."""
 
 
-class UnavailableError(RuntimeError):
+class UnavailableError(BenchError):
     """What is missing to run this suite."""
 
 
-class MismatchError(RuntimeError):
+class MismatchError(BenchError):
     """A kernel does not do what its case says."""
 
 
@@ -71,16 +71,12 @@ def require() -> Any:
 
 def run(options: Options) -> None:
     """Measure, print and write."""
-    try:
-        xp = require()
-    except UnavailableError as error:
-        print(error, file=sys.stderr)
-        raise SystemExit(1) from None
+    xp = require()
     torch = _torch() if "torch" in options.peers else None
     rows = []
     sizes = QUICK_SIZES if options.quick else SIZES
     clock = DeviceClock(xp.module)
-    for name in options.only or CASES:
+    for name in chosen(options.only, CASES):
         rows.append(measure(name, xp, clock, sizes, torch, QUICK_RUNS if options.quick else RUNS))
         print(line(rows[-1]), flush=True)
     show(rows)
@@ -131,7 +127,9 @@ def _cases(name: str, xp: Any, sizes: tuple[int, ...], dtype: str) -> Iterator[t
         if size * TIMES_OPERAND > SPARE * free:
             print(f"{name}: no memory for operands of {report.size(size)} and more")
             return
-        yield size, CASES[name](Work(xp, kind, size // kind.itemsize))
+        case = CASES[name](Work(xp, kind, size // kind.itemsize))
+        if case is not None:
+            yield size, case
 
 
 def check(name: str, xp: Any, case: Case, dtype: str) -> None:

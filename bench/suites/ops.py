@@ -175,7 +175,7 @@ def run(options: Options) -> None:
         libraries["PyTorch"] = importlib.import_module("torch")
         libraries["PyTorch"].set_num_threads(options.threads)
     rows = []
-    for name in options.only or OPS:
+    for name in contest.chosen(options.only, OPS):
         for size, n in (
             ("tiny", TINY),
             ("large", min(OPS[name].large, 128 if options.quick else LARGE)),

@@ -12,7 +12,8 @@ from typing import Any
 from .. import contest, plots, report
 from ..contest import Step
 from ..options import Options
-from ..peers import OURS, TORCH_STEPS, Contestant, contestants
+from ..peers import OURS, Contestant, contestants
+from ..steps.torch_api import STEPS
 
 TOLERANCE = 1e-3
 """How far parameters may be apart after the first steps: float32, summed in different orders."""
@@ -20,7 +21,7 @@ TOLERANCE = 1e-3
 
 def run(options: Options) -> None:
     """Measure, print and write."""
-    names = options.only or list(TORCH_STEPS)
+    names = contest.chosen(options.only, STEPS)
     field = list(contestants(options.peers, options.device, options.threads))
     rows, reasons = [], {}
     for name in names:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .composed_rows import ComposedRows
 from .pairs import FusedPairs
 from .philox import next_draw, philox_words, split_draw, words_kept
 
 Array = Any
 
 
-class ComposedForms(FusedPairs):
+class ComposedForms(ComposedRows, FusedPairs):
     """What :class:`Primitives` knows to compute by combining its own functions."""
 
     def __getattr__(self, name: str) -> Any:
@@ -121,24 +122,6 @@ class ComposedForms(FusedPairs):
             return self.into(self.floor_divide(self.sub(x, self.fmod(x, y)), y), out)
         return self.into(self.trunc(self.div(x, y)), out)
 
-    def softmax(self, x: Array, axis: int, out: Array | None = None) -> Array:
-        """``exp(x - max) / sum(exp(x - max))`` along ``axis``."""
-        shifted = self.exp(self.sub(x, self.amax(x, axis, True)))
-        return self.into(self.div(shifted, self.sum(shifted, axis, True)), out)
-
-    def softmax_grad(self, y: Array, grad: Array, axis: int, out: Array | None = None) -> Array:
-        """``y * (grad - sum(grad * y))`` for ``y = softmax(x)``."""
-        return self.into(self.mul(y, self.sub(grad, self.sum(self.mul(grad, y), axis, True))), out)
-
-    def log_softmax(self, x: Array, axis: int, out: Array | None = None) -> Array:
-        """``x - max - log(sum(exp(x - max)))`` along ``axis``."""
-        shifted = self.sub(x, self.amax(x, axis, True))
-        return self.into(self.sub(shifted, self.log(self.sum(self.exp(shifted), axis, True))), out)
-
-    def log_softmax_grad(self, y: Array, grad: Array, axis: int, out: Array | None = None) -> Array:
-        """``grad - exp(y) * sum(grad)`` for ``y = log_softmax(x)``."""
-        return self.into(self.sub(grad, self.mul(self.exp(y), self.sum(grad, axis, True))), out)
-
     def mse(self, x: Array, y: Array, reduction: str, out: Array | None = None) -> Array:
         """``(x - y)**2`` for x and y of one shape: each ("none"), their "sum" or their "mean"."""
         squares = self.square(self.sub(x, y))
@@ -154,140 +137,50 @@ class ComposedForms(FusedPairs):
         """``scale * grad * (x - y)``, the gradient of a squared error in ``x``."""
         return self.into(self.mul(self.sub(x, y), self.mul(grad, scale)), out)
 
-    def cross_entropy(
-        self,
-        x: Array,
-        target: Array,
-        ignore_index: int | None,
-        out: tuple[Array, Array] | None = None,
-    ) -> tuple[Array, Array]:
-        """``-log_softmax(x)[i, target[i]]`` for every row i of a matrix, and ``softmax(x)``.
+    def dropout(self, x: Array, draw: Array, p: float, out: Array | None = None) -> Array:
+        """``x / (1 - p)`` where the random word of the element keeps it, else 0.
 
-        The loss is 0 where ``target[i]`` is ``ignore_index``. None says that there is no such row.
+        ``draw`` holds the seed and the number of the draw; see :func:`~.philox.philox_words`.
         """
-        log_probabilities = self.log_softmax(x, 1)
-        column = self.reshape(self._classes(target, ignore_index), (-1, 1))
-        picked = self.take_along_axis(log_probabilities, column, 1)
-        losses, softmax = self.neg(self.reshape(picked, (-1,))), self.exp(log_probabilities)
-        if ignore_index is not None:
-            ignored = self.eq(target, ignore_index)
-            losses = self.where(ignored, self.zeros_like(losses), losses)
-        if out is None:
-            return losses, softmax
-        return self.into(losses, out[0]), self.into(softmax, out[1])
+        words = philox_words(*split_draw(draw), x.size, self.module)
+        kept = self.reshape(words < words_kept(p), x.shape)
+        factors = self.mul(self.cast(kept, "float32"), 1 / (1 - p))
+        return self.into(self.mul(x, self.cast(factors, x.dtype)), out)
 
-    def _classes(self, target: Array, ignore_index: int | None) -> Array:
-        """The target with a class in place of ``ignore_index``."""
-        if ignore_index is None:
-            return target
-        return self.where(self.eq(target, ignore_index), self.zeros_like(target), target)
-
-    def cross_entropy_mean(
-        self,
-        losses: Array,
-        target: Array,
-        ignore_index: int,
-        out: tuple[Array, Array] | None = None,
+    def draw_dropout(
+        self, x: Array, state: Array, p: float, out: tuple[Array, Array] | None = None
     ) -> tuple[Array, Array]:
-        """The mean of the losses whose target is not ``ignore_index``, and how many there are.
+        """:meth:`dropout` by the next draw of a stream, and that draw; ``state`` goes on."""
+        given, kept = out or (None, None)
+        draw = next_draw(state)
+        return self.dropout(x, draw, p, given), self.into(draw, kept)
 
-        The number is in the type of the arithmetic: float32 for the 16-bit types. The mean of none
-        is nan.
-        """
-        kind = "float64" if losses.dtype.itemsize == 8 else "float32"
-        count = self.asarray(self.sum(self.cast(self.ne(target, ignore_index), kind)))
-        total = self.sum(self.cast(losses, kind))
-        mean = self.cast(self.asarray(self.div(total, count)), losses.dtype)
-        return (mean, count) if out is None else (self.into(mean, out[0]), self.into(count, out[1]))
+    def embedding(self, weight: Array, index: Array, out: Array | None = None) -> Array:
+        """``weight[index]``: rows of a table."""
+        return self.into(self.getitem(weight, index), out)
 
-    def cross_entropy_grad(
+    def embedding_grad(
         self,
-        softmax: Array,
-        target: Array,
         grad: Array,
-        count: Array | None,
-        ignore_index: int | None,
+        index: Array,
+        rows: int,
+        padding: int,
+        by_frequency: bool,
         out: Array | None = None,
     ) -> Array:
-        """``grad[i] * (softmax[i] - onehot(target[i]))`` for every row i, 0 for ignored ones.
+        """For each of ``rows`` rows of the table the sum of the gradients at its indices.
 
-        ``grad`` is one number for each row or one for all, and is divided by ``count`` if there
-        is one.
+        It is divided by how many there are if ``by_frequency``, and 0 for the row ``padding``,
+        which is -1 for none.
         """
-        rows = softmax.shape[0]
-        if count is not None:
-            share = self.asarray(self.div(self.cast(grad, count.dtype), count))
-            grad = self.cast(share, grad.dtype)
-        wide = self.broadcast_to(self.reshape(grad, (-1, 1)), (rows, 1))
-        column = self.reshape(self._classes(target, ignore_index), (-1, 1))
-        spread = self.mul(softmax, wide)
-        result = self.sub(spread, self.scatter_along_axis(wide, column, 1, softmax.shape))
-        if ignore_index is not None:
-            ignored = self.reshape(self.eq(target, ignore_index), (-1, 1))
-            result = self.where(ignored, self.zeros_like(result), result)
-        return self.into(result, out)
-
-    def layer_norm(
-        self,
-        x: Array,
-        weight: Array | None,
-        bias: Array | None,
-        eps: float,
-        out: tuple[Array, Array, Array] | None = None,
-    ) -> tuple[Array, Array, Array]:
-        """``(x - mean) * rstd * weight + bias`` in every row of a matrix, mean and rstd.
-
-        ``rstd = 1 / sqrt(variance + eps)``. Mean and rstd are of shape (rows, 1) and in the type of
-        the arithmetic: float32 for the 16-bit types.
-        """
-        wide = x if x.dtype.itemsize > 2 else self.cast(x, "float32")
-        mean = self.mean(wide, 1, True)
-        centred = self.sub(wide, mean)
-        rstd = self.rsqrt(self.add(self.mean(self.square(centred), 1, True), eps))
-        y = self.mul(centred, rstd)
-        if weight is not None:
-            y = self.mul(y, weight)
-        if bias is not None:
-            y = self.add(y, bias)
-        y = y if wide is x else self.cast(y, x.dtype)
-        if out is None:
-            return y, mean, rstd
-        return self.into(y, out[0]), self.into(mean, out[1]), self.into(rstd, out[2])
-
-    def layer_norm_grad(
-        self,
-        grad: Array,
-        x: Array,
-        weight: Array | None,
-        mean: Array,
-        rstd: Array,
-        wanted: tuple[bool, bool, bool],
-        out: tuple[Array, Array, Array] | None = None,
-    ) -> tuple[Array | None, Array | None, Array | None]:
-        """The gradients of :meth:`layer_norm` in x, weight and bias; None for those not wanted.
-
-        With ``h = (x - mean) * rstd`` and ``g = grad * weight``: in x, in every row,
-        ``(g - mean(g) - h * mean(g * h)) * rstd``; in weight ``sum(grad * h)`` and in bias
-        ``sum(grad)``, over the rows.
-        """
-        kind, narrow = x.dtype, x.dtype.itemsize == 2
-        if narrow:
-            grad, x = self.cast(grad, "float32"), self.cast(x, "float32")
-        normal = self.mul(self.sub(x, mean), rstd)
-        found: list[Array | None] = [None, None, None]
-        if wanted[0]:
-            g = grad if weight is None else self.mul(grad, weight)
-            along = self.mul(normal, self.mean(self.mul(g, normal), 1, True))
-            across = self.sub(self.sub(g, self.mean(g, 1, True)), along)
-            found[0] = self.mul(across, rstd)
-        if wanted[1]:
-            found[1] = self.sum(self.mul(grad, normal), 0)
-        if wanted[2]:
-            found[2] = self.sum(grad, 0)
-        if narrow:
-            found = [a if a is None else self.cast(a, kind) for a in found]
-        into = out or (None, None, None)
-        in_x, in_weight, in_bias = (
-            a if a is None else self.into(a, b) for a, b in zip(found, into, strict=True)
-        )
-        return in_x, in_weight, in_bias
+        cols = grad.shape[-1]
+        out = self.zeros((rows, cols), grad.dtype, out)
+        flat = self.reshape(index, (-1,))
+        self.index_add(out, (flat,), self.reshape(grad, (flat.size, cols)))
+        if by_frequency:
+            ones = self.full((flat.size, 1), 1, "float32")
+            counts = self.index_add(self.zeros((rows, 1), "float32"), (flat,), ones)
+            self.copy(self.div(out, self.cast(self.maximum(counts, 1), out.dtype)), out)
+        if padding >= 0:
+            self.setitem(out, padding, 0)
+        return out

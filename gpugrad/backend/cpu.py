@@ -14,6 +14,7 @@ from .add_at import add_at, sum_rows
 from .cpu_activations import HostActivations
 from .cpu_rows import HostRows
 from .host_steps import HostSteps
+from .lowering import RULES
 from .primitives import UFUNCS, Array, Primitives, Shape
 
 MATERIALISE_BELOW = 4096
@@ -62,6 +63,12 @@ class CPU(HostActivations, HostRows, HostSteps, Primitives):
         self, memory: Array, offset: int, shape: Shape, strides: Shape, dtype: Any
     ) -> Array:
         return np.ndarray(shape, dtype, memory, offset, strides)
+
+    def lowered(
+        self, name: str, args: list[Any], kwargs: dict[str, Any], out: Any
+    ) -> list[Any] | None:
+        rule = RULES.get(name)
+        return None if rule is None or type(out) is tuple else rule(*args, **kwargs, out=out)
 
     def to_host(self, x: Array) -> Array:
         return np.asarray(x)

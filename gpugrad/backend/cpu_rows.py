@@ -21,6 +21,9 @@ BLOCK = 32768
 LONGEST_ROW = 4096
 """Longer rows are added up by NumPy, which loses fewer digits of float32 sums than BLAS."""
 
+_largest: Any = np.maximum.reduce
+_total: Any = np.add.reduce
+
 _EXACT = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 
 
@@ -39,8 +42,7 @@ class HostRows(Primitives):
         if not _applies(dtype, x, weight, bias):
             return super().layer_norm(x, weight, bias, eps, out)
         rows, cols = x.shape
-        column = (rows, 1)
-        y, mean, rstd = out or (np.empty(s, dtype) for s in (x.shape, column, column))
+        y, mean, rstd = (np.empty((rows, n), dtype) for n in (cols, 1, 1))
         ones, share, offset = _ones(cols, dtype), np.asarray(cols, dtype), np.asarray(eps, dtype)
         for part in _parts(rows, cols):
             centre, scale, to = mean[part], rstd[part], y[part]
@@ -55,7 +57,9 @@ class HostRows(Primitives):
                 np.multiply(to, weight, out=to)
             if bias is not None:
                 np.add(to, bias, out=to)
-        return y, mean, rstd
+        if out is None:
+            return y, mean, rstd
+        return self.into(y, out[0]), self.into(mean, out[1]), self.into(rstd, out[2])
 
     def layer_norm_grad(
         self,
@@ -68,7 +72,7 @@ class HostRows(Primitives):
         out: tuple[Array, Array, Array] | None = None,
     ) -> tuple[Array | None, Array | None, Array | None]:
         dtype = x.dtype
-        if not _applies(dtype, x, weight, grad) or out is not None:
+        if not _applies(dtype, x, weight, grad):
             return super().layer_norm_grad(grad, x, weight, mean, rstd, wanted, out)
         rows, cols = x.shape
         of_x = np.empty((rows, cols), dtype) if wanted[0] else None
@@ -92,7 +96,14 @@ class HostRows(Primitives):
             g = dy if weight is None else np.multiply(dy, weight, out=product)
             np.multiply(g, scale, out=product)
             np.subtract(product, centred, out=of_x[part])
-        return of_x, of_weight, self.sum(grad, 0) if wanted[2] else None
+        of_bias = self.sum(grad, 0) if wanted[2] else None
+        if out is None:
+            return of_x, of_weight, of_bias
+        in_x, in_weight, in_bias = (
+            a if a is None else self.into(a, given)
+            for a, given in zip((of_x, of_weight, of_bias), out, strict=True)
+        )
+        return in_x, in_weight, in_bias
 
     def cross_entropy(
         self,
@@ -106,10 +117,10 @@ class HostRows(Primitives):
         if ignore_index is not None:
             ignored = np.equal(target, ignore_index)
             target = self._classes(target, ignore_index)
-        work = np.subtract(x, np.maximum.reduce(x, 1, None, None, True), softmax)
+        work = np.subtract(x, _largest(x, 1, None, None, True), softmax)
         picked = work[np.arange(len(work)), target]
         np.exp(work, work)
-        total = np.add.reduce(work, 1, None, None, True)
+        total = _total(work, 1, None, None, True)
         np.true_divide(work, total, work)
         losses = np.subtract(np.log(total).reshape(-1), picked, losses)
         if ignored is not None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .optimizer_steps import OptimizerSteps
-from .step_scratch import Array, Arrays, Scratch
+from .step_scratch import Array, Arrays, Scratch, compute_dtype
 
 SHORT = 2**16
 """Up to this many elements BLAS adds up squares; NumPy loses fewer digits in longer sums."""
@@ -53,3 +53,12 @@ class HostSteps(OptimizerSteps):
         flat = [x.reshape(-1) for x in arrays]
         total = math.sqrt(sum(float(x.dot(x)) for x in flat))
         return self.into(np.asarray(total, dtype), out)
+
+    def clip_by_norm(self, arrays: Arrays, norm: Array, max_norm: float) -> None:
+        """As :meth:`Gradients.clip_by_norm`."""
+        factor = max_norm / (norm.item() + 1e-6)
+        if factor >= 1:
+            return
+        scale = np.asarray(factor, compute_dtype(norm.dtype))
+        for x in arrays:
+            self.mul(x, scale, x)

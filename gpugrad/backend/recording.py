@@ -353,6 +353,15 @@ def current() -> Recorder | None:
     return found if found is not None and found.listening else None
 
 
+def unnoted() -> contextlib.AbstractContextManager[None]:
+    """A context for looking at values without being noted, as checks of arguments do.
+
+    A replay does not look again.
+    """
+    recorder = current()
+    return contextlib.nullcontext() if recorder is None else recorder.paused()
+
+
 class _NotedStream:
     """A stream of random numbers of which the draws are noted."""
 

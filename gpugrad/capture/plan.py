@@ -9,12 +9,13 @@ outlive a replay, such as gradients, has memory of its own.
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..backend.primitives import Array
-from ..backend.recording import Ref, Root, Step, out_position
+from ..backend.recording import Ref, Root, Step, out_position, refs_in
 
 ALIGNMENT = 64
 Call = tuple[Callable[..., Any], list[Any]]
@@ -59,6 +60,8 @@ class Plan:
         self._backend = backend
         self._kept = {ref.root for ref in kept if not ref.root.external}
         self._steps = needed(steps, self._kept)
+        self._constant = constant(self._steps)
+        self._kept.update(ref.root for step in self._constant for ref in step.results)
         self._arrays = list(inputs)
         self._copy_inputs = copy_inputs
         self.memory: dict[Root, Array] = dict(given or {})
@@ -119,7 +122,12 @@ class Plan:
                     self._copy_in(found, ref.root)
         self.calls: list[Call] = []
         for step in self._steps:
-            self.calls += self._calls_of(step)
+            calls = self._calls_of(step)
+            if step in self._constant:
+                for function, args in calls:
+                    function(*args)
+            else:
+                self.calls += calls
         by_identity = {id(i.array): i for i in self.inputs if i.copy is None}
         for _, args in self.calls:
             for place, value in enumerate(args):
@@ -143,7 +151,7 @@ class Plan:
         outs = tuple(self.array(ref) for ref in step.results)
         out: Any = outs if step.several else outs[0] if outs else None
         lowered = self._backend.lowered(step.name, args, kwargs, out)
-        if lowered is not None:
+        if lowered is not None and not self._loses_input(args, lowered):
             return list(lowered)
         if out is None:
             function = functools.partial(step.function, **kwargs) if kwargs else step.function
@@ -154,6 +162,17 @@ class Plan:
         if position == len(args) and not kwargs:
             return [(step.function, [*args, out])]
         return [(functools.partial(step.function, **kwargs, out=out), args)]
+
+    def _loses_input(self, args: list[Any], lowered: list[Call]) -> bool:
+        """Whether calls have views of an input, which could not be put in another's place."""
+        given = {id(i.array) for i in self.inputs if i.copy is None}
+        mine = [a for a in args if id(a) in given]
+        if not mine:
+            return False
+        memory = self._backend.memory
+        owners = {id(memory(a)[0]) for a in mine}
+        arrays = [a for _, found in lowered for a in found if type(a) is type(mine[0])]
+        return any(id(memory(a)[0]) in owners and id(a) not in given for a in arrays)
 
     def _filled(self, value: Any) -> Any:
         """An argument with arrays in the place of refs."""
@@ -190,6 +209,22 @@ def needed(steps: Sequence[Step], kept: Iterable[Root]) -> list[Step]:
             found.append(step)
             live.update(ref.root for ref in step.refs())
     return found[::-1]
+
+
+def constant(steps: Sequence[Step]) -> set[Step]:
+    """The steps that give the same in every replay: they are carried out once, while planning."""
+    writers = Counter(root for step in steps for root in {ref.root for ref in step.written()})
+    made: set[Root] = set()
+    found = set()
+    for step in steps:
+        results = {ref.root for ref in step.results}
+        if step.effect or not results or any(r.external or writers[r] > 1 for r in results):
+            continue
+        only_shape = step.name in ("ones_like", "zeros_like")
+        if only_shape or all(r.root in made for r in refs_in((step.args, step.kwargs))):
+            found.add(step)
+            made |= results
+    return found
 
 
 def lifetimes(steps: Sequence[Step]) -> dict[Root, tuple[int, int]]:

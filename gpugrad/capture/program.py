@@ -98,19 +98,24 @@ class Program:
         made = zip(self._made, self._grads, strict=True)
         gone = [entry.leaf for entry in self.trace.leaves if entry.after is None]
         self._left = [(e.leaf, grad) for e, grad in made] + [(leaf, None) for leaf in gone]
-        self._holders = [getrefcount(g) + getrefcount(g.array) for g in self._grads]
+        self._holders = self._references()
+
+    def _references(self) -> list[int]:
+        """How many hold each gradient, or its array, besides its leaf."""
+        return [
+            getrefcount(grad) + getrefcount(grad.array) - (entry.leaf.grad is grad)
+            for entry, grad in zip(self._made, self._grads, strict=True)
+        ]
 
     def _leave_to_holders(self) -> None:
         """Leave gradients of the last replay to whoever else holds them, and use other memory."""
-        renewed = False
-        for entry, grad, holders in zip(self._made, self._grads, self._holders, strict=True):
-            now = getrefcount(grad) + getrefcount(grad.array)
-            if now - (entry.leaf.grad is grad) > holders:
-                assert entry.made is not None
+        now = self._references()
+        if now == self._holders:
+            return
+        for entry, count, own in zip(self._made, now, self._holders, strict=True):
+            if count > own and entry.made is not None:
                 self._first.plan.renew(entry.made.root)
-                renewed = True
-        if renewed:
-            self._attach()
+        self._attach()
 
     # --- results that belong to a graph -----------------------------------------------------------
 

@@ -155,9 +155,7 @@ def _slot(recorder: Recorder, tensor: TensorBase, inputs: Sequence[TensorBase]) 
 # --- gradients of the results ---------------------------------------------------------------------
 
 
-def _differentiate(
-    found: Trace, results: Sequence[TensorBase], numbers: dict[int, int]
-) -> None:
+def _differentiate(found: Trace, results: Sequence[TensorBase], numbers: dict[int, int]) -> None:
     """Note the backward pass of those results that the function did not differentiate itself."""
     wanted = [
         (slot, t)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from ..backend.out_of_memory import OutOfMemoryError as OutOfMemoryError
 from ..elementwise import Elementwise as Elementwise
 from ..elementwise import elementwise as elementwise
+from . import amp as amp
 from .devices import DeviceProperties as DeviceProperties
 from .devices import can_device_access_peer as can_device_access_peer
 from .devices import current_device as current_device

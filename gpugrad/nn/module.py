@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from .. import dtypes
 from ..autograd.grad_mode import no_grad
 from ..autograd.hooks import RemovableHandle
+from ..backend import recording
 from ..device import device
 from ..tensor import Tensor
 from .hooks import ForwardHook, Hooks, add_hook, call_with_hooks
@@ -66,9 +67,24 @@ class Module(ModuleTraversal):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         hooks = self._call_hooks
+        if recording.listener is not None:
+            self._take_for_granted()
         if hooks is None:
             return self.forward(*args, **kwargs)
         return call_with_hooks(self, hooks, args, kwargs)
+
+    def _take_for_granted(self) -> None:
+        """Tell a recorder what its recording of this call depends on."""
+        recorder = recording.current()
+        if recorder is None:
+            return
+        recorder.require("{}.training is {}", self, self.training)
+        recorder.require("{}._call_hooks is {}", self, self._call_hooks)
+        for tensors in (self._parameters, self._buffers):
+            for name, tensor in tensors.items():
+                recorder.require(f"{{}}.get({name!r}) is {{}}", tensors, tensor)
+                if tensor is not None:
+                    recorder.require("{}.array is {}", tensor, tensor.array)
 
     # Hooks -----------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import copy
 import warnings
 from typing import Any
 
+from ..backend.recording import unnoted
 from ..tensor import Tensor
 from . import functional as F
 from . import init
@@ -248,7 +249,8 @@ def _looks_causal(mask: Tensor | None, is_causal: bool | None, length: int) -> b
         return bool(is_causal)
     if tuple(mask.shape) != (length, length):
         return False
-    return bool((mask == causal_mask(length, mask.device, mask.dtype)).all())
+    with unnoted():
+        return bool((mask == causal_mask(length, mask.device, mask.dtype)).all())
 
 
 def _not_nested(layer: Module) -> str:

@@ -123,13 +123,18 @@ def allclose(
     >>> gpugrad.allclose(gpugrad.ones(2), gpugrad.ones(2) + 1e-9)
     True
     """
-    return bool(isclose(input, other, rtol, atol, equal_nan).array.all())
+    close = isclose(input, other, rtol, atol, equal_nan).array
+    xp = BACKENDS[type(close)]
+    return bool(xp.to_host(xp.asarray(xp.all(close))))
 
 
 def equal(input: Any, other: Any) -> bool:
     """Whether two tensors have the same shape and elements."""
     a, b = input.array, other.array
-    return bool(a.shape == b.shape and (a == b).all())
+    if a.shape != b.shape:
+        return False
+    xp = BACKENDS[type(a)]
+    return bool(xp.to_host(xp.asarray(xp.all(xp.eq(a, b)))))
 
 
 def is_nonzero(input: Any) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.engine import Node, TensorBase, _new, refresh, wrap
 from ..autograd.grad_mode import mode
 from ..autograd.inplace import check_inplace, mark_changed
-from ..backend import BACKENDS, device_of
+from ..backend import BACKENDS, device_of, recording
 from ..backend.primitives import is_basic, is_basic_item
 from ..dtypes import from_numpy
 from .copying import copy_
@@ -224,7 +224,8 @@ def _native_item(x: Any, item: Any) -> Any:
             )
             array = array.astype(bool)
         if array.ndim == 0 and array.dtype.kind != "b" and type(array) is np.ndarray:
-            return int(array)
+            # A recording must not take the number for a constant.
+            return int(array) if recording.listener is None else array
         if type(array) is not type(x.array):
             if type(array) is not np.ndarray:
                 raise RuntimeError(

@@ -57,7 +57,7 @@ def same_device(x: Any, y: Any) -> tuple[Any, Any]:
     for this, other in ((x, y), (y, x)):
         where = device_of(other.array)
         if device_of(this.array).type == "cpu" and this.array.ndim == 0:
-            number = this.to(where) if this.requires_grad else this.array.item()
+            number = this.to(where) if this.requires_grad else this.item()
             return (number, other) if this is x else (other, number)
     raise RuntimeError(
         "Expected all tensors to be on the same device, but found at least two devices, "

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any, ClassVar
 
 from ..autograd.grad_mode import enable_grad
-from ..backend import backend_of
+from ..backend import backend_of, recording
 from ..backend.primitives import Array
 from ..creation import zeros
 from ..dtypes import float32, float64, get_default_dtype
@@ -244,6 +244,9 @@ class Optimizer(StateDicts, StepHooks):
             if plan is None or not plan.fits(arrays, steps):
                 plan = self._plans[index] = self._plan(index, params)
                 arrays = plan.arrays
+            recorder = recording.current()
+            if recorder is not None:
+                self._take_for_granted(recorder, group, plan)
             for bucket in plan.buckets:
                 if bucket.lr.seen is not group["lr"]:
                     bucket.lr.follow(group["lr"])
@@ -262,6 +265,20 @@ class Optimizer(StateDicts, StepHooks):
             for name, tensor in given.items()
             if tensor is not None
         }
+
+    def _take_for_granted(self, recorder: recording.Recorder, group: Group, plan: Plan) -> None:
+        """Tell a recorder what its recording of a step depends on, and what changes."""
+        recorder.require("{}.state is {}", self, self.state)
+        for name, value in group.items():
+            if name not in ("params", "lr"):
+                recorder.require(f"{{}}[{name!r}] is {{}}", group, value)
+
+        def follow() -> None:
+            for bucket in plan.buckets:
+                if bucket.lr.seen is not group["lr"]:
+                    bucket.lr.follow(group["lr"])
+
+        recorder.before_replay(follow)
 
     def _plan(self, index: int, params: list[Tensor]) -> Plan:
         group = self.param_groups[index]

@@ -72,9 +72,10 @@ def every_function() -> Elementwise:
     calls = [
         f"{name}({'x' if spec.arity == 1 else 'x, y'})"
         for name, spec in NAMED.items()
-        if not spec.gives_condition
+        if not spec.gives_condition and name != "acosh"
     ]
     more = [
+        "acosh(x + 1)",
         "(x > 0.5 && y <= 1 || isnan(x) ? x : 2)",
         "(isinf(x) || !isfinite(y) ? NAN : -y)",
         "(x > 9 ? INFINITY : 1e300 > x ? x : -INFINITY)",
@@ -87,19 +88,12 @@ def every_function() -> Elementwise:
 
 def test_every_function_on_the_device(host: host_cupy.Copies) -> None:
     """All at once: compiling takes longer than computing."""
-    draw = np.random.default_rng(0)
-    # acosh needs numbers from 1, asin up to 1, so each result is nan on one of the devices' paths.
-    values = draw.uniform(0.05, 0.95, (2, 40))
-    function = every_function().expression
-    without = elementwise(
-        "x, y",
-        str(Elementwise(("x", "y"), function, "all")).replace("acosh(x)", "acosh(x + 1)"),
-        name="every",
-    )
+    values = np.random.default_rng(0).uniform(0.05, 0.95, (2, 40))
+    function = every_function()
     results: dict[str, list[Any]] = {}
     for device in ("cpu", "cuda"):
         x, y = (gpugrad.tensor(v, device=device, requires_grad=True) for v in values)
-        out = without(x, y)
+        out = function(x, y)
         out.sum().backward()
         results[device] = [t.detach().cpu().numpy() for t in (out, x.grad, y.grad)]
     for found, expected in zip(results["cuda"], results["cpu"], strict=True):
@@ -113,7 +107,7 @@ NAMES = "n, f, C, T, SUFFIX, out, map, int_, class, grad_n, grad, t0, x1"
 @pytest.fixture
 def awkward() -> Elementwise:
     names = NAMES.split(", ")
-    terms = " + ".join(f"{i + 1} * sin({n}) * cos(sin({n}))" for i, n in enumerate(names))
+    terms = " + ".join(f"{i + 1} * {n} / (1 + {n} * {n})" for i, n in enumerate(names))
     return elementwise(NAMES, terms, name="awkward")
 
 

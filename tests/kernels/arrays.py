@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import weakref
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,9 @@ def compute(suffix: str) -> str:
 
 _AROUND = itertools.count()
 
+PLACED: weakref.WeakSet[Placed] = weakref.WeakSet()
+"""All that there are: a kernel may be given the address of one as a number."""
+
 
 class Placed:
     """A contiguous array that starts ``offset`` elements after a multiple of 16 bytes."""
@@ -49,6 +53,7 @@ class Placed:
         self.array = self.whole[offset : offset + n].reshape(values.shape)
         with np.errstate(over="ignore"):
             self.array[...] = values
+        PLACED.add(self)
         self._bytes = self.whole.tobytes()
         self._data = (offset * self.whole.itemsize, (offset + n) * self.whole.itemsize)
 

@@ -49,16 +49,16 @@ def test_both_ways(suffix: str, n: int) -> None:
         where = f"dropout_{suffix} {n} {draw} {p}"
         for blocks in (blocks_for(n, dtype.itemsize), 3):
             state.array[...] = as_int64(draw)
-            args = (source.array, out.array, state.array, drawn.array, counter, *numbers)
-            launch("dropout_forward", suffix, blocks, args, next(ORDERS))
+            arrays = (source.array, out.array, state.array, drawn.array, counter)
+            launch("dropout_forward", suffix, blocks, (*arrays, *numbers), next(ORDERS))
             assert_near(out.array, dropped(x, draw, p), suffix, where=where)
             assert drawn.array.tolist() == as_int64(draw).tolist()
             following = (draw[0], (draw[1] + 1) % 2**64)
             assert state.array.tolist() == as_int64(following).tolist()
             assert counter[0] == 0
         out.array[...] = 77
-        args = (source.array, out.array, drawn.array, *numbers)
-        launch("dropout_backward", suffix, 2, args, next(ORDERS))
+        back = (source.array, out.array, drawn.array, *numbers)
+        launch("dropout_backward", suffix, 2, back, next(ORDERS))
         assert_near(out.array, dropped(x, draw, p), suffix, where=where)
         assert source.unchanged() and all(a.unchanged(True) for a in (out, state, drawn))
 

@@ -16,9 +16,9 @@ Array = Any
 
 ORDERS = itertools.cycle((FORWARD, BACKWARD, SHUFFLED))
 # places, rows, columns
-SHAPES = ((0, 3, 5), (1, 1, 1), (5, 3, 8), (40, 7, 33), (300, 4, 264), (3, 2, 1030), (7, 40, 0))
-if SANITIZED:
-    SHAPES = SHAPES[:5]
+SHAPES = ((0, 3, 5), (1, 1, 1), (5, 3, 8), (40, 7, 33), (300, 4, 264), (3, 2, 1030), (7, 40, 0))[
+    : 5 if SANITIZED else None
+]
 NONE, WARP, BLOCK = -1, 0, 1
 
 

@@ -112,6 +112,50 @@ FAULTS = {
         "if (counter && threadIdx.x == 0)",
         lambda: test_steps.test_adam("float32"),
     ),
+    "a skipped step is counted": Fault(
+        "adam",
+        "if (skipped(found_inf)) return;",
+        "if (skipped(found_inf)) return count_step(step, counter);",
+        lambda: test_steps.test_a_step_with_infinite_gradients_changes_nothing("adam_step"),
+    ),
+    "unscaled gradients not written back": Fault(
+        "sgd",
+        "if (write_first) store_pack(at[0] + j, packs.of_list[0]);",
+        "",
+        lambda: test_steps.test_gradients_are_divided_by_the_scale("sgd_step", "float32"),
+    ),
+    "second pack of two taken twice": Fault(
+        "sgd",
+        "i += 2 * blockDim.x",
+        "i += blockDim.x",
+        lambda: test_steps.test_sgd("float32"),
+    ),
+    "last array by value is in the table": Fault(
+        "sgd",
+        "table.more != nullptr ? table.more[array] : table.given.at[array]",
+        "table.given.at[array]",
+        lambda: test_steps.test_as_many_arrays_as_fit_and_one_more(449),
+    ),
+    "nan lost among the largest": Fault(
+        "clip_grad_norm",
+        "a > b || a != a ? a : b",
+        "a > b ? a : b",
+        lambda: test_clip_grad_norm.test_norm_of_what_is_not_finite(float("nan"), float("inf")),
+    ),
+    "gradients enlarged": Fault(
+        "clip_grad_norm",
+        "if (factor >= C(1)) return;",
+        "",
+        lambda: test_clip_grad_norm.test_clip("float32", 0.25 / 2),
+    ),
+    "nan not found": Fault(
+        "unscale",
+        "bad |= value[0] - value[0] != C(0);",
+        "bad |= fabs(value[0]) > C(3e38);",
+        lambda: test_unscale.test_an_infinite_gradient_is_found_wherever_it_is(
+            float("nan"), "float32"
+        ),
+    ),
     "decay of the wrong kind": Fault(
         "adam",
         "if (decoupled) {",

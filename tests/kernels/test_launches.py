@@ -32,6 +32,7 @@ def values(seed: int, shape: Any = (5, 7)) -> Array:
 
 UNARY = {
     "sigmoid": (),
+    "tanh": (),
     "relu": (),
     "leaky_relu": (0.1,),
     "softplus": (2, 20),
@@ -55,12 +56,53 @@ def test_unary(xp: CUDA, name: str) -> None:
     assert len(host_cupy.launches) == 3
 
 
-@pytest.mark.parametrize("name", ["sigmoid_grad", "relu_grad", "tanh_grad"])
-def test_gradients(xp: CUDA, name: str) -> None:
-    y, grad = np.abs(values(1)), values(2)
-    found = getattr(xp, name)(on_device(y), on_device(grad))
-    np.testing.assert_allclose(found.get(), getattr(cpu, name)(y, grad), rtol=1e-5)
-    assert len(host_cupy.launches) == 1
+GRADIENTS: dict[str, tuple[Any, ...]] = {
+    "sigmoid_grad": (),
+    "relu_grad": (),
+    "tanh_grad": (),
+    "leaky_relu_grad": (0.1,),
+    "softplus_grad": (2, 1),
+    "silu_grad": (),
+    "gelu_grad": ("none",),
+    "gelu_grad by tanh": ("tanh",),
+}
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_gradients(xp: CUDA, name: str, dtype: Any) -> None:
+    kept, grad = np.abs(values(1)).astype(dtype), values(2).astype(dtype)
+    numbers, name = GRADIENTS[name], name.split()[0]
+    if name not in ("sigmoid_grad", "relu_grad", "tanh_grad"):
+        kept = -kept + dtype(0.5)
+    # In float64, where the CPU's functions have no path of their own for the type.
+    expected = getattr(cpu, name)(kept.astype(np.float64), grad.astype(np.float64), *numbers)
+    tolerance = 1e-5 if dtype is np.float32 else 2e-3
+    near = {"rtol": tolerance, "atol": tolerance}
+    found = getattr(xp, name)(on_device(kept), on_device(grad), *numbers)
+    np.testing.assert_allclose(found.get(), expected, **near)
+    assert found.dtype == dtype
+    for at in (0, 1):  # over an operand
+        operands = [on_device(kept), on_device(grad)]
+        out = operands[at]
+        assert getattr(xp, name)(*operands, *numbers, out=out) is out
+        np.testing.assert_allclose(out.get(), expected, **near)
+    assert len(host_cupy.launches) == 3
+
+
+def test_the_order_of_memory_is_kept(xp: CUDA) -> None:
+    x, grad = values(1), values(2)
+    turned = [on_device(np.ascontiguousarray(a.T)).T for a in (x, grad)]
+    found = xp.gelu_grad(*turned, "none")
+    np.testing.assert_allclose(found.get(), cpu.gelu_grad(x, grad, "none"), rtol=1e-5, atol=1e-6)
+    assert found.flags.f_contiguous and not found.flags.c_contiguous
+    # One in each order: the result is in that of rows.
+    mixed = xp.gelu_grad(turned[0], on_device(grad), "none")
+    np.testing.assert_allclose(mixed.get(), found.get(), rtol=1e-6)
+    assert mixed.flags.c_contiguous
+    for out in (on_device(np.zeros_like(x)), turned[0]):
+        assert xp.gelu_grad(*turned, "none", out=out) is out
+        np.testing.assert_allclose(out.get(), mixed.get(), rtol=1e-6)
 
 
 def test_what_has_no_kernel_is_composed(xp: CUDA) -> None:
@@ -80,29 +122,110 @@ def test_an_output_that_overlaps_an_operand(xp: CUDA) -> None:
 @pytest.mark.parametrize("n", [0, 5, 20_000])
 def test_mse(xp: CUDA, n: int) -> None:
     x, y = values(1, n), values(2, n)
-    for _ in range(2):  # the counter is as before
-        found = xp.mse(on_device(x), on_device(y))
-        assert found.shape == ()
-        np.testing.assert_allclose(found.get(), cpu.mse(x, y) if n else np.nan, rtol=1e-5)
+    for reduction in ("mean", "sum", "none"):
+        for _ in range(2):  # the counter is as before
+            found = xp.mse(on_device(x), on_device(y), reduction)
+            expected = cpu.mse(x, y, reduction) if n or reduction != "mean" else np.nan
+            assert found.shape == np.shape(expected)
+            np.testing.assert_allclose(found.get(), expected, rtol=1e-5)
+    assert [name.split("_")[1] for name in host_cupy.launches] == (
+        ["reduce"] * 4 + ["none"] * (2 if n else 0)
+    )
     for grad in (np.float32(0.5), values(3, n)):
         grad = np.asarray(grad)
         found = xp.mse_grad(on_device(x), on_device(y), on_device(grad), 2.0)
         np.testing.assert_allclose(found.get(), cpu.mse_grad(x, y, grad, 2.0), rtol=1e-5)
 
 
-def test_cross_entropy(xp: CUDA) -> None:
+@pytest.mark.parametrize("ignore_index", [None, 3])
+def test_cross_entropy(xp: CUDA, ignore_index: int | None) -> None:
     x, target, grad = values(1), np.array([0, 6, 3, 3, 1]), values(2, 5)
-    losses, softmax = xp.cross_entropy(on_device(x), on_device(target))
-    expected = cpu.cross_entropy(x, target)
+    losses, softmax = xp.cross_entropy(on_device(x), on_device(target), ignore_index)
+    expected = cpu.cross_entropy(x, target, ignore_index)
     np.testing.assert_allclose(losses.get(), expected[0], rtol=1e-5)
     np.testing.assert_allclose(softmax.get(), expected[1], rtol=1e-5)
-    for g in (grad, np.broadcast_to(grad[:1], 5)):
-        given = on_device(g[:1]) if g.strides == (0,) else on_device(g)
-        given = xp.broadcast_to(given, (5,))
-        found = xp.cross_entropy_grad(softmax, on_device(target), given)
-        composed = cpu.cross_entropy_grad(expected[1], target, g)
+    one = on_device(grad[:1])
+    for g, device, count in (
+        (grad, on_device(grad), None),
+        (grad[:1], xp.broadcast_to(one, (5,)), None),
+        (grad[0], one.reshape(()), np.array(3, np.float32)),
+    ):
+        given = None if count is None else on_device(count)
+        rest = np.broadcast_to(g, 5) if np.ndim(g) else g, count, ignore_index
+        composed = cpu.cross_entropy_grad(expected[1], target, *rest)
+        args = (softmax, on_device(target), device, given, ignore_index)
+        found = xp.cross_entropy_grad(*args)
         np.testing.assert_allclose(found.get(), composed, rtol=1e-5, atol=1e-6)
-    assert host_cupy.launches[1:] == ["cross_entropy_backward_softmax_float32"] * 2
+        over = softmax.copy()
+        assert xp.cross_entropy_grad(over, *args[1:], out=over) is over
+        np.testing.assert_allclose(over.get(), composed, rtol=1e-5, atol=1e-6)
+    assert host_cupy.launches[1:] == ["cross_entropy_backward_softmax_float32"] * 6
+
+
+def test_cross_entropy_gradient_over_the_gradient_of_the_loss(xp: CUDA) -> None:
+    grad, target = values(2, 3), np.zeros(3, np.int64)
+    device = on_device(grad)
+    out = device.reshape((3, 1))  # the gradient's memory, read by everybody
+    softmax = on_device(np.full((3, 1), 0.5, np.float32))
+    xp.cross_entropy_grad(softmax, on_device(target), device, None, None, out=out)
+    np.testing.assert_allclose(out.get()[:, 0], -0.5 * grad, rtol=1e-6)
+
+
+@pytest.mark.parametrize("rows", [0, 5, 20_000])
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_cross_entropy_mean(xp: CUDA, rows: int, dtype: Any) -> None:
+    losses = np.abs(values(1, rows)).astype(dtype)
+    target = np.random.default_rng(rows).integers(0, 3, rows)
+    losses[target == 1] = 0
+    mean, count = xp.cross_entropy_mean(on_device(losses), on_device(target), 1)
+    with np.errstate(invalid="ignore"):
+        expected = losses.astype(np.float64).sum() / np.float64((target != 1).sum())
+    assert mean.shape == count.shape == () and mean.dtype == dtype and count.dtype == np.float32
+    np.testing.assert_allclose(mean.get(), expected, rtol=1e-5 if dtype is np.float32 else 1e-3)
+    assert count.get() == (target != 1).sum()
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (300, 70), (3, 1025), (4, 1)])
+@pytest.mark.parametrize("has", [(True, True), (True, False), (False, False)])
+def test_layer_norm(xp: CUDA, shape: tuple[int, int], has: tuple[bool, bool]) -> None:
+    x, grad = values(1, shape), values(2, shape)
+    affine = [values(k, shape[1]) if given else None for k, given in enumerate(has)]
+    on = [None if a is None else on_device(a) for a in affine]
+    found = xp.layer_norm(on_device(x), *on, 1e-3)
+    expected = cpu.layer_norm(x, *affine, 1e-3)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a.get(), b, rtol=1e-4, atol=1e-5)
+    for wanted in ((True, *has), (False, False, True)):
+        arrays = (grad, x, affine[0], *expected[1:])
+        gradients = cpu.layer_norm_grad(*arrays, wanted)
+        device = [None if a is None else on_device(a) for a in arrays]
+        for _ in range(2):  # the counters are as before
+            for a, b in zip(xp.layer_norm_grad(*device, wanted), gradients, strict=True):
+                assert (a is None) == (b is None)
+                if a is not None:
+                    np.testing.assert_allclose(a.get(), b, rtol=1e-3, atol=1e-4)
+    assert set(host_cupy.launches) == {
+        "layer_norm_forward_float32",
+        "layer_norm_backward_float32",
+        "layer_norm_backward_affine_float32",
+    }
+
+
+def test_layer_norm_over_its_operands(xp: CUDA) -> None:
+    x, weight = values(1, (1, 7)), values(2, 7)
+    expected = cpu.layer_norm(x, weight, None, 1e-3)[0]
+    for at in (0, 1):
+        operands = [on_device(x), on_device(weight)]
+        y = operands[at].reshape((1, 7))
+        rest = [on_device(np.zeros((1, 1), np.float32)) for _ in range(2)]
+        xp.layer_norm(*operands, None, 1e-3, out=(y, *rest))
+        np.testing.assert_allclose(y.get(), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_more_counters_than_usual(xp: CUDA) -> None:
+    few = xp.counter()
+    many = xp.counter(few.size + 1)
+    assert many.size > few.size and xp.counter() is many and not many.get().any()
 
 
 STEPS: dict[str, tuple[int, dict[str, Any]]] = {

@@ -152,12 +152,14 @@ def test_cross_entropy(suffix: str, shape: tuple[int, int]) -> None:
         de = placed(grad if each else ordinary(suffix, 1, 8), suffix, 0)
         dx = placed(np.full_like(x, 77), suffix, offset)
         source: tuple[Any, ...]
-        name, source = "cross_entropy_backward", (logit.array, target, de.array, kept)
+        count = None if each else np.full(1, 4.0, compute(suffix))
+        name, source = "cross_entropy_backward", (logit.array, target, de.array, count, kept)
         if isinstance(kept, str):
-            name, source = name + "_softmax", (probabilities.array, target, de.array)
+            name, source = name + "_softmax", (probabilities.array, target, de.array, count)
         args = (*source, dx.array, IGNORED, each, rows, cols)
         launch(name, suffix, blocks, args, next(ORDERS))
         factor = np.broadcast_to(de.array.astype(np.float64), rows)[:, None]
+        factor = factor if count is None else factor / 4
         factor = np.where(valid[:, None], factor, np.nan)
         expected = factor * (exact - onehot)
         expected = np.where((target == IGNORED)[:, None], 0, expected)
@@ -175,11 +177,35 @@ def test_cross_entropy_gradient_in_place_of_the_logits() -> None:
     logit = placed(x, "float32", 0)
     target = np.array([0, 39, 7])
     de = np.ones(1, np.float32)
-    args = (logit.array, target, de, None, logit.array, IGNORED, 0, 3, 40)
+    args = (logit.array, target, de, None, None, logit.array, IGNORED, 0, 3, 40)
     for order in (FORWARD,):
         launch("cross_entropy_backward", "float32", 1, args, order)
     expected = np.exp(log_softmax(x)) - (np.arange(40) == target[:, None])
     assert_near(logit.array, expected, "float32", spread(x))
+
+
+@pytest.mark.parametrize("suffix", TYPES)
+@pytest.mark.parametrize("rows", [0, 1, 33, 1500])
+def test_cross_entropy_mean(suffix: str, rows: int) -> None:
+    random = np.random.default_rng(rows)
+    losses = ordinary(suffix, rows, 1)
+    target = random.integers(0, 4, rows)
+    for ignored in (IGNORED, 2):
+        counted = target != ignored
+        for blocks, offset in ((1, 0), (3, 1)):
+            loss = placed(np.where(counted, losses, 0), suffix, offset)
+            mean = placed(np.full(1, 77.0), suffix, offset)
+            count = Placed(np.full(1, 77.0), compute(suffix), offset)
+            partial = np.full(2 * blocks, np.nan, compute(suffix))
+            counter = np.zeros(1, np.uint32)
+            workspace = (partial, counter) if blocks > 1 else (None, None)
+            args = (loss.array, target, mean.array, count.array, *workspace, ignored, rows)
+            launch("cross_entropy_mean", suffix, blocks, args, next(ORDERS))
+            expected = np.array([losses[counted].sum() / np.float64(counted.sum())])
+            size = np.abs(losses[counted]).mean() if counted.any() else 0.0
+            assert_near(mean.array, expected, suffix, size, where=f"{suffix}, {rows} rows")
+            assert count.array[0] == counted.sum() and not counter.any()
+            assert mean.unchanged(outside_only=True) and count.unchanged(outside_only=True)
 
 
 @pytest.mark.parametrize("suffix", TYPES)

@@ -20,6 +20,14 @@ from .steps import Steps
 
 
 class Launches(
-    Activations, Dropouts, Embeddings, GeneratedKernels, GradientLaunches, Losses, Pairs, Rows, Steps
+    Activations,
+    Dropouts,
+    Embeddings,
+    GeneratedKernels,
+    GradientLaunches,
+    Losses,
+    Pairs,
+    Rows,
+    Steps,
 ):
     """All of them."""

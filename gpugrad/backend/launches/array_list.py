@@ -38,7 +38,7 @@ class ArrayList:
         self.count = len(table)
         self._given = ByValue(module.cuda.function.CNumpyArray)
         fits = len(sizes) <= ADDRESSES
-        self._write = Struct(f"{len(sizes)}q").pack_into if fits else None
+        self._write: Any = Struct(f"{len(sizes)}q").pack_into if fits else None
         self._uploaded: tuple[list[int], Array] = [], None
 
     def addresses(self, pointers: list[int]) -> tuple[ByValue, Array | None]:

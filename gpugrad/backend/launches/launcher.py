@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cached_property
 from typing import Any
 
@@ -26,12 +27,19 @@ class Launcher(Primitives):
         suffix = suffix_of(first.dtype)
         if suffix is None or not alike(operands):
             return None
+        if not first.flags.c_contiguous and all(x.flags.f_contiguous for x in operands):
+            # In the order of memory nothing has to be copied, and the result gets that order too.
+            turned = [x.transpose() for x in operands]
+            into = None if out is None else out.transpose()
+            found = self.launch_elementwise(name, turned, numbers, into)
+            assert found is not None, "transposing changes no type"
+            return found.transpose() if out is None else out
         dense = [self.dense(x) for x in operands]
         result = self.result(first, dense, out)
         if n := int(first.size):
             kernel = self.kernels.get(name, suffix)
             kernel(blocks_for(n, first.itemsize), *dense, result, *numbers, n)
-        return result if result is out else self.into(result, out)
+        return self.given(result, out)
 
     def launch_over_rows(
         self, name: str, operands: Arrays, axis: int, out: Array | None
@@ -50,7 +58,7 @@ class Launcher(Primitives):
             rows = int(first.size) // cols
             kernel = self.kernels.get(name, suffix)
             kernel(blocks_for_rows(rows, cols), *dense, result, rows, cols)
-        return result if result is out else self.into(result, out)
+        return self.given(result, out)
 
     def dense(self, x: Array) -> Array:
         """``x``, or a contiguous copy: kernels know no strides."""
@@ -67,26 +75,33 @@ class Launcher(Primitives):
             and out.shape == shape
             and out.dtype == dtype
             and out.flags.c_contiguous
-            and not any(_overlap(out, x) for x in operands)
+            and not any(overlap(out, x) and not _same(out, x) for x in operands)
         )
         return out if fits else self.empty(shape, dtype)
 
     @cached_property
-    def _counters(self) -> dict[tuple[int, int], Array]:
+    def _counters(self) -> dict[tuple[int, int, int], Array]:
         return {}
 
-    def counter(self) -> Array:
-        """The zeros with which blocks count themselves, of the current device and stream.
+    def counter(self, count: int = 1) -> Array:
+        """At least ``count`` zeros with which blocks count themselves, for the current stream.
 
         Kernels on one stream run one after the other, so they can share them. There is one for
-        each tile of columns; most kernels want only the first.
+        each tile of columns; most kernels want only the first. The default stream of a thread has
+        the same number in every thread, so each thread has its own.
         """
         cuda = self.module.cuda
-        key = (cuda.runtime.getDevice(), cuda.get_current_stream().ptr)
+        stream = cuda.get_current_stream().ptr
+        key = (cuda.runtime.getDevice(), stream, threading.get_ident())
         found = self._counters.get(key)
-        if found is None:
-            found = self._counters[key] = self.zeros((MOST_BLOCKS_TO_SUM,), "uint32")
+        if found is None or found.size < count:
+            size = max(MOST_BLOCKS_TO_SUM, count)
+            found = self._counters[key] = self.zeros((size,), "uint32")
         return found
+
+    def given(self, result: Array, out: Array | None) -> Array:
+        """A result of :meth:`result`, stored in ``out`` if one was given."""
+        return result if result is out else self.into(result, out)
 
 
 def alike(operands: Arrays) -> bool:
@@ -95,9 +110,12 @@ def alike(operands: Arrays) -> bool:
     return all(x.shape == first.shape and x.dtype == first.dtype for x in operands[1:])
 
 
-def _overlap(out: Array, x: Array) -> bool:
-    """Whether two contiguous arrays share memory without being the same."""
+def overlap(out: Array, x: Array) -> bool:
+    """Whether two contiguous arrays share memory."""
     start, other = out.data.ptr, x.data.ptr
-    if start == other and out.nbytes == x.nbytes:
-        return False
     return bool(start < other + x.nbytes and other < start + out.nbytes)
+
+
+def _same(out: Array, x: Array) -> bool:
+    """Whether two contiguous arrays are the same memory: read first, by whoever writes there."""
+    return bool(out.data.ptr == x.data.ptr and out.shape == x.shape and out.dtype == x.dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...autograd.composed import shown_as
+from ...backend.recording import unnoted
 from ...ops.loss import BinaryCrossEntropy, BinaryCrossEntropyWithLogits
 from ...tensor import Tensor
 from .promotion import same_type
@@ -42,9 +43,10 @@ def binary_cross_entropy(
         )
     if target.dtype is not input.dtype:
         raise RuntimeError(f"Found dtype {_word(target)} but expected {_word(input)}")
-    for name, tensor in (("input", input), ("target", target)):
-        if tensor.is_cpu and not ((tensor >= 0) & (tensor <= 1)).all():
-            raise RuntimeError(f"all elements of {name} should be between 0 and 1")
+    with unnoted():
+        for name, tensor in (("input", input), ("target", target)):
+            if tensor.is_cpu and not ((tensor >= 0) & (tensor <= 1)).all():
+                raise RuntimeError(f"all elements of {name} should be between 0 and 1")
     loss: Tensor = BinaryCrossEntropy.apply(input, target)
     return reduce_loss(loss if weight is None else loss * weight, reduction)
 

@@ -6,6 +6,8 @@ import warnings
 
 from ... import dtypes
 from ...autograd.composed import shown_as
+from ...backend import recording
+from ...backend.recording import unnoted
 from ...ops.loss import (
     CrossEntropy,
     NllLoss,
@@ -152,7 +154,7 @@ def _fused_cross_entropy(
     """The cross entropy of a matrix by one op."""
     ignored: int | None = ignore_index
     if target.is_cpu and target.numel():
-        if ignore_index < 0 and int(target.min()) >= 0:
+        if recording.listener is None and ignore_index < 0 and int(target.min()) >= 0:
             ignored = None  # the op then does less, and refuses classes that are too large
         else:
             _check_range(target, input.size(1), ignore_index)
@@ -229,9 +231,10 @@ def _check_range(target: Tensor, classes: int, ignore_index: int) -> None:
     """
     if not target.is_cpu or target.numel() == 0:
         return
-    wrong = ((target < 0) | (target >= classes)) & (target != ignore_index)
-    if wrong.any():
-        raise IndexError(f"Target {target[wrong][0].item()} is out of bounds.")
+    with unnoted():
+        wrong = ((target < 0) | (target >= classes)) & (target != ignore_index)
+        if wrong.any():
+            raise IndexError(f"Target {target[wrong][0].item()} is out of bounds.")
 
 
 def _cross_entropy_of_probabilities(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...autograd.inplace import apply_inplace
-from ...backend.philox import PhiloxStream
 from ...creation import empty_like, zeros_like
 from ...ops.dropout import NativeDropout
 from ...random.generator import stream_of
@@ -37,8 +38,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 
 
 def _dropped_by_kernel(input: Tensor, p: float, inplace: bool) -> Tensor:
-    stream = stream_of(input.device)
-    assert isinstance(stream, PhiloxStream), "the stream of a CUDA device"
+    stream: Any = stream_of(input.device)  # of a CUDA device: one whose state a kernel can raise
     with stream.lock, stream.on_device():
         state = stream.state_to_draw_from()
         if inplace:

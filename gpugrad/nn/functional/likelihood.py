@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ...autograd.grad_mode import no_grad
+from ...backend.recording import unnoted
 from ...tensor import Tensor
 from .reduction import reduce_loss, resolve
 
@@ -44,8 +45,9 @@ def gaussian_nll_loss(
                 spread = spread.unsqueeze(-1)
             elif size[:-1] != tuple(spread.shape[:-1]) or spread.size(-1) != 1:
                 raise ValueError("var is of incorrect size")
-        if (spread < 0).any():
-            raise ValueError("var has negative entry/entries")
+        with unnoted():
+            if (spread < 0).any():
+                raise ValueError("var has negative entry/entries")
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(reduction + " is not valid")
     spread = spread.clone()

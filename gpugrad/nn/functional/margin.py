@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...backend.recording import unnoted
 from ...tensor import Tensor
 from .promotion import require_floating
 from .reduction import reduce_loss, resolve
@@ -182,8 +183,9 @@ def multi_margin_loss(
         raise RuntimeError(
             f"inconsistent weight size, expected {classes} but got {list(weight.shape)}"
         )
-    if input.device.type == "cpu" and ((labels < 0) | (labels >= classes)).any():
-        raise RuntimeError("target out of range")
+    with unnoted():
+        if input.device.type == "cpu" and ((labels < 0) | (labels >= classes)).any():
+            raise RuntimeError("target out of range")
     require_floating(input, "multi_margin_loss")
     column = labels.reshape(-1, 1)
     terms = (margin - rows.gather(1, column) + rows).clamp(min=0)

@@ -1,0 +1,129 @@
+"""``gpugrad.compile``: a function, a module or a whole training step, traced once and replayed."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from .backend import recording
+from .capture.compiled import CompiledFunction
+from .nn.module import Module
+
+
+class OptimizedModule(Module):
+    """A module whose calls are replayed; ``_orig_mod`` is the module itself."""
+
+    def __init__(self, module: Module, compiled: CompiledFunction) -> None:
+        super().__init__()
+        self._orig_mod = module
+        self.__dict__["_compiled"] = compiled
+        self.__dict__["training"] = module.training
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        return self.__dict__["_compiled"](*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            return getattr(super().__getattr__("_orig_mod"), name)
+
+
+def compile(
+    model: Any = None,
+    *,
+    fullgraph: bool = True,
+    dynamic: bool | None = None,
+    backend: str = "gpugrad",
+    mode: str | None = None,
+    options: dict[str, Any] | None = None,
+    disable: bool = False,
+    verify: bool = True,
+) -> Any:
+    """A function that does what ``model`` does, by replaying what it did before.
+
+    The first call runs as usual. The second and the third do too, and are written down: which
+    primitives work on which memory. If both did the same, later calls carry out that list, with
+    memory planned beforehand, and without Python's share of the work. ``model`` may be a whole
+    training step, with ``zero_grad``, forward, ``backward`` and the optimizer's ``step``; or a
+    forward function or module, whose results then take part in gradients as usual.
+
+    A list is made for each kind of arguments: shapes, types and devices of tensors, values of
+    numbers and strings, other objects themselves; and for grad mode and whether there are
+    gradients. It is made anew when something else changes that it took for granted: the globals
+    and free variables that the function mentions, modules' parameters and train/eval flags, the
+    optimizer's options. A learning rate may change freely. **What Python itself does is not
+    repeated**: prints, counters, appending to lists.
+
+    Results are copies, which later calls do not change. Random numbers go on as in eager mode. The
+    environment variable ``GPUGRAD_COMPILE=0`` switches all of it off.
+
+    Args:
+        model: a function or :class:`~gpugrad.nn.Module`. None gives a decorator.
+        fullgraph: raise where the function cannot be captured, because it reads values
+            (``item()``, ``if tensor:``) or does something else in each call. False runs such a
+            function as usual, with one warning. PyTorch's default is False.
+        dynamic, backend, mode, options: accepted for PyTorch's sake, and ignored.
+        disable: return ``model`` as it is.
+        verify: compare the first replay with the call that it stands for.
+
+    Raises:
+        CaptureError: with ``fullgraph``, while the function is traced.
+
+    >>> import gpugrad
+    >>> w = gpugrad.ones(2, requires_grad=True)
+    >>> @gpugrad.compile
+    ... def step(x):
+    ...     loss = (w * x).sum()
+    ...     w.grad = None
+    ...     loss.backward()
+    ...     with gpugrad.no_grad():
+    ...         w.sub_(w.grad, alpha=0.1)
+    ...     return loss.detach()
+    >>> [round(step(gpugrad.tensor([1.0, 2.0])).item(), 4) for _ in range(5)]
+    [3.0, 2.5, 2.0, 1.5, 1.0]
+    """
+    if model is None:
+        return functools.partial(compile, fullgraph=fullgraph, disable=disable, verify=verify)
+    if disable:
+        return model
+    if isinstance(model, Module):
+        compiled = CompiledFunction(model.__call__, not fullgraph, verify)
+        return OptimizedModule(model, compiled)
+    if not callable(model):
+        raise TypeError(f"compile takes a function or a module, got {type(model).__name__}")
+    return CompiledFunction(model, not fullgraph, verify)
+
+
+def is_compiling() -> bool:
+    """Whether the caller is being written down by :func:`gpugrad.compile`.
+
+    >>> import gpugrad
+    >>> gpugrad.compiler.is_compiling()
+    False
+    """
+    return recording.current() is not None
+
+
+def disable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """PyTorch's decorator for what is not to be compiled: here such a call raises while tracing.
+
+    >>> import gpugrad
+    >>> @gpugrad.compiler.disable
+    ... def show(x):
+    ...     print(x.sum().item())
+    >>> show(gpugrad.ones(2))
+    2.0
+    """
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        recorder = recording.current()
+        if recorder is not None:
+            recorder.fail(
+                f"{function.__qualname__} is not to be compiled, called at {recording.user_line()}"
+            )
+        return function(*args, **kwargs)
+
+    return call
