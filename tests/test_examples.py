@@ -21,6 +21,7 @@ from gpugrad.examples import (
     regression,
     xor,
 )
+from tests.conftest import DEVICES, device_named
 from tests.printed import assert_numbers_in_order
 
 NAMES = ("autograd_basics", "gradient_computation", "not_gate", "regression", "xor")
@@ -28,9 +29,9 @@ WITH_PLOT = ("gradient_computation", "not_gate", "regression")
 TUTORIALS = Path(__file__).parent / "seed_programs"
 
 
-@pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.cuda)])
+@pytest.fixture(params=DEVICES)
 def device(request: pytest.FixtureRequest) -> gpugrad.device:
-    return gpugrad.device(request.param)
+    return gpugrad.device(device_named(request))
 
 
 def tutorial(name: str) -> str:

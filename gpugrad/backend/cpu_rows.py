@@ -15,8 +15,9 @@ from .primitives import Primitives
 
 Array = Any
 
-BLOCK = 32768
-"""About how many elements are done at once."""
+BLOCK = 16384
+"""About how many elements are done at once: temporary arrays of float32 take 64 KB, which the
+allocator keeps. Larger ones it may fetch from the system each time."""
 
 LONGEST_ROW = 4096
 """Longer rows are added up by NumPy, which loses fewer digits of float32 sums than BLAS."""
@@ -44,11 +45,12 @@ class HostRows(Primitives):
         rows, cols = x.shape
         y, mean, rstd = (np.empty((rows, n), dtype) for n in (cols, 1, 1))
         ones, share, offset = _ones(cols, dtype), np.asarray(cols, dtype), np.asarray(eps, dtype)
+        squares = _scratch(x)
         for part in _parts(rows, cols):
             centre, scale, to = mean[part], rstd[part], y[part]
             np.true_divide(x[part].dot(ones), share, out=centre)
             np.subtract(x[part], centre, out=to)
-            variance = np.square(to).dot(ones)
+            variance = np.square(to, out=squares[: len(to)]).dot(ones)
             np.true_divide(variance, share, out=variance)
             np.add(variance, offset, out=variance)
             np.reciprocal(np.sqrt(variance, out=variance), out=scale)
@@ -78,10 +80,11 @@ class HostRows(Primitives):
         of_x = np.empty((rows, cols), dtype) if wanted[0] else None
         of_weight = np.zeros(cols, dtype) if wanted[1] else None
         factors = (_ones(cols, dtype) if weight is None else weight.reshape(cols, 1)) / cols
+        spread, products = _scratch(x), _scratch(x)
         for part in _parts(rows, cols):
             scale, dy = rstd[part], grad[part]
-            centred = np.subtract(x[part], mean[part])
-            product = np.multiply(dy, centred)
+            centred = np.subtract(x[part], mean[part], out=spread[: len(dy)])
+            product = np.multiply(dy, centred, out=products[: len(dy)])
             if of_weight is not None:
                 of_weight += scale.reshape(-1).dot(product)
             if of_x is None:
@@ -157,10 +160,21 @@ def _applies(dtype: Any, x: Array, *others: Array | None) -> bool:
     )
 
 
+def _at_once(cols: int) -> int:
+    """The rows of a block."""
+    return max(1, BLOCK // cols)
+
+
 def _parts(rows: int, cols: int) -> list[slice]:
     """The rows, taken apart into blocks."""
-    step = max(1, BLOCK // cols)
+    step = _at_once(cols)
     return [slice(first, first + step) for first in range(0, rows, step)]
+
+
+def _scratch(x: Array) -> Array:
+    """Memory for a block of ``x``."""
+    rows, cols = x.shape
+    return np.empty((min(rows, _at_once(cols)), cols), x.dtype)
 
 
 @functools.lru_cache(maxsize=64)

@@ -9,6 +9,8 @@ import numpy as np
 
 Array = Any
 
+_FLOAT32 = np.dtype("float32")
+
 
 class Program(Protocol):
     """What the primitive must know of some expressions of arrays and numbers.
@@ -25,7 +27,9 @@ class Program(Protocol):
     arrays: tuple[int, ...]
     numbers: tuple[int, ...]
 
-    def compute(self, xp: Any, operands: Sequence[Array], dtype: Any) -> list[Array]:
+    def compute(
+        self, xp: Any, operands: Sequence[Array], dtype: Any, shape: tuple[int, ...]
+    ) -> list[Array]:
         """The results by the primitives ``xp``, from what is read, all of type ``dtype``."""
 
     def source(self, single: Collection[int] = ()) -> str:
@@ -61,14 +65,14 @@ class Generated:
             ValueError: the shapes do not broadcast.
         """
         dtype = arrays[0].dtype
-        wide = np.dtype("float64" if dtype == "float64" else "float32")
-        shape = np.broadcast_shapes(*(a.shape for a in arrays))
+        wide = dtype if dtype.name == "float64" else _FLOAT32
+        shape = common_shape(arrays)
         read = [arrays[i] for i in program.arrays]
         if dtype != wide:
             read = [self.cast(a, wide) for a in read]
         read += [self.full((), float(numbers[i]), wide) for i in program.numbers]
         with np.errstate(all="ignore"):  # as kernels do; and what a choice leaves out is computed
-            results = program.compute(self, read, wide)
+            results = program.compute(self, read, wide, shape)
         if out is not None:
             return tuple(self.copy(r, out=o) for r, o in zip(results, out, strict=True))
         taken, made = read, []
@@ -80,6 +84,14 @@ class Generated:
                 made.append(self.copy(result, out=self.empty(shape, dtype)))
             taken = [*taken, result]
         return tuple(made)
+
+
+def common_shape(arrays: Sequence[Array]) -> tuple[int, ...]:
+    """The shape to which arrays broadcast. Raises ValueError if they do not."""
+    shape: tuple[int, ...] = arrays[0].shape
+    if all(a.shape == shape for a in arrays):
+        return shape
+    return np.broadcast_shapes(*(a.shape for a in arrays))
 
 
 def _among(array: Array, others: Sequence[Array]) -> bool:

@@ -28,16 +28,30 @@ MOST_RETRACES = 8
 class Entry:
     """What is known for one kind of arguments."""
 
-    __slots__ = ("calls", "eager", "first", "kept", "program", "stale")
+    __slots__ = ("calls", "doubtful", "eager", "first", "kept", "program", "stale")
 
     def __init__(self, kept: list[Any]) -> None:
         self.calls = 0
         self.stale = 0
+        self.doubtful = False
+        """Whether the first trace was made when the leaves were not known, so that they may have
+        had gradients then and not now."""
         self.first: Trace | None = None
         self.program: Program | None = None
         self.eager = False
         self.kept = kept
         """Objects whose identity is part of the key: so nobody else can have it."""
+
+    def expects(self, first: Trace, found: Trace) -> bool:
+        """Whether the second trace can be compared with the first; raises where they differ."""
+        try:
+            compare(first, found)
+        except CaptureError:
+            if not self.doubtful:
+                raise
+            self.doubtful = False
+            return False
+        return True
 
 
 class CompiledFunction:
@@ -55,15 +69,20 @@ class CompiledFunction:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._off or recording.listener is not None or anomaly.state.enabled:
             return self._function(*args, **kwargs)
-        key = (
+        kind = (
             mode.enabled,
-            tuple([leaf.grad is None for leaf in self._leaves]),
             tuple([key_of(arg) for arg in args]),
             key_of(kwargs) if kwargs else None,
         )
+        key = (kind, tuple([leaf.grad is None for leaf in self._leaves]))
         entry = self._entries.get(key)
         if entry is None:
-            entry = self._new_entry(key, [*identified((args, kwargs))])
+            entry = self._entries.pop((kind, ()), None)
+            if entry is None:
+                entry = self._new_entry((args, kwargs))
+            elif entry.first is not None:
+                entry.doubtful = True
+            self._entries[key] = entry
         if entry.program is not None:
             tensors = flat(args, kwargs)
             if entry.program.fits(tensors):
@@ -88,15 +107,14 @@ class CompiledFunction:
                 stacklevel=3,
             )
 
-    def _new_entry(self, key: Any, kept: list[Any]) -> Entry:
-        entry = self._entries[key] = Entry(kept)
-        if len(self._entries) == MOST_PLANS:
+    def _new_entry(self, arguments: Any) -> Entry:
+        if len(self._entries) + 1 == MOST_PLANS:
             warnings.warn(
                 f"{self._name()} has been called with {MOST_PLANS} kinds of arguments and is "
                 "traced anew for each: pass what changes from call to call as a tensor",
                 stacklevel=3,
             )
-        return entry
+        return Entry([*identified(arguments)])
 
     def _trace(self, entry: Entry, args: Any, kwargs: Any) -> Any:
         first, verification = entry.first, None
@@ -109,11 +127,10 @@ class CompiledFunction:
             watch_names(recorder.guards, self._function)
             if recorder.failure is not None:
                 raise CaptureError(recorder.failure)
-            if first is None:
+            if first is None or self._know(found) or not entry.expects(first, found):
                 entry.first = found
                 self._know(found)
                 return result
-            compare(first, found)
             program = Program(found)
             if verification is not None:
                 verification.finish(program, flat(args, kwargs), result)
@@ -126,9 +143,12 @@ class CompiledFunction:
         entry.program = program
         return result
 
-    def _know(self, found: Trace) -> None:
+    def _know(self, found: Trace) -> bool:
+        """Take note of the leaves in a trace; whether there were new ones."""
         known = {id(leaf) for leaf in self._leaves}
-        self._leaves += [e.leaf for e in found.leaves if id(e.leaf) not in known]
+        new = [entry.leaf for entry in found.leaves if id(entry.leaf) not in known]
+        self._leaves += new
+        return bool(new)
 
     def _name(self) -> str:
         return getattr(self._function, "__qualname__", type(self._function).__name__)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from ..backend.primitives import Array
+from ..backend.primitives import UFUNCS, Array
 from . import source
 from .expression import Call, Expression, Literal, Name, names_in, order
 from .functions import FUNCTIONS
 
-Step = tuple[str, tuple[int, ...], int, tuple[int, ...]]
-"""A primitive, where its operands are, where its result goes, and what nobody needs after it."""
+Step = tuple[str, tuple[int, ...], int, tuple[int, ...], int | None]
+"""A primitive, where its operands are, where its result goes, what nobody needs after it, and which
+of that may be overwritten with the result."""
 
 
 class Program:
@@ -71,12 +72,16 @@ class Program:
         self._results = tuple(places[e] for e in self._outputs.values())
         self._size = len(first) + len(steps) + len(self._literals)
         last = {p: i for i, (_, operands, _) in enumerate(steps) for p in operands}
-        self._steps: list[Step] = [
-            (primitive, operands, place, tuple(_dying(operands, i, last, self._results)))
-            for i, (primitive, operands, place) in enumerate(steps)
-        ]
+        numbers = {places[n] for n in nodes if isinstance(n, Call) and not n.condition}
+        self._steps: list[Step] = []
+        for i, (primitive, operands, place) in enumerate(steps):
+            dying = {p for p in operands if last[p] == i and p not in self._results}
+            reused = dying & numbers if primitive in UFUNCS and place in numbers else ()
+            self._steps.append((primitive, operands, place, tuple(dying), next(iter(reused), None)))
 
-    def compute(self, xp: Any, operands: Sequence[Array], dtype: Any) -> list[Array]:
+    def compute(
+        self, xp: Any, operands: Sequence[Array], dtype: Any, shape: tuple[int, ...]
+    ) -> list[Array]:
         """The results, with array primitives alone.
 
         Args:
@@ -84,6 +89,7 @@ class Program:
             operands: the arrays that are read and the numbers that are read as 0-d arrays, all of
                 one type.
             dtype: this type.
+            shape: to which the operands broadcast.
 
         Returns:
             One array for each output, as large as its operands make it. Two may be the same.
@@ -91,8 +97,12 @@ class Program:
         values: list[Any] = [*operands, *[None] * (self._size - len(operands))]
         for place, value, typed in self._literals:
             values[place] = xp.full((), value, dtype) if typed else value
-        for primitive, places, place, dying in self._steps:
-            values[place] = getattr(xp, primitive)(*[values[p] for p in places])
+        for primitive, places, place, dying, reused in self._steps:
+            out = None if reused is None else values[reused]
+            if out is not None and shape and out.shape == shape:
+                values[place] = getattr(xp, primitive)(*[values[p] for p in places], out=out)
+            else:
+                values[place] = getattr(xp, primitive)(*[values[p] for p in places])
             for p in dying:
                 values[p] = None
         return [values[p] for p in self._results]
@@ -112,10 +122,3 @@ class Program:
             self._outputs,
             names,
         )
-
-
-def _dying(
-    operands: Sequence[int], step: int, last: Mapping[int, int], results: Sequence[int]
-) -> set[int]:
-    """The operands of a step that no later one reads."""
-    return {p for p in operands if last[p] == step and p not in results}

@@ -24,7 +24,7 @@ class NativeLayerNorm(Node):
         self.x, self.weight, self.shape, self.eps = x, weight, shape, eps
         flat = (_as_row(xp, weight), _as_row(xp, bias))
         y, self.mean, self.rstd = xp.layer_norm(self._as_rows(xp, x), *flat, eps)
-        return y if x.ndim == 2 else xp.reshape(y, x.shape)
+        return y if y.shape == x.shape else xp.reshape(y, x.shape)
 
     def _as_rows(self, xp: Any, x: Any) -> Any:
         """A matrix with those elements in a row that are normalized together."""

@@ -14,8 +14,8 @@ from tests.kernels.arrays import Placed, numpy_dtype
 
 Array = Any
 
-CHUNK = 512
-"""Elements. Not a multiple of the sizes, and few: so that there are several chunks."""
+CHUNK = 2300
+"""Elements: so many that threads take two packs at a time, and so few that there are several chunks."""
 
 
 def place(values: Sequence[Array], suffix: str, offsets: Sequence[int]) -> list[Placed]:

@@ -15,7 +15,7 @@ from tests.kernels.lists import addresses, chunks, place
 
 Array = Any
 
-SIZES = (1, 0, 700, 3, 1500, 40)
+SIZES = (1, 0, 700, 3, 5000, 40)
 ORDERS = (2.0, 1.0, math.inf, 3.0, 0.5, -1.0)
 
 
@@ -66,7 +66,7 @@ def test_norm_is_the_same_in_every_order() -> None:
 @pytest.mark.parametrize("p", ORDERS[:4])
 @pytest.mark.parametrize("bad", [math.inf, -math.inf, math.nan])
 def test_norm_of_what_is_not_finite(bad: float, p: float) -> None:
-    for place_of_it in ((4, 1400), (0, 0), (2, 100)):
+    for place_of_it in ((4, 4999), (0, 0), (2, 100)):
         values = draw("float32")
         values[place_of_it[0]][place_of_it[1]] = bad
         np.testing.assert_array_equal(norm_of(values, "float32", p), np.float32(abs(bad)))

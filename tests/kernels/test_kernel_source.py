@@ -63,6 +63,23 @@ def test_constants_are_those_of_the_sources() -> None:
     text = source("softmax")
     assert f"THREADS = {kernel_source.THREADS};" in text
     assert f"WARP_COLUMNS = {kernel_source.WARP_COLUMNS};" in text
+    assert f"ADDRESSES = {kernel_source.ADDRESSES};" in source("sgd")
+
+
+@pytest.mark.parametrize("entry", entries().values(), ids=str)
+def test_arguments_fit_into_a_launch(entry: kernel_source.Entry) -> None:
+    sizes = [8 * kernel_source.ADDRESSES if p.type == "Addresses" else 8 for p in entry.parameters]
+    assert sum(sizes) <= 4096
+
+
+def test_addresses_by_value() -> None:
+    entry = entries()["unscale"]
+    assert entry.parameters[0].type == "Addresses"
+    found, nowhere = np.zeros((), np.float32), np.zeros((0, 3), np.int64)
+    rest = (None, nowhere, 0, found, None)
+    kernels.check_arguments(entry, "float32", (kernels.ByValue(), *rest))
+    with pytest.raises(TypeError, match="arrays must be ByValue, got an array of int64"):
+        kernels.check_arguments(entry, "float32", (np.zeros(448, np.int64), *rest))
 
 
 def test_a_declaration_that_python_cannot_serve_is_refused() -> None:

@@ -13,12 +13,16 @@ from tests.kernels import emulation
 
 HERE = Path(__file__).resolve().parent
 FILES = (
+    "test_bias_activation.py",
+    "test_clip_grad_norm.py",
     "test_dropout.py",
     "test_elementwise.py",
     "test_embedding.py",
     "test_mse.py",
     "test_rows.py",
+    "test_sigmoid_mse.py",
     "test_steps.py",
+    "test_unscale.py",
 )
 
 

@@ -16,7 +16,7 @@ from tests.kernels.lists import Lists
 
 Array = Any
 
-SIZES = (1, 0, 3, 700, 1500, 40)
+SIZES = (1, 0, 3, 700, 5000, 40)
 STEPS = 3
 NO_SCALING = (None, None)
 

@@ -14,7 +14,7 @@ from tests.kernels.lists import addresses, chunks, place
 
 Array = Any
 
-SIZES = (1, 0, 700, 3, 1500, 40)
+SIZES = (1, 0, 700, 3, 5000, 40)
 
 
 def unscale(
@@ -48,7 +48,7 @@ def test_finite_gradients(suffix: str) -> None:
 @pytest.mark.parametrize("suffix", TYPES)
 @pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
 def test_an_infinite_gradient_is_found_wherever_it_is(bad: float, suffix: str) -> None:
-    for array, at in ((0, 0), (2, 0), (2, 699), (4, 512), (4, 1499), (3, 2)):
+    for array, at in ((0, 0), (2, 0), (2, 699), (4, 2300), (4, 2000), (4, 4999), (3, 2)):
         values = [ordinary(suffix, n, i) for i, n in enumerate(SIZES)]
         values[array][at] = bad
         assert unscale(values, suffix, 0.5)[1] == 1, (array, at)

@@ -39,9 +39,10 @@ def table(device: str, rows: int = 5, cols: int = 3, dtype: Any = gpugrad.float6
 def sums(grad: Any, index: Any, rows: int, how: dict[str, Any]) -> Any:
     """The gradient by a loop."""
     out = np.zeros((rows, grad.shape[-1]))
+    padding = how.get("padding_idx")
     for r in range(rows):
         mine = index == r
-        if mine.any() and r != how.get("padding_idx", rows) % rows:
+        if mine.any() and padding not in (r, r - rows):
             out[r] = grad[mine].sum(0) / (mine.sum() if how.get("scale_grad_by_freq") else 1)
     return out
 

@@ -7,10 +7,8 @@ from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import numpy as np
-
 from .. import kernel_source
-from ..generated import Program
+from ..generated import Program, common_shape
 from ..kernels import OPTIONS, Kernel, blocks_for, suffix_of
 from ..step_scratch import Array
 from .launcher import Launcher
@@ -44,7 +42,7 @@ class GeneratedKernels(Launcher):
         suffix = suffix_of(first.dtype)
         if suffix is None:
             return super().generated(*arrays, program=program, numbers=numbers, out=out)
-        shape = np.broadcast_shapes(*(a.shape for a in arrays))
+        shape = common_shape(arrays)
         results = tuple(self.empty(shape, first.dtype) for _ in range(program.count))
         if n := int(results[0].size):
             read = [arrays[i] for i in program.arrays]
