@@ -72,9 +72,13 @@ def test_different_shapes_end_the_run() -> None:
 
 def test_contestants_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = itertools.count()
-    monkeypatch.setattr(contest.time, "perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr("time.perf_counter", lambda: float(next(clock)))
     turns: list[str] = []
-    steps = {who: Step(lambda i, who=who: turns.append(who), lambda: np.zeros(1)) for who in "ab"}
+
+    def named(who: str) -> Step:
+        return Step(lambda i: turns.append(who), lambda: np.zeros(1))
+
+    steps = {who: named(who) for who in "ab"}
     found = contest.take_turns(steps, 3, 1.0)
     assert turns[2:] == ["a", "b"] * 3
     assert found == {"a": [1e6] * 3, "b": [1e6] * 3}

@@ -19,9 +19,10 @@ import numpy as np
 
 from ..device import device as Device
 from . import BACKENDS, get_backend
+from .cuda_capture import Capturable
 from .launches import Launches
 from .out_of_memory import name_sizes
-from .primitives import Array, Shape
+from .primitives import Array
 from .probe import probe
 
 _ADDED_ATOMICALLY = ("float32", "float64", "int32", "int64")
@@ -35,6 +36,8 @@ _MAKE_ARRAYS = frozenset(
         "memory",
         "view_of",
         "lowered",
+        "executor",
+        "copies_inputs",
         "to_host",
         "from_host",
         "move",
@@ -55,7 +58,7 @@ _MAKE_ARRAYS = frozenset(
 _STAYS: AbstractContextManager[Any] = nullcontext()
 
 
-class CUDA(Launches):
+class CUDA(Capturable, Launches):
     """CuPy's implementation of the waist.
 
     Args:
@@ -86,13 +89,6 @@ class CUDA(Launches):
 
     def address(self, x: Array) -> int:
         return int(x.data.ptr)
-
-    def memory(self, x: Array) -> tuple[Any, int, int]:
-        memory = x.data.mem
-        return memory, int(memory.ptr), int(memory.size)
-
-    def view_of(self, memory: Array, offset: int, shape: Shape, strides: Shape, dtype: Any) -> Array:
-        return self.module.ndarray(shape, dtype, memory.data + offset, strides)
 
     def writable(self, x: Array) -> bool:
         steps = x.strides

@@ -9,7 +9,7 @@ import numpy as np
 
 Array = Any
 
-_FLOAT32 = np.dtype("float32")
+_FLOAT32, _FLOAT64 = np.dtype("float32"), np.dtype("float64")
 
 
 class Program(Protocol):
@@ -65,7 +65,7 @@ class Generated:
             ValueError: the shapes do not broadcast.
         """
         dtype = arrays[0].dtype
-        wide = dtype if dtype.name == "float64" else _FLOAT32
+        wide = dtype if dtype == _FLOAT64 else _FLOAT32
         shape = common_shape(arrays)
         read = [arrays[i] for i in program.arrays]
         if dtype != wide:

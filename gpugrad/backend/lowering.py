@@ -8,6 +8,7 @@ that results are the same to the last bit.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -34,9 +35,16 @@ def elementwise(name: str) -> Rule:
         arrays = [a for a in args if type(a) is np.ndarray]
         if len(args) != function.nin or not arrays or out is None:
             return None
-        return [(function, [*(number(a, arrays[0].dtype) for a in args), out])]
+        return [_to(function, [number(a, arrays[0].dtype) for a in args], out)]
 
     return rule
+
+
+def _to(function: Any, args: list[Any], out: Array) -> Call:
+    """A call with its result's place, which two functions of NumPy want by name."""
+    if function in (np.maximum, np.minimum):
+        return functools.partial(function, out=out), args
+    return function, [*args, out]
 
 
 def one(dtype: Any) -> Array:
@@ -75,7 +83,7 @@ def tanh_grad(y: Array, grad: Array, out: Array) -> list[Call] | None:
 
 
 def relu(x: Array, out: Array) -> list[Call] | None:
-    return [(np.maximum, [x, zero(x.dtype), out])]
+    return [_to(np.maximum, [x, zero(x.dtype)], out)]
 
 
 def relu_grad(y: Array, grad: Array, out: Array) -> list[Call] | None:

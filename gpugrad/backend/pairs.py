@@ -49,7 +49,7 @@ class FusedPairs:
         activation: str,
         wanted: tuple[bool, bool],
         out: tuple[Array, Array] | None = None,
-    ) -> tuple[Array | None, Array | None]:
+    ) -> tuple[Array, Array]:
         """The gradients of :meth:`bias_activation` in x and bias; None for those not wanted.
 
         ``kept`` is the result for those in :data:`KEEP_OUTPUT`, and x for gelu, which alone needs
@@ -72,7 +72,7 @@ class FusedPairs:
         reduction: str,
         keep: bool = False,
         out: tuple[Array, Array] | None = None,
-    ) -> tuple[Array, Array | None]:
+    ) -> tuple[Array, Array]:
         """``(sigmoid(x) - y)**2``: each ("none"), their "sum" or their "mean"; and ``sigmoid(x)``.
 
         The latter is None unless ``keep`` asks for it.
@@ -89,7 +89,7 @@ class FusedPairs:
         wanted: tuple[bool, bool],
         of_output: bool = False,
         out: tuple[Array, Array] | None = None,
-    ) -> tuple[Array | None, Array | None]:
+    ) -> tuple[Array, Array]:
         """``g * p * (1 - p)`` and ``-g`` for ``g = scale * grad * (p - y)``; None if not wanted.
 
         These are the gradients of :meth:`sigmoid_mse` in x and y. ``p = sigmoid(x)``, or, with
@@ -102,7 +102,7 @@ class FusedPairs:
 
     def _found(
         self, first: Array | None, second: Array | None, out: tuple[Array, Array] | None
-    ) -> tuple[Array | None, Array | None]:
+    ) -> tuple[Array, Array]:
         """Two results, in the arrays that were given for them."""
         if out is None:
             return first, second

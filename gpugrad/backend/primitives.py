@@ -8,6 +8,7 @@ planned replay allocates nothing. Fused functions have a composed form over the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -143,6 +144,18 @@ class Primitives(ComposedForms, Generated, OptimizerSteps, SpecialFunctions, Win
         is as good. The arguments must appear in the calls as they are.
         """
         return None
+
+    copies_inputs: bool = False
+    """Whether what :meth:`executor` returns works on the arrays of its calls and no others."""
+
+    def executor(self, calls: list[Any]) -> Callable[[], None]:
+        """A function that carries out pairs of a function and its arguments, time and again."""
+
+        def execute() -> None:
+            for function, args in calls:
+                function(*args)
+
+        return execute
 
     def to_host(self, x: Array) -> Array:
         """``x`` as a NumPy array; on the CPU the same object."""

@@ -32,8 +32,11 @@ VIEWS = frozenset(
 )
 """Primitives that compute nothing where their result shares an operand's memory."""
 
+ALSO_WRITTEN = {"draw_dropout": (1,)}
+"""Primitives that give new arrays and write into some of their arguments, too."""
+
 QUESTIONS = frozenset(
-    ["device", "on", "address", "memory", "view_of", "lowered", "writable", "constant"]
+    ["device", "on", "address", "memory", "view_of", "lowered", "executor", "writable", "constant"]
     + ["step_scratch", "counter", "kernels"]
 )
 """What is no computation and not noted, apart from ``empty``, of which the memory is."""
@@ -102,6 +105,7 @@ class Step:
         several: whether the results are a tuple.
         effect: whether the step does something besides its results, such as drawing random numbers.
         place: the line of the user's program.
+        also_written: arguments into which the step writes, besides its results.
     """
 
     name: str
@@ -112,6 +116,7 @@ class Step:
     several: bool
     effect: bool
     place: str
+    also_written: list[Ref]
 
     def refs(self) -> Iterator[Ref]:
         """All arrays that the step reads or writes."""
@@ -121,6 +126,7 @@ class Step:
     def written(self) -> Iterator[Ref]:
         """All arrays that the step may write into."""
         yield from self.results
+        yield from self.also_written
         if not self.results:
             yield from refs_in((self.args, self.kwargs))
 
@@ -239,8 +245,9 @@ class Recorder:
             elif name in VIEWS:
                 return
         if name != "empty":
+            also = [noted[n] for n in ALSO_WRITTEN.get(name, ())]
             self.steps.append(
-                Step(name, function, noted, named, results, several, effect, user_line())
+                Step(name, function, noted, named, results, several, effect, user_line(), also)
             )
 
     def translate(self, value: Any) -> Any:

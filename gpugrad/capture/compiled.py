@@ -144,9 +144,10 @@ class CompiledFunction:
         return result
 
     def _know(self, found: Trace) -> bool:
-        """Take note of the leaves in a trace; whether there were new ones."""
+        """Take note of the leaves in a trace that are no inputs; whether there were new ones."""
         known = {id(leaf) for leaf in self._leaves}
-        new = [entry.leaf for entry in found.leaves if id(entry.leaf) not in known]
+        leaves = [entry.leaf for entry in found.leaves if entry.number is None]
+        new = [leaf for leaf in leaves if id(leaf) not in known]
         self._leaves += new
         return bool(new)
 

@@ -59,11 +59,12 @@ class Plan:
     ) -> None:
         self._backend = backend
         self._kept = {ref.root for ref in kept if not ref.root.external}
+        self._looked_at = {ref.root for ref in kept if ref.root.external}
         self._steps = needed(steps, self._kept)
         self._constant = constant(self._steps)
         self._kept.update(ref.root for step in self._constant for ref in step.results)
         self._arrays = list(inputs)
-        self._copy_inputs = copy_inputs
+        self._copy_inputs = copy_inputs or backend.copies_inputs
         self.memory: dict[Root, Array] = dict(given or {})
         self.arena_bytes = 0
         self._place()
@@ -76,8 +77,7 @@ class Plan:
                 self._backend.copy(array, place.copy)
             for args, position in place.places:
                 args[position] = array
-        for function, args in self.calls:
-            function(*args)
+        self._execute()
 
     # --- memory -----------------------------------------------------------------------------------
 
@@ -120,6 +120,9 @@ class Plan:
                 found = owners.get(id(ref.root.owner))
                 if found is not None and (self._copy_inputs or not _plain(ref, found, step)):
                     self._copy_in(found, ref.root)
+        for root in self._looked_at:
+            if id(root.owner) in owners:
+                self._copy_in(owners[id(root.owner)], root)
         self.calls: list[Call] = []
         for step in self._steps:
             calls = self._calls_of(step)
@@ -128,6 +131,7 @@ class Plan:
                     function(*args)
             else:
                 self.calls += calls
+        self._execute = self._backend.executor(self.calls)
         by_identity = {id(i.array): i for i in self.inputs if i.copy is None}
         for _, args in self.calls:
             for place, value in enumerate(args):

@@ -50,8 +50,8 @@ def key_of(value: Any) -> Any:
         return (kind, value)
     if isinstance(value, TensorBase):
         array = value.array
-        own = id(value) if value.needs_grad and value.node is None else value.needs_grad
-        return (array.shape, array.strides, array.dtype, type(array), own)
+        grad = value.needs_grad and (value.node is None, value.grad is None)
+        return (array.shape, array.strides, array.dtype, type(array), grad)
     if kind is tuple or kind is list or isinstance(value, (tuple, list)):
         return (kind, *map(key_of, value))
     if isinstance(value, dict):
@@ -61,13 +61,10 @@ def key_of(value: Any) -> Any:
 
 def identified(value: Any) -> Iterator[Any]:
     """The objects of which :func:`key_of` takes the identity."""
-    if isinstance(value, TensorBase):
-        if value.needs_grad and value.node is None:
-            yield value
-    elif isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple)):
         for item in value:
             yield from identified(item)
     elif isinstance(value, dict):
         yield from identified(list(value.values()))
-    elif type(value) not in PLAIN:
+    elif not isinstance(value, (TensorBase, *PLAIN)):
         yield value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,13 +21,15 @@ from .structure import mapped, tensors_in
 class LeafGrad:
     """A leaf that took part, with its gradient before and after the call.
 
-    ``made``: where the gradient lies that the call left behind, None if it made none.
+    ``made``: where the gradient lies that the call left behind, None if it made none. ``number``:
+    which input the leaf is, None if it is none.
     """
 
     leaf: TensorBase
     before: TensorBase | None
     after: TensorBase | None
     made: Ref | None
+    number: int | None
 
 
 @dataclass
@@ -85,11 +88,13 @@ def trace(
     at them.
     """
     given = list(tensors_in((args, kwargs)))
-    inside = [_leaf(t) if t.node is not None else t for t in given]
+    leaf_of = {id(t): _leaf(t) for t in given if t.node is not None}
+    inside = [leaf_of.get(id(t), t) for t in given]
     turn = iter(inside)
     args, kwargs = mapped((args, kwargs), lambda _: next(turn))
     found = Trace(recorder, [t.array for t in inside])
-    with recorder.listen(), _leaves() as leaves:
+    nodes: list[Node] = []
+    with recorder.listen(), _leaves(nodes) as leaves:
         for tensor in inside:
             recorder.ref(tensor.array)
             if tensor.needs_grad and tensor.node is None:
@@ -100,28 +105,58 @@ def trace(
         found.slots = [_slot(recorder, t, inside) for t in results]
         by_tensor = iter(found.slots)
         found.result = mapped(returned, lambda _: next(by_tensor))
-        found.leaves = [_after(recorder, leaf, grad) for leaf, grad in leaves.values()]
-        _differentiate(found, results, {id(t): n for n, t in enumerate(inside)})
+        numbers = {id(t): n for n, t in enumerate(inside)}
+        for leaf in leaf_of.values():
+            if leaf.grad is not None:
+                recorder.fail(
+                    "backward() inside of the function would go on outside, through an argument "
+                    "that belongs to a graph: pass it as a leaf, or call backward() outside"
+                )
+            leaves.pop(id(leaf), None)
+        found.leaves = [
+            _after(recorder, leaf, grad, numbers.get(id(leaf))) for leaf, grad in leaves.values()
+        ]
+        _differentiate(found, results, numbers)
     back = {id(i): g for i, g in zip(inside, given, strict=True)}
+    if leaf_of:
+        _join(nodes, results, back)
     return found, mapped(returned, lambda t: back.get(id(t), t))
 
 
 def _leaf(tensor: TensorBase) -> TensorBase:
     leaf: TensorBase = wrap(tensor.array)
     leaf.needs_grad = True
+    leaf.version = tensor.version
     return leaf
 
 
+def _join(nodes: list[Node], results: list[TensorBase], given: dict[int, TensorBase]) -> None:
+    """Connect a graph that ends at leaves of its own with what they stand for."""
+    for node in nodes:
+        ends = [given.get(id(edge)) for edge in node.edges]
+        node.edges = tuple(
+            edge if end is None else end.node or end
+            for edge, end in zip(node.edges, ends, strict=True)
+        )
+    for result in results:
+        if result.view_of is not None and id(result.view_of[0]) in given:
+            result.view_of = (given[id(result.view_of[0])], *result.view_of[1:])
+
+
 @contextlib.contextmanager
-def _leaves() -> Iterator[dict[int, tuple[TensorBase, Any]]]:
+def _leaves(nodes: list[Node]) -> Iterator[dict[int, tuple[TensorBase, Any]]]:
     """The leaves at which nodes end that are made in this context, with their gradients so far.
 
     A gradient is looked at when its leaf is first met; what the function did to it before that, it
-    did without a graph: it can only have taken it away.
+    did without a graph: it can only have taken it away. The nodes are added to a list.
     """
     found: dict[int, tuple[TensorBase, Any]] = {}
+    thread = threading.get_ident()
 
     def meet(node: Node, result: TensorBase) -> None:
+        if threading.get_ident() != thread:
+            return
+        nodes.append(node)
         for edge in node.edges:
             if isinstance(edge, TensorBase) and id(edge) not in found:
                 found[id(edge)] = (edge, edge.grad)
@@ -133,13 +168,13 @@ def _leaves() -> Iterator[dict[int, tuple[TensorBase, Any]]]:
         unwatch(meet)
 
 
-def _after(recorder: Recorder, leaf: TensorBase, before: Any) -> LeafGrad:
+def _after(recorder: Recorder, leaf: TensorBase, before: Any, number: int | None) -> LeafGrad:
     after = leaf.grad
     made = None
     if after is not None and after is not before:
         ref = recorder.ref(after.array)
         made = None if ref.root.external else ref
-    return LeafGrad(leaf, before, after, made)
+    return LeafGrad(leaf, before, after, made, number)
 
 
 def _slot(recorder: Recorder, tensor: TensorBase, inputs: Sequence[TensorBase]) -> Slot:
@@ -147,9 +182,14 @@ def _slot(recorder: Recorder, tensor: TensorBase, inputs: Sequence[TensorBase]) 
         if tensor is given:
             return Slot(number=number)
     ref = recorder.ref(tensor.array)
-    if ref.root.external and tensor.node is None:
+    if ref.root.external and tensor.node is None and not _lies_in(recorder, ref, inputs):
         return Slot(same=tensor)
     return Slot(ref=ref, wants_grad=tensor.needs_grad)
+
+
+def _lies_in(recorder: Recorder, ref: Ref, inputs: Sequence[TensorBase]) -> bool:
+    """Whether an array is a part of an input."""
+    return any(recorder.ref(given.array).root is ref.root for given in inputs)
 
 
 # --- gradients of the results ---------------------------------------------------------------------

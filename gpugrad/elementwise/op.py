@@ -25,7 +25,7 @@ from .program import Program
 from .symbol import trace
 from .text import one_line
 
-_NAME = re.compile(r"[A-Za-z]\w*")
+_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 
 
 class ElementwiseNode(Node):
@@ -224,11 +224,21 @@ class Elementwise:
         ]
         return check_gradients(self, leaves, **options)
 
+    def __deepcopy__(self, memo: object) -> Elementwise:
+        return self  # nothing in it ever changes
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _read_again, (self.inputs, str(self), self.name)
+
     def __str__(self) -> str:
         return one_line(self.expression)
 
     def __repr__(self) -> str:
         return f'elementwise("{", ".join(self.inputs)}", "{self}")'
+
+
+def _read_again(inputs: Sequence[str], text: str, name: str) -> Elementwise:
+    return Elementwise(inputs, parse(text, inputs), name)
 
 
 def _on_one_device(operands: Sequence[Any]) -> list[Any]:
@@ -271,6 +281,10 @@ def elementwise(
         ExpressionError: the expression cannot be read; the message shows the place.
         ValueError: a name cannot be used.
         TypeError: the Python function does what cannot be written down, such as ``if``.
+
+    A derivative is computed from the parts of its expression and overflows where they do: the
+    gradient of ``1 / (1 + exp(-x))`` is nan where ``exp(-x)`` is infinite, which is no concern of
+    the equal ``0.5 * (1 + tanh(0.5 * x))``.
 
     >>> import gpugrad
     >>> swish = gpugrad.cuda.elementwise("x, beta", "x / (1 + exp(-beta * x))")

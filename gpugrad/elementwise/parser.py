@@ -59,7 +59,7 @@ _TOKEN = re.compile(
     |(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?P<suffix>\w*)
     |(?P<name>[A-Za-z_]\w*)
     |(?P<sign>\|\||&&|[=!<>+\-*/]=|[-+*/<>!?:=(),;])""",
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE | re.DOTALL | re.ASCII,
 )
 _INSTEAD = {
     "%": "use fmod(x, y)",

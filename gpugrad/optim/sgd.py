@@ -8,7 +8,7 @@ from typing import Any
 from ..backend.primitives import Array
 from ..creation import zeros_like
 from ..tensor import Tensor
-from .buckets import Group
+from .buckets import Bucket, Group
 from .optimizer import (
     NO_SCALING,
     Optimizer,
@@ -110,7 +110,7 @@ class SGD(Optimizer):
                 try:
                     buffers = [state[p]["momentum_buffer"].array for p in params]
                 except (KeyError, AttributeError):  # of some parameters there is none so far
-                    self._first_update(group, bucket.backend, params, arrays, lr, scaling)
+                    self._first_update(group, bucket, params, arrays, lr, scaling)
                     continue
             update(group, bucket.backend, params, arrays, buffers, lr, scratch, dampening, scaling)
         return loss
@@ -118,7 +118,7 @@ class SGD(Optimizer):
     def _first_update(
         self,
         group: Group,
-        backend: Any,
+        bucket: Bucket,
         params: list[Tensor],
         arrays: list[Array],
         lr: Array,
@@ -131,13 +131,14 @@ class SGD(Optimizer):
         new = {i for i, p in enumerate(params) if state[p].get("momentum_buffer") is None}
         for i in new:
             state[params[i]]["momentum_buffer"] = zeros_like(params[i], requires_grad=False)
-        old = set(range(len(params))) - new
+        old, backend = set(range(len(params))) - new, bucket.backend
         for part, dampening in ((new, 0.0), (old, group["dampening"])):
             if part:
                 some = [arrays[i] for i in sorted(part)]
                 theirs = [params[i] for i in sorted(part)]
                 buffers = [state[p]["momentum_buffer"].array for p in theirs]
-                scratch = backend.step_scratch(some)
+                # That of all parameters, as a rule, so that the second step need not prepare it.
+                scratch = backend.step_scratch(some) if new and old else bucket.scratch
                 update(group, backend, theirs, some, buffers, lr, scratch, dampening, scaling)
 
 

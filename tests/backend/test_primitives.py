@@ -83,7 +83,13 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "log_softmax": (X, 1),
     "log_softmax_grad": (X, Y, 1),
     "mse": (X, Y, "mean"),
+    "column_sum": (X,),
+    "bias_activation": (X, np.array([0.5, -0.5, 0.25]), "gelu"),
+    "bias_activation_grad": (X, np.array([0.5, -0.5, 0.25]), Y, "gelu", (True, True)),
+    "sigmoid_mse": (X, Y, "mean", True),
+    "sigmoid_mse_grad": (X, Y, np.float64(2.0), 0.5, (True, True)),
     "mse_grad": (X, Y, np.float64(2.0), 0.5),
+    "total_norm": ([X, Y], 2.0),
     "pad": (X, ((0, 1), (2, 0)), 3.0),
     "unfold": (IMAGE, WINDOW),
     "fold": (cpu.unfold(IMAGE, WINDOW), WINDOW, (3, 3)),
@@ -111,12 +117,16 @@ NO_NEW_ARRAY = {
     # memory without a value, views, and writes into the first operand
     *("empty", "reshape", "permute", "broadcast_to", "expand", "getitem", "flip", "into"),
     *("fill", "setitem", "index_add"),
+    # its own test is with the expressions that it takes
+    "generated",
     # of a size that the values decide
     "nonzero",
     # takes another draw at each call
     "draw_dropout",
     # optimizer steps update their operands
     *("sgd_step", "adam_step", "rmsprop_step", "adam_scalars", "step_scratch", "constant"),
+    # and so does what is done to gradients before
+    *("clip_by_norm", "unscale", "update_scale", "scaled_step"),
 }
 
 

@@ -116,6 +116,8 @@ def test_names_that_cannot_be_used() -> None:
         elementwise("x, exp", "x")
     with pytest.raises(ValueError, match="'2x' cannot be"):
         elementwise("2x", "1")
+    with pytest.raises(ValueError, match="'xé' cannot be"):
+        elementwise("xé", "1")
     with pytest.raises(ValueError, match="'x' is named twice"):
         elementwise("x, x", "x")
     with pytest.raises(ValueError, match="'a-b' cannot be the name of a kernel"):

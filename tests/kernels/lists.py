@@ -15,7 +15,7 @@ from tests.kernels.arrays import Placed, numpy_dtype
 Array = Any
 
 CHUNK = 2300
-"""Elements: so many that threads take two packs at a time, and so few that there are several chunks."""
+"""Elements: so many that threads take two packs at a time, and so few that arrays have several."""
 
 
 def place(values: Sequence[Array], suffix: str, offsets: Sequence[int]) -> list[Placed]:

@@ -157,9 +157,8 @@ def test_gradient_at_special_numbers(suffix: str, activation: str) -> None:
     expected, terms = gradient(activation, suffix, dy, kept, b)
     grid = columns_grid(*shape, numpy_dtype(suffix).itemsize, sums=True)
     dx = place(dy, suffix)  # in place of dy
-    inputs = (dx.array, place(kept, suffix).array)
-    if "gelu" in activation:
-        inputs = (*inputs, place(b, suffix).array)
+    saved, bias = place(kept, suffix), place(b, suffix)
+    inputs = [dx.array, saved.array, *((bias.array,) if "gelu" in activation else ())]
     run(f"bias_{activation}_backward", suffix, grid, (*inputs, dx.array, *[None] * 3), shape)
     lost = 1 + np.abs(dy)
     assert_near(dx.array, expected, suffix, terms, lost=lost, where=f"{activation} {suffix}")

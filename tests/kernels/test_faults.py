@@ -97,6 +97,12 @@ FAULTS = {
         "i < n - packed + 1;",
         lambda: test_elementwise.test_values("relu_forward", "float32"),
     ),
+    "one of two packs in the wrong place": Fault(
+        "relu",
+        "store_pack(out + next, b);",
+        "store_pack(out + at, b);",
+        lambda: test_elementwise.test_values("relu_forward", "float32"),
+    ),
     "no barrier after the sums of the warps": Fault(
         "mse",
         "= v;\n    __syncthreads();\n    v = lane",
@@ -140,6 +146,30 @@ FAULTS = {
         "map(team.walk(), cols, f, dx + r * cols, row);",
         lambda: test_rows.test_cross_entropy("float32", (9, 32)),
     ),
+    "ignored rows counted": Fault(
+        "cross_entropy",
+        "target[r] == ignored ? C(0) : C(1)",
+        "target[r] < ignored ? C(0) : C(1)",
+        lambda: test_rows.test_cross_entropy_mean("float32", 33),
+    ),
+    "gradient not divided by the count": Fault(
+        "cross_entropy",
+        "return count ? grad / *count : grad;",
+        "return grad;",
+        lambda: test_rows.test_cross_entropy("float32", (9, 32)),
+    ),
+    "last line of threads forgotten": Fault(
+        "layer_norm",
+        "for (int k = 1; k < lines; ++k) v",
+        "for (int k = 1; k < lines - 1; ++k) v",
+        lambda: test_rows.test_layer_norm_affine_gradient("float32", 3),
+    ),
+    "no barrier between two sums over lines": Fault(
+        "layer_norm",
+        "of_thread[threadIdx.x] = v;\n    __syncthreads();",
+        "of_thread[threadIdx.x] = v;",
+        lambda: test_rows.test_layer_norm_affine_gradient("float32", 3),
+    ),
     "step counted by every block": Fault(
         "adam",
         "if (last_block(counter, gridDim.x) && threadIdx.x == 0)",
@@ -154,8 +184,8 @@ FAULTS = {
     ),
     "unscaled gradients not written back": Fault(
         "sgd",
-        "if (write_first) store_pack(at[0] + j, packs.of_list[0]);",
-        "",
+        "if (write_first) store_pack(at[0] + j,",
+        "if (!write_first) store_pack(at[0] + j,",
         lambda: test_steps.test_gradients_are_divided_by_the_scale("sgd_step", "float32"),
     ),
     "second pack of two taken twice": Fault(

@@ -78,7 +78,7 @@ def test_gradients(xp: CUDA, name: str, dtype: Any) -> None:
     # In float64, where the CPU's functions have no path of their own for the type.
     expected = getattr(cpu, name)(kept.astype(np.float64), grad.astype(np.float64), *numbers)
     tolerance = 1e-5 if dtype is np.float32 else 2e-3
-    near = {"rtol": tolerance, "atol": tolerance}
+    near: Any = {"rtol": tolerance, "atol": tolerance}
     found = getattr(xp, name)(on_device(kept), on_device(grad), *numbers)
     np.testing.assert_allclose(found.get(), expected, **near)
     assert found.dtype == dtype
@@ -92,7 +92,7 @@ def test_gradients(xp: CUDA, name: str, dtype: Any) -> None:
 
 def test_the_order_of_memory_is_kept(xp: CUDA) -> None:
     x, grad = values(1), values(2)
-    turned = [on_device(np.ascontiguousarray(a.T)).T for a in (x, grad)]
+    turned: Any = [on_device(np.ascontiguousarray(a.T)).T for a in (x, grad)]
     found = xp.gelu_grad(*turned, "none")
     np.testing.assert_allclose(found.get(), cpu.gelu_grad(x, grad, "none"), rtol=1e-5, atol=1e-6)
     assert found.flags.f_contiguous and not found.flags.c_contiguous
@@ -163,12 +163,12 @@ def test_cross_entropy(xp: CUDA, ignore_index: int | None) -> None:
 
 
 def test_cross_entropy_gradient_over_the_gradient_of_the_loss(xp: CUDA) -> None:
-    grad, target = values(2, 3), np.zeros(3, np.int64)
-    device = on_device(grad)
-    out = device.reshape((3, 1))  # the gradient's memory, read by everybody
-    softmax = on_device(np.full((3, 1), 0.5, np.float32))
-    xp.cross_entropy_grad(softmax, on_device(target), device, None, None, out=out)
-    np.testing.assert_allclose(out.get()[:, 0], -0.5 * grad, rtol=1e-6)
+    memory = on_device(np.full((20, 1), 3, np.float32))
+    grad = xp.broadcast_to(memory[0], (20,))  # read for every row, written for the first
+    softmax = on_device(np.full((20, 1), 0.5, np.float32))
+    target = on_device(np.zeros(20, np.int64))
+    xp.cross_entropy_grad(softmax, target, grad, None, None, out=memory)
+    np.testing.assert_allclose(memory.get(), np.full((20, 1), -1.5), rtol=1e-6)
 
 
 @pytest.mark.parametrize("rows", [0, 5, 20_000])
@@ -189,16 +189,16 @@ def test_cross_entropy_mean(xp: CUDA, rows: int, dtype: Any) -> None:
 @pytest.mark.parametrize("has", [(True, True), (True, False), (False, False)])
 def test_layer_norm(xp: CUDA, shape: tuple[int, int], has: tuple[bool, bool]) -> None:
     x, grad = values(1, shape), values(2, shape)
-    affine = [values(k, shape[1]) if given else None for k, given in enumerate(has)]
-    on = [None if a is None else on_device(a) for a in affine]
+    affine: Any = [values(k, shape[1]) if given else None for k, given in enumerate(has)]
+    on: Any = [None if a is None else on_device(a) for a in affine]
     found = xp.layer_norm(on_device(x), *on, 1e-3)
     expected = cpu.layer_norm(x, *affine, 1e-3)
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_allclose(a.get(), b, rtol=1e-4, atol=1e-5)
     for wanted in ((True, *has), (False, False, True)):
-        arrays = (grad, x, affine[0], *expected[1:])
-        gradients = cpu.layer_norm_grad(*arrays, wanted)
-        device = [None if a is None else on_device(a) for a in arrays]
+        arrays: Any = (grad, x, affine[0], *expected[1:])
+        gradients: Any = cpu.layer_norm_grad(*arrays, wanted)
+        device: Any = [None if a is None else on_device(a) for a in arrays]
         for _ in range(2):  # the counters are as before
             for a, b in zip(xp.layer_norm_grad(*device, wanted), gradients, strict=True):
                 assert (a is None) == (b is None)
@@ -212,14 +212,15 @@ def test_layer_norm(xp: CUDA, shape: tuple[int, int], has: tuple[bool, bool]) ->
 
 
 def test_layer_norm_over_its_operands(xp: CUDA) -> None:
-    x, weight = values(1, (1, 7)), values(2, 7)
-    expected = cpu.layer_norm(x, weight, None, 1e-3)[0]
-    for at in (0, 1):
-        operands = [on_device(x), on_device(weight)]
-        y = operands[at].reshape((1, 7))
-        rest = [on_device(np.zeros((1, 1), np.float32)) for _ in range(2)]
-        xp.layer_norm(*operands, None, 1e-3, out=(y, *rest))
-        np.testing.assert_allclose(y.get(), expected, rtol=1e-5, atol=1e-6)
+    x, weight = values(1, (20, 7)), values(2, (20, 7))
+    expected = cpu.layer_norm(x, weight[0], None, 1e-3)[0]
+    rest = [on_device(np.zeros((20, 1), np.float32)) for _ in range(2)]
+    for over_weight in (False, True):
+        device, table = on_device(x), on_device(weight)
+        y = table if over_weight else device
+        found = xp.layer_norm(device, table[0], None, 1e-3, out=(y, *rest))
+        assert found[0] is y
+        np.testing.assert_allclose(y.get(), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_more_counters_than_usual(xp: CUDA) -> None:

@@ -19,6 +19,7 @@ FILES = (
     "test_elementwise.py",
     "test_embedding.py",
     "test_mse.py",
+    "test_outputs.py",
     "test_rows.py",
     "test_sigmoid_mse.py",
     "test_steps.py",

@@ -95,7 +95,7 @@ def test_derivatives(device: str) -> None:
 @on_cuda
 def test_the_gradient_of_the_gradient_drops_the_same(device: str) -> None:
     x, v = ones(device, 100), ones(device, 100)
-    y = F.dropout(x, 0.5)
+    y: Tensor = F.dropout(x, 0.5)
     assert y.grad_fn.name() == "NativeDropoutBackward0"
     (first,) = gpugrad.autograd.grad(y, x, v, create_graph=True)
     (second,) = gpugrad.autograd.grad(first.square().sum(), v)

@@ -52,7 +52,7 @@ def sums(grad: Any, index: Any, rows: int, how: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("kind", ["int64", "int32"])
 def test_values_and_gradients(device: str, how: dict[str, Any], kind: str) -> None:
     weight, index = table(device), np.array(INDEX)
-    y = F.embedding(
+    y: Tensor = F.embedding(
         gpugrad.tensor(INDEX, dtype=getattr(gpugrad, kind), device=device), weight, **how
     )
     assert y.grad_fn.name() == "EmbeddingBackward0"

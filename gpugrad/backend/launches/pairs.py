@@ -25,7 +25,7 @@ class Pairs(Launcher):
         workspace = self._workspace(grid, suffix, x.itemsize)
         kernel = self.kernels.get("column_sum", suffix)
         kernel(grid.blocks, dense, result, *workspace, grid.lanes, grid.slices, rows, cols)
-        return result if result is out else self.into(result, out)
+        return self.given(result, out)
 
     def bias_activation(
         self, x: Array, bias: Array, activation: str, out: Array | None = None
@@ -41,7 +41,7 @@ class Pairs(Launcher):
             grid = columns_grid(rows, cols, x.itemsize, False)
             kernel = self.kernels.get(f"{_prefix(activation)}_forward", suffix)
             kernel(grid.blocks, *operands, result, grid.lanes, grid.slices, rows, cols)
-        return result if result is out else self.into(result, out)
+        return self.given(result, out)
 
     def bias_activation_grad(
         self,
@@ -51,7 +51,7 @@ class Pairs(Launcher):
         activation: str,
         wanted: tuple[bool, bool],
         out: tuple[Array, Array] | None = None,
-    ) -> tuple[Array | None, Array | None]:
+    ) -> tuple[Array, Array]:
         suffix = suffix_of(grad.dtype)
         needs_bias = activation not in KEEP_OUTPUT
         fits = activation != "none" and grad.size and alike([grad, kept])
@@ -78,7 +78,7 @@ class Pairs(Launcher):
             rows,
             cols,
         )
-        return self._given(in_x, to_x), self._given(in_bias, to_bias)
+        return self._both(in_x, in_bias, out)
 
     def sigmoid_mse(
         self,
@@ -87,7 +87,7 @@ class Pairs(Launcher):
         reduction: str,
         keep: bool = False,
         out: tuple[Array, Array] | None = None,
-    ) -> tuple[Array, Array | None]:
+    ) -> tuple[Array, Array]:
         suffix = suffix_of(x.dtype)
         if suffix is None or not alike([x, y]):
             return super().sigmoid_mse(x, y, reduction, keep, out)
@@ -114,7 +114,7 @@ class Pairs(Launcher):
                 self.counter() if several else None,
                 n,
             )
-        return self._given(error, to_error), self._given(p, to_p)
+        return self._both(error, p, out)
 
     def sigmoid_mse_grad(
         self,
@@ -125,26 +125,23 @@ class Pairs(Launcher):
         wanted: tuple[bool, bool],
         of_output: bool = False,
         out: tuple[Array, Array] | None = None,
-    ) -> tuple[Array | None, Array | None]:
+    ) -> tuple[Array, Array]:
         suffix = suffix_of(x.dtype)
         each = grad.ndim > 0
         fits = alike([x, y, grad] if each else [x, y]) and grad.dtype == x.dtype
         if suffix is None or not fits:
             return super().sigmoid_mse_grad(x, y, grad, scale, wanted, of_output, out)
         operands = [self.dense(a) for a in (x, y, grad)]
-        into = out or (None, None)
-        results = [
-            self.result(x, operands, given) if want else None
-            for want, given in zip(wanted, into, strict=True)
-        ]
+        to_x, to_y = out or (None, None)
+        in_x = self.result(x, operands, to_x) if wanted[0] else None
+        in_y = self.result(x, operands, to_y) if wanted[1] else None
         n = int(x.size)
         if n and any(wanted):
             name = "sigmoid_mse_backward_output" if of_output else "sigmoid_mse_backward"
             kernel = self.kernels.get(name, suffix)
             blocks = blocks_for(n, x.itemsize)
-            kernel(blocks, *operands, *results, float(scale), int(each), n)
-        in_x, in_y = (self._given(a, b) for a, b in zip(results, into, strict=True))
-        return in_x, in_y
+            kernel(blocks, *operands, in_x, in_y, float(scale), int(each), n)
+        return self._both(in_x, in_y, out)
 
     def _workspace(self, grid: ColumnGrid, suffix: str, itemsize: int) -> Arrays:
         """Where a sum over columns keeps what its slices add up to, and its counters."""
@@ -153,8 +150,16 @@ class Pairs(Launcher):
         numbers = grid.blocks * grid.lanes * (PACK_BYTES // itemsize)
         return [self.empty((numbers,), compute_dtype(suffix)), self.counter()]
 
-    def _given(self, result: Array | None, out: Array | None) -> Array | None:
-        return result if result is None or result is out else self.into(result, out)
+    def _both(
+        self, first: Array | None, second: Array | None, out: tuple[Array, Array] | None
+    ) -> tuple[Array, Array]:
+        """Two results, of which one may not have been wanted, in the arrays given for them."""
+        if out is None:
+            return first, second
+        return (
+            first if first is None else self.given(first, out[0]),
+            second if second is None else self.given(second, out[1]),
+        )
 
 
 def _matrix(x: Array) -> tuple[int, int]:

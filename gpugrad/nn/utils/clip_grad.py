@@ -14,7 +14,6 @@ from ...dtypes import promote_types
 from ...gradient_lists import arrays_to_write, by_kind
 from ...ops.joining import stack
 from ...tensor import Tensor
-from ..functional.vector_norm import vector_norm
 
 Tensors = Tensor | Iterable[Tensor]
 
@@ -68,7 +67,7 @@ def get_total_norm(
             )
         if p < 0 or p == math.inf:
             _refuse_empty(some, p)
-        norms.append(wrap(backend_of(some[0].array).total_norm([t.array for t in some], p)))
+        norms.append(_norm(some, p))
     total = norms[0] if len(norms) == 1 else _joined(norms, p)
     if error_if_nonfinite and not math.isfinite(float(total)):
         raise RuntimeError(
@@ -77,6 +76,14 @@ def get_total_norm(
             "norm anyway, set `error_if_nonfinite=False`"
         )
     return total
+
+
+def _norm(tensors: list[Tensor], p: float) -> Tensor:
+    """The norm of tensors of one device and dtype."""
+    backend = backend_of(tensors[0].array)
+    norm = backend.total_norm([t.array for t in tensors], p)
+    result: Tensor = wrap(backend.asarray(norm))  # NumPy may have handed back a scalar
+    return result
 
 
 def _refuse_empty(tensors: list[Tensor], p: float) -> None:
@@ -96,8 +103,10 @@ def _joined(norms: list[Tensor], p: float) -> Tensor:
     for norm in norms[1:]:
         dtype = promote_types(dtype, norm.dtype)
     together = stack([norm.to(device=norms[0].device, dtype=dtype) for norm in norms])
-    result: Tensor = together.sum() if p == 0 else vector_norm(together, p)
-    return result
+    if p == 0:
+        result: Tensor = together.sum()
+        return result
+    return _norm([together], p)
 
 
 def clip_grads_with_norm_(

@@ -1,0 +1,73 @@
+"""What capture needs of a CUDA device: where memory is, graphs, and products without CuPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from .cublas import DATA_TYPES, Cublas, matrices_of
+from .cuda_graph import GraphExecutor
+from .primitives import Array, Primitives, Shape
+
+PRODUCTS = ("matmul", "dot", "linear")
+
+
+class Capturable(Primitives):
+    """Base of the CUDA backend."""
+
+    copies_inputs = True
+
+    def memory(self, x: Array) -> tuple[Any, int, int]:
+        memory = x.data.mem
+        return memory, int(memory.ptr), int(memory.size)
+
+    def view_of(self, memory: Array, offset: int, shape: Shape, strides: Shape, dtype: Any) -> Array:
+        return self.module.ndarray(shape, dtype, memory.data + offset, strides)
+
+    def executor(self, calls: list[Any]) -> Callable[[], None]:
+        return GraphExecutor(self.module, calls)
+
+    def lowered(
+        self, name: str, args: list[Any], kwargs: dict[str, Any], out: Any
+    ) -> list[Any] | None:
+        # CuPy's way to cuBLAS is closed while a graph is captured.
+        if name not in PRODUCTS or kwargs:
+            return None
+        x, y, *rest = args
+        bias = rest[0] if rest else None
+        return self._product(x, y.T if name == "linear" else y, out, bias)
+
+    def _product(self, x: Array, y: Array, out: Array, bias: Array | None) -> list[Any] | None:
+        if x.dtype.name not in DATA_TYPES or x.dtype != y.dtype or not out.flags.c_contiguous:
+            return None
+        left = x[None] if x.ndim == 1 else x
+        right = y[:, None] if y.ndim == 1 else y
+        if left.ndim > 2 and right.ndim == 2 and left.flags.c_contiguous:
+            left = left.reshape(-1, left.shape[-1])  # one product of many rows
+        batch = () if left.ndim == right.ndim == 2 else out.shape[:-2]
+        calls: list[Any] = []
+        operands = []
+        for matrix in (left, right):
+            if batch and matrix.shape[:-2] != batch:
+                matrix = self.module.broadcast_to(matrix, (*batch, *matrix.shape[-2:]))
+            if matrices_of(matrix) is None:
+                dense = self.empty(matrix.shape, matrix.dtype)
+                calls.append((self.copy, [matrix, dense]))
+                matrix = dense
+            operands.append(matrix)
+        left, right = operands
+        target = out.reshape(*batch, left.shape[-2], right.shape[-1])
+        calls.append((self._cublas(out.data.device_id).product, [left, right, target]))
+        return calls if bias is None else [*calls, (self.add, [out, bias, out])]
+
+    @cached_property
+    def _handles(self) -> dict[int, Cublas]:
+        return {}
+
+    def _cublas(self, device: int) -> Cublas:
+        found = self._handles.get(device)
+        if found is None:
+            with self.module.cuda.Device(device):
+                found = self._handles[device] = Cublas(self.module)
+        return found
