@@ -19,6 +19,9 @@ from .peers import OURS, OURS_COMPILED
 
 TOLERANCE = 0.1
 
+MOST_NOISE = 0.5
+"""On a busy machine the median says little of the fastest round: what grew by more is slower."""
+
 
 @dataclass(frozen=True)
 class Time:
@@ -29,8 +32,8 @@ class Time:
 
     @property
     def noise(self) -> float:
-        """How much longer than the fastest the usual round took."""
-        return self.median / self.fastest - 1 if self.fastest else 0.0
+        """How much longer than the fastest the usual round took, up to a limit."""
+        return min(self.median / self.fastest - 1, MOST_NOISE) if self.fastest else 0.0
 
 
 Times = dict[tuple[str, str], Time]

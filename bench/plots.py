@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-COLOURS = ("#4269d0", "#3ca951", "#ff725c", "#efb118", "#a463f2", "#6cc5b0", "#9c6b4e", "#97bbf5")
+COLOURS = (
+    "#4269d0",
+    "#3ca951",
+    "#ff725c",
+    "#efb118",
+    "#a463f2",
+    "#6cc5b0",
+    "#9c6b4e",
+    "#97bbf5",
+    "#9498a0",
+    "#d4418e",
+)
 RESOLUTION = 110
 
 
@@ -16,8 +27,10 @@ def bars(
     label: str,
     groups: Sequence[str],
     series: Mapping[str, Sequence[float | None]],
+    goal: float | None = None,
+    log: bool = True,
 ) -> None:
-    """Horizontal bars in groups, on a logarithmic axis.
+    """Horizontal bars in groups.
 
     Args:
         path: the file.
@@ -25,6 +38,8 @@ def bars(
         label: of the axis.
         groups: from top to bottom.
         series: for each legend entry a length for each group; None leaves a gap.
+        goal: a length to mark.
+        log: whether the axis is logarithmic.
     """
     figure, axes = _figure(title, (9, 1.2 + 0.11 * len(groups) * (len(series) + 2)))
     if axes is None:
@@ -35,8 +50,11 @@ def bars(
         drawn = [v for v in lengths if v is not None]
         axes.barh(places, drawn, height, label=name, color=COLOURS[k % len(COLOURS)])
     axes.set_yticks(range(len(groups)), groups)
-    axes.invert_yaxis()
-    axes.set_xscale("log")
+    axes.set_ylim(len(groups) - 0.4, -0.6)
+    if goal is not None:
+        axes.axvline(goal, color="grey", linestyle=":")
+    if log:
+        axes.set_xscale("log")
     axes.set_xlabel(label)
     axes.grid(axis="x", alpha=0.3)
     axes.legend(fontsize=8)
@@ -48,35 +66,27 @@ def lines(
     title: str,
     labels: tuple[str, str],
     series: Mapping[str, Sequence[tuple[float, float]]],
-    goal: float | None = None,
-    log_y: bool = True,
 ) -> None:
-    """Lines over a logarithmic axis.
+    """Lines over a logarithmic x axis.
 
     Args:
         path: the file.
         title: above the plot.
         labels: of the x axis and the y axis.
         series: points for each legend entry.
-        goal: a height to mark.
-        log_y: whether the y axis is logarithmic as well.
     """
     figure, axes = _figure(title, (9, 5))
     if axes is None:
         return
     for k, (name, points) in enumerate(series.items()):
         x, y = zip(*points, strict=True) if points else ((), ())
-        style = "-" if k < len(COLOURS) else "--"
-        axes.plot(x, y, style, marker=".", label=name, color=COLOURS[k % len(COLOURS)])
-    if goal is not None:
-        axes.axhline(goal, color="grey", linestyle=":")
+        axes.plot(x, y, marker=".", label=name, color=COLOURS[k % len(COLOURS)])
     axes.set_xscale("log")
-    if log_y:
-        axes.set_yscale("log")
+    axes.set_ylim(bottom=0)
     axes.set_xlabel(labels[0])
     axes.set_ylabel(labels[1])
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=7, ncols=1 + len(series) // 8)
+    axes.legend(fontsize=8)
     _save(figure, path)
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from . import report
-from .peers import OURS
+from .peers import OURS, OURS_COMPILED
 from .suites.steps import fastest, ratio
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 BEGIN, END = "<!-- speed: from the result files -->", "<!-- end of speed -->"
 
+DEVICES = {"cpu": "CPU", "cuda": "GPU"}
 NAMES = {"torch": "PyTorch", "jax": "JAX", "mygrad": "MyGrad"}
 
 
@@ -59,7 +60,9 @@ def _link(path: Path) -> str:
 
 def _steps(result: dict[str, Any], path: Path) -> str:
     rows = result["steps"]
-    everyone = list(dict.fromkeys(who for row in rows for who in row["microseconds"]))
+    taking_part = dict.fromkeys(who for row in rows for who in row["microseconds"])
+    ours = [who for who in (OURS, OURS_COMPILED) if who in taking_part]
+    everyone = [*ours, *(who for who in taking_part if who not in ours)]
     cells = []
     for row in rows:
         line = [row["step"]]
@@ -72,8 +75,8 @@ def _steps(result: dict[str, Any], path: Path) -> str:
         cells.append(line)
     threads = result["threads"]
     says = (
-        f"Microseconds a step on {result['head']['device']}, the fastest of the rounds, and in "
-        f"brackets how many times gpugrad's\neager time that is; {threads} thread"
+        f"Microseconds a step on the {DEVICES[result['head']['device']]}, the fastest of the "
+        f"rounds, and in brackets how many\ntimes gpugrad's eager time that is; {threads} thread"
         f"{'s' if threads > 1 else ''} each. From {_link(path)}\n({_where(result['head'])}):"
     )
     return f"{says}\n\n{_table(['step', *everyone], cells)}"

@@ -9,6 +9,9 @@ from typing import Any
 
 from . import machine
 
+WIDTH = 160
+"""Of tables, at least."""
+
 RESULTS = Path(__file__).parent / "results"
 
 DASH = "-"
@@ -31,9 +34,8 @@ def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> N
         drawn.add_column(name.replace(" ", "\n"), justify="right" if i else "left", no_wrap=True)
     for row in rows:
         drawn.add_row(*row)
-    console = Console()
-    # A narrow terminal breaks lines; a table that leaves numbers out would be worse.
-    console.print(drawn, width=max(console.width, 120), crop=False, soft_wrap=True)
+    # A narrow terminal breaks lines; a table that leaves digits out would be worse.
+    Console(width=max(Console().width, WIDTH)).print(drawn)
 
 
 def _plain(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

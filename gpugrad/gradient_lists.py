@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from .backend import backend_of
 from .backend.primitives import Array
 from .device import device
-from .dtypes import dtype
 from .ops.operands import ZERO_STRIDE_WRITE
 from .tensor import Tensor
 
-Kind = tuple[device, dtype]
 
-
-def by_kind(tensors: Iterable[Tensor]) -> dict[Kind, list[Tensor]]:
-    """The tensors of each device and dtype, in the order in which these appear."""
-    found: dict[Kind, list[Tensor]] = {}
+def by_kind(tensors: Iterable[Tensor]) -> dict[device, list[list[Tensor]]]:
+    """The tensors of each device, in one list for each dtype, in the order of appearance."""
+    found: dict[device, dict[Any, list[Tensor]]] = {}
     for tensor in tensors:
-        found.setdefault((tensor.device, tensor.dtype), []).append(tensor)
-    return found
+        # The array's own dtype: there are quicker questions than for the tensor's.
+        found.setdefault(tensor.device, {}).setdefault(tensor.array.dtype, []).append(tensor)
+    return {where: list(of_dtype.values()) for where, of_dtype in found.items()}
 
 
 def arrays_to_write(tensors: list[Tensor]) -> list[Array]:

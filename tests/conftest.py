@@ -9,7 +9,7 @@ import pytest
 
 import gpugrad
 from gpugrad.autograd.grad_mode import mode
-from gpugrad.backend import BACKENDS, probe
+from gpugrad.backend import BACKENDS, cublas, probe
 from gpugrad.backend import cuda as cuda_backend
 from gpugrad.cuda import memory
 from gpugrad.random import generator
@@ -71,6 +71,7 @@ def two_devices(monkeypatch: pytest.MonkeyPatch) -> Iterator[host_cupy.Copies]:
 
 def host_of(devices: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[host_cupy.Copies]:
     forget_cuda(monkeypatch)
+    monkeypatch.setattr(cublas, "load", lambda module: host_cupy.Cublas())
     with host_cupy.installed(devices) as copies:
         probe.probe()
         copies.reset()

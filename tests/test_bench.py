@@ -201,6 +201,21 @@ def test_numbers() -> None:
     assert [report.size(n) for n in (None, 10, 2**20, 3 * 2**30)] == ["-", "10 B", "1 MB", "3.0 GB"]
 
 
+def test_plots(tmp_path: Path) -> None:
+    rows = result(gpugrad=50, PyTorch=150)["steps"]
+    steps_suite.draw(tmp_path / "steps.png", rows, ["gpugrad", "PyTorch", "absent"], "cpu")
+    columns = {"copy_us": [1.0, 90.0], "ours_us": [2.0, 100.0]}
+    kernels.draw(tmp_path / "k.png", [{"kernel": "k", "bytes": [2**10, 2**26], **columns}])
+    per_node = {"gpugrad": {"backward": {"min": 1.0, "median": 1.0}}}
+    scale.draw(
+        tmp_path / "scale.png",
+        [{"nodes": 10, "microseconds_per_node": per_node}],
+        ["gpugrad"],
+        "cpu",
+    )
+    assert {path.read_bytes()[:4] for path in tmp_path.iterdir()} == {b"\x89PNG"}
+
+
 # --- kernels --------------------------------------------------------------------------------------
 
 

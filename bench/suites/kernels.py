@@ -40,6 +40,8 @@ LEAST_SHARE, FROM_BYTES = 0.92, 2**26
 LEAST_OVER_TORCH, LEAST_OVER_COMPOSED, MOST_HOST = 1.0, 2.0, 6.0
 """never slower than PyTorch, twice as fast as composed functions, so many microseconds of host."""
 
+DRAWN_FROM = 2**24
+
 SPARE = 0.8
 """The share of the device's free memory that a case may fill, with its peers' results."""
 
@@ -260,12 +262,18 @@ def show(rows: list[dict[str, Any]]) -> None:
 
 
 def draw(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Share of a copy's bandwidth over the size."""
-    plots.lines(
+    """Share of a copy's bandwidth of every kernel at the sizes where bandwidth decides."""
+    sizes = sorted({size for row in rows for size in row["bytes"] if size >= DRAWN_FROM})
+    series: dict[str, list[float | None]] = {}
+    for size in sizes:
+        found = (dict(zip(row["bytes"], shares(row), strict=True)) for row in rows)
+        series[report.size(size)] = [of_row.get(size) for of_row in found]
+    plots.bars(
         path,
-        f"Share of a copy's bandwidth, {DTYPE}, cold cache",
-        ("bytes of the largest operand", "share of a copy's bandwidth"),
-        {row["kernel"]: list(zip(row["bytes"], shares(row), strict=True)) for row in rows},
+        f"CUDA kernels, {DTYPE}, cold cache",
+        "share of the bandwidth of a copy of as many bytes",
+        [row["kernel"] for row in rows],
+        series,
         goal=LEAST_SHARE,
-        log_y=False,
+        log=False,
     )

@@ -120,5 +120,4 @@ def draw(path: Any, rows: list[dict[str, Any]], everyone: list[str], device: str
             who: [(r["nodes"], r["microseconds_per_node"][who]["backward"]["min"]) for r in rows]
             for who in everyone
         },
-        log_y=False,
     )

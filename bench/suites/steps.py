@@ -15,6 +15,8 @@ from ..options import Options
 from ..peers import OURS, Contestant, contestants
 from ..steps.torch_api import STEPS
 
+ROOT = Path(__file__).resolve().parents[2]
+
 TOLERANCE = 1e-3
 """How far parameters may be apart after the first steps: float32, summed in different orders."""
 
@@ -60,7 +62,8 @@ def measure(
             if contestant.name == OURS:
                 raise
             # A peer that cannot do a step is left out of it; the file says why.
-            without[contestant.name] = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+            says = f"{type(error).__name__}: {error}".replace(f"{ROOT}/", "")
+            without[contestant.name] = says.splitlines()[0][:200]
             continue
         steps[contestant.name] = step
     apart = contest.distances(steps)

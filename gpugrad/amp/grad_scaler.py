@@ -4,36 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any
 
-from ..autograd.grad_mode import no_grad
 from ..backend import backend_of
 from ..backend.probe import probe
-from ..creation import full, zeros
+from ..creation import full
 from ..device import device as Device
-from ..dtypes import float16, float32, int32
-from ..gradient_lists import arrays_to_write, by_kind
+from ..dtypes import float32, int32
 from ..tensor import Tensor
+from .progress import OptState as OptState
+from .progress import Progress, any_of, check_gradients, refuse_unchecked
 
 State = dict[str, Any]
-
-
-class OptState(Enum):
-    """How far an optimizer has come since the last :meth:`GradScaler.update`."""
-
-    READY = 0
-    UNSCALED = 1
-    STEPPED = 2
-
-
-@dataclass
-class _Progress:
-    """Of one optimizer: its stage and, for each device, the flag of infinite gradients."""
-
-    stage: OptState = OptState.READY
-    found_inf: dict[Device, Tensor] = field(default_factory=dict)
 
 
 class GradScaler:
@@ -107,7 +89,7 @@ class GradScaler:
         self._init_growth_tracker = 0
         self._scale: Tensor | None = None
         self._growth_tracker: Tensor | None = None
-        self._progress: dict[int, _Progress] = {}
+        self._progress: dict[int, Progress] = {}
 
     # --- the loss ---------------------------------------------------------------------------------
 
@@ -166,11 +148,11 @@ class GradScaler:
         if progress.stage is OptState.STEPPED:
             raise RuntimeError("unscale_() is being called after step().")
         inverse = scale.double().reciprocal().float()
-        progress.found_inf = _check(optimizer, inverse, allow_float16=False)
+        progress.found_inf = check_gradients(optimizer, inverse, allow_float16=False)
         progress.stage = OptState.UNSCALED
 
-    def _of(self, optimizer: Any) -> _Progress:
-        return self._progress.setdefault(id(optimizer), _Progress())
+    def _of(self, optimizer: Any) -> Progress:
+        return self._progress.setdefault(id(optimizer), Progress())
 
     def step(self, optimizer: Any, *args: Any, **kwargs: Any) -> Any:
         """Unscale the gradients, unless :meth:`unscale_` has, and update the parameters.
@@ -201,25 +183,25 @@ class GradScaler:
         else:
             if progress.stage is OptState.READY:
                 self.unscale_(optimizer)
-            _refuse_unchecked(progress)
+            refuse_unchecked(progress)
             bad = any(flag.item() for flag in progress.found_inf.values())
             result = None if bad else optimizer.step(*args, **kwargs)
         progress.stage = OptState.STEPPED
         return result
 
     def _step_on_device(
-        self, optimizer: Any, progress: _Progress, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, optimizer: Any, progress: Progress, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         """Give scale and flag to an optimizer that heeds them."""
         scale, _ = self._known("step")
         own = getattr(optimizer, "grad_scale", None)  # that somebody has given to it
         if progress.stage is OptState.READY:
             fused = any(group.get("fused") for group in optimizer.param_groups)
-            progress.found_inf = _check(optimizer, None, allow_float16=fused)
+            progress.found_inf = check_gradients(optimizer, None, allow_float16=fused)
             own = scale if own is None else scale * own
-        _refuse_unchecked(progress)
+        refuse_unchecked(progress)
         optimizer.grad_scale = own
-        optimizer.found_inf = _any_of(progress.found_inf.values(), scale.device)
+        optimizer.found_inf = any_of(progress.found_inf.values(), scale.device)
         try:
             return optimizer.step(*args, **kwargs)
         finally:
@@ -247,7 +229,7 @@ class GradScaler:
             backend_of(scale.array).update_scale(
                 scale.array,
                 growth_tracker.array,
-                _any_of(flags, scale.device).array,
+                any_of(flags, scale.device).array,
                 growth_factor=self._growth_factor,
                 backoff_factor=self._backoff_factor,
                 growth_interval=self._growth_interval,
@@ -353,40 +335,3 @@ class GradScaler:
             state["_init_growth_tracker"] = self._get_growth_tracker()
             state["_scale"] = state["_growth_tracker"] = None
         return state
-
-
-def _check(optimizer: Any, inverse: Tensor | None, allow_float16: bool) -> dict[Device, Tensor]:
-    """Multiply all gradients by ``inverse``, if given; a flag for each device, as float32.
-
-    The flag is 1 where a gradient was infinite or nan, else 0.
-    """
-    with no_grad():
-        params = [p for group in optimizer.param_groups for p in group["params"]]
-        kinds = by_kind(p.grad for p in params if p.grad is not None)
-        if not allow_float16 and any(dtype is float16 for _, dtype in kinds):
-            raise ValueError("Attempting to unscale FP16 gradients.")
-        flags: dict[Device, Tensor] = {}
-        for (device, _), grads in kinds.items():
-            if device not in flags:
-                flags[device] = zeros((), dtype=float32, device=device)
-            flag = flags[device].array
-            if inverse is None:
-                backend_of(flag).unscale([g.array for g in grads], flag)
-            else:
-                factor = inverse.to(device).array
-                backend_of(flag).unscale(arrays_to_write(grads), flag, factor)
-        return flags
-
-
-def _refuse_unchecked(progress: _Progress) -> None:
-    if not progress.found_inf:
-        raise AssertionError("No inf checks were recorded for this optimizer.")
-
-
-def _any_of(flags: Iterable[Tensor], device: Device) -> Tensor:
-    """The flags' sum on one device: 0 if none is set."""
-    total, *others = (flag.to(device) for flag in flags)
-    for flag in others:
-        total = total + flag
-    result: Tensor = total
-    return result

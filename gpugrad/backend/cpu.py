@@ -114,8 +114,8 @@ class CPU(HostActivations, HostRows, HostSteps, Primitives):
         if not keepdims and dtype is None and x.dtype in _BLAS:
             if x.ndim == 2 and axis in _ROWS and x.shape[0] <= LONGEST_ONES:
                 return ONES_VECTORS[x.dtype][: x.shape[0]].dot(x, out)
-            if axis is None and out is None and x.size <= SHORT and x.flags.c_contiguous:
-                return ONES_VECTORS[x.dtype][: x.size].dot(x.reshape(-1))
+            if axis is None and x.size <= SHORT and x.flags.c_contiguous:
+                return ONES_VECTORS[x.dtype][: x.size].dot(x.reshape(-1), out)
         return _total(x, axis, dtype, out, keepdims)
 
     def mean(

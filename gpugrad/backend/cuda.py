@@ -20,7 +20,6 @@ import numpy as np
 from ..device import device as Device
 from . import BACKENDS, get_backend
 from .cuda_capture import Capturable
-from .launches import Launches
 from .out_of_memory import name_sizes
 from .primitives import Array
 from .probe import probe
@@ -37,6 +36,8 @@ _MAKE_ARRAYS = frozenset(
         "view_of",
         "lowered",
         "executor",
+        "own_counters",
+        "with_own_tables",
         "copies_inputs",
         "to_host",
         "from_host",
@@ -58,7 +59,7 @@ _MAKE_ARRAYS = frozenset(
 _STAYS: AbstractContextManager[Any] = nullcontext()
 
 
-class CUDA(Capturable, Launches):
+class CUDA(Capturable):
     """CuPy's implementation of the waist.
 
     Args:

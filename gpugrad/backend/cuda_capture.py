@@ -8,12 +8,13 @@ from typing import Any
 
 from .cublas import DATA_TYPES, Cublas, matrices_of
 from .cuda_graph import GraphExecutor
-from .primitives import Array, Primitives, Shape
+from .launches import LISTS, Launches
+from .primitives import Array, Shape
 
 PRODUCTS = ("matmul", "dot", "linear")
 
 
-class Capturable(Primitives):
+class Capturable(Launches):
     """Base of the CUDA backend."""
 
     copies_inputs = True
@@ -22,23 +23,27 @@ class Capturable(Primitives):
         memory = x.data.mem
         return memory, int(memory.ptr), int(memory.size)
 
-    def view_of(self, memory: Array, offset: int, shape: Shape, strides: Shape, dtype: Any) -> Array:
+    def view_of(
+        self, memory: Array, offset: int, shape: Shape, strides: Shape, dtype: Any
+    ) -> Array:
         return self.module.ndarray(shape, dtype, memory.data + offset, strides)
 
     def executor(self, calls: list[Any]) -> Callable[[], None]:
-        return GraphExecutor(self.module, calls)
+        return GraphExecutor(self, calls)
 
     def lowered(
         self, name: str, args: list[Any], kwargs: dict[str, Any], out: Any
     ) -> list[Any] | None:
-        # CuPy's way to cuBLAS is closed while a graph is captured.
+        # CuPy's way to cuBLAS is closed while a graph is captured, and so are copies of tables.
+        if name in LISTS or name.endswith("_step"):
+            return self.with_own_tables(name, args, kwargs, out)
         if name not in PRODUCTS or kwargs:
             return None
         x, y, *rest = args
         bias = rest[0] if rest else None
-        return self._product(x, y.T if name == "linear" else y, out, bias)
+        return self._gemm(x, y.T if name == "linear" else y, out, bias)
 
-    def _product(self, x: Array, y: Array, out: Array, bias: Array | None) -> list[Any] | None:
+    def _gemm(self, x: Array, y: Array, out: Array, bias: Array | None) -> list[Any] | None:
         if x.dtype.name not in DATA_TYPES or x.dtype != y.dtype or not out.flags.c_contiguous:
             return None
         left = x[None] if x.ndim == 1 else x

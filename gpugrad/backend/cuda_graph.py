@@ -18,14 +18,16 @@ class GraphExecutor:
     of the graph's own, which nobody else gets a piece of (CuPy's own pool does not know of graphs).
 
     Args:
-        module: CuPy.
+        backend: the primitives of the device.
         calls: what to do, in order.
     """
 
-    def __init__(self, module: Any, calls: Sequence[Call]) -> None:
-        self._module = module
+    def __init__(self, backend: Any, calls: Sequence[Call]) -> None:
+        self._backend = backend
+        self._module = backend.module
         self._calls = calls
-        self._pool = module.cuda.MemoryPool()
+        self._pool = self._module.cuda.MemoryPool()
+        self._counters: Any = None
         self._graph: Any = None
 
     def __call__(self) -> None:
@@ -38,15 +40,16 @@ class GraphExecutor:
         cuda = self._module.cuda
         # A stream that does not wait for the default one; relaxed, so that code may be loaded.
         stream = cuda.Stream(non_blocking=True)
-        name = "the begin of the capture"
-        with cuda.using_allocator(self._pool.malloc), stream:
+        function: Any = stream.begin_capture
+        own = self._backend.own_counters()
+        with cuda.using_allocator(self._pool.malloc), stream, own as self._counters:
             stream.begin_capture(cuda.runtime.streamCaptureModeRelaxed)
             try:
                 for function, args in self._calls:
-                    name = getattr(function, "__name__", repr(function))
                     function(*args)
             except Exception as error:
                 _abandon(stream)
+                name = getattr(getattr(function, "func", function), "__name__", "a call")
                 raise CaptureError(f"{name} cannot be part of a CUDA graph: {error}") from error
             return stream.end_capture()
 

@@ -153,13 +153,14 @@ class Kernel:
         suffix: the type's name.
     """
 
-    __slots__ = ("_by_value", "_current_device", "_entry", "_function", "_suffix")
+    __slots__ = ("_by_value", "_current_device", "_entry", "_function", "_rules", "_suffix")
 
     def __init__(self, module: Any, function: Any, entry: Entry, suffix: str) -> None:
         self._current_device = module.cuda.runtime.getDevice
         self._function = function
         self._entry = entry
         self._suffix = suffix
+        self._rules = _rules(entry, suffix)
         kinds = [p.type for p in entry.parameters]
         self._by_value = kinds.index("Addresses") if "Addresses" in kinds else None
 
@@ -169,7 +170,7 @@ class Kernel:
         Raises:
             TypeError, ValueError: see :func:`check_arguments`.
         """
-        check_arguments(self._entry, self._suffix, args, self._current_device())
+        _check(self._entry, self._suffix, self._rules, args, self._current_device())
         place = self._by_value
         if place is not None:
             args = (*args[:place], args[place].wrapped, *args[place + 1 :])
@@ -229,13 +230,25 @@ def check_arguments(
         TypeError: their number, an array's dtype or a number's type is wrong.
         ValueError: an array is not contiguous, or is on another device.
     """
-    rules = _rules(entry, suffix)
+    _check(entry, suffix, _rules(entry, suffix), args, device)
+
+
+Rules = tuple[tuple[Parameter, Any], ...]
+"""For each parameter the dtype of the array, or the type of what is given by value."""
+
+
+def _check(
+    entry: Entry, suffix: str, rules: Rules, args: Sequence[Any], device: int | None
+) -> None:
+    """As :func:`check_arguments`. Every launch comes here: each look-up counts."""
     if len(args) != len(rules):
         names = ", ".join(p.name for p in entry.parameters)
         raise TypeError(
             f"[{entry.name}_{suffix}] takes {len(rules)} arguments ({names}), got {len(args)}"
         )
     for (parameter, expected), value in zip(rules, args, strict=True):
+        if type(value) is expected:  # a number, as a rule
+            continue
         if not parameter.array:
             # A bool would be passed as one byte where the kernel reads eight.
             if not isinstance(value, expected) or type(value) is bool:
@@ -259,8 +272,7 @@ def check_arguments(
 
 
 @functools.cache
-def _rules(entry: Entry, suffix: str) -> tuple[tuple[Parameter, Any], ...]:
-    """For each parameter the dtype of the array, or the type of what is given by value."""
+def _rules(entry: Entry, suffix: str) -> Rules:
     return tuple(
         (p, _numpy_dtype(p.dtype(suffix)) if p.array else _PYTHON_TYPES[p.type])
         for p in entry.parameters

@@ -131,7 +131,9 @@ class Primitives(ComposedForms, Generated, OptimizerSteps, SpecialFunctions, Win
         """What owns the memory of ``x``, the address where that begins, and its size in bytes."""
         raise NotImplementedError
 
-    def view_of(self, memory: Array, offset: int, shape: Shape, strides: Shape, dtype: Any) -> Array:
+    def view_of(
+        self, memory: Array, offset: int, shape: Shape, strides: Shape, dtype: Any
+    ) -> Array:
         """An array that lies ``offset`` bytes into ``memory``, which is contiguous."""
         raise NotImplementedError
 

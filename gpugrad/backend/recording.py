@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,19 @@ ALSO_WRITTEN = {"draw_dropout": (1,)}
 """Primitives that give new arrays and write into some of their arguments, too."""
 
 QUESTIONS = frozenset(
-    ["device", "on", "address", "memory", "view_of", "lowered", "executor", "writable", "constant"]
+    [
+        "device",
+        "on",
+        "address",
+        "memory",
+        "view_of",
+        "lowered",
+        "executor",
+        "own_counters",
+        "with_own_tables",
+        "writable",
+        "constant",
+    ]
     + ["step_scratch", "counter", "kernels"]
 )
 """What is no computation and not noted, apart from ``empty``, of which the memory is."""
@@ -50,6 +63,8 @@ DRAWS = frozenset(
 READS = {
     "to_host": "a value is read by Python",
     "nonzero": "the shape of the result depends on values",
+    "bincount": "the shape of the result depends on values",
+    "unique": "the shape of the result depends on values",
 }
 """Primitives that a program of fixed steps cannot have, and why."""
 
@@ -216,8 +231,10 @@ class Recorder:
             result = function(*args, **kwargs)
         if isinstance(result, np.generic):
             result = np.asarray(result)  # a scalar has no memory of its own
-        elif isinstance(result, tuple):
+        elif isinstance(result, tuple) and any(isinstance(r, np.generic) for r in result):
             result = tuple(np.asarray(r) if isinstance(r, np.generic) else r for r in result)
+        elif isinstance(result, bool):
+            self.fail(f"{READS['to_host']} at {user_line()}")
         self._note(name, function, args, kwargs, result, effect)
         return result
 
@@ -236,11 +253,17 @@ class Recorder:
         noted = [self.translate(a) for a in args]
         named = {key: self.translate(value) for key, value in kwargs.items()}
         several = isinstance(result, tuple)
+        arrays = [
+            array
+            for array in (result if several else (result,))
+            if isinstance(array, self._array_type)
+        ]
+        if not arrays and result is not None:
+            return  # a question about types or shapes
+        known = [id(self.backend.memory(array)[0]) in self.roots for array in arrays]
         results = []
-        for array in result if several else (result,):
-            if not isinstance(array, self._array_type):
-                continue
-            if out is not None or id(self.backend.memory(array)[0]) not in self.roots:
+        for array, old in zip(arrays, known, strict=True):
+            if out is not None or not old:
                 results.append(self.ref(array, step=len(self.steps)))
             elif name in VIEWS:
                 return
@@ -321,12 +344,17 @@ class Recorder:
         backend.module = _Module(self, backend.module)
 
         def restore() -> None:
-            vars(backend).clear()
+            # Name by name: other threads go on computing.
             vars(backend).update(own)
+            for name in vars(backend).keys() - own:
+                delattr(backend, name)
 
         return restore
 
     def _noting(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        if hasattr(function, "nin"):
+            return _Ufunc(self, name, function)
+
         def note(*args: Any, **kwargs: Any) -> Any:
             if not self.listening:
                 return function(*args, **kwargs)
@@ -344,9 +372,31 @@ class _Module:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._module, name)
-        if not self._recorder.listening or not callable(found) or isinstance(found, type):
+        if not self._recorder.listening or isinstance(found, type):
             return found
-        return self._recorder._noting(name, found)
+        if isinstance(found, ModuleType):
+            return _Module(self._recorder, found)
+        return self._recorder._noting(name, found) if callable(found) else found
+
+
+class _Ufunc:
+    """A function of the array module that works element by element, and its methods."""
+
+    def __init__(self, recorder: Recorder, name: str, function: Any) -> None:
+        self._recorder = recorder
+        self._name = name
+        self._function = function
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not self._recorder.listening:
+            return self._function(*args, **kwargs)
+        return self._recorder.run(self._name, self._function, args, kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._function, name)
+        if not callable(found):
+            return found
+        return self._recorder._noting(f"{self._name}.{name}", found)
 
 
 _lock = threading.RLock()

@@ -108,6 +108,8 @@ class Plan:
         memory = self.memory.get(ref.root)
         if memory is None:
             return ref.array
+        if 0 in ref.shape:
+            return self._backend.empty(ref.shape, ref.dtype)
         return self._backend.view_of(memory, ref.offset, ref.shape, ref.strides, ref.dtype)
 
     # --- calls ------------------------------------------------------------------------------------

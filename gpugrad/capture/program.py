@@ -10,7 +10,7 @@ from ..autograd.engine import CONSTANT, Node, Output, TensorBase, _new, _sequenc
 from ..autograd.grad_mode import mode
 from ..backend.primitives import Array
 from .plan import Plan, external_written
-from .trace import Slot, Trace
+from .trace import LeafGrad, Slot, Trace
 
 
 class Program:
@@ -35,7 +35,12 @@ class Program:
             n for n, owner in enumerate(owners) if owner in written or owners.count(owner) > 1
         ]
         self.free = [n for n in range(len(owners)) if n not in self._bound]
-        self._changed = [e.leaf for e in trace.leaves if id(memory(e.leaf.array)[0]) in written]
+        self._changed = [
+            e.leaf
+            for e in trace.leaves
+            if e.number is None and id(memory(e.leaf.array)[0]) in written
+        ]
+        self._changed_inputs = [n for n in self._bound if owners[n] in written]
         self._made = [entry for entry in trace.leaves if entry.made is not None]
         self._differentiable = [slot for slot in trace.slots if slot.wants_grad]
         self._before = trace.recorder.guards.before
@@ -47,7 +52,8 @@ class Program:
     def _take_for_granted(self) -> Callable[[], bool]:
         guards = self.trace.recorder.guards
         for entry in self.trace.leaves:
-            guards.require("{}.array is {}", entry.leaf, entry.leaf.array)
+            if entry.number is None:
+                guards.require("{}.array is {}", entry.leaf, entry.leaf.array)
             if entry.before is not None:
                 guards.require("{}.grad is {}", entry.leaf, entry.before)
                 guards.require("{}.array is {}", entry.before, entry.before.array)
@@ -69,8 +75,12 @@ class Program:
         self._first.plan.run(arrays)
         for leaf, grad in self._left:
             leaf.grad = grad
+        for number, grad in self._left_to_inputs:
+            tensors[number].grad = grad
         for leaf in self._changed:
             leaf.version[0] += 1
+        for number in self._changed_inputs:
+            tensors[number].version[0] += 1
         return self._returned(self._first, tensors, None)
 
     def _returned(self, run: Replay, tensors: Sequence[TensorBase], node: Node | None) -> Any:
@@ -95,9 +105,10 @@ class Program:
         """Make the tensors that replays leave behind as gradients."""
         array = self._first.plan.array
         self._grads = [wrap(array(entry.made)) for entry in self._made if entry.made is not None]
-        made = zip(self._made, self._grads, strict=True)
-        gone = [entry.leaf for entry in self.trace.leaves if entry.after is None]
-        self._left = [(e.leaf, grad) for e, grad in made] + [(leaf, None) for leaf in gone]
+        left: list[tuple[LeafGrad, Any]] = [*zip(self._made, self._grads, strict=True)]
+        left += [(entry, None) for entry in self.trace.leaves if entry.after is None]
+        self._left = [(e.leaf, grad) for e, grad in left if e.number is None]
+        self._left_to_inputs = [(e.number, grad) for e, grad in left if e.number is not None]
         self._holders = self._references()
 
     def _references(self) -> list[int]:

@@ -101,9 +101,11 @@ def isclose(
     if a.dtype != b.dtype:
         raise RuntimeError(f"{_word(a)} did not match {_word(b)}")
     xp = BACKENDS[type(a)]
-    close = a == b
+    close = xp.eq(a, b)
     finite = xp.logical_and(xp.isfinite(a), xp.isfinite(b))
-    near = xp.abs(xp.sub(a, b)) <= atol + rtol * xp.abs(b) if a.dtype.kind != "b" else close
+    near = close
+    if a.dtype.kind != "b":
+        near = xp.le(xp.abs(xp.sub(a, b)), xp.add(xp.mul(xp.abs(b), rtol), atol))
     close = xp.logical_or(close, xp.logical_and(finite, near))
     if equal_nan:
         close = xp.logical_or(close, xp.logical_and(xp.isnan(a), xp.isnan(b)))

@@ -205,12 +205,12 @@ def _middle(function: str, x: Any, dim: int, skip_nan: bool) -> tuple[Any, int]:
         )
     else:
         nans = xp.isnan(a if a.ndim else xp.reshape(a, (1,)))
-        numbers = length - xp.sum(nans, axis, True, "int64")
+        numbers = xp.sub(length, xp.sum(nans, axis, True, "int64"))
         if skip_nan:
-            rank = xp.maximum(numbers - 1, 0) // 2
+            rank = xp.floor_divide(xp.maximum(xp.sub(numbers, 1), 0), 2)
         else:
             # nan sorts last: the first of them stands after all the numbers.
-            rank = xp.where(numbers < length, numbers, (length - 1) // 2)
+            rank = xp.where(xp.lt(numbers, length), numbers, (length - 1) // 2)
     return xp.take_along_axis(order, rank, axis), axis
 
 
@@ -272,9 +272,9 @@ def mode(input: Any, dim: int = -1, keepdim: bool = False) -> Any:
     changes = xp.ne(ascending[(*before, slice(1, None))], ascending[(*before, slice(0, -1))])
     start = xp.copy(place)
     later = (*before, slice(1, None))
-    start[later] = xp.where(changes, place[later], 0)
-    start[(*before, slice(0, 1))] = 0
-    run = place - running(xp, xp.maximum, start, axis)
+    xp.setitem(start, later, xp.where(changes, place[later], 0))
+    xp.setitem(start, (*before, slice(0, 1)), 0)
+    run = xp.sub(place, running(xp, xp.maximum, start, axis))
     # The longest run ends first where `run` has its (first) maximum.
     best = xp.reshape(xp.asarray(xp.argmax(run, axis)), kept_shape(order.shape, (axis,)))
     index = xp.take_along_axis(order, best, axis)

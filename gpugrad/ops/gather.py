@@ -190,7 +190,7 @@ def flat_key(function: str, x: Any, index: Any) -> tuple[Any, ...]:
             f"out of range: tried to access index {wrong} on a tensor of {size} elements."
         )
     xp = BACKENDS[type(places)]
-    places = xp.where(places < 0, places + size, places)
+    places = xp.where(xp.lt(places, 0), xp.add(places, size), places)
     return tuple(xp.module.unravel_index(places, x.array.shape))
 
 

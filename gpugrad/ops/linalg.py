@@ -160,8 +160,8 @@ def _cofactors(xp: Any, x: Any) -> Any:
     n = s.shape[-1]
     apart = xp.module.eye(n, dtype="bool")
     others = xp.prod(xp.where(apart, xp.full((), 1, s.dtype), s[..., None, :]), -1)
-    sign = xp.asarray(xp.module.linalg.det(u) * xp.module.linalg.det(v))[..., None, None]
-    return sign * xp.matmul(u * others[..., None, :], v)
+    sign = xp.asarray(xp.mul(xp.module.linalg.det(u), xp.module.linalg.det(v)))
+    return xp.mul(_wide(xp, sign), xp.matmul(xp.mul(u, others[..., None, :]), v))
 
 
 # --- functions -----------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def _order(a: Any, axis: int, descending: bool) -> Any:
         return xp.argsort(a, axis)
     # Reading backwards both before and after keeps equal elements in their order.
     reverse = xp.flip(xp.argsort(xp.flip(a, (axis,)), axis), (axis,))
-    return a.shape[axis] - 1 - reverse
+    return xp.sub(a.shape[axis] - 1, reverse)
 
 
 def sort(input: Any, dim: int = -1, descending: bool = False, *, stable: bool | None = None) -> Any:
@@ -107,7 +107,7 @@ def _first(a: Any, k: int, axis: int, descending: bool) -> Any:
     xp = BACKENDS[type(a)]
     length = a.shape[axis]
     pivot, part = (length - k, slice(length - k, None)) if descending else (k - 1, slice(0, k))
-    few = np.argpartition(a, pivot, axis)[(*before, part)]
+    few = xp.module.argpartition(a, pivot, axis)[(*before, part)]
     order = _order(xp.take_along_axis(a, few, axis), axis, descending)
     return xp.take_along_axis(few, order, axis)
 
@@ -285,11 +285,11 @@ def _search(xp: Any, sequence: Any, values: Any, right: bool, narrow: bool) -> A
     low = xp.zeros(wanted.shape, "int64")
     high = xp.full(wanted.shape, rows.shape[1], "int64")
     for _ in range(rows.shape[1].bit_length()):
-        middle = (low + high) // 2
+        middle = xp.floor_divide(xp.add(low, high), 2)
         at = xp.take_along_axis(rows, xp.minimum(middle, rows.shape[1] - 1), 1)
         # Written so that nan, which compares false, comes after everything.
         left_of = xp.logical_not(xp.gt(at, wanted) if right else xp.ge(at, wanted))
-        open_ = low < high
-        low = xp.where(xp.logical_and(open_, left_of), middle + 1, low)
+        open_ = xp.lt(low, high)
+        low = xp.where(xp.logical_and(open_, left_of), xp.add(middle, 1), low)
         high = xp.where(xp.logical_and(open_, xp.logical_not(left_of)), middle, high)
     return wrap(xp.cast(low.reshape(values.shape), "int32" if narrow else "int64"))

@@ -320,7 +320,7 @@ def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
 def _truth(input: Any, name: str, dim: Any, keepdim: bool) -> Any:
     a = input.array
     xp = BACKENDS[type(a)]
-    result = xp.asarray(getattr(xp, name)(a != 0, axes_of(dim, a.ndim), keepdim))
+    result = xp.asarray(getattr(xp, name)(xp.ne(a, 0), axes_of(dim, a.ndim), keepdim))
     # PyTorch keeps uint8 here, from the time before it had bool.
     return wrap(xp.cast(result, a.dtype) if a.dtype == "uint8" else result)
 
@@ -362,4 +362,4 @@ def count_nonzero(input: Any, dim: Any = None) -> Any:
     """How many elements are not zero."""
     a = input.array
     xp = BACKENDS[type(a)]
-    return wrap(xp.asarray(xp.sum(a != 0, axes_of(dim, a.ndim), False, "int64")))
+    return wrap(xp.asarray(xp.sum(xp.ne(a, 0), axes_of(dim, a.ndim), False, "int64")))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -32,14 +31,14 @@ def _parts(xp: Any, x: Any, axis: int, step: int) -> tuple[Any, Any, Any]:
     )
 
 
-def running(xp: Any, combine: Callable[[Any, Any], Any], x: Any, axis: int) -> Any:
+def running(xp: Any, combine: Any, x: Any, axis: int) -> Any:
     """``combine`` of all elements up to each place, for any associative function.
 
     NumPy has this for its functions. Elsewhere it takes log2(length) whole-array steps, each
     doubling the stretch that is combined: W. D. Hillis and G. L. Steele, "Data parallel
     algorithms", Comm. ACM 29 (1986), 1170-1183.
     """
-    if isinstance(combine, np.ufunc):
+    if type(x) is np.ndarray and hasattr(combine, "accumulate"):
         return combine.accumulate(x, axis)
     step = 1
     while step < x.shape[axis]:

@@ -121,20 +121,22 @@ def _products(xp: Any, y: Any, key: Key, shape: tuple[int, ...]) -> Any:
     eights: what CuPy has no unbuffered multiplication for.
     """
     numbers = xp.arange(0, _count(shape), 1, "int64").reshape(shape)
-    place = xp.broadcast_to(numbers[key], y.shape).reshape(-1)
+    place = xp.reshape(xp.broadcast_to(xp.getitem(numbers, key), y.shape), (-1,))
     order = xp.argsort(place, 0)
-    place, factors = place[order], y.reshape(-1)[order]
+    place, factors = xp.getitem(place, order), xp.getitem(xp.reshape(y, (-1,)), order)
     step = 1
     while step < factors.size:
-        same = place[step:] == place[:-step]
-        joined = xp.where(same, factors[step:] * factors[:-step], factors[step:])
+        same = xp.eq(place[step:], place[:-step])
+        joined = xp.where(same, xp.mul(factors[step:], factors[:-step]), factors[step:])
         factors = xp.concatenate([factors[:step], joined], 0)
         step *= 2
-    out = xp.full((_count(shape),), 1, y.dtype)
+    count = _count(shape)
+    out = xp.full((count + 1,), 1, y.dtype)
     if factors.size:
-        last = xp.concatenate([place[1:] != place[:-1], xp.full((1,), True, "bool")], 0)
-        out[place[last]] = factors[last]
-    return out.reshape(shape)
+        last = xp.concatenate([xp.ne(place[1:], place[:-1]), xp.full((1,), True, "bool")], 0)
+        # The last factor of each place holds its product; the others go where nobody looks.
+        xp.setitem(out, xp.where(last, place, count), factors)
+    return xp.reshape(xp.getitem(out, slice(0, count)), shape)
 
 
 def _count(shape: tuple[int, ...]) -> int:

@@ -8,15 +8,8 @@ from typing import Any, ClassVar
 from ..creation import zeros_like
 from ..tensor import Tensor
 from .buckets import Group
-from .optimizer import (
-    NO_SCALING,
-    Optimizer,
-    Params,
-    check_lr,
-    check_options,
-    gradients,
-    mark_changed,
-)
+from .optimizer import NO_SCALING, Optimizer, Params, gradients, mark_changed
+from .options import check_lr, check_options
 
 
 class Adam(Optimizer):

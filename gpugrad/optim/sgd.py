@@ -9,15 +9,8 @@ from ..backend.primitives import Array
 from ..creation import zeros_like
 from ..tensor import Tensor
 from .buckets import Bucket, Group
-from .optimizer import (
-    NO_SCALING,
-    Optimizer,
-    Params,
-    check_lr,
-    check_options,
-    gradients,
-    mark_changed,
-)
+from .optimizer import NO_SCALING, Optimizer, Params, gradients, mark_changed
+from .options import check_lr, check_options
 
 
 class SGD(Optimizer):

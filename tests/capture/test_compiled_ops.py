@@ -18,7 +18,19 @@ from tests.op_table.model import Data, Op, Sample, flat, host, tensor, weights
 CALLS = 5
 """One as usual, two traced, two replayed."""
 
-READS_VALUES: dict[str, str] = {}
+SHAPE = "the shape of the result depends on values"
+READS_VALUES = {
+    "allclose": "a value is read by Python",
+    "argwhere": SHAPE,
+    "bincount": SHAPE,
+    "equal": "a value is read by Python",
+    "histc": SHAPE,
+    "masked_scatter": SHAPE,
+    "masked_select": SHAPE,
+    "nonzero": SHAPE,
+    "unique": SHAPE,
+    "unique_consecutive": SHAPE,
+}
 """Rows that cannot be captured, and why."""
 
 CAPTURED = pytest.mark.parametrize("op", [o for o in OPS if o.name not in READS_VALUES], ids=repr)
@@ -87,7 +99,7 @@ def compare_with_eager(op: Op, grad: bool) -> None:
         for turn in range(CALLS):
             try:
                 expected = outcome(function, sample, dtype, turn, grad)
-            except RuntimeError:  # values that the op refuses
+            except (RuntimeError, np.linalg.LinAlgError):  # values that the op refuses
                 break
             found = outcome(compiled, sample, dtype, turn, grad)
             for mine, theirs in zip(found, expected, strict=True):

@@ -25,12 +25,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from .arrays import ndarray as ndarray
+from .cublas import Cublas as Cublas
 from .functions import build, special
 from .kernels import KERNELS as KERNELS
 from .kernels import RawKernel as RawKernel
 from .kernels import RawModule as RawModule
 from .kernels import launches as launches
 from .runtime import Copies as Copies
+from .runtime import CUDARuntimeError as CUDARuntimeError
 from .runtime import Device as Device
 from .runtime import Event as Event
 from .runtime import MemoryHook as MemoryHook
@@ -63,7 +65,7 @@ def installed(devices: int = 1) -> Iterator[Copies]:
     state = runtime.devices, runtime.driver, runtime.built_for
     sys.modules.update(own)
     runtime.devices = devices
-    pool.unlimit()
+    pool._unlimit()
     set_allocator(pool.malloc)
     current.__init__()  # type: ignore[misc]  # as in a new thread
     copies.reset()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from .graphs import done
 from .runtime import Device, MemoryPointer, allocate, copies, current
 
 SCALARS = (bool, int, float, complex, np.generic)
@@ -38,8 +39,27 @@ def new_array(host: Any) -> ndarray:
     host = np.asarray(host)
     array.host = host if host.flags.owndata and host.flags.writeable else host.copy(order="K")
     array.base = None
-    array.data = MemoryPointer(allocate(host.nbytes), array.host.ctypes.data)
+    memory = allocate(host.nbytes)
+    memory.host, memory.ptr = array.host, array.host.ctypes.data
+    array.data = MemoryPointer(memory, memory.ptr)
     return array
+
+
+def made(compute: Callable[[], Any], *operands: Any) -> ndarray:
+    """A new array of what a function of host arrays gives; in a capture at each launch."""
+    result = new_array(compute())
+    if current.capture is not None:
+        host = result.host
+        done(lambda: np.copyto(host, compute(), "unsafe"), result, *operands)
+    return result
+
+
+def stored(out: ndarray, compute: Callable[[], Any], *operands: Any) -> ndarray:
+    """Store what a function of host arrays gives; in a capture at each launch."""
+    out.check_device()
+    host = out.host
+    done(lambda: np.copyto(host, compute(), "unsafe"), out, *operands)
+    return out
 
 
 def view_of(source: ndarray, host: Any) -> ndarray:
@@ -64,9 +84,17 @@ class ndarray:  # noqa: N801  # CuPy's name
     base: ndarray | None
     data: MemoryPointer
 
-    def __init__(self, shape: Any, dtype: Any = float) -> None:
-        made = new_array(np.empty(shape, dtype))
-        self.host, self.base, self.data = made.host, None, made.data
+    def __init__(
+        self, shape: Any, dtype: Any = float, memptr: Any = None, strides: Any = None
+    ) -> None:
+        if memptr is None:
+            new = new_array(np.empty(shape, dtype))
+            self.host, self.base, self.data = new.host, None, new.data
+            return
+        offset = memptr.ptr - memptr.mem.ptr
+        whole = memptr.mem.host.reshape(-1).view(np.uint8)
+        self.host = np.ndarray(shape, dtype, whole, offset, strides)
+        self.base, self.data = None, memptr
 
     def check_device(self) -> None:
         if self.data.device_id != current.device:
@@ -144,11 +172,17 @@ class ndarray:  # noqa: N801  # CuPy's name
         self.check_device()
         if not copy and self.dtype == np.dtype(dtype):
             return self
-        with np.errstate(invalid="ignore", over="ignore"):  # kernels convert in silence
-            return new_array(self.host.astype(dtype, order=order))
+        host = self.host
+
+        def convert() -> Any:
+            with np.errstate(invalid="ignore", over="ignore"):  # kernels convert in silence
+                return host.astype(dtype, order=order)
+
+        return made(convert, self)
 
     def copy(self, order: str = "C") -> ndarray:
-        return new_array(self.host.copy(order=order))
+        host = self.host
+        return made(lambda: host.copy(order=order), self)
 
     def view(self, dtype: Any = None) -> ndarray:
         return view_of(self, self.host.view() if dtype is None else self.host.view(dtype))
@@ -172,7 +206,8 @@ class ndarray:  # noqa: N801  # CuPy's name
         value = np.asarray(value, dtype=self.dtype)
         if value.shape != ():
             raise ValueError("non-scalar numpy.ndarray cannot be used for fill")
-        self.host.fill(value[()])
+        host = self.host
+        done(lambda: host.fill(value[()]), self)
 
     def __len__(self) -> int:
         return len(self.host)
@@ -186,12 +221,14 @@ class ndarray:  # noqa: N801  # CuPy's name
         native, picks = self.native_index(index)
         if picks:
             self.check_device()
-            return new_array(self.host[native])
+            host = self.host
+            return made(lambda: host[native], self, *index_arrays(index))
         return view_of(self, np.asarray(self.host[native]) if self.ndim else self.host[native])
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self.check_device()
         native, picks = self.native_index(index)
+        given = value
         if isinstance(value, ndarray):
             value.check_device()
             value = value.host
@@ -201,8 +238,13 @@ class ndarray:  # noqa: N801  # CuPy's name
             copies.to_device += 1
         elif not isinstance(value, (*SCALARS, np.ndarray)):
             raise TypeError(f"Unsupported type {type(value)}")
-        with np.errstate(invalid="ignore", over="ignore"):
-            self.host[native] = value
+        host = self.host
+
+        def write() -> None:
+            with np.errstate(invalid="ignore", over="ignore"):
+                host[native] = value
+
+        done(write, self, given, *index_arrays(index))
 
     def native_index(self, index: Any) -> tuple[Any, bool]:
         """NumPy's form of an index, and whether it picks elements one by one."""
@@ -244,12 +286,13 @@ class ndarray:  # noqa: N801  # CuPy's name
 
     def _reduce(self, name: str, out: ndarray | None = None, **kwargs: Any) -> ndarray:
         self.check_device()
-        with np.errstate(all="ignore"):  # kernels overflow in silence
-            result = getattr(self.host, name)(**kwargs)
-        if out is None:
-            return new_array(result)
-        out.host[...] = result
-        return out
+        host = self.host
+
+        def reduce() -> Any:
+            with np.errstate(all="ignore"):  # kernels overflow in silence
+                return getattr(host, name)(**kwargs)
+
+        return made(reduce, self) if out is None else stored(out, reduce, self)
 
     def sum(
         self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
@@ -264,14 +307,15 @@ class ndarray:  # noqa: N801  # CuPy's name
     def mean(
         self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
     ) -> Any:
-        with np.errstate(invalid="ignore"):
-            total = self.host.sum(axis=axis, dtype=wide_type(self.dtype), keepdims=keepdims)
-            count = self.size // total.size if total.size else 0
-            result = np.true_divide(total, count).astype(self.dtype)
-        if out is None:
-            return new_array(result)
-        out.host[...] = result
-        return out
+        host = self.host
+
+        def average() -> Any:
+            with np.errstate(invalid="ignore"):
+                total = host.sum(axis=axis, dtype=wide_type(host.dtype), keepdims=keepdims)
+                count = host.size // total.size if total.size else 0
+                return np.true_divide(total, count).astype(host.dtype)
+
+        return made(average, self) if out is None else stored(out, average, self)
 
     def max(self, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
         return self._reduce("max", out, axis=axis, keepdims=keepdims)
@@ -299,6 +343,11 @@ class ndarray:  # noqa: N801  # CuPy's name
         raise NotImplementedError
 
     __hash__ = None  # type: ignore[assignment]  # as for any array of CuPy's or NumPy's
+
+
+def index_arrays(index: Any) -> list[ndarray]:
+    """The arrays in an index."""
+    return [i for i in (index if isinstance(index, tuple) else (index,)) if isinstance(i, ndarray)]
 
 
 def _places(item: Any) -> int:

@@ -11,7 +11,8 @@ import numpy as np
 from gpugrad.backend.primitives import UFUNCS
 
 from . import runtime as rt
-from .arrays import ndarray, new_array, operand, view_of, wide_type
+from .arrays import made, ndarray, new_array, operand, stored, view_of, wide_type
+from .graphs import done, refuse_library
 from .kernels import CNumpyArray, RawKernel, RawModule
 from .runtime import copies
 from .ufuncs import ufunc
@@ -21,12 +22,12 @@ def _array(source: Any, dtype: Any = None, copy: bool = True, order: str = "K") 
     if isinstance(source, ndarray):
         if not copy and (dtype is None or source.dtype == np.dtype(dtype)):
             return source
-        source = source.host
-    else:
-        # CuPy fills a 0-d array by a kernel that takes the number: no copy.
-        copies.to_device += np.ndim(source) > 0
-    host: Any = np.array(source, dtype)
-    return new_array(host.copy(order=order))
+        host = source.host
+        return made(lambda: np.array(host, dtype).copy(order=order), source)
+    # CuPy fills a 0-d array by a kernel that takes the number: no copy.
+    copies.to_device += np.ndim(source) > 0
+    value: Any = np.array(source, dtype)
+    return made(lambda: value.copy(order=order))
 
 
 def _made(name: str) -> Callable[..., ndarray]:
@@ -36,7 +37,7 @@ def _made(name: str) -> Callable[..., ndarray]:
         for value in (*args, *kwargs.values()):
             if isinstance(value, (np.ndarray, ndarray)):
                 raise TypeError(f"{name} takes numbers")
-        return new_array(getattr(np, name)(*args, **kwargs))
+        return made(lambda: getattr(np, name)(*args, **kwargs))
 
     return make
 
@@ -48,27 +49,36 @@ def _joined(name: str) -> Callable[..., ndarray]:
         hosts = [operand(a) for a in arrays]
         if not all(isinstance(a, ndarray) for a in arrays):
             raise TypeError("Only cupy arrays can be concatenated")
-        joined = getattr(np, name)(hosts, axis=axis)
-        if out is None:
-            return new_array(joined)
-        operand(out)[...] = joined
-        return out
+
+        def compute() -> Any:
+            return getattr(np, name)(hosts, axis=axis)
+
+        return made(compute, *arrays) if out is None else stored(out, compute, *arrays)
 
     return join
 
 
-def _through(function: Any, reads: int = 0) -> Callable[..., Any]:
-    """A function of NumPy's for arrays of ours; CuPy's reads ``reads`` numbers back meanwhile."""
+def _through(function: Any, reads: int = 0, library: str | None = None) -> Callable[..., Any]:
+    """A function of NumPy's for arrays of ours.
+
+    CuPy's reads ``reads`` numbers back meanwhile, or calls a library.
+    """
 
     def through(x: Any, *args: Any, **kwargs: Any) -> Any:
+        if library is not None:
+            refuse_library(library)
         if not isinstance(x, ndarray):
             raise TypeError(f"{function.__name__} takes a cupy.ndarray")
         copies.to_host += reads
         others = [operand(a) if isinstance(a, ndarray) else a for a in args]
-        result = function(operand(x), *others, **kwargs)
-        if isinstance(result, tuple):
-            return tuple(new_array(part) for part in result)
-        return new_array(result)
+        host = operand(x)
+
+        def compute() -> Any:
+            return function(host, *others, **kwargs)
+
+        if isinstance(found := compute(), tuple):
+            return tuple(made(lambda n=n: compute()[n], x) for n in range(len(found)))
+        return made(compute, x, *args)
 
     return through
 
@@ -93,7 +103,8 @@ def _as_strided(x: ndarray, shape: Any, strides: Any) -> ndarray:
 def _argsort(x: ndarray, axis: int = -1, kind: str | None = None) -> ndarray:
     if kind not in (None, "stable"):
         raise ValueError("kind can only be None or 'stable'")
-    return new_array(np.argsort(operand(x), axis=axis, kind="stable"))
+    host = operand(x)
+    return made(lambda: np.argsort(host, axis=axis, kind="stable"), x)
 
 
 def _broadcast_to(x: ndarray, shape: Any) -> ndarray:
@@ -103,16 +114,23 @@ def _broadcast_to(x: ndarray, shape: Any) -> ndarray:
 def _take_along_axis(x: ndarray, index: ndarray, axis: int) -> ndarray:
     if index.dtype.kind not in "iu":
         raise IndexError("`indices` must be an integer array")
-    return new_array(np.take_along_axis(operand(x), operand(index) % x.shape[axis], axis))
+    host, places, size = operand(x), operand(index), x.shape[axis]
+    return made(lambda: np.take_along_axis(host, places % size, axis), x, index)
 
 
 def _where(condition: ndarray, x: Any, y: Any) -> ndarray:
-    result = np.where(operand(condition), operand(x), operand(y))
-    # There is no kernel for bfloat16: it is converted.
-    return new_array(result.astype(np.float32) if result.dtype.kind == "V" else result)
+    hosts = [operand(a) for a in (condition, x, y)]
+
+    def compute() -> Any:
+        result = np.where(*hosts)
+        # There is no kernel for bfloat16: it is converted.
+        return result.astype(np.float32) if result.dtype.kind == "V" else result
+
+    return made(compute, condition, x, y)
 
 
 def _matmul(x: ndarray, y: ndarray, out: ndarray | None = None) -> ndarray:
+    refuse_library("cuBLAS")
     if x.ndim == 0 or y.ndim == 0:
         raise ValueError("Scalar operands are not allowed, use '*' instead")
     if x.dtype.kind == "V" and max(x.ndim, y.ndim) > 2:
@@ -138,9 +156,9 @@ def _dot(x: ndarray, y: ndarray, out: ndarray | None = None) -> ndarray:
 def _copyto(
     target: ndarray, source: Any, casting: Any = "same_kind", where: ndarray | None = None
 ) -> None:
-    np.copyto(
-        target.host, operand(source), casting, where=True if where is None else operand(where)
-    )
+    host, given = target.host, operand(source)
+    mask = True if where is None else operand(where)
+    done(lambda: np.copyto(host, given, casting, where=mask), target, source, where)
 
 
 class _OGrid:
@@ -182,9 +200,10 @@ def build() -> types.ModuleType:
         setattr(cupy, name, _joined(name))
     for name, reads in {**FUNCTIONS, **READING}.items():
         setattr(cupy, name, _through(getattr(np, name), reads))
-    linalg = types.SimpleNamespace(LinAlgError=np.linalg.LinAlgError)
+    linalg: Any = types.ModuleType("cupy.linalg")
+    linalg.LinAlgError = np.linalg.LinAlgError
     for name in LINALG:
-        setattr(linalg, name, _through(getattr(np.linalg, name)))
+        setattr(linalg, name, _through(getattr(np.linalg, name), 0, "cuSOLVER"))
     members: dict[str, Any] = {
         "ndarray": ndarray,
         "array": _array,
@@ -212,6 +231,8 @@ def build() -> types.ModuleType:
             Stream=rt.Stream,
             Event=rt.Event,
             MemoryHook=rt.MemoryHook,
+            MemoryPool=rt.MemoryPool,
+            using_allocator=rt.using_allocator,
             memory=types.SimpleNamespace(OutOfMemoryError=rt.OutOfMemoryError),
             get_allocator=rt.get_allocator,
             set_allocator=rt.set_allocator,

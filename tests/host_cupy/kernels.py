@@ -14,6 +14,7 @@ from gpugrad.backend import kernel_source
 from tests.kernels import emulation
 
 from .arrays import ndarray
+from .graphs import done
 
 Kernel = Callable[[tuple[int, ...], tuple[int, ...], tuple[Any, ...]], None]
 
@@ -37,7 +38,7 @@ class RawModule:
         def launch(grid: tuple[int, ...], block: tuple[int, ...], args: tuple[Any, ...]) -> None:
             launches.append(name)
             values = [_value(a) for a in args]
-            emulation.run(library, function, grid[0], block[0], values, name)
+            done(lambda: emulation.run(library, function, grid[0], block[0], values, name), *args)
 
         return launch
 
@@ -84,7 +85,7 @@ def _value(value: Any) -> Any:
     if value is None:
         return ctypes.c_void_p(0)
     if isinstance(value, CNumpyArray):
-        return (ctypes.c_char * value.array.nbytes).from_buffer(value.array)
+        return (ctypes.c_char * value.array.nbytes).from_buffer_copy(value.array)
     if isinstance(value, ndarray):
         value.check_device()
         return ctypes.c_void_p(value.data.ptr)

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +18,13 @@ TOTAL_MEMORY = 2**34
 MOST_DEVICES = 8
 
 
+class CUDARuntimeError(RuntimeError):
+    """What CuPy raises for an error code of the CUDA runtime."""
+
+
 @dataclass
 class Copies:
-    """Transfers since the last :meth:`reset`."""
+    """Transfers since the last :meth:`reset`; there can be none in a capture."""
 
     to_device: int = 0
     to_host: int = 0
@@ -27,12 +32,13 @@ class Copies:
     def reset(self) -> None:
         self.to_device = self.to_host = 0
 
-
-copies = Copies()
-
-
-class CUDARuntimeError(RuntimeError):
-    """What CuPy raises for an error code of the CUDA runtime."""
+    def __setattr__(self, name: str, value: int) -> None:
+        if value > getattr(self, name, 0) and current.capture is not None:
+            raise CUDARuntimeError(
+                "cudaErrorStreamCaptureUnsupported: operation not permitted when stream is "
+                f"capturing (a copy {name.replace('_', ' the ')})"
+            )
+        super().__setattr__(name, value)
 
 
 class Current(threading.local):
@@ -42,9 +48,11 @@ class Current(threading.local):
         self.device = 0
         self.streams: dict[int, Stream] = {}
         self.hooks: dict[str, MemoryHook] = {}
+        self.capture: Any = None
 
 
 current = Current()
+copies = Copies()
 
 
 # --- devices --------------------------------------------------------------------------------------
@@ -56,6 +64,7 @@ class Runtime:
     devices = 1
     driver = 13000
     built_for = 13020
+    streamCaptureModeRelaxed = 2
 
     def driverGetVersion(self) -> int:
         return self.driver
@@ -165,12 +174,20 @@ class MemoryPool:
         self.used = [0] * MOST_DEVICES
         self.total = [0] * MOST_DEVICES
         self.limit = [0] * MOST_DEVICES
+        self.held: list[Memory] = []
+        """What a pool of somebody's own keeps as long as it lives."""
 
     def malloc(self, size: int) -> Memory:
         limit = self.limit[current.device]
         if limit and self.used_bytes() + rounded(size) > limit:
             self.free_all_blocks()
             raise OutOfMemoryError(rounded(size), self.total_bytes(), limit)
+        if self is not pool:
+            memory = Memory(size)
+            self.held.append(memory)
+            return memory
+        if current.capture is not None:
+            raise CUDARuntimeError("memory of a graph must not come from the common pool")
         return Memory(size)
 
     def get_limit(self) -> int:
@@ -180,7 +197,7 @@ class MemoryPool:
         """Of the current device; 0 for none."""
         self.limit[current.device] = size
 
-    def unlimit(self) -> None:
+    def _unlimit(self) -> None:
         self.limit = [0] * MOST_DEVICES
 
     def used_bytes(self) -> int:
@@ -206,6 +223,16 @@ def set_allocator(allocator: Callable[[int], Memory]) -> None:
     _allocator = allocator
 
 
+@contextlib.contextmanager
+def using_allocator(allocator: Callable[[int], Memory]) -> Iterator[None]:
+    before = _allocator
+    set_allocator(allocator)
+    try:
+        yield
+    finally:
+        set_allocator(before)
+
+
 def allocate(size: int) -> Memory:
     """Memory of the current device, from the allocator that is set."""
     return _allocator(size)
@@ -216,7 +243,15 @@ def rounded(size: int) -> int:
 
 
 class Memory:
-    """The memory of an array and its views, given back to the pool with the last of them."""
+    """The memory of an array and its views, given back to the pool with the last of them.
+
+    Attributes:
+        host: the NumPy array that it is, set by the array made in it.
+        ptr: its address.
+    """
+
+    host: Any
+    ptr: int
 
     def __init__(self, size: int) -> None:
         self.device_id = current.device
@@ -240,6 +275,9 @@ class MemoryPointer:
     mem: Memory
     ptr: int
 
+    def __add__(self, offset: int) -> MemoryPointer:
+        return MemoryPointer(self.mem, self.ptr + offset)
+
     @property
     def device_id(self) -> int:
         return self.mem.device_id
@@ -262,6 +300,7 @@ class Stream:
         self.device_id = -1 if null else current.device
         self.priority = priority or 0
         self.waited_for: list[Event] = []
+        self._former: list[Stream] = []
 
     def use(self) -> Stream:
         if self.device_id not in (-1, current.device):
@@ -272,8 +311,29 @@ class Stream:
         current.streams[current.device] = self
         return self
 
+    def __enter__(self) -> Stream:
+        self._former.append(get_current_stream())
+        return self.use()
+
+    def __exit__(self, *error: object) -> None:
+        self._former.pop().use()
+
+    def begin_capture(self, mode: int = 0) -> None:
+        if self.ptr == 0:
+            raise CUDARuntimeError("cudaErrorStreamCaptureImplicit: not on the default stream")
+        from .graphs import Capture
+
+        current.capture = Capture()
+
+    def end_capture(self) -> Any:
+        from .graphs import Graph
+
+        capture, current.capture = current.capture, None
+        return Graph(capture)
+
     def synchronize(self) -> None:
-        pass
+        if current.capture is not None:
+            raise CUDARuntimeError("cudaErrorStreamCaptureUnsupported: waiting in a capture")
 
     def wait_event(self, event: Event) -> None:
         self.waited_for.append(event)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import ndarray, new_array, operand
+from .arrays import index_arrays, made, ndarray, operand, stored
+from .graphs import done
 
 _ATOMIC = ("int32", "int64", "float32", "float64", "uint32", "uint64")
 AT = {"add": (*_ATOMIC, "float16"), "maximum": _ATOMIC, "minimum": _ATOMIC}
@@ -29,19 +30,21 @@ class ufunc:  # noqa: N801  # CuPy's name
         operands = [operand(a) for a in args]
         if not any(isinstance(a, ndarray) for a in args):
             raise ValueError("Loop size is undecided.")
-        with np.errstate(all="ignore"):  # kernels divide by zero in silence
-            result = self.function(*operands)
-            if out is None:
-                return new_array(result)
-            if not isinstance(out, ndarray):
-                raise TypeError("Output arguments type must be cupy.ndarray")
-            out.check_device()
-            if out.shape != np.shape(result):
-                raise ValueError("Out shape is mismatched")
-            if not np.can_cast(result.dtype, out.dtype, "same_kind"):
-                raise TypeError(f"Cannot cast from {result.dtype} to {out.dtype}")
-            out.host[...] = result
-        return out
+
+        def compute() -> Any:
+            with np.errstate(all="ignore"):  # kernels divide by zero in silence
+                return self.function(*operands)
+
+        if out is None:
+            return made(compute, *args)
+        if not isinstance(out, ndarray):
+            raise TypeError("Output arguments type must be cupy.ndarray")
+        result = compute()
+        if out.shape != np.shape(result):
+            raise ValueError("Out shape is mismatched")
+        if not np.can_cast(result.dtype, out.dtype, "same_kind"):
+            raise TypeError(f"Cannot cast from {result.dtype} to {out.dtype}")
+        return stored(out, compute, *args)
 
     def at(self, array: ndarray, index: Any, value: ndarray) -> None:
         name = self.function.__name__
@@ -50,7 +53,8 @@ class ufunc:  # noqa: N801  # CuPy's name
         if array.dtype.name not in AT[name]:
             raise TypeError(f"cupy.{name}.at only supports {', '.join(AT[name])} as data type")
         native, _ = array.native_index(index)
-        self.function.at(array.host, native, operand(value))
+        host, given = array.host, operand(value)
+        done(lambda: self.function.at(host, native, given), array, value, *index_arrays(index))
 
 
 OPERATORS = {

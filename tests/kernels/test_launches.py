@@ -92,16 +92,16 @@ def test_gradients(xp: CUDA, name: str, dtype: Any) -> None:
 
 def test_the_order_of_memory_is_kept(xp: CUDA) -> None:
     x, grad = values(1), values(2)
-    turned: Any = [on_device(np.ascontiguousarray(a.T)).T for a in (x, grad)]
-    found = xp.gelu_grad(*turned, "none")
+    turned, turned_grad = (on_device(np.ascontiguousarray(a.T)).T for a in (x, grad))
+    found = xp.gelu_grad(turned, turned_grad, "none")
     np.testing.assert_allclose(found.get(), cpu.gelu_grad(x, grad, "none"), rtol=1e-5, atol=1e-6)
     assert found.flags.f_contiguous and not found.flags.c_contiguous
     # One in each order: the result is in that of rows.
-    mixed = xp.gelu_grad(turned[0], on_device(grad), "none")
+    mixed = xp.gelu_grad(turned, on_device(grad), "none")
     np.testing.assert_allclose(mixed.get(), found.get(), rtol=1e-6)
     assert mixed.flags.c_contiguous
-    for out in (on_device(np.zeros_like(x)), turned[0]):
-        assert xp.gelu_grad(*turned, "none", out=out) is out
+    for out in (on_device(np.zeros_like(x)), turned):
+        assert xp.gelu_grad(turned, turned_grad, "none", out=out) is out
         np.testing.assert_allclose(out.get(), mixed.get(), rtol=1e-6)
 
 
@@ -191,16 +191,16 @@ def test_layer_norm(xp: CUDA, shape: tuple[int, int], has: tuple[bool, bool]) ->
     x, grad = values(1, shape), values(2, shape)
     affine: Any = [values(k, shape[1]) if given else None for k, given in enumerate(has)]
     on: Any = [None if a is None else on_device(a) for a in affine]
-    found = xp.layer_norm(on_device(x), *on, 1e-3)
-    expected = cpu.layer_norm(x, *affine, 1e-3)
+    found = xp.layer_norm(on_device(x), on[0], on[1], 1e-3)
+    expected = cpu.layer_norm(x, affine[0], affine[1], 1e-3)
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_allclose(a.get(), b, rtol=1e-4, atol=1e-5)
     for wanted in ((True, *has), (False, False, True)):
-        arrays: Any = (grad, x, affine[0], *expected[1:])
-        gradients: Any = cpu.layer_norm_grad(*arrays, wanted)
-        device: Any = [None if a is None else on_device(a) for a in arrays]
+        arrays = (grad, x, affine[0], *expected[1:])
+        gradients: tuple[Any, ...] = cpu.layer_norm_grad(*arrays, wanted)
+        device: tuple[Any, ...] = (*(a if a is None else on_device(a) for a in arrays), wanted)
         for _ in range(2):  # the counters are as before
-            for a, b in zip(xp.layer_norm_grad(*device, wanted), gradients, strict=True):
+            for a, b in zip(xp.layer_norm_grad(*device), gradients, strict=True):
                 assert (a is None) == (b is None)
                 if a is not None:
                     np.testing.assert_allclose(a.get(), b, rtol=1e-3, atol=1e-4)

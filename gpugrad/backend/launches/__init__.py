@@ -12,6 +12,7 @@ from .activation import Activations
 from .dropout import Dropouts
 from .embedding import Embeddings
 from .generated import GeneratedKernels
+from .gradients import LISTS as LISTS
 from .gradients import GradientLaunches
 from .loss import Losses
 from .pairs import Pairs

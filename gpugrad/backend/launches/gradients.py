@@ -7,6 +7,8 @@ floating-point ones, and arrays to be changed that are not contiguous.
 
 from __future__ import annotations
 
+import functools
+import math
 import threading
 from functools import cached_property
 from typing import Any
@@ -16,9 +18,13 @@ from ..kernels import MOST_PARTIAL_SUMS, ByValue, Kernel, suffix_of
 from ..step_scratch import Array, Arrays
 from .array_list import ArrayList, pointers_of
 from .launcher import Launcher
+from .step_table import StepTable
 
 MOST_BLOCKS = 2048
 MOST_LISTS_KEPT = 64
+LISTS = ("total_norm", "clip_by_norm", "unscale")
+"""The primitives of lists of gradients."""
+_COMPOSED_NORMS = (0.0, -math.inf)
 
 
 class GradientLaunches(Launcher):
@@ -30,6 +36,8 @@ class GradientLaunches(Launcher):
 
     def _list_of(self, arrays: Arrays) -> ArrayList:
         """The tables for arrays of these sizes, which are kept: they take a copy to make."""
+        if self._own_tables is not None:
+            return self._own_tables
         cuda = self.module.cuda
         key = (
             # Each thread has its own place for addresses, each stream what was copied on it.
@@ -47,6 +55,35 @@ class GradientLaunches(Launcher):
             found = self._array_lists[key] = ArrayList(self.module, sizes, arrays[0].itemsize)
         return found
 
+    _own_tables: ArrayList | None = None
+
+    def with_own_tables(
+        self, name: str, args: list[Any], kwargs: dict[str, Any], out: Any
+    ) -> list[Any] | None:
+        """Calls of a primitive over lists that need no copy to the device: their tables are there.
+
+        None where the primitive makes none.
+        """
+        if name in LISTS:
+            places = pointers_of(args[0], args[0][0].dtype)
+            if places is None:
+                return None
+            table = ArrayList(self.module, [int(x.size) for x in args[0]], args[0][0].itemsize)
+            table.addresses(places)
+            named = kwargs if out is None else {**kwargs, "out": out}
+            return [(self._call_with, [table, name, args, named])]
+        tables = [StepTable.of_its_own(a, args[1]) if type(a) is StepTable else a for a in args]
+        return [(functools.partial(getattr(self, name), **kwargs), tables)]
+
+    def _call_with(
+        self, table: ArrayList, name: str, args: list[Any], kwargs: dict[str, Any]
+    ) -> None:
+        self._own_tables = table
+        try:
+            getattr(self, name)(*args, **kwargs)
+        finally:
+            self._own_tables = None
+
     def _over_list(
         self, name: str, arrays: Arrays
     ) -> tuple[Kernel, ArrayList, tuple[ByValue, Array | None, Array, int]] | None:
@@ -63,9 +100,13 @@ class GradientLaunches(Launcher):
         return self.kernels.get(name, suffix), table, first
 
     def total_norm(self, arrays: Arrays, p: float, out: Array | None = None) -> Array:
-        # Kept until the kernel has been launched, where they are copies.
-        dense = [self.dense(x) for x in arrays]
-        launch = self._over_list("total_norm", dense) if p not in (0.0, -float("inf")) else None
+        if p in _COMPOSED_NORMS:
+            return super().total_norm(arrays, p, out)
+        launch = self._over_list("total_norm", arrays)
+        if launch is None:
+            # Copies of those that are not contiguous, kept until the kernel has been launched.
+            arrays = [self.dense(x) for x in arrays]
+            launch = self._over_list("total_norm", arrays)
         if launch is None:
             return super().total_norm(arrays, p, out)
         kernel, table, first = launch

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -82,6 +84,15 @@ class Launcher(Primitives):
     @cached_property
     def _counters(self) -> dict[tuple[int, int, int], Array]:
         return {}
+
+    @contextlib.contextmanager
+    def own_counters(self) -> Iterator[dict[Any, Array]]:
+        """A context in which the zeros of :meth:`counter` are made anew; gives what is made."""
+        before, self.__dict__["_counters"] = self._counters, {}
+        try:
+            yield self._counters
+        finally:
+            self.__dict__["_counters"] = before
 
     def counter(self, count: int = 1) -> Array:
         """At least ``count`` zeros with which blocks count themselves, for the current stream.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import cached_property
 from operator import is_
 from typing import Any
@@ -38,6 +39,17 @@ class StepTable(Scratch):
     def counter(self) -> Array:
         """A 0 with which blocks count themselves."""
         return self._backend.zeros((1,), "uint32")
+
+    def of_its_own(self, grads: Arrays) -> StepTable:
+        """These tables, with a place of their own for the addresses of certain gradients."""
+        twin = copy.copy(self)
+        twin.__dict__["arrays"] = ArrayList(
+            self._backend.module, self._sizes, self.param_dtype.itemsize
+        )
+        places = pointers_of(grads, self.param_dtype)
+        if places is not None:
+            twin.arrays.addresses(places)
+        return twin
 
     def pointers(self, lists: list[Arrays]) -> Array | None:
         """The addresses of the parameters and of their states, in device memory.

@@ -76,7 +76,8 @@ def cross_entropy(
         the input's shape of class probabilities.
 
     Raises:
-        IndexError: a target is no class.
+        IndexError: a target is no class. On a GPU, where nobody waits for the values, its loss and
+            gradients are nan instead.
         ValueError: batch sizes differ.
         RuntimeError: other sizes, the target's type or ``label_smoothing`` do not fit.
 

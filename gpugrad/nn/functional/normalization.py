@@ -27,7 +27,7 @@ def layer_norm(
 
     Raises:
         RuntimeError: the input does not end in ``normalized_shape``, or weight or bias has
-            another shape.
+            another shape or type; beside a 16-bit input they may be float32.
 
     >>> import gpugrad
     >>> gpugrad.nn.functional.layer_norm(gpugrad.tensor([[1.0, 3.0]]), (2,))

@@ -10,12 +10,14 @@ from types import GeneratorType
 from ...autograd.engine import wrap
 from ...backend import backend_of
 from ...creation import tensor as make_tensor
+from ...device import device
 from ...dtypes import promote_types
 from ...gradient_lists import arrays_to_write, by_kind
 from ...ops.joining import stack
 from ...tensor import Tensor
 
 Tensors = Tensor | Iterable[Tensor]
+Kinds = dict[device, list[list[Tensor]]]
 
 
 def _as_list(tensors: Tensors) -> list[Tensor]:
@@ -54,20 +56,14 @@ def get_total_norm(
     >>> gpugrad.nn.utils.get_total_norm([gpugrad.tensor([3.0]), gpugrad.tensor([4.0])])
     tensor(5.)
     """
-    listed, p = _as_list(tensors), float(norm_type)
-    if not listed:
+    return _total(by_kind(_as_list(tensors)), float(norm_type), error_if_nonfinite)
+
+
+def _total(kinds: Kinds, p: float, error_if_nonfinite: bool) -> Tensor:
+    norms = [_norm(some, p) for of_device in kinds.values() for some in of_device]
+    if not norms:
         zero: Tensor = make_tensor(0.0)
         return zero
-    norms: list[Tensor] = []
-    for (_, dtype), some in by_kind(listed).items():
-        if not dtype.is_floating_point:
-            raise RuntimeError(
-                "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
-                + dtype.tensor_type.removesuffix("Tensor")
-            )
-        if p < 0 or p == math.inf:
-            _refuse_empty(some, p)
-        norms.append(_norm(some, p))
     total = norms[0] if len(norms) == 1 else _joined(norms, p)
     if error_if_nonfinite and not math.isfinite(float(total)):
         raise RuntimeError(
@@ -80,6 +76,13 @@ def get_total_norm(
 
 def _norm(tensors: list[Tensor], p: float) -> Tensor:
     """The norm of tensors of one device and dtype."""
+    if not tensors[0].is_floating_point():
+        raise RuntimeError(
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+            + tensors[0].dtype.tensor_type.removesuffix("Tensor")
+        )
+    if p < 0 or p == math.inf:
+        _refuse_empty(tensors, p)
     backend = backend_of(tensors[0].array)
     norm = backend.total_norm([t.array for t in tensors], p)
     result: Tensor = wrap(backend.asarray(norm))  # NumPy may have handed back a scalar
@@ -132,9 +135,14 @@ def clip_grads_with_norm_(
     tensor([0.3000, 0.4000])
     """
     grads = [p.grad for p in _as_list(parameters) if p.grad is not None]
-    for (where, _), some in by_kind(grads).items():
-        norm = total_norm.detach().to(where).array.reshape(())
-        backend_of(norm).clip_by_norm(arrays_to_write(some), norm, float(max_norm))
+    _clip(by_kind(grads), float(max_norm), total_norm)
+
+
+def _clip(kinds: Kinds, max_norm: float, total_norm: Tensor) -> None:
+    for where, of_device in kinds.items():
+        norm = total_norm.to(where).array.reshape(())
+        for some in of_device:
+            backend_of(norm).clip_by_norm(arrays_to_write(some), norm, max_norm)
 
 
 def clip_grad_norm_(
@@ -172,9 +180,9 @@ def clip_grad_norm_(
         warnings.warn(
             "`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=2
         )
-    grads = [p.grad for p in listed if p.grad is not None]
-    total = get_total_norm(grads, norm_type, error_if_nonfinite, foreach)
-    clip_grads_with_norm_(listed, max_norm, total, foreach)
+    kinds = by_kind(p.grad for p in listed if p.grad is not None)
+    total = _total(kinds, float(norm_type), error_if_nonfinite)
+    _clip(kinds, float(max_norm), total)
     return total
 
 
