@@ -15,7 +15,6 @@ cache, and the host has time to queue the call before the device gets to it."""
 
 TIMES_L2 = 4
 HOST_CALLS = 50
-"""Calls that are queued one after another to find the host's time for one."""
 
 
 class DeviceClock:
@@ -24,10 +23,13 @@ class DeviceClock:
     Args:
         module: CuPy.
         flush_bytes: what is written between runs; by default several times the L2 cache.
+        host_calls: calls that are queued one after another to find the host's time for one.
     """
 
-    def __init__(self, module: Any, flush_bytes: int | None = None) -> None:
-        self.cuda = module.cuda
+    def __init__(
+        self, module: Any, flush_bytes: int | None = None, host_calls: int = HOST_CALLS
+    ) -> None:
+        self.cuda, self.host_calls = module.cuda, host_calls
         if flush_bytes is None:
             properties = self.cuda.runtime.getDeviceProperties(self.cuda.runtime.getDevice())
             flush_bytes = max(LEAST_FLUSH, TIMES_L2 * properties["l2CacheSize"])
@@ -67,8 +69,8 @@ class DeviceClock:
             for name, call in calls.items():
                 self.synchronize()
                 start = time.perf_counter()
-                for _ in range(HOST_CALLS):
+                for _ in range(self.host_calls):
                     call()
-                found[name].append((time.perf_counter() - start) / HOST_CALLS * 1e6)
+                found[name].append((time.perf_counter() - start) / self.host_calls * 1e6)
         self.synchronize()
         return {name: min(times) for name, times in found.items()}

@@ -35,7 +35,7 @@ def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> N
     for row in rows:
         drawn.add_row(*row)
     # A narrow terminal breaks lines; a table that leaves digits out would be worse.
-    Console(width=max(Console().width, WIDTH)).print(drawn)
+    Console(width=max(Console().width, WIDTH), markup=False).print(drawn)
 
 
 def _plain(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

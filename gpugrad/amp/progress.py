@@ -1,4 +1,4 @@
-"""What a :class:`~gpugrad.amp.GradScaler` knows of each optimizer, and the look at its gradients."""
+"""What a gradient scaler knows of each optimizer, and how it looks at the gradients."""
 
 from __future__ import annotations
 
