@@ -24,10 +24,9 @@ class OptimizedModule(Module):
         return self.__dict__["_compiled"](*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
-        try:
-            return super().__getattr__(name)
-        except AttributeError:
-            return getattr(super().__getattr__("_orig_mod"), name)
+        if "_modules" not in self.__dict__:  # while it is made
+            raise AttributeError(name)
+        return getattr(self._modules["_orig_mod"], name)
 
 
 def compile(

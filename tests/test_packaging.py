@@ -16,6 +16,7 @@ import pytest
 import gpugrad
 from gpugrad.backend.primitives import Primitives
 from gpugrad.ops.unary import Unary
+from tests.conftest import DEVICES
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -68,8 +69,42 @@ def test_kernels_go_into_the_wheel(project: dict[str, Any]) -> None:
     assert (ROOT / "kernels" / "sigmoid.cu").is_file()
 
 
+def programs() -> list[str]:
+    """The README's blocks that run by themselves."""
+    return re.findall(r"```python\n(import gpugrad\n.*?)```", README, re.DOTALL)
+
+
+def test_a_kernel_from_an_expression(capsys: pytest.CaptureFixture[str]) -> None:
+    (program,) = (p for p in programs() if "cuda.elementwise" in p)
+    exec(program, {})
+    (promised,) = re.findall(r"print\(x\.grad\) *# (.*)", program)
+    assert capsys.readouterr().out.splitlines()[0] == promised
+
+
+@pytest.mark.parametrize("device", DEVICES[1:], indirect=True)
+def test_a_kernel_in_full(device: str) -> None:
+    (program,) = (b for b in blocks() if "cuda.RawKernel" in b)
+    names: dict[str, Any] = {"gpugrad": gpugrad}
+    exec(program, names)
+    x = gpugrad.tensor([1.0, 2.0], device=device, requires_grad=True)
+    y = names["Scale"].apply(x, 3)
+    y.sum().backward()
+    assert y.tolist() == [3, 6] and x.grad is not None and x.grad.tolist() == [3, 3]
+
+
+def test_a_compiled_step() -> None:
+    (program,) = (p for p in programs() if "gpugrad.compile" in p)
+    names: dict[str, Any] = {}
+    exec(program, names)
+    assert names["loss"].item() < 1e-6
+
+
+def blocks() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
 def test_the_tutorial_runs_as_written(capsys: pytest.CaptureFixture[str]) -> None:
-    (program,) = re.findall(r"```python\n(import gpugrad\n.*?)```", README, re.DOTALL)
+    program = programs()[0]
     assert len(program.splitlines()) == 10
     exec(program, {})
     assert f"This prints `{capsys.readouterr().out.strip()}`" in README
@@ -77,8 +112,9 @@ def test_the_tutorial_runs_as_written(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_the_example_of_a_new_op_works(monkeypatch: pytest.MonkeyPatch) -> None:
     names: dict[str, Any] = {"Any": Any, "Array": Any, "Unary": Unary}
-    for block in re.findall(r"```python\n((?:class|def) .*?)```", README, re.DOTALL):
-        exec(block, names)
+    for block in blocks():
+        if block.startswith(("class Logit", "def logit")):
+            exec(block, names)
     monkeypatch.setattr(Primitives, "logit", names["logit"], raising=False)
     x = gpugrad.tensor([0.25, 0.5], dtype=gpugrad.float64, requires_grad=True)
     y = names["Logit"].apply(x)

@@ -16,6 +16,15 @@ from .cpu_rows import HostRows
 from .host_steps import HostSteps
 from .lowering import RULES
 from .primitives import UFUNCS, Array, Primitives, Shape
+from .small_arrays import (
+    BLAS_TYPES,
+    LONGEST_ONES,
+    ONES,
+    ONES_VECTORS,
+    OVER_ROWS,
+    SHORT,
+    ZEROS,
+)
 
 MATERIALISE_BELOW = 4096
 """Up to this size, writing a broadcast out is quicker than reading it with zero strides."""
@@ -25,11 +34,6 @@ _total: Any = np.add.reduce
 _largest: Any = np.maximum.reduce
 _smallest: Any = np.minimum.reduce
 
-LONGEST_ONES = 4096
-"""Up to this many rows are added up by BLAS, whose float32 sums lose more digits than NumPy's."""
-SHORT = 64
-_BLAS = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
-_ROWS = (0, (0,))
 _INTEGER = {2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
 _NOTHING_TO_SWITCH: AbstractContextManager[Any] = nullcontext()
 
@@ -55,8 +59,11 @@ class CPU(HostActivations, HostRows, HostSteps, Primitives):
         return int(x.__array_interface__["data"][0])
 
     def memory(self, x: Array) -> tuple[Any, int, int]:
-        while type(x.base) is np.ndarray:
-            x = x.base
+        base = x.base
+        while base is not None:
+            if type(base) is np.ndarray:
+                x = base
+            base = getattr(base, "base", None)  # between stands what as_strided makes
         return x, self.address(x), x.nbytes
 
     def view_of(
@@ -111,8 +118,8 @@ class CPU(HostActivations, HostRows, HostSteps, Primitives):
     ) -> Array:
         # A product with ones is BLAS's business, and three times as fast as add.reduce for the
         # matrices and the little vectors of toy models.
-        if not keepdims and dtype is None and x.dtype in _BLAS:
-            if x.ndim == 2 and axis in _ROWS and x.shape[0] <= LONGEST_ONES:
+        if not keepdims and dtype is None and x.dtype in BLAS_TYPES:
+            if x.ndim == 2 and axis in OVER_ROWS and x.shape[0] <= LONGEST_ONES:
                 return ONES_VECTORS[x.dtype][: x.shape[0]].dot(x, out)
             if axis is None and x.size <= SHORT and x.flags.c_contiguous:
                 return ONES_VECTORS[x.dtype][: x.size].dot(x.reshape(-1), out)
@@ -193,24 +200,3 @@ def _refusing_zero(divide: Any) -> Callable[..., Array]:
         return divide(x, y, out=out)
 
     return checked
-
-
-class _ByType(dict[Any, Array]):
-    """An array for each type, made when first asked for.
-
-    NumPy takes a 0-d array of the right type twice as fast as a Python number.
-    """
-
-    def __init__(self, make: Callable[[Any], Array]) -> None:
-        super().__init__()
-        self.make = make
-
-    def __missing__(self, dtype: Any) -> Array:
-        made = self[dtype] = self.make(dtype)
-        made.flags.writeable = False
-        return made
-
-
-ZEROS = _ByType(lambda dtype: np.zeros((), dtype))
-ONES = _ByType(lambda dtype: np.ones((), dtype))
-ONES_VECTORS = _ByType(lambda dtype: np.ones(LONGEST_ONES, dtype))

@@ -23,6 +23,7 @@ LONGEST_ROW = 4096
 """Longer rows are added up by NumPy, which loses fewer digits of float32 sums than BLAS."""
 
 _largest: Any = np.maximum.reduce
+_smallest: Any = np.minimum.reduce
 _total: Any = np.add.reduce
 
 _EXACT = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
@@ -116,10 +117,11 @@ class HostRows(Primitives):
         out: tuple[Array, Array] | None = None,
     ) -> tuple[Array, Array]:
         losses, softmax = out or (None, None)
-        ignored = None
-        if ignore_index is not None:
-            ignored = np.equal(target, ignore_index)
+        ignored = _ignored(target, ignore_index)
+        if ignored is not None:
             target = self._classes(target, ignore_index)
+            if target.size and _smallest(target) < 0:
+                raise IndexError("a class is negative")
         work = np.subtract(x, _largest(x, 1, None, None, True), softmax)
         picked = work[np.arange(len(work)), target]
         np.exp(work, work)
@@ -130,6 +132,22 @@ class HostRows(Primitives):
             losses[ignored] = 0
         return losses, work
 
+    def cross_entropy_mean(
+        self,
+        losses: Array,
+        target: Array,
+        ignore_index: int,
+        out: tuple[Array, Array] | None = None,
+    ) -> tuple[Array, Array]:
+        mean, count = out or (None, None)
+        dtype = losses.dtype
+        wide = losses if dtype in _EXACT else losses.astype(np.float32)
+        ignored = _ignored(target, ignore_index)
+        number = len(losses) - (0 if ignored is None else np.count_nonzero(ignored))
+        count = self.full((), number, wide.dtype, count)
+        share = np.true_divide(_total(wide), count)
+        return self.into(np.asarray(share, dtype), mean), count
+
     def cross_entropy_grad(
         self,
         softmax: Array,
@@ -139,9 +157,8 @@ class HostRows(Primitives):
         ignore_index: int | None,
         out: Array | None = None,
     ) -> Array:
-        ignored = None
-        if ignore_index is not None:
-            ignored = np.equal(target, ignore_index)
+        ignored = _ignored(target, ignore_index)
+        if ignored is not None:
             target = self._classes(target, ignore_index)
         if count is not None:
             grad = np.asarray(np.true_divide(grad, count), softmax.dtype)
@@ -150,6 +167,14 @@ class HostRows(Primitives):
         if ignored is not None:
             out[ignored] = 0
         return out
+
+
+def _ignored(target: Array, ignore_index: int | None) -> Array | None:
+    """Which targets are to be ignored; None if there are none."""
+    if ignore_index is None or (ignore_index < 0 and (not target.size or _smallest(target) >= 0)):
+        return None
+    found = np.equal(target, ignore_index)
+    return found if ignore_index < 0 or found.any() else None
 
 
 def _applies(dtype: Any, x: Array, *others: Array | None) -> bool:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import importlib
+import itertools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -73,7 +74,7 @@ def _one_stride(shape: list[int], strides: list[int]) -> int | None:
     kept = [(n, s) for n, s in zip(shape, strides, strict=True) if n != 1]
     if not kept:
         return 0
-    for (_, outer), (n, inner) in zip(kept, kept[1:], strict=False):
+    for (_, outer), (n, inner) in itertools.pairwise(kept):
         if outer != n * inner:
             return None
     return kept[-1][1]

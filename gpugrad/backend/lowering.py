@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .primitives import UFUNCS, Array
+from .small_arrays import BLAS_TYPES, LONGEST_ONES, ONES, ONES_VECTORS, OVER_ROWS, SHORT, ZEROS
 
 Call = tuple[Callable[..., Any], list[Any]]
 Rule = Callable[..., list[Call] | None]
@@ -47,19 +48,11 @@ def _to(function: Any, args: list[Any], out: Array) -> Call:
     return function, [*args, out]
 
 
-def one(dtype: Any) -> Array:
-    return np.ones((), dtype)
-
-
-def zero(dtype: Any) -> Array:
-    return np.zeros((), dtype)
-
-
 def sigmoid(x: Array, out: Array) -> list[Call] | None:
     return [
         (np.negative, [x, out]),
         (np.exp, [out, out]),
-        (np.add, [out, one(x.dtype), out]),
+        (np.add, [out, ONES[x.dtype], out]),
         (np.reciprocal, [out, out]),
     ]
 
@@ -67,7 +60,7 @@ def sigmoid(x: Array, out: Array) -> list[Call] | None:
 def sigmoid_grad(y: Array, grad: Array, out: Array) -> list[Call] | None:
     work = np.empty_like(y)
     return [
-        (np.subtract, [one(y.dtype), y, work]),
+        (np.subtract, [ONES[y.dtype], y, work]),
         (np.multiply, [work, y, work]),
         (np.multiply, [grad, work, out]),
     ]
@@ -77,20 +70,20 @@ def tanh_grad(y: Array, grad: Array, out: Array) -> list[Call] | None:
     work = np.empty_like(y)
     return [
         (np.square, [y, work]),
-        (np.subtract, [one(y.dtype), work, work]),
+        (np.subtract, [ONES[y.dtype], work, work]),
         (np.multiply, [grad, work, out]),
     ]
 
 
 def relu(x: Array, out: Array) -> list[Call] | None:
-    return [_to(np.maximum, [x, zero(x.dtype)], out)]
+    return [_to(np.maximum, [x, ZEROS[x.dtype]], out)]
 
 
 def relu_grad(y: Array, grad: Array, out: Array) -> list[Call] | None:
     bits = {2: np.int16, 4: np.int32, 8: np.int64}[grad.itemsize]
     keep = np.empty(y.shape, bool)
     return [
-        (np.not_equal, [y, zero(y.dtype), keep]),
+        (np.not_equal, [y, ZEROS[y.dtype], keep]),
         (np.multiply, [grad.view(bits), keep, out.view(bits)]),
     ]
 
@@ -112,6 +105,19 @@ def linear(x: Array, weight: Array, bias: Array | None, out: Array) -> list[Call
     return product if bias is None else [*product, (np.add, [out, bias, out])]
 
 
+def total(
+    x: Array, axis: Any = None, keepdims: bool = False, dtype: Any = None, *, out: Array
+) -> list[Call] | None:
+    """The ways of ``CPU.sum``: small sums and those of columns are products with ones."""
+    if not keepdims and dtype is None and x.dtype in BLAS_TYPES:
+        ones = ONES_VECTORS[x.dtype]
+        if x.ndim == 2 and axis in OVER_ROWS and x.shape[0] <= LONGEST_ONES:
+            return [(np.dot, [ones[: x.shape[0]], x, out])]
+        if axis is None and x.size <= SHORT and x.flags.c_contiguous:
+            return [(np.dot, [ones[: x.size], x.reshape(-1), out])]
+    return [(np.add.reduce, [x, axis, dtype, out, keepdims])]
+
+
 def mean(x: Array, axis: Any = None, keepdims: bool = False, *, out: Array) -> list[Call] | None:
     if out.dtype.kind == "V" or x.size == 0:
         return None
@@ -122,12 +128,26 @@ def mean(x: Array, axis: Any = None, keepdims: bool = False, *, out: Array) -> l
     ]
 
 
-def mse(x: Array, y: Array, out: Array) -> list[Call] | None:
-    work = np.empty_like(x)
-    averaged = mean(work, out=out)
-    if averaged is None:
+def mse(x: Array, y: Array, reduction: str = "none", *, out: Array) -> list[Call] | None:
+    work = out if reduction == "none" else np.empty_like(x)
+    squares: list[Call] = [(np.subtract, [x, y, work]), (np.square, [work, work])]
+    if reduction == "none":
+        return squares
+    found = mean(work, out=out) if reduction == "mean" else total(work, out=out)
+    return None if found is None else [*squares, *found]
+
+
+def mse_grad(
+    x: Array, y: Array, grad: Array, scale: float, *, out: Array
+) -> list[Call] | None:
+    if grad.dtype != out.dtype:
         return None
-    return [(np.subtract, [x, y, work]), (np.square, [work, work]), *averaged]
+    factor, work = np.empty_like(grad), np.empty_like(out)
+    return [
+        (np.multiply, [grad, number(scale, grad.dtype), factor]),
+        (np.subtract, [x, y, work]),
+        (np.multiply, [work, factor, out]),
+    ]
 
 
 def copy(x: Array, out: Array) -> list[Call] | None:
@@ -148,5 +168,7 @@ RULES |= {
     "linear": linear,
     "mean": mean,
     "mse": mse,
+    "mse_grad": mse_grad,
+    "sum": total,
     "copy": copy,
 }

@@ -33,30 +33,31 @@ VIEWS = frozenset(
 )
 """Primitives that compute nothing where their result shares an operand's memory."""
 
-ALSO_WRITTEN = {"draw_dropout": (1,)}
-"""Primitives that give new arrays and write into some of their arguments, too."""
+ALSO_WRITTEN = {
+    "draw_dropout": (1,),
+    "sgd_step": (0, 1, 2),
+    "adam_step": (0, 1, 2, 3, 4, 6),
+    "rmsprop_step": (0, 1, 2, 3, 4, 6),
+    "clip_by_norm": (0,),
+    "unscale": (0, 1),
+    "update_scale": (0, 1),
+}
+"""Into which of their arguments primitives write, besides new results, if not into all."""
 
 QUESTIONS = frozenset(
-    [
-        "device",
-        "on",
-        "address",
-        "memory",
-        "view_of",
-        "lowered",
-        "executor",
-        "own_counters",
-        "with_own_tables",
-        "writable",
-        "constant",
-    ]
-    + ["step_scratch", "counter", "kernels"]
+    (
+        *("device", "on", "address", "memory", "view_of", "writable", "constant"),
+        *("lowered", "executor", "own_counters", "with_own_tables"),
+        *("step_scratch", "counter", "kernels"),
+    )
 )
 """What is no computation and not noted, apart from ``empty``, of which the memory is."""
 
 DRAWS = frozenset(
-    ["uniform", "normal", "exponential", "bernoulli", "integers", "whole_range", "permutation"]
-    + ["multinomial"]
+    (
+        *("uniform", "normal", "exponential", "bernoulli", "multinomial"),
+        *("integers", "whole_range", "permutation"),
+    )
 )
 """What a stream of random numbers is asked for."""
 
@@ -118,9 +119,11 @@ class Step:
         results: where fresh results go, given as ``out``; empty for a step that only writes into
             its arguments.
         several: whether the results are a tuple.
+        missing: the places in that tuple where there is None.
         effect: whether the step does something besides its results, such as drawing random numbers.
         place: the line of the user's program.
-        also_written: arguments into which the step writes, besides its results.
+        also_written: arguments into which the step writes, besides its results. If it has neither,
+            it may write into all of them.
     """
 
     name: str
@@ -132,6 +135,7 @@ class Step:
     effect: bool
     place: str
     also_written: list[Ref]
+    missing: list[int] = field(default_factory=list)
 
     def refs(self) -> Iterator[Ref]:
         """All arrays that the step reads or writes."""
@@ -142,8 +146,13 @@ class Step:
         """All arrays that the step may write into."""
         yield from self.results
         yield from self.also_written
-        if not self.results:
+        if not self.results and not self.also_written:
             yield from refs_in((self.args, self.kwargs))
+
+
+def same_kind(value: tuple[Any, ...], items: list[Any]) -> tuple[Any, ...]:
+    """A tuple of other items, named if ``value`` is."""
+    return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
 
 
 def refs_in(value: Any) -> Iterator[Ref]:
@@ -183,6 +192,38 @@ class Guards:
             terms.append(term.format(*names))
         found: Callable[[], bool] = eval("lambda: " + (" and ".join(terms) or "True"), space)
         return found
+
+
+NUMBERS = (bool, int, float, str)
+
+
+def watch_number(guards: Guards, place: str, holder: Any, value: Any) -> bool:
+    """Take a number for granted that stands in some place of ``holder``; whether it is one."""
+    if not isinstance(value, NUMBERS):
+        return False
+    guards.require(place + " == {}", holder, value)
+    return True
+
+
+def watch_attributes(
+    guards: Guards,
+    holder: Any,
+    function: Callable[..., Any],
+    otherwise: Callable[[Guards, str, Any, Any], Any] | None = None,
+) -> None:
+    """Take an object's attributes for granted that are numbers and whose names a function mentions.
+
+    ``otherwise`` is called for the other attributes with those names.
+    """
+    code = getattr(function, "__code__", None)
+    attributes = getattr(holder, "__dict__", None)
+    if code is None or not isinstance(attributes, dict):
+        return
+    for name in code.co_names:
+        if name in attributes:
+            place = f"{{}}.get({name!r})"
+            if not watch_number(guards, place, attributes, attributes[name]) and otherwise:
+                otherwise(guards, place, attributes, attributes[name])
 
 
 class Recorder:
@@ -265,12 +306,19 @@ class Recorder:
         for array, old in zip(arrays, known, strict=True):
             if out is not None or not old:
                 results.append(self.ref(array, step=len(self.steps)))
-            elif name in VIEWS:
+        also = [ref for n in ALSO_WRITTEN.get(name, ()) for ref in refs_in(noted[n])]
+        if name.endswith(".at"):
+            also = [noted[0]]
+        elif arrays and not results:
+            # Either a view, or what was written into, which is given back.
+            also = [self.ref(a) for a in arrays if any(a is arg for arg in args)]
+            if not also or name in VIEWS:
                 return
+        missing = [n for n, item in enumerate(result) if item is None] if several else []
         if name != "empty":
-            also = [noted[n] for n in ALSO_WRITTEN.get(name, ())]
+            place = user_line()
             self.steps.append(
-                Step(name, function, noted, named, results, several, effect, user_line(), also)
+                Step(name, function, noted, named, results, several, effect, place, also, missing)
             )
 
     def translate(self, value: Any) -> Any:
@@ -280,7 +328,7 @@ class Recorder:
         if isinstance(value, list):
             return [self.translate(item) for item in value]
         if isinstance(value, tuple):
-            return tuple(self.translate(item) for item in value)
+            return same_kind(value, [self.translate(item) for item in value])
         return value
 
     def ref(self, array: Array, step: int = -1) -> Ref:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import types
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -96,6 +97,10 @@ class CompiledFunction:
             return self._function(*args, **kwargs)
         return self._trace(entry, args, kwargs)
 
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """A method, where the function belongs to a class."""
+        return self if instance is None else types.MethodType(self, instance)
+
     def _forget(self, entry: Entry) -> None:
         """Something that the program took for granted has changed."""
         entry.program, entry.calls, entry.stale = None, 1, entry.stale + 1
@@ -124,7 +129,7 @@ class CompiledFunction:
         recorder = Recorder(_backend_of(args, kwargs), strict=not self._fallback)
         try:
             found, result = trace(self._function, args, kwargs, recorder)
-            watch_names(recorder.guards, self._function)
+            watch_names(recorder.guards, self._function, (*args, *kwargs.values()))
             if recorder.failure is not None:
                 raise CaptureError(recorder.failure)
             if first is None or self._know(found) or not entry.expects(first, found):

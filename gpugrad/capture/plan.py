@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..backend.primitives import Array
-from ..backend.recording import Ref, Root, Step, out_position, refs_in
+from ..backend.recording import Ref, Root, Step, out_position, refs_in, same_kind
 
 ALIGNMENT = 64
 Call = tuple[Callable[..., Any], list[Any]]
@@ -154,8 +154,10 @@ class Plan:
     def _calls_of(self, step: Step) -> list[Call]:
         args = [self._filled(a) for a in step.args]
         kwargs = {key: self._filled(value) for key, value in step.kwargs.items()}
-        outs = tuple(self.array(ref) for ref in step.results)
-        out: Any = outs if step.several else outs[0] if outs else None
+        outs: list[Any] = [self.array(ref) for ref in step.results]
+        for place in step.missing:
+            outs.insert(place, None)
+        out: Any = tuple(outs) if step.several else outs[0] if outs else None
         lowered = self._backend.lowered(step.name, args, kwargs, out)
         if lowered is not None and not self._loses_input(args, lowered):
             return list(lowered)
@@ -187,7 +189,7 @@ class Plan:
         if isinstance(value, list):
             return [self._filled(item) for item in value]
         if isinstance(value, tuple):
-            return tuple(self._filled(item) for item in value)
+            return same_kind(value, [self._filled(item) for item in value])
         return value
 
 
@@ -202,7 +204,8 @@ def store(backend: Any, function: Any, kwargs: dict[str, Any], out: Any, *args: 
     if type(out) is not tuple:
         found, out = (found,), (out,)
     for value, target in zip(found, out, strict=True):
-        backend.copy(value, target)
+        if target is not None:
+            backend.copy(value, target)
 
 
 def needed(steps: Sequence[Step], kept: Iterable[Root]) -> list[Step]:

@@ -51,10 +51,17 @@ class Program:
 
     def _take_for_granted(self) -> Callable[[], bool]:
         guards = self.trace.recorder.guards
+        roots = {ref.root for step in self.trace.steps for ref in step.refs()}
+        owners = {id(root.owner) for root in roots}
+
+        def used(array: Array) -> bool:
+            return id(self.backend.memory(array)[0]) in owners
+
         for entry in self.trace.leaves:
             if entry.number is None:
                 guards.require("{}.array is {}", entry.leaf, entry.leaf.array)
-            if entry.before is not None:
+                guards.require("{}.needs_grad is {}", entry.leaf, True)
+            if entry.before is not None and used(entry.before.array):
                 guards.require("{}.grad is {}", entry.leaf, entry.before)
                 guards.require("{}.array is {}", entry.before, entry.before.array)
         return guards.test()

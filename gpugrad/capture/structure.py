@@ -47,7 +47,9 @@ def key_of(value: Any) -> Any:
     """What decides which plan fits: layouts of tensors, values of plain objects, other objects."""
     kind = type(value)
     if kind in PLAIN:
-        return (kind, value)
+        if kind is float and not value:  # zeros of both signs are equal
+            return (kind, str(value))
+        return (kind, value if value == value else "nan")
     if isinstance(value, TensorBase):
         array = value.array
         grad = value.needs_grad and (value.node is None, value.grad is None)

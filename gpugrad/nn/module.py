@@ -80,11 +80,13 @@ class Module(ModuleTraversal):
             return
         recorder.require("{}.training is {}", self, self.training)
         recorder.require("{}._call_hooks is {}", self, self._call_hooks)
+        watch_attributes(recorder.guards, self, type(self).forward)
         for tensors in (self._parameters, self._buffers):
             for name, tensor in tensors.items():
                 recorder.require(f"{{}}.get({name!r}) is {{}}", tensors, tensor)
                 if tensor is not None:
                     recorder.require("{}.array is {}", tensor, tensor.array)
+                    recorder.require("{}.needs_grad is {}", tensor, tensor.needs_grad)
 
     # Hooks -----------------------------------------------------------------------------------
 

@@ -68,7 +68,7 @@ class NllLoss(Node):
 class CrossEntropy(Node):
     """``-log_softmax(x)[i, t[i]]`` of a matrix of logits, in one pass each way.
 
-    Rows whose class is ``ignore_index`` count nothing; None says that there are none.
+    Rows whose class is ``ignore_index`` count nothing.
     """
 
     __slots__ = ("count", "ignore_index", "reduction", "softmax", "target", "x")
@@ -76,7 +76,7 @@ class CrossEntropy(Node):
     torch_name = "NllLoss"
 
     def forward(
-        self, xp: Any, x: Any, target: Any, ignore_index: int | None, reduction: str
+        self, xp: Any, x: Any, target: Any, ignore_index: int, reduction: str
     ) -> Any:
         self.x, self.target, self.ignore_index = x, target, ignore_index
         self.reduction, self.count = reduction, None
@@ -85,14 +85,10 @@ class CrossEntropy(Node):
             return losses
         if reduction == "sum":
             return xp.sum(losses)
-        if ignore_index is None:
-            return xp.mean(losses)
         mean, self.count = xp.cross_entropy_mean(losses, target, ignore_index)
         return mean
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
-        if self.reduction == "mean" and self.count is None:
-            grad = xp.div(grad, self.x.shape[0])
         softmax = self.softmax if self.softmax is not None else xp.softmax(self.x, 1)
         arrays = softmax, self.target, grad, self.count
         return (xp.cross_entropy_grad(*arrays, self.ignore_index),)

@@ -249,7 +249,8 @@ class Optimizer(StateDicts, StepHooks):
                 self._take_for_granted(recorder, group, plan)
             for bucket in plan.buckets:
                 if bucket.lr.seen is not group["lr"]:
-                    bucket.lr.follow(group["lr"])
+                    with recording.unnoted():
+                        bucket.lr.follow(group["lr"])
                 if bucket.positions is None:
                     yield group, bucket, params, arrays
                 else:

@@ -148,13 +148,15 @@ def stream_of(where: Device, generator: Generator | None = None) -> Stream:
     """
     if generator is None:
         chosen = default_generator if where.type == "cpu" else cuda_generator(where.index)
-        return recording.noted_stream(chosen.stream)
+        noted: Stream = recording.noted_stream(chosen.stream)
+        return noted
     if generator.device.type != where.type:
         raise RuntimeError(
             f"Expected a '{where.type}' device type for generator but found "
             f"'{generator.device.type}'"
         )
-    return recording.noted_stream(generator.stream)
+    own: Stream = recording.noted_stream(generator.stream)
+    return own
 
 
 def manual_seed(seed: int) -> Generator:

@@ -84,8 +84,8 @@ def test_a_training_step_is_what_it_is_without(device: str, optimizer: str) -> N
         np.testing.assert_allclose(values(b), values(a), rtol=1e-3, atol=1e-5)
         assert a.grad is not None and b.grad is not None
         np.testing.assert_allclose(values(b.grad), values(a.grad), rtol=1e-2, atol=1e-4)
-    for a, b in zip(eager.model.buffers(), compiled.model.buffers(), strict=True):
-        np.testing.assert_allclose(values(b), values(a), rtol=1e-4)
+    for one, other in zip(eager.model.buffers(), compiled.model.buffers(), strict=True):
+        np.testing.assert_allclose(values(other), values(one), rtol=1e-4)
 
 
 def test_a_replay_copies_nothing_and_takes_no_memory(host: host_cupy.Copies) -> None:
@@ -152,7 +152,7 @@ def test_products_of_any_layout(device: str, dtype: str, transposed: bool) -> No
         for _ in range(4):
             found = product(x, y)
         tolerance = 1e-5 if dtype in ("float32", "float64") else 2e-2
-        expected = values((x.double() @ y.double()))
+        expected = values(x.double() @ y.double())
         np.testing.assert_allclose(
             values(found.double()), expected, rtol=tolerance, atol=tolerance, err_msg=f"{left}"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +19,7 @@ from .runtime import copies
 from .ufuncs import ufunc
 
 
-def _array(source: Any, dtype: Any = None, copy: bool = True, order: str = "K") -> ndarray:
+def _array(source: Any, dtype: Any = None, copy: bool = True, order: Any = "K") -> ndarray:
     if isinstance(source, ndarray):
         if not copy and (dtype is None or source.dtype == np.dtype(dtype)):
             return source
@@ -76,8 +77,11 @@ def _through(function: Any, reads: int = 0, library: str | None = None) -> Calla
         def compute() -> Any:
             return function(host, *others, **kwargs)
 
-        if isinstance(found := compute(), tuple):
-            return tuple(made(lambda n=n: compute()[n], x) for n in range(len(found)))
+        found = compute()
+        if isinstance(found, tuple):
+            return tuple(
+                made(functools.partial(lambda k: compute()[k], n), x) for n in range(len(found))
+            )
         return made(compute, x, *args)
 
     return through

@@ -64,7 +64,7 @@ class Runtime:
     devices = 1
     driver = 13000
     built_for = 13020
-    streamCaptureModeRelaxed = 2
+    streamCaptureModeRelaxed = 2  # noqa: N815  # CuPy's name
 
     def driverGetVersion(self) -> int:
         return self.driver

@@ -6,7 +6,6 @@ import warnings
 
 from ... import dtypes
 from ...autograd.composed import shown_as
-from ...backend import recording
 from ...backend.recording import unnoted
 from ...ops.loss import (
     CrossEntropy,
@@ -153,14 +152,8 @@ def _fused_cross_entropy(
     input: Tensor, target: Tensor, ignore_index: int, reduction: str
 ) -> Tensor:
     """The cross entropy of a matrix by one op."""
-    ignored: int | None = ignore_index
-    if target.is_cpu and target.numel():
-        if recording.listener is None and ignore_index < 0 and int(target.min()) >= 0:
-            ignored = None  # the op then does less, and refuses classes that are too large
-        else:
-            _check_range(target, input.size(1), ignore_index)
     try:
-        result: Tensor = CrossEntropy.apply(input, target.array, ignored, reduction)
+        result: Tensor = CrossEntropy.apply(input, target.array, ignore_index, reduction)
     except IndexError:
         _check_range(target, input.size(1), ignore_index)  # names the target
         raise
