@@ -24,9 +24,9 @@ class OptimizedModule(Module):
         return self.__dict__["_compiled"](*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
-        if "_modules" not in self.__dict__:  # while it is made
+        if "_orig_mod" not in self.__dict__:  # while it is made
             raise AttributeError(name)
-        return getattr(self._modules["_orig_mod"], name)
+        return getattr(self.__dict__["_orig_mod"], name)
 
 
 def compile(

@@ -15,11 +15,13 @@ from __future__ import annotations
 from functools import cached_property, partial
 from typing import Any
 
+from .accumulator_steps import AccumulatorSteps
 from .adam_steps import AdamSteps
+from .adam_variants import AdamVariants
 from .step_scratch import Array, Arrays, Scratch
 
 
-class OptimizerSteps(AdamSteps):
+class OptimizerSteps(AdamSteps, AdamVariants, AccumulatorSteps):
     """The optimizer steps of :class:`Primitives`, in composed form."""
 
     empty: Any

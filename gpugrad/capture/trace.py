@@ -14,6 +14,7 @@ from ..autograd.grad_mode import mode
 from ..autograd.observers import unwatch, watch
 from ..backend.primitives import Array
 from ..backend.recording import CaptureError, Recorder, Ref, Step
+from .plan import external_written
 from .structure import mapped, tensors_in
 
 
@@ -88,8 +89,9 @@ def trace(
     at them.
     """
     given = list(tensors_in((args, kwargs)))
-    leaf_of = {id(t): _leaf(t) for t in given if t.node is not None}
-    inside = [leaf_of.get(id(t), t) for t in given]
+    own = _memory_of_their_own(given, recorder)
+    leaf_of = {id(t): _leaf(t, own.get(id(t), t).array) for t in given if t.node is not None}
+    inside = [leaf_of.get(id(t), own.get(id(t), t)) for t in given]
     turn = iter(inside)
     args, kwargs = mapped((args, kwargs), lambda _: next(turn))
     found = Trace(recorder, [t.array for t in inside])
@@ -117,14 +119,45 @@ def trace(
             _after(recorder, leaf, grad, numbers.get(id(leaf))) for leaf, grad in leaves.values()
         ]
         _differentiate(found, results, numbers)
+    _refuse_writing_to(own, found)
     back = {id(i): g for i, g in zip(inside, given, strict=True)}
     if leaf_of:
         _join(nodes, results, back)
     return found, mapped(returned, lambda t: back.get(id(t), t))
 
 
-def _leaf(tensor: TensorBase) -> TensorBase:
-    leaf: TensorBase = wrap(tensor.array)
+def _memory_of_their_own(
+    tensors: Sequence[TensorBase], recorder: Recorder
+) -> dict[int, TensorBase]:
+    """Copies of the tensors that are parts of other memory, such as a batch of a data set.
+
+    Another call has another part, so where it lies in the whole must not be written down.
+    """
+    backend = recorder.backend
+    return {
+        id(t): wrap(backend.copy(t.array))
+        for t in tensors
+        if (t.node is not None or not t.needs_grad) and _is_part(backend, t.array)
+    }
+
+
+def _is_part(backend: Any, array: Array) -> bool:
+    return array.base is not None and array.nbytes < backend.memory(array)[2]
+
+
+def _refuse_writing_to(own: dict[int, TensorBase], found: Trace) -> None:
+    """What the function writes into a copy, the original does not get."""
+    memory = found.recorder.backend.memory
+    copies = {id(memory(t.array)[0]) for t in own.values()}
+    for root in external_written(found.steps):
+        if id(root.owner) in copies:
+            found.recorder.fail(
+                "the function writes into an argument that is a part of other memory: clone it"
+            )
+
+
+def _leaf(tensor: TensorBase, array: Array) -> TensorBase:
+    leaf: TensorBase = wrap(array)
     leaf.needs_grad = True
     leaf.version = tensor.version
     return leaf

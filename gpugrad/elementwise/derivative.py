@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from .expression import (
+from ..backend.expressions.expression import (
     ONE,
     ZERO,
     Call,

@@ -14,16 +14,16 @@ from .. import dtypes
 from ..autograd.engine import Node, TensorBase, wrap
 from ..autograd.gradcheck import gradcheck as check_gradients
 from ..backend import device_of, get_backend
+from ..backend.expressions.expression import Expression, as_number, names_in
+from ..backend.expressions.expression import name as input_named
+from ..backend.expressions.program import Program
+from ..backend.expressions.text import one_line
 from ..device import device as Device
 from ..ops.mixing import common_type
 from ..ops.operands import cast, misfit, sum_to
 from .derivative import derivative
-from .expression import Expression, as_number, names_in
-from .expression import name as input_named
 from .parser import RESERVED, parse
-from .program import Program
 from .symbol import trace
-from .text import one_line
 
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 

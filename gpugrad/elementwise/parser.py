@@ -20,8 +20,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from .expression import Expression, call, literal, name
-from .functions import ALIASES, NAMED
+from ..backend.expressions.expression import Expression, call, literal, name
+from ..backend.expressions.functions import ALIASES, NAMED
 
 DEEPEST = 60
 """Brackets, prefixes and choices within each other, at most."""

@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .expression import Expression, Literal, call, literal, name
-from .functions import NAMED
+from ..backend.expressions.expression import Expression, Literal, call, literal, name
+from ..backend.expressions.functions import NAMED
 
 
 class Symbol:

@@ -80,10 +80,14 @@ class Module(ModuleTraversal):
             return
         recorder.require("{}.training is {}", self, self.training)
         recorder.require("{}._call_hooks is {}", self, self._call_hooks)
-        watch_attributes(recorder.guards, self, type(self).forward)
-        for tensors in (self._parameters, self._buffers):
-            for name, tensor in tensors.items():
-                recorder.require(f"{{}}.get({name!r}) is {{}}", tensors, tensor)
+        recording.watch_attributes(recorder.guards, self, type(self).forward)
+        own = self.__dict__  # what is registered lies there, too
+        for name in self._module_names:
+            recorder.require(f"{{}}.get({name!r}) is {{}}", own, own[name])
+        for names in (self._parameter_names, self._buffer_names):
+            for name in names:
+                tensor = own[name]
+                recorder.require(f"{{}}.get({name!r}) is {{}}", own, tensor)
                 if tensor is not None:
                     recorder.require("{}.array is {}", tensor, tensor.array)
                     recorder.require("{}.needs_grad is {}", tensor, tensor.needs_grad)

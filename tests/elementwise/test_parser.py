@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import gpugrad
+from gpugrad.backend.expressions.expression import literal
 from gpugrad.elementwise import Elementwise, ExpressionError, elementwise, exp, where
-from gpugrad.elementwise.expression import literal
 
 X, Y = 0.75, -1.5
 

@@ -9,9 +9,9 @@ import pytest
 
 import gpugrad
 from gpugrad.backend import kernel_source, nvrtc
+from gpugrad.backend.expressions.functions import NAMED
 from gpugrad.backend.kernels import OPTIONS
 from gpugrad.elementwise import Elementwise, elementwise
-from gpugrad.elementwise.functions import NAMED
 from tests import host_cupy
 from tests.tolerances import assert_close
 

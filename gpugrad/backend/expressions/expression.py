@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from ..backend import cpu
+from .. import cpu
 from .functions import FUNCTIONS
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from ..backend.primitives import UFUNCS, Array
+from ..primitives import UFUNCS, Array
 from . import source
 from .expression import Call, Expression, Literal, Name, names_in, order
 from .functions import FUNCTIONS

@@ -1,0 +1,188 @@
+"""Updates after Adam's example, in composed form; see :mod:`.optimizer_steps`.
+
+The arguments are those that :func:`.step_parts.scalable` describes; ``lr`` is a 0-d float64.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .step_parts import StepParts, scalable
+from .step_scratch import Array, Arrays, Scratch
+
+
+class AdamVariants(StepParts):
+    """Adamax, NAdam and RAdam."""
+
+    @scalable
+    def adamax_step(
+        self,
+        params: Arrays,
+        grads: Arrays,
+        states: list[Arrays],
+        lr: Array,
+        counts: Arrays,
+        scratch: Scratch,
+        *,
+        beta1: float,
+        beta2: float,
+        eps: float,
+        weight_decay: float,
+        maximize: bool,
+    ) -> None:
+        """Adamax over the states ``m`` and ``u``.
+
+        ::
+
+            g = (-grad if maximize else grad) + weight_decay * p
+            m = m + (1 - beta1) * (g - m)
+            u = maximum(beta2 * u, abs(g) + eps)
+            p = p - lr / (1 - beta1**step) * m / u
+
+        Source: Kingma and Ba, "Adam: a method for stochastic optimization" (2015), section 7.1.
+        """
+        dtype = scratch.dtype
+        t = self._count_up(counts[0])
+        size = self.cast(lr / (1 - beta1**t), dtype)
+        keep, epsilon = self.constant(beta2, dtype), self.constant(eps, dtype)
+        lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
+        for p, g, m, u, s, other in lists:
+            g = self._direction(p, g, s, other, weight_decay, maximize)
+            self._approach(m, g, beta1, s)
+            self.mul(u, keep, u)
+            self.abs(g, s)
+            self.add(s, epsilon, s)
+            self.maximum(u, s, out=u)
+            self.mul(m, size, s)
+            self.div(s, u, s)
+            self.sub(p, s, p)
+
+    @scalable
+    def nadam_step(
+        self,
+        params: Arrays,
+        grads: Arrays,
+        states: list[Arrays],
+        lr: Array,
+        counts: Arrays,
+        scratch: Scratch,
+        *,
+        beta1: float,
+        beta2: float,
+        eps: float,
+        weight_decay: float,
+        momentum_decay: float,
+        decoupled: bool,
+        maximize: bool,
+    ) -> None:
+        """NAdam over the states ``m`` and ``v``; ``counts`` are ``step`` and ``product``.
+
+        ::
+
+            g = -grad if maximize else grad
+            p = p * (1 - lr * weight_decay) if decoupled, else g = g + weight_decay * p
+            mu(t) = beta1 * (1 - 0.96 ** (t * momentum_decay) / 2)
+            product = product * mu(step)
+            m = m + (1 - beta1) * (g - m)
+            v = beta2 * v + (1 - beta2) * g * g
+            d = sqrt(v / (1 - beta2**step)) + eps
+            p = p - lr * (1 - mu(step)) / (1 - product) * g / d
+            p = p - lr * mu(step + 1) / (1 - product * mu(step + 1)) * m / d
+
+        Source: Dozat, "Incorporating Nesterov momentum into Adam" (2016).
+        """
+        step, product = counts
+        dtype = scratch.dtype
+        t = self._count_up(step)
+        mu = beta1 * (1 - 0.5 * 0.96 ** (t * momentum_decay))
+        mu_next = beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * momentum_decay))
+        self.mul(product, self.cast(mu, product.dtype), product)
+        so_far = self.cast(product, "float64")
+        of_gradient = self.cast(lr * (1 - mu) / (1 - so_far), dtype)
+        of_mean = self.cast(lr * mu_next / (1 - so_far * mu_next), dtype)
+        correction = self.cast(1 - beta2**t, dtype)
+        shrink = self.cast(1 - lr * weight_decay, dtype)
+        epsilon = self.constant(eps, dtype)
+        lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
+        for p, g, m, v, s, other in lists:
+            g = self._direction(p, g, s, other, 0 if decoupled else weight_decay, maximize)
+            if decoupled and weight_decay:
+                self.mul(p, shrink, p)
+            self._approach(m, g, beta1, s)
+            self._approach_square(v, g, beta2, s)
+            self.div(v, correction, s)
+            self.sqrt(s, s)
+            self.add(s, epsilon, s)
+            self.mul(g, of_gradient, other)
+            self.div(other, s, other)
+            self.sub(p, other, p)
+            self.mul(m, of_mean, other)
+            self.div(other, s, other)
+            self.sub(p, other, p)
+
+    @scalable
+    def radam_step(
+        self,
+        params: Arrays,
+        grads: Arrays,
+        states: list[Arrays],
+        lr: Array,
+        counts: Arrays,
+        scratch: Scratch,
+        *,
+        beta1: float,
+        beta2: float,
+        eps: float,
+        weight_decay: float,
+        decoupled: bool,
+        maximize: bool,
+    ) -> None:
+        """RAdam over the states ``m`` and ``v``.
+
+        ::
+
+            g = -grad if maximize else grad
+            p = p * (1 - lr * weight_decay) if decoupled, else g = g + weight_decay * p
+            m = m + (1 - beta1) * (g - m)
+            v = beta2 * v + (1 - beta2) * g * g
+            rho_inf = 2 / (1 - beta2) - 1
+            rho = rho_inf - 2 * step * beta2**step / (1 - beta2**step)
+            r = sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho))
+            a = r * sqrt(1 - beta2**step) / (sqrt(v) + eps) if rho > 5 else 1
+            p = p - lr / (1 - beta1**step) * m * a
+
+        Source: Liu and others, "On the variance of the adaptive learning rate and beyond" (2020).
+        """
+        dtype = scratch.dtype
+        t = self._count_up(counts[0])
+        size = self.cast(lr / (1 - beta1**t), dtype)
+        shrink = self.cast(1 - lr * weight_decay, dtype)
+        longest = 2 / (1 - beta2) - 1
+        adapts = longest > 5  # else rho, which is never larger, is not either
+        if adapts:
+            rectified, adaption = self._rectification(t, beta2, longest)
+            adaption = self.cast(adaption, dtype)
+        epsilon, one = self.constant(eps, dtype), self.constant(1.0, dtype)
+        lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
+        for p, g, m, v, s, other in lists:
+            g = self._direction(p, g, s, other, 0 if decoupled else weight_decay, maximize)
+            if decoupled and weight_decay:
+                self.mul(p, shrink, p)
+            self._approach(m, g, beta1, s)
+            self._approach_square(v, g, beta2, s)
+            self.mul(m, size, other)
+            if adapts:
+                self.sqrt(v, s)
+                self.add(s, epsilon, s)
+                self.div(adaption, s, s)
+                self.mul(other, self.where(rectified, s, one), other)
+            self.sub(p, other, p)
+
+    def _rectification(self, t: Array, beta2: float, longest: float) -> tuple[Any, Any]:
+        """Whether ``rho > 5``, and ``r * sqrt(1 - beta2**t)``, which is only meant in that case."""
+        power = beta2**t
+        rho = longest - 2 * t * power / (1 - power)
+        rho_above = self.maximum(rho, self.constant(5.0, "float64"))
+        whole = (longest - 4) * (longest - 2)
+        share = (rho_above - 4) * (rho_above - 2) * longest / (whole * rho_above)
+        return rho > 5, (share * (1 - power)) ** 0.5

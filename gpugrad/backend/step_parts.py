@@ -1,0 +1,95 @@
+"""What the steps of several optimizers have in common; see :mod:`.optimizer_steps`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import Any
+
+from .gradients import Gradients
+from .step_scratch import Array, Arrays, Scratch
+
+
+def scalable(step: Callable[..., None]) -> Callable[..., None]:
+    """Let a step take ``grad_scale`` and ``found_inf``, too, as :meth:`OptimizerSteps.sgd_step`.
+
+    Such a step has the arguments ``params, grads, states, lr, counts, scratch`` and named options.
+    ``states`` holds a list of arrays for each thing that is remembered of every parameter, and
+    ``counts`` the 0-d arrays of what is remembered of all together, first the number of steps. All
+    of these are written to.
+    """
+
+    @wraps(step)
+    def either(
+        self: Gradients,
+        params: Arrays,
+        grads: Arrays,
+        states: list[Arrays],
+        lr: Array,
+        counts: Arrays,
+        scratch: Scratch,
+        *,
+        grad_scale: Array | None = None,
+        found_inf: Array | None = None,
+        **options: Any,
+    ) -> None:
+        once = partial(step, self, params, grads, states, lr, counts, scratch, **options)
+        if grad_scale is None and found_inf is None:
+            once()
+        else:
+            self.scaled_step(once, grads, [params, *states, counts], grad_scale, found_inf)
+
+    return either
+
+
+class StepParts(Gradients):
+    """Parts of a step, on scalars and on the arrays of one parameter."""
+
+    maximum: Any
+    neg: Any
+    sub: Any
+
+    def _count_up(self, step: Array) -> Array:
+        """Add 1 to the number of steps, and give it as a scalar of float64.
+
+        What follows from it is calculated with Python's operators, which give NumPy's scalars on
+        the CPU and 0-d arrays on a device: nothing is read back.
+        """
+        self.add(step, self.constant(1.0, "float32"), step)
+        return self.cast(step, "float64")
+
+    def _direction(
+        self, p: Array, g: Array, s: Array, t: Array, weight_decay: float, maximize: bool
+    ) -> Array:
+        """The gradient to follow, in the dtype in which the step calculates.
+
+        ::
+
+            (-grad if maximize else grad) + weight_decay * p
+
+        It is the gradient's own array or ``t``; ``s`` and ``t`` are written over.
+        """
+        if maximize:
+            g = self.neg(g, t)
+        if weight_decay:
+            self.mul(p, self.constant(weight_decay, s.dtype.name), s)
+            return self.add(g, s, t)
+        return g if g.dtype == s.dtype else self.copy(g, t)
+
+    def _approach(self, mean: Array, g: Array, beta: float, s: Array) -> None:
+        """``mean = beta * mean + (1 - beta) * g``, exactly ``g`` where ``beta`` is 0."""
+        self.sub(g, mean, s)
+        if beta > 0.5:
+            self.mul(s, self.constant(1 - beta, s.dtype.name), s)
+            self.add(mean, s, mean)
+        else:
+            self.mul(s, self.constant(beta, s.dtype.name), s)
+            self.sub(g, s, mean)
+
+    def _approach_square(self, mean: Array, g: Array, beta: float, s: Array) -> None:
+        """``mean = beta * mean + (1 - beta) * g * g``."""
+        dtype = s.dtype.name
+        self.mul(g, self.constant(1 - beta, dtype), s)
+        self.mul(s, g, s)
+        self.mul(mean, self.constant(beta, dtype), mean)
+        self.add(mean, s, mean)
