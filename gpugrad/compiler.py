@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 from .backend import recording
 from .capture.compiled import CompiledFunction
+from .capture.structure import mapped, tensors_in
 from .nn.module import Module
+from .ops.joining import stack
 
 
 class OptimizedModule(Module):
@@ -39,6 +42,7 @@ def compile(
     options: dict[str, Any] | None = None,
     disable: bool = False,
     verify: bool = True,
+    steps_per_call: int | None = None,
 ) -> Any:
     """A function that does what ``model`` does, by replaying what it did before.
 
@@ -66,9 +70,14 @@ def compile(
         dynamic, backend, mode, options: accepted for PyTorch's sake, and ignored.
         disable: return ``model`` as it is.
         verify: compare the first replay with the call that it stands for.
+        steps_per_call: so many steps in one call, on a GPU in one launch: each tensor argument has
+            a leading dimension of this size, of which every step gets its part, and the results
+            are stacked. For many small batches of data that is on the device already.
 
     Raises:
         CaptureError: with ``fullgraph``, while the function is traced.
+        ValueError: ``steps_per_call`` is not positive; when called, a tensor of another leading
+            size.
 
     >>> import gpugrad
     >>> w = gpugrad.ones(2, requires_grad=True)
@@ -84,7 +93,15 @@ def compile(
     [3.0, 2.5, 2.0, 1.5, 1.0]
     """
     if model is None:
-        return functools.partial(compile, fullgraph=fullgraph, disable=disable, verify=verify)
+        return functools.partial(
+            compile,
+            fullgraph=fullgraph,
+            disable=disable,
+            verify=verify,
+            steps_per_call=steps_per_call,
+        )
+    if steps_per_call is not None:
+        model = _repeated(model, steps_per_call)
     if disable:
         return model
     if isinstance(model, Module):
@@ -93,6 +110,30 @@ def compile(
     if not callable(model):
         raise TypeError(f"compile takes a function or a module, got {type(model).__name__}")
     return CompiledFunction(model, not fullgraph, verify)
+
+
+def _repeated(step: Callable[..., Any], count: int) -> Callable[..., Any]:
+    """A function that takes ``count`` steps, each with its part of the arguments."""
+    if count < 1:
+        raise ValueError(f"steps_per_call must be positive, got {count}")
+
+    @functools.wraps(step)
+    def steps(*args: Any, **kwargs: Any) -> Any:
+        for tensor in tensors_in((args, kwargs)):
+            if tensor.dim() == 0 or tensor.size(0) != count:
+                raise ValueError(
+                    f"with steps_per_call={count}, every tensor needs a leading dimension of this "
+                    f"size, got shape {tuple(tensor.shape)}"
+                )
+        results = []
+        for k in range(count):
+            mine, named = mapped((args, kwargs), itemgetter(k))
+            results.append(step(*mine, **named))
+        parts = [list(tensors_in(result)) for result in results]
+        stacked = iter([stack(list(same)) for same in zip(*parts, strict=True)])
+        return mapped(results[0], lambda _: next(stacked))
+
+    return steps
 
 
 def is_compiling() -> bool:

@@ -231,7 +231,7 @@ class Tensor(Described, metaclass=PrintedAs, printed_as="torch.Tensor"):
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
                 "instead."
             )
-        return self.array
+        return BACKENDS[np.ndarray].to_host(self.array)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         array = self.numpy()

@@ -48,7 +48,7 @@ class AccumulatorSteps(StepParts):
         """
         dtype = scratch.dtype
         t = self._count_up(counts[0])
-        size = self.cast(lr / (1 + (t - 1) * lr_decay), dtype)
+        size = self._scalar(lr / (1 + (t - 1) * lr_decay), dtype)
         epsilon = self.constant(eps, dtype)
         lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, total, s, other in lists:
@@ -184,8 +184,8 @@ class AccumulatorSteps(StepParts):
         dtype = scratch.dtype
         t = self._count_up(step)
         rate = self.cast(eta, "float64")
-        shrink, size = self.cast(1 - lambd * rate, dtype), self.cast(rate, dtype)
-        weight, alone = self.cast(mu, dtype), self.eq(mu, self.constant(1.0, "float32"))
+        shrink, size = self._scalar(1 - lambd * rate, dtype), self._scalar(rate, dtype)
+        weight, alone = self._scalar(mu, dtype), self.eq(mu, self.constant(1.0, "float32"))
         lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, average, s, other in lists:
             g = self._direction(p, g, s, other, weight_decay, maximize)
@@ -196,5 +196,7 @@ class AccumulatorSteps(StepParts):
             self.mul(s, weight, s)
             self.add(average, s, s)
             self.copy(self.where(alone, p, s), average)
-        self.copy(lr / (1 + lambd * lr * t) ** alpha, eta)
-        self.copy(1 / self.maximum(t - t0, self.constant(1.0, "float64")), mu)
+        longer = self.maximum(t - t0, self.constant(1.0, "float64"))
+        # Rounded as the count is, also where loaded ones are of the parameters' type.
+        self.copy(self._scalar(lr / (1 + lambd * lr * t) ** alpha, step.dtype), eta)
+        self.copy(self._scalar(1 / longer, step.dtype), mu)

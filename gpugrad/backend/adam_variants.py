@@ -43,7 +43,7 @@ class AdamVariants(StepParts):
         """
         dtype = scratch.dtype
         t = self._count_up(counts[0])
-        size = self.cast(lr / (1 - beta1**t), dtype)
+        size = self._scalar(lr / (1 - beta1**t), dtype)
         keep, epsilon = self.constant(beta2, dtype), self.constant(eps, dtype)
         lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, m, u, s, other in lists:
@@ -96,12 +96,12 @@ class AdamVariants(StepParts):
         t = self._count_up(step)
         mu = beta1 * (1 - 0.5 * 0.96 ** (t * momentum_decay))
         mu_next = beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * momentum_decay))
-        self.mul(product, self.cast(mu, product.dtype), product)
+        self.mul(product, self._scalar(mu, product.dtype), product)
         so_far = self.cast(product, "float64")
-        of_gradient = self.cast(lr * (1 - mu) / (1 - so_far), dtype)
-        of_mean = self.cast(lr * mu_next / (1 - so_far * mu_next), dtype)
-        correction = self.cast(1 - beta2**t, dtype)
-        shrink = self.cast(1 - lr * weight_decay, dtype)
+        of_gradient = self._scalar(lr * (1 - mu) / (1 - so_far), dtype)
+        of_mean = self._scalar(lr * mu_next / (1 - so_far * mu_next), dtype)
+        correction = self._scalar(1 - beta2**t, dtype)
+        shrink = self._scalar(1 - lr * weight_decay, dtype)
         epsilon = self.constant(eps, dtype)
         lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, m, v, s, other in lists:
@@ -155,13 +155,13 @@ class AdamVariants(StepParts):
         """
         dtype = scratch.dtype
         t = self._count_up(counts[0])
-        size = self.cast(lr / (1 - beta1**t), dtype)
-        shrink = self.cast(1 - lr * weight_decay, dtype)
+        size = self._scalar(lr / (1 - beta1**t), dtype)
+        shrink = self._scalar(1 - lr * weight_decay, dtype)
         longest = 2 / (1 - beta2) - 1
         adapts = longest > 5  # else rho, which is never larger, is not either
         if adapts:
             rectified, adaption = self._rectification(t, beta2, longest)
-            adaption = self.cast(adaption, dtype)
+            adaption = self._scalar(adaption, dtype)
         epsilon, one = self.constant(eps, dtype), self.constant(1.0, dtype)
         lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, m, v, s, other in lists:

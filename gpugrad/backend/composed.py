@@ -7,7 +7,7 @@ namespace of differentiable tensors, what makes higher derivatives work.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .composed_rows import ComposedRows
 from .pairs import FusedPairs
@@ -19,8 +19,9 @@ Array = Any
 class ComposedForms(ComposedRows, FusedPairs):
     """What :class:`Primitives` knows to compute by combining its own functions."""
 
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"no primitive named {name!r} on {type(self).__name__}")
+    if TYPE_CHECKING:  # the other primitives; at run time it would slow every look-up down
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def rsqrt(self, x: Array, out: Array | None = None) -> Array:
         return self.into(self.reciprocal(self.sqrt(x)), out)

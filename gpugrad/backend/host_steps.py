@@ -33,6 +33,12 @@ class HostSteps(OptimizerSteps):
         shrink[()] = 1 - rate * decay
         return scratch.scalars
 
+    def _count_up(self, step: Array) -> float:
+        """As :meth:`StepParts._count_up`."""
+        count: float = step.item() + 1
+        step[()] = count
+        return count
+
     def scaled_step(
         self,
         step: Callable[[], None],

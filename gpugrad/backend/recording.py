@@ -182,6 +182,11 @@ class Guards:
         """Take an expression for granted, which has ``{}`` in the places of some objects."""
         self._terms[term, *map(id, objects)] = (term, objects)
 
+    def objects(self) -> Iterator[Any]:
+        """The objects in all of it."""
+        for _, objects in self._terms.values():
+            yield from objects
+
     def test(self) -> Callable[[], bool]:
         """A function that tells whether all of it still holds: one expression, to be quick."""
         space: dict[str, Any] = {}

@@ -46,17 +46,22 @@ class StepParts(Gradients):
     """Parts of a step, on scalars and on the arrays of one parameter."""
 
     maximum: Any
+    module: Any
     neg: Any
     sub: Any
 
-    def _count_up(self, step: Array) -> Array:
-        """Add 1 to the number of steps, and give it as a scalar of float64.
+    def _count_up(self, step: Array) -> Any:
+        """Add 1 to the number of steps, and give it in float64.
 
-        What follows from it is calculated with Python's operators, which give NumPy's scalars on
-        the CPU and 0-d arrays on a device: nothing is read back.
+        What follows from it is calculated with Python's operators, which give 0-d arrays on a
+        device, where nothing is read back; on the CPU it is a Python number.
         """
         self.add(step, self.constant(1.0, "float32"), step)
         return self.cast(step, "float64")
+
+    def _scalar(self, value: Any, dtype: Any) -> Array:
+        """What has been calculated, as an operand beside arrays of ``dtype``."""
+        return self.module.asarray(value, dtype)
 
     def _direction(
         self, p: Array, g: Array, s: Array, t: Array, weight_decay: float, maximize: bool

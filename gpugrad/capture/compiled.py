@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import functools
 import os
+import threading
 import types
 import warnings
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..autograd import anomaly
 from ..autograd.engine import TensorBase
 from ..autograd.grad_mode import mode
+from ..autograd.graph import active_hooks
+from ..autograd.observers import OBSERVERS
 from ..backend import BACKENDS, cpu, recording
 from ..backend.recording import CaptureError, Recorder
 from .program import Program
-from .structure import flat, identified, key_of
+from .structure import flat, identified, key_of, shared
 from .surroundings import watch_names
 from .trace import Trace, compare, trace
 from .verify import Verification
@@ -65,15 +70,22 @@ class CompiledFunction:
         self._verify = verify
         self._entries: dict[Any, Entry] = {}
         self._leaves: list[TensorBase] = []
+        self._lock = threading.RLock()  # memory of a replay belongs to one thread at a time
         self._off = os.environ.get("GPUGRAD_COMPILE") == "0"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._off or recording.listener is not None or anomaly.state.enabled:
+        if self._off or recording.listener is not None or watched():
             return self._function(*args, **kwargs)
+        with self._lock:
+            return self._call(args, kwargs)
+
+    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        tensors = flat(args, kwargs)
         kind = (
             mode.enabled,
             tuple([key_of(arg) for arg in args]),
             key_of(kwargs) if kwargs else None,
+            shared(tensors) if len(tensors) > 1 else None,
         )
         key = (kind, tuple([leaf.grad is None for leaf in self._leaves]))
         entry = self._entries.get(key)
@@ -85,7 +97,6 @@ class CompiledFunction:
                 entry.doubtful = True
             self._entries[key] = entry
         if entry.program is not None:
-            tensors = flat(args, kwargs)
             if entry.program.fits(tensors):
                 return entry.program.replay(tensors)
             self._forget(entry)
@@ -119,10 +130,26 @@ class CompiledFunction:
                 "traced anew for each: pass what changes from call to call as a tensor",
                 stacklevel=3,
             )
-        return Entry([*identified(arguments)])
+        entry = Entry([*identified(arguments)])
+        if any(isinstance(thing, np.ndarray) for thing in entry.kept):
+            self._refuse(entry, "a NumPy array among its arguments would be frozen: pass a tensor")
+            entry.kept.clear()
+        return entry
+
+    def _refuse(self, entry: Entry, reason: object) -> None:
+        """Raise, or let the function run as usual."""
+        if not self._fallback:
+            raise CaptureError(f"{self._name()} cannot be compiled: {reason}") from None
+        entry.eager = True
+        warnings.warn(f"{self._name()} runs eagerly: {reason}", stacklevel=5)
 
     def _trace(self, entry: Entry, args: Any, kwargs: Any) -> Any:
         first, verification = entry.first, None
+        if first is not None and not first.recorder.guards.test()():
+            first = None
+            self._forget(entry)
+            if entry.eager:
+                return self._function(*args, **kwargs)
         if first is not None and self._verify:
             verification = Verification(first)
         entry.first = None
@@ -140,10 +167,7 @@ class CompiledFunction:
             if verification is not None:
                 verification.finish(program, flat(args, kwargs), result)
         except CaptureError as error:
-            if not self._fallback:
-                raise CaptureError(f"{self._name()} cannot be compiled: {error}") from None
-            entry.eager = True
-            warnings.warn(f"{self._name()} runs eagerly: {error}", stacklevel=3)
+            self._refuse(entry, error)
             return result
         entry.program = program
         return result
@@ -158,6 +182,11 @@ class CompiledFunction:
 
     def _name(self) -> str:
         return getattr(self._function, "__qualname__", type(self._function).__name__)
+
+
+def watched() -> bool:
+    """Whether this thread wants to see the operations: then they must take place."""
+    return bool(anomaly.state.enabled or OBSERVERS and active_hooks() is not None)
 
 
 def _backend_of(args: Any, kwargs: Any) -> Any:

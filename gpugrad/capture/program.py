@@ -30,9 +30,17 @@ class Program:
         written = {id(root.owner) for root in self.written}
         memory = self.backend.memory
         owners = [id(memory(array)[0]) for array in trace.inputs]
-        # These must be the very same arrays in every replay: written to, or sharing their memory.
+        known = {
+            id(memory(thing)[0])
+            for thing in trace.recorder.guards.objects()
+            if type(thing) in {type(array) for array in trace.inputs}
+        }
+        # These must be the very same arrays in every replay: written to, sharing their memory, or
+        # used by the function under another name, too.
         self._bound = [
-            n for n, owner in enumerate(owners) if owner in written or owners.count(owner) > 1
+            n
+            for n, owner in enumerate(owners)
+            if owner in written or owner in known or owners.count(owner) > 1
         ]
         self.free = [n for n in range(len(owners)) if n not in self._bound]
         self._changed = [
@@ -61,6 +69,10 @@ class Program:
             if entry.number is None:
                 guards.require("{}.array is {}", entry.leaf, entry.leaf.array)
                 guards.require("{}.needs_grad is {}", entry.leaf, True)
+                guards.require("{}.hooks is {}", entry.leaf, entry.leaf.hooks)
+                if entry.leaf.hooks is not None:
+                    for table in (entry.leaf.hooks.before, entry.leaf.hooks.after):
+                        guards.require("tuple({}) == {}", table, tuple(table))
             if entry.before is not None and used(entry.before.array):
                 guards.require("{}.grad is {}", entry.leaf, entry.before)
                 guards.require("{}.array is {}", entry.before, entry.before.array)
@@ -116,12 +128,17 @@ class Program:
         left += [(entry, None) for entry in self.trace.leaves if entry.after is None]
         self._left = [(e.leaf, grad) for e, grad in left if e.number is None]
         self._left_to_inputs = [(e.number, grad) for e, grad in left if e.number is not None]
+        del left  # it holds them, too
         self._holders = self._references()
 
     def _references(self) -> list[int]:
-        """How many hold each gradient, or its array, besides its leaf."""
+        """How many hold each gradient, its array or its memory, besides its leaf."""
+        memory = self._first.plan.memory
         return [
-            getrefcount(grad) + getrefcount(grad.array) - (entry.leaf.grad is grad)
+            getrefcount(grad)
+            + getrefcount(grad.array)
+            + getrefcount(memory[entry.made.root])  # type: ignore[union-attr]  # of _made
+            - (entry.leaf.grad is grad)
             for entry, grad in zip(self._made, self._grads, strict=True)
         ]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+
+import numpy as np
 
 from ..autograd.engine import TensorBase
 
@@ -58,7 +60,18 @@ def key_of(value: Any) -> Any:
         return (kind, *map(key_of, value))
     if isinstance(value, dict):
         return (kind, *((name, key_of(item)) for name, item in value.items()))
-    return (kind, id(value))
+    return kind if kind is np.ndarray else (kind, id(value))
+
+
+def shared(tensors: Sequence[TensorBase]) -> tuple[int, ...] | None:
+    """Which tensors lie in the memory of which others; None if all lie alone."""
+    owners = []
+    for tensor in tensors:
+        array = tensor.array
+        owners.append(id(array if array.base is None else array.base))
+    if len(set(owners)) == len(owners):
+        return None
+    return tuple([owners.index(owner) for owner in owners])
 
 
 def identified(value: Any) -> Iterator[Any]:

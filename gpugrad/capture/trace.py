@@ -6,8 +6,10 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from sys import getrefcount
 from typing import Any
 
+from .. import dtypes
 from ..autograd.backward_pass import run
 from ..autograd.engine import Node, TensorBase, differentiable, wrap
 from ..autograd.grad_mode import mode
@@ -76,6 +78,19 @@ class Trace:
     def steps(self) -> list[Step]:
         return self.recorder.steps
 
+    def leave_out_own_leaves(self) -> None:
+        """Forget the leaves that the function made for itself: nobody else holds them."""
+        kept = []
+        for number in range(len(self.leaves)):
+            leaf = self.leaves[number].leaf
+            # Held by the entry, by this variable, by getrefcount and by sources.
+            mine = 3 + sum(source[0] is leaf for source in self.sources)
+            if self.leaves[number].number is not None or getrefcount(leaf) > mine:
+                kept.append(self.leaves[number])
+        self.leaves = kept
+        known = {id(entry.leaf) for entry in kept}
+        self.sources = [s for s in self.sources if s[1] is not None or id(s[0]) in known]
+
 
 def trace(
     function: Callable[..., Any],
@@ -120,9 +135,13 @@ def trace(
         ]
         _differentiate(found, results, numbers)
     _refuse_writing_to(own, found)
+    _take_modes_for_granted(recorder)
     back = {id(i): g for i, g in zip(inside, given, strict=True)}
     if leaf_of:
         _join(nodes, results, back)
+    nodes.clear()
+    leaves.clear()
+    found.leave_out_own_leaves()
     return found, mapped(returned, lambda t: back.get(id(t), t))
 
 
@@ -154,6 +173,10 @@ def _refuse_writing_to(own: dict[int, TensorBase], found: Trace) -> None:
             found.recorder.fail(
                 "the function writes into an argument that is a part of other memory: clone it"
             )
+
+
+def _take_modes_for_granted(recorder: Recorder) -> None:
+    recorder.require("{}._default is {}", dtypes, dtypes.get_default_dtype())
 
 
 def _leaf(tensor: TensorBase, array: Array) -> TensorBase:
@@ -302,14 +325,38 @@ def compare(first: Trace, second: Trace) -> None:
             f"the first one more is {longer[min(len(a), len(b))].name} at "
             f"{longer[min(len(a), len(b))].place}"
         )
+    if not _returns_same(first.result, second.result):
+        raise CaptureError(
+            f"the function's result is another one in every call: {first.result!r} and then "
+            f"{second.result!r}. What Python computes would be frozen"
+        )
+
+
+def _returns_same(one: Any, other: Any) -> bool:
+    """Whether two results have the same structure, and the same values besides tensors."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, Slot):
+        return one.number == other.number and one.same is other.same
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(map(_returns_same, one, other))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_returns_same(one[k], other[k]) for k in one)
+    return bool(one is other or one == other or (one != one and other != other))
+
+
+def _places(trace: Trace) -> dict[int, int]:
+    """Which argument, or gradient of a result, a piece of memory is."""
+    memory = trace.recorder.backend.memory
+    arrays = (*trace.inputs, *trace.seeds)
+    return {id(memory(array)[0]): place for place, array in enumerate(arrays)}
 
 
 class _Same:
     """Whether arguments of the same step in two traces mean the same."""
 
     def __init__(self, first: Trace, second: Trace) -> None:
-        owner = first.recorder.backend.memory
-        self._inputs = {id(owner(array)[0]) for array in (*first.inputs, *first.seeds)}
+        self._inputs = [_places(trace) for trace in (first, second)]
         self.difference = ""
 
     def __call__(self, one: Any, other: Any) -> bool:
@@ -332,8 +379,12 @@ class _Same:
             return False
         if one.root.step != other.root.step or one.root.owner is other.root.owner:
             return one.root.step == other.root.step
-        if not one.root.external or id(one.root.owner) in self._inputs:
+        if not one.root.external:
             return True
+        first, second = self._inputs
+        place = first.get(id(one.root.owner))
+        if place is not None or id(other.root.owner) in second:
+            return place == second.get(id(other.root.owner))
         return bool((one.array == other.array).all()) if one.array.size else True
 
     def _differ(self, one: Any, other: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The command line: ``gpugrad train``, ``info``, ``kernels`` and ``gpugrad --version``.
+"""The command line: ``gpugrad train``, ``run``, ``info``, ``kernels`` and ``--version``.
 
 Only the parsing is here; the modules of the commands' names do the work and are imported when asked
 for.
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import gpugrad
 
@@ -47,7 +49,9 @@ def build_parser() -> Parser:
     """The parser of all commands; unset options of ``train`` are None: the task decides."""
     parser = Parser(prog="gpugrad", description="Train small models and look at the installation.")
     parser.add_argument("--version", action="version", version=f"gpugrad {gpugrad.__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="{train,info,kernels}")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="{train,run,info,kernels}"
+    )
 
     tasks = "\n".join(f"  {name:<11} {task.summary}" for name, task in TASKS.items())
     train = commands.add_parser(
@@ -80,6 +84,15 @@ def build_parser() -> Parser:
         "--resume", type=Path, metavar="FILE", help="go on where the run saved in FILE stopped"
     )
     train.add_argument("--plot", type=Path, metavar="FILE", help="draw the loss by epoch here")
+
+    running = commands.add_parser(
+        "run",
+        help="run a PyTorch program with gpugrad in the place of PyTorch",
+        description="Run a Python file in which `torch` and all below it is gpugrad. What gpugrad "
+        "does not have is an error that names it.",
+    )
+    running.add_argument("script", help="the file")
+    running.add_argument("arguments", nargs="*", help="what the program finds in sys.argv")
 
     commands.add_parser(
         "info",
@@ -121,8 +134,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         >>> main(["train", "perceptron"])
         2
     """
-    arguments = vars(build_parser().parse_args(argv))
+    argv = sys.argv[1:] if argv is None else list(argv)
+    if argv[:1] == ["run"] and len(argv) > 1 and not argv[1].startswith("-"):
+        # Past the parser: all options behind the file are the program's.
+        arguments: dict[str, Any] = {"command": "run", "script": argv[1], "arguments": argv[2:]}
+    else:
+        arguments = vars(build_parser().parse_args(argv))
     command = arguments.pop("command")
+    if command == "run":
+        from . import run
+
+        return run.run(**arguments)
     if command == "info":
         from . import info
 

@@ -36,6 +36,10 @@ class Hooks:
         self.backward_pre: OrderedDict[int, Callable[..., Any]] = OrderedDict()
         self.backward: OrderedDict[int, Callable[..., Any]] = OrderedDict()
 
+    def tables(self) -> list[OrderedDict[int, Any]]:
+        """All of them."""
+        return [self.forward_pre, self.forward, self.backward_pre, self.backward]
+
 
 def add_hook(table: OrderedDict[int, Any], hook: Any, prepend: bool = False) -> RemovableHandle:
     """Add ``hook`` to ``table``, first or last, and return the handle that removes it."""

@@ -80,6 +80,9 @@ class Module(ModuleTraversal):
             return
         recorder.require("{}.training is {}", self, self.training)
         recorder.require("{}._call_hooks is {}", self, self._call_hooks)
+        if self._call_hooks is not None:
+            for table in self._call_hooks.tables():
+                recorder.require("tuple({}) == {}", table, tuple(table))
         recording.watch_attributes(recorder.guards, self, type(self).forward)
         own = self.__dict__  # what is registered lies there, too
         for name in self._module_names:

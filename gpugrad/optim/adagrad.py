@@ -97,9 +97,7 @@ class Adagrad(ListedOptimizer):
                 self._init_state(group, p, state)
 
     def _init_state(self, group: Group, p: Tensor, state: dict[str, Any]) -> None:
-        state["sum"] = full_like(
-            p, self.defaults["initial_accumulator_value"], requires_grad=False
-        )
+        state["sum"] = full_like(p, self.defaults["initial_accumulator_value"], requires_grad=False)
 
     def _options(self, group: Group) -> dict[str, Any]:
         return {

@@ -53,7 +53,7 @@ class NAdam(ListedOptimizer):
     >>> (w * w).sum().backward()
     >>> optimizer.step()
     >>> w
-    tensor([0.8439, 1.8439], requires_grad=True)
+    tensor([0.8944, 1.8944], requires_grad=True)
     """
 
     _backend_step: ClassVar[str] = "nadam_step"

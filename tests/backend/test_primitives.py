@@ -127,6 +127,8 @@ NO_NEW_ARRAY = {
     "draw_dropout",
     # optimizer steps update their operands
     *("sgd_step", "adam_step", "rmsprop_step", "adam_scalars", "step_scratch", "constant"),
+    *("adamax_step", "nadam_step", "radam_step", "adagrad_step", "adadelta_step", "rprop_step"),
+    "asgd_step",
     # and so does what is done to gradients before
     *("clip_by_norm", "unscale", "update_scale", "scaled_step"),
 }

@@ -1,10 +1,10 @@
 """Tutorial-size programs print the same under PyTorch and under this library.
 
-Each program of `tutorials/` says ``import torch`` and prints as it goes: tensors, shapes, losses,
-messages of errors it catches. Both outputs are compared line by line and token by token. Numbers
-may differ by what the order of a sum leaves: one unit in the last place where up to four decimals
-are printed, one part in 100,000 where there are more. Everything else is equal, spaces that align
-numbers aside.
+Each program of `tutorials/` says ``import torch``, which is once PyTorch and once this library in
+its place, and prints as it goes: tensors, shapes, losses, messages of errors it catches. Both
+outputs are compared line by line and token by token. Numbers may differ by what the order of a sum
+leaves: one unit in the last place where up to four decimals are printed, one part in 100,000 where
+there are more. Everything else is equal, spaces that align numbers aside.
 """
 
 from __future__ import annotations
@@ -32,11 +32,9 @@ NAMES = sorted(path.stem for path in PROGRAMS.glob("*.py"))
 RUN_ALL = """
 import contextlib, importlib, io, json, os, random, runpy, sys, traceback, warnings
 library, programs = sys.argv[1], sys.argv[2:]
-lib = importlib.import_module(library)
 if library != "torch":
-    for name in [name for name in sys.modules if name.partition(".")[0] == library]:
-        sys.modules["torch" + name.removeprefix(library)] = sys.modules[name]
-import numpy
+    importlib.import_module(library + ".as_torch").install()
+import numpy, torch as lib
 warnings.simplefilter("ignore")
 outputs = {}
 for program in programs:

@@ -1,0 +1,133 @@
+"""This package under the name ``torch``, for one process.
+
+After :func:`install`, ``import torch`` and ``import torch.nn.functional as F`` give modules that
+hand out what is here. What is not here is named as PyTorch names it:
+``torch.fft is not in gpugrad``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Any
+
+_NAME = "torch"
+_PACKAGE = __name__.partition(".")[0]
+
+API_VERSION = "2.13.0"
+"""The release of PyTorch whose documentation this package follows."""
+
+# Modules that PyTorch keeps at another place than this package.
+_MOVED = {
+    "torch.nn.modules": "nn",
+    "torch.utils.data.dataloader": "utils.data.loader",
+}
+
+# What does not change once it is defined, and need not be looked up again.
+_LASTING = (FunctionType, BuiltinFunctionType, type)
+
+
+def install() -> None:
+    """Put this package in the place of PyTorch for the rest of the process.
+
+    Calling it again changes nothing. ``torch.__version__`` becomes the release of PyTorch that is
+    followed, with the label ``+gpugrad``.
+
+    Raises:
+        RuntimeError: PyTorch has been imported already.
+
+    >>> import gpugrad.as_torch
+    >>> gpugrad.as_torch.install()  # doctest: +SKIP
+    >>> import torch  # doctest: +SKIP
+    >>> torch.ones(2)  # doctest: +SKIP
+    tensor([1., 1.])
+    """
+    if any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        return
+    if _NAME in sys.modules:
+        raise RuntimeError(f"{_NAME} has been imported already and cannot be replaced")
+    sys.meta_path.insert(0, _Finder())
+
+
+def _own_name(name: str) -> str:
+    """This package's name of a module of PyTorch's."""
+    for moved, place in _MOVED.items():
+        if name == moved or name.startswith(moved + "."):
+            return f"{_PACKAGE}.{place}{name.removeprefix(moved)}"
+    return _PACKAGE + name.removeprefix(_NAME)
+
+
+def _missing(name: str) -> str:
+    return f"{name} is not in {_PACKAGE}"
+
+
+class _Finder(MetaPathFinder, Loader):
+    """Finds ``torch`` and all below it."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname.partition(".")[0] != _NAME:
+            return None
+        if not _exists(_own_name(fullname)):
+            # Without a `name`, as `from torch import x` would replace the text of an error that
+            # has one.
+            raise ModuleNotFoundError(_missing(fullname))
+        return ModuleSpec(fullname, self, is_package=True)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return _Stand(spec.name, importlib.import_module(_own_name(spec.name)))
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Nothing: the module behind it has been run."""
+
+
+def _exists(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False  # what should contain it is no package
+
+
+class _Stand(ModuleType):
+    """A module that stands for another one: what is read or set here is read or set there.
+
+    Each is a package to the import system, so that it asks the finder about names it does not find.
+    """
+
+    def __init__(self, name: str, target: ModuleType) -> None:
+        super().__init__(name, target.__doc__)
+        self.__dict__["_target"] = target
+        if name == _NAME:
+            self.__dict__["__version__"] = f"{API_VERSION}+{_PACKAGE}"
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            value = getattr(self.__dict__["_target"], name)
+        except AttributeError:
+            raise AttributeError(_missing(f"{self.__name__}.{name}")) from None
+        if isinstance(value, ModuleType) and value.__name__.startswith(_PACKAGE + "."):
+            value = self.__dict__[name] = importlib.import_module(f"{self.__name__}.{name}")
+        elif isinstance(value, _LASTING):
+            self.__dict__[name] = value
+        return value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # The import system sets what begins with underscores, and binds submodules.
+        if not name.startswith("__") and not isinstance(value, _Stand):
+            setattr(self.__dict__["_target"], name, value)
+        self.__dict__.pop(name, None)
+        if name.startswith("__") or isinstance(value, (_Stand, *_LASTING)):
+            super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self.__dict__.pop(name, None)
+        delattr(self.__dict__["_target"], name)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*self.__dict__, *dir(self.__dict__["_target"])} - {"_target"})
