@@ -46,47 +46,51 @@ def run(
     owned: set[Node] = set()
     leaves: Leaves = {}
     heap: list[tuple[int, Node]] = []
+    ahead: Node | None = None  # the next node, where there is but one: a chain needs no heap
     prepare: Callable[[Node], Any] | None = _lifted if create_graph else None
     if anomaly.state.enabled:
         prepare = anomaly.checked_lifted if create_graph else anomaly.checked
 
-    def deliver(edge: Any, grad: Any, maker: Node | None) -> None:
-        if not isinstance(edge, Node):
-            entry = leaves.get(edge)
-            if entry is None:
-                leaves[edge] = [grad, maker]
-            elif not create_graph and is_ours(*entry):
-                BACKENDS[type(grad)].add(entry[0], grad, out=entry[0])
+    # As if there were a node before all others, with edges to the roots.
+    edges: Sequence[Any] = [root.node or root for root in roots]
+    node: Any = None
+    grad: Any = None
+    results = grads
+    while True:
+        for edge, result in zip(edges, results):  # noqa: B905  # strict= costs a dictionary
+            if edge is None or result is None or (needed is not None and edge not in needed):
+                continue
+            if not isinstance(edge, Node):
+                if edge in leaves:
+                    leaves[edge] = _sum_at_leaf(leaves[edge], result, node, create_graph)
+                else:
+                    leaves[edge] = [result, None if result is grad else node]
+            elif edge in pending:
+                _add_to_pending(pending, owned, edge, result, create_graph)
             else:
-                leaves[edge] = [BACKENDS[type(grad)].add(entry[0], grad), maker]
-        elif edge not in pending:
-            pending[edge] = grad
-            heappush(heap, (-edge.sequence, edge))
-        elif edge in owned:
-            BACKENDS[type(grad)].add(pending[edge], grad, out=pending[edge])
-        else:
-            total = pending[edge] = BACKENDS[type(grad)].add(pending[edge], grad)
-            if not create_graph and type(total).__name__ == "ndarray":
-                owned.add(edge)
-
-    for root, grad in zip(roots, grads, strict=True):
-        start = root.node or root
-        if needed is None or start in needed:
-            deliver(start, grad, None)
-
-    ahead: Node | None = None  # the next node, where there is but one: a chain needs no heap
-    while heap or ahead is not None:
-        if ahead is None:
+                pending[edge] = result
+                if ahead is None and not heap:
+                    ahead = edge
+                    continue
+                if ahead is not None:
+                    heappush(heap, (-ahead.sequence, ahead))
+                    ahead = None
+                heappush(heap, (-edge.sequence, edge))
+        if ahead is not None:
+            node, ahead = ahead, None
+        elif heap:
             node = heappop(heap)[1]
         else:
-            node, ahead = ahead, None
+            return leaves
+        edges = node.edges
         grad = pending.pop(node)
         if node.hooks is not None:
             grad = _call_hooks(node.hooks, grad)
         if targets is not None and node in targets:
             targets[node].append(grad)
-            if needed is not None and needed.isdisjoint(node.edges):
-                continue  # the pass ends here: what lies behind is neither computed nor freed
+            if needed is not None and needed.isdisjoint(edges):
+                edges = ()  # the pass ends here: what lies behind is neither computed nor freed
+                continue
         guards = node.guards
         if guards:
             for name, counter, stamp in guards:
@@ -99,28 +103,35 @@ def run(
             sample = next(g for g in grad if g is not None)
         elif type(node) is Output:
             _collect(node, grad, pending, heap, needed)
+            edges = ()
             continue
         worker = node if prepare is None else prepare(node)
         results = worker.backward(BACKENDS[type(sample)], grad)
-        for edge, result in zip(node.edges, results):  # noqa: B905  # strict= costs a dictionary
-            if edge is None or result is None or (needed is not None and edge not in needed):
-                continue
-            if edge in pending or edge in leaves:
-                deliver(edge, result, node)
-            elif not isinstance(edge, Node):
-                leaves[edge] = [result, None if result is grad else node]
-            else:
-                pending[edge] = result
-                if ahead is None and not heap:
-                    ahead = edge
-                    continue
-                if ahead is not None:
-                    heappush(heap, (-ahead.sequence, ahead))
-                    ahead = None
-                heappush(heap, (-edge.sequence, edge))
         if not retain_graph and node.saves:
             node.release()
-    return leaves
+
+
+def _sum_at_leaf(entry: list[Any], grad: Any, maker: Any, create_graph: bool) -> list[Any]:
+    """What a leaf has got so far, and one more gradient."""
+    so_far, first_maker = entry
+    xp = BACKENDS[type(grad)]
+    if not create_graph and is_ours(so_far, first_maker):
+        xp.add(so_far, grad, out=so_far)
+        return entry
+    return [xp.add(so_far, grad), maker]
+
+
+def _add_to_pending(
+    pending: dict[Node, Any], owned: set[Node], node: Node, grad: Any, create_graph: bool
+) -> None:
+    """One more gradient for a node that has got one; ``owned`` are those whose sum is ours."""
+    xp = BACKENDS[type(grad)]
+    if node in owned:
+        xp.add(pending[node], grad, out=pending[node])
+        return
+    total = pending[node] = xp.add(pending[node], grad)
+    if not create_graph and type(total).__name__ == "ndarray":
+        owned.add(node)
 
 
 def _lifted(node: Node) -> Node:

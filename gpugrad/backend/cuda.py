@@ -36,6 +36,7 @@ _MAKE_ARRAYS = frozenset(
         "view_of",
         "lowered",
         "executor",
+        "rewritten",
         "own_counters",
         "with_own_tables",
         "copies_inputs",

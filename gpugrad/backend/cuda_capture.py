@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import Any
 
 from .cublas import DATA_TYPES, Cublas, matrices_of
 from .cuda_graph import GraphExecutor
+from .fusion import rewritten
 from .launches import LISTS, Launches
 from .primitives import Array, Shape
+from .recording import Root, Step
 
 PRODUCTS = ("matmul", "dot", "linear")
 
@@ -27,6 +29,9 @@ class Capturable(Launches):
         self, memory: Array, offset: int, shape: Shape, strides: Shape, dtype: Any
     ) -> Array:
         return self.module.ndarray(shape, dtype, memory.data + offset, strides)
+
+    def rewritten(self, steps: Sequence[Step], kept: Collection[Root]) -> Sequence[Step]:
+        return rewritten(steps, kept, self)
 
     def executor(self, calls: list[Any]) -> Callable[[], None]:
         return GraphExecutor(self, calls)

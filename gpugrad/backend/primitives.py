@@ -8,7 +8,7 @@ planned replay allocates nothing. Fused functions have a composed form over the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -146,6 +146,10 @@ class Primitives(ComposedForms, Generated, OptimizerSteps, SpecialFunctions, Win
         is as good. The arguments must appear in the calls as they are.
         """
         return None
+
+    def rewritten(self, steps: Sequence[Any], kept: Collection[Any]) -> Sequence[Any]:
+        """Recorded steps that do the same in fewer calls; ``kept``: memory that is looked at then."""
+        return steps
 
     copies_inputs: bool = False
     """Whether what :meth:`executor` returns works on the arrays of its calls and no others."""

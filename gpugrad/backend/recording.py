@@ -47,7 +47,7 @@ ALSO_WRITTEN = {
 QUESTIONS = frozenset(
     (
         *("device", "on", "address", "memory", "view_of", "writable", "constant"),
-        *("lowered", "executor", "own_counters", "with_own_tables"),
+        *("lowered", "rewritten", "executor", "own_counters", "with_own_tables"),
         *("step_scratch", "counter", "kernels"),
     )
 )

@@ -83,7 +83,7 @@ class CompiledFunction:
         tensors = flat(args, kwargs)
         kind = (
             mode.enabled,
-            tuple([key_of(arg) for arg in args]),
+            tuple(map(key_of, args)),
             key_of(kwargs) if kwargs else None,
             shared(tensors) if len(tensors) > 1 else None,
         )
@@ -151,7 +151,7 @@ class CompiledFunction:
             if entry.eager:
                 return self._function(*args, **kwargs)
         if first is not None and self._verify:
-            verification = Verification(first)
+            verification = Verification(first, flat(args, kwargs))
         entry.first = None
         recorder = Recorder(_backend_of(args, kwargs), strict=not self._fallback)
         try:

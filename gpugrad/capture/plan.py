@@ -60,7 +60,8 @@ class Plan:
         self._backend = backend
         self._kept = {ref.root for ref in kept if not ref.root.external}
         self._looked_at = {ref.root for ref in kept if ref.root.external}
-        self._steps = needed(steps, self._kept)
+        self._steps = backend.rewritten(needed(steps, self._kept), self._kept)
+        self._steps = needed(self._steps, self._kept)
         self._constant = constant(self._steps)
         self._kept.update(ref.root for step in self._constant for ref in step.results)
         self._arrays = list(inputs)

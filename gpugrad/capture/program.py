@@ -52,6 +52,7 @@ class Program:
         self._made = [entry for entry in trace.leaves if entry.made is not None]
         self._differentiable = [slot for slot in trace.slots if slot.wants_grad]
         self._before = trace.recorder.guards.before
+        self._all_free = not self._bound
         self._holds = self._take_for_granted()
         self._first = Replay(self)
         self._spare = [self._first]
@@ -81,7 +82,9 @@ class Program:
     def fits(self, tensors: Sequence[TensorBase]) -> bool:
         """Whether all that the trace took for granted is as it was."""
         inputs = self.trace.inputs
-        return self._holds() and all(tensors[n].array is inputs[n] for n in self._bound)
+        if not self._holds():
+            return False
+        return self._all_free or all(tensors[n].array is inputs[n] for n in self._bound)
 
     def replay(self, tensors: Sequence[TensorBase]) -> Any:
         """Carry the call out again with other tensors of the same kind."""
@@ -109,14 +112,15 @@ class Program:
         def fill(slot: Slot) -> Any:
             if slot.ref is None:
                 return slot.same if slot.number is None else tensors[slot.number]
-            result = wrap(self.backend.copy(run.plan.array(slot.ref)))
+            result = wrap(self.backend.copy(run.array(slot)))
             if node is not None and slot.wants_grad:
                 result.needs_grad = True
                 number = self._differentiable.index(slot)
                 result.node = node if several == 1 else Output.of(node, number, several)
             return result
 
-        return _filled(self.trace.result, fill)
+        result = self.trace.result
+        return fill(result) if type(result) is Slot else _filled(result, fill)
 
     # --- gradients that stay with their leaves ----------------------------------------------------
 
@@ -144,12 +148,15 @@ class Program:
 
     def _leave_to_holders(self) -> None:
         """Leave gradients of the last replay to whoever else holds them, and use other memory."""
+        if not self._made:
+            return
         now = self._references()
         if now == self._holders:
             return
         for entry, count, own in zip(self._made, now, self._holders, strict=True):
             if count > own and entry.made is not None:
                 self._first.plan.renew(entry.made.root)
+        self._first.arrays.clear()
         self._attach()
 
     # --- results that belong to a graph -----------------------------------------------------------
@@ -196,6 +203,7 @@ class Replay:
         kept += [r for step in late for r in step.refs() if 0 <= r.root.step < trace.forward]
         backend = program.backend
         self._backend = backend
+        self.arrays: dict[int, Array] = {}
         self.plan = Plan(backend, early, inputs, kept, copy_inputs=bool(trace.sources))
         self._grads = [ref for _, _, ref in trace.sources]
         self._derivative: Plan | None = None
@@ -204,6 +212,14 @@ class Replay:
                 backend, late, trace.seeds, self._grads, given=self.plan.memory, copy_inputs=True
             )
         self._seeds = trace.seeds
+
+    def array(self, slot: Slot) -> Array:
+        """Where a result lies in the memory of this replay."""
+        found = self.arrays.get(id(slot))
+        if found is None:
+            assert slot.ref is not None
+            found = self.arrays[id(slot)] = self.plan.array(slot.ref)
+        return found
 
     def differentiate(self, grads: Sequence[Array | None]) -> tuple[Array, ...]:
         """The gradients of the sources, for these gradients of the results."""

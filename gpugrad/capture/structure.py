@@ -26,9 +26,15 @@ def tensors_in(value: Any) -> Iterator[TensorBase]:
 
 def flat(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[TensorBase]:
     """The tensors among a call's arguments, in order."""
-    if not kwargs and all(isinstance(a, (TensorBase, *PLAIN)) for a in args):
-        return [a for a in args if isinstance(a, TensorBase)]
-    return list(tensors_in((args, kwargs)))
+    found = []
+    for arg in args:
+        if isinstance(arg, TensorBase):
+            found.append(arg)
+        elif type(arg) not in PLAIN:
+            found.extend(tensors_in(arg))
+    if kwargs:
+        found.extend(tensors_in(kwargs))
+    return found
 
 
 def mapped(value: Any, function: Callable[[TensorBase], Any]) -> Any:
@@ -47,15 +53,15 @@ def mapped(value: Any, function: Callable[[TensorBase], Any]) -> Any:
 
 def key_of(value: Any) -> Any:
     """What decides which plan fits: layouts of tensors, values of plain objects, other objects."""
+    if isinstance(value, TensorBase):
+        array = value.array
+        grad = value.needs_grad and (value.node is None, value.grad is None)
+        return (array.shape, array.strides, array.dtype, type(array), grad)
     kind = type(value)
     if kind in PLAIN:
         if kind is float and not value:  # zeros of both signs are equal
             return (kind, str(value))
         return (kind, value if value == value else "nan")
-    if isinstance(value, TensorBase):
-        array = value.array
-        grad = value.needs_grad and (value.node is None, value.grad is None)
-        return (array.shape, array.strides, array.dtype, type(array), grad)
     if kind is tuple or kind is list or isinstance(value, (tuple, list)):
         return (kind, *map(key_of, value))
     if isinstance(value, dict):
@@ -65,10 +71,8 @@ def key_of(value: Any) -> Any:
 
 def shared(tensors: Sequence[TensorBase]) -> tuple[int, ...] | None:
     """Which tensors lie in the memory of which others; None if all lie alone."""
-    owners = []
-    for tensor in tensors:
-        array = tensor.array
-        owners.append(id(array if array.base is None else array.base))
+    arrays = [tensor.array for tensor in tensors]
+    owners = [id(a if a.base is None else a.base) for a in arrays]
     if len(set(owners)) == len(owners):
         return None
     return tuple([owners.index(owner) for owner in owners])

@@ -23,11 +23,12 @@ class Verification:
 
     Args:
         trace: an earlier trace of the same call, which tells what the call may change.
+        tensors: the arguments of the call to come.
     """
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, tensors: Sequence[TensorBase]) -> None:
         self._backend = trace.recorder.backend
-        self._arrays = _written(trace)
+        self._arrays = _written(trace, tensors)
         self._streams = list({id(s): s for s in _streams(trace)}.values())
         self._before = self._state()
 
@@ -87,14 +88,23 @@ class Verification:
             )
 
 
-def _written(trace: Trace) -> list[Array]:
-    """Arrays from outside into which steps may write."""
+def _written(trace: Trace, tensors: Sequence[TensorBase]) -> list[Array]:
+    """Arrays from outside into which steps may write: arguments are those of another call."""
+    backend = trace.recorder.backend
+    inputs = {
+        id(backend.memory(then)[0]): now.array
+        for then, now in zip(trace.inputs, tensors, strict=True)
+    }
     refs: dict[Ref, Array] = {}
+    arguments: dict[int, Array] = {}
     for step in trace.steps:
         for ref in step.written():
-            if ref.root.external and trace.recorder.backend.writable(ref.array):
+            owner = id(ref.root.owner)
+            if owner in inputs:
+                arguments[owner] = inputs[owner]
+            elif ref.root.external and backend.writable(ref.array):
                 refs.setdefault(ref, ref.array)
-    return list(refs.values())
+    return [*refs.values(), *arguments.values()]
 
 
 def _streams(trace: Trace) -> list[Any]:

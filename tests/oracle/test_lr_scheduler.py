@@ -40,6 +40,42 @@ SCHEDULES: list[tuple[str, dict[str, Any]]] = [
     ("OneCycleLR", {"max_lr": 0.7, "total_steps": 25, "three_phase": True, "pct_start": 0.4}),
     ("OneCycleLR", {"max_lr": 0.7, "total_steps": 25, "anneal_strategy": "linear"}),
     ("OneCycleLR", {"max_lr": 0.7, "total_steps": 25, "cycle_momentum": False}),
+    ("MultiplicativeLR", {"lr_lambda": Halving()}),
+    ("MultiplicativeLR", {"lr_lambda": [lambda e: 1 / (1 + e), lambda e: 0.9]}),
+    ("CyclicLR", {"base_lr": 0.1, "max_lr": 0.5, "step_size_up": 4}),
+    (
+        "CyclicLR",
+        {"base_lr": [0.1, 0.01], "max_lr": [0.5, 0.2], "step_size_up": 3, "step_size_down": 5},
+    ),
+    ("CyclicLR", {"base_lr": 0.1, "max_lr": 0.5, "step_size_up": 4, "mode": "triangular2"}),
+    (
+        "CyclicLR",
+        {"base_lr": 0.1, "max_lr": 0.5, "step_size_up": 4, "mode": "exp_range", "gamma": 0.9},
+    ),
+    ("CyclicLR", {"base_lr": 0.1, "max_lr": 0.5, "step_size_up": 4, "scale_fn": Halving()}),
+    (
+        "CyclicLR",
+        {
+            "base_lr": 0.1,
+            "max_lr": 0.5,
+            "step_size_up": 4,
+            "scale_fn": lambda x: 1 / (1 + x),
+            "scale_mode": "iterations",
+            "cycle_momentum": False,
+        },
+    ),
+    (
+        "CyclicLR",
+        {
+            "base_lr": 0.1,
+            "max_lr": 0.5,
+            "step_size_up": 4,
+            "base_momentum": [0.5, 0.6],
+            "max_momentum": 0.95,
+        },
+    ),
+    ("CosineAnnealingWarmRestarts", {"T_0": 4}),
+    ("CosineAnnealingWarmRestarts", {"T_0": 3, "T_mult": 2, "eta_min": 0.01}),
 ]
 
 
@@ -84,6 +120,64 @@ def test_one_after_the_other() -> None:
         assert run(gpugrad, make, "SGD") == run(torch, make, "SGD")
 
 
+def test_all_at_once() -> None:
+    def make(module: Any, opt: Any) -> Any:
+        return module.ChainedScheduler(
+            [
+                module.ConstantLR(opt, 0.1, total_iters=5),
+                module.ExponentialLR(opt, 0.9),
+                module.MultiplicativeLR(opt, lambda e: 1 + 1 / e),
+            ]
+        )
+
+    assert run(gpugrad, make, "SGD") == run(torch, make, "SGD")
+
+
+def test_several_schedules_in_one_another() -> None:
+    def make(module: Any, opt: Any) -> Any:
+        start = module.ChainedScheduler(
+            [module.LinearLR(opt, 0.1, total_iters=5), module.ExponentialLR(opt, 0.9)], opt
+        )
+        rest = module.CosineAnnealingWarmRestarts(opt, T_0=4, T_mult=2)
+        return module.SequentialLR(opt, [start, rest], milestones=[5])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert run(gpugrad, make, "SGD") == run(torch, make, "SGD")
+
+
+def test_states_of_several_schedules() -> None:
+    states = []
+    for library in (gpugrad, torch):
+        module = library.optim.lr_scheduler
+        schedulers = []
+        for _ in range(2):
+            opt = make_optimizer(library)
+            parts = [module.ConstantLR(opt, 0.5, 3), module.ExponentialLR(opt, 0.9)]
+            schedulers.append(module.ChainedScheduler(parts))
+        for _ in range(4):
+            schedulers[0].optimizer.step()
+            schedulers[0].step()
+        schedulers[1].load_state_dict(schedulers[0].state_dict())
+        assert schedulers[1].state_dict() == schedulers[0].state_dict()
+        states.append(schedulers[1].state_dict())
+    assert states[0] == states[1]
+
+
+@pytest.mark.parametrize("options", [{"T_0": 4}, {"T_0": 3, "T_mult": 2, "eta_min": 0.01}])
+def test_restarts_at_any_time(options: dict[str, Any]) -> None:
+    histories = []
+    for library in (gpugrad, torch):
+        optimizer = make_optimizer(library)
+        scheduler = library.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, **options)
+        history = []
+        for epoch in (0.25, 2, 3.5, None, 10, 26.75, None, None, 1):
+            scheduler.step(epoch)
+            history.append((scheduler.get_last_lr(), scheduler.state_dict()))
+        histories.append(history)
+    assert histories[0] == histories[1]
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -109,7 +203,8 @@ def test_plateau(options: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "options"), [s for s in SCHEDULES if s[0] not in ("LambdaLR", "OneCycleLR")]
+    ("name", "options"),
+    [s for s in SCHEDULES if s[0] not in ("LambdaLR", "OneCycleLR", "CosineAnnealingWarmRestarts")],
 )
 def test_closed_forms(name: str, options: dict[str, Any]) -> None:
     rates = []
@@ -128,8 +223,6 @@ def test_closed_forms(name: str, options: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("name", "options"), SCHEDULES)
 def test_states_are_those_of_pytorch(name: str, options: dict[str, Any]) -> None:
-    if isinstance(options.get("lr_lambda"), Halving):
-        options = {"lr_lambda": Halving()}
     states = []
     for library in (gpugrad, torch):
         optimizer = make_optimizer(library)
@@ -171,6 +264,23 @@ def wrong_calls(library: Any) -> list[Any]:
         lambda: module.SequentialLR(optimizer, [module.ReduceLROnPlateau(optimizer)], []),
         lambda: module.SequentialLR(optimizer, [module.StepLR(optimizer, 3)], [1]),
         lambda: module.SequentialLR(optimizer, [step], []),
+        lambda: module.ChainedScheduler([]),
+        lambda: module.ChainedScheduler([3], optimizer),
+        lambda: module.ChainedScheduler([module.ReduceLROnPlateau(optimizer)]),
+        lambda: module.ChainedScheduler([step], optimizer),
+        lambda: module.MultiplicativeLR(optimizer, [lambda e: e]),
+        lambda: module.MultiplicativeLR(optimizer, 0.5),
+        lambda: module.CyclicLR(3, 0.1, 1.0),
+        lambda: module.CyclicLR(optimizer, [0.1], 1.0),
+        lambda: module.CyclicLR(optimizer, 0.1, [1.0]),
+        lambda: module.CyclicLR(optimizer, 0.1, 1.0, mode="round"),
+        lambda: module.CyclicLR(optimizer, 0.1, 1.0, base_momentum=[0.5]),
+        lambda: module.CyclicLR(bare, 0.1, 1.0),
+        lambda: module.CosineAnnealingWarmRestarts(optimizer, 0),
+        lambda: module.CosineAnnealingWarmRestarts(optimizer, 2.5),
+        lambda: module.CosineAnnealingWarmRestarts(optimizer, 2, T_mult=0),
+        lambda: module.CosineAnnealingWarmRestarts(optimizer, 2, eta_min="low"),
+        lambda: module.CosineAnnealingWarmRestarts(optimizer, 2).step(-1),
     ]
 
 

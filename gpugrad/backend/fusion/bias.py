@@ -42,9 +42,10 @@ def activations(flow: Flow, backend: Any) -> list[Step]:
         if found is None or found.number in edits:
             continue
         others = _gradients(flow, found, number, activation)
-        if others is None or not flow.unchanged(found.bias, found.number, max(number, *others)):
+        if others is None:
             continue
-        if not flow.unchanged(found.x, found.number, max(number, *others)):
+        last = max([number, *others])
+        if not all(flow.unchanged(ref, found.number, last) for ref in (found.x, found.bias)):
             continue
         edits[found.number] = found.steps
         edits[number] = [
@@ -121,7 +122,7 @@ def bias_gradients(flow: Flow, backend: Any) -> list[Step]:
     """
     edits: Edits = {}
     for number, step in enumerate(flow.steps):
-        if not _is_column_sum(step) or flow.maker(step.results[0]) != number:
+        if not _is_column_sum(step) or not flow.starts_with(step.results[0], number):
             continue
         grad = step.args[0]
         maker = flow.maker(grad)

@@ -21,7 +21,7 @@ from ..kernels import suffix_of
 from ..recording import Ref, Step
 from .clusters import Clusters
 from .flow import ONLY_SHAPES, Flow, Place, contiguous, flattened, plain
-from .symbols import ELEMENTWISE, SEVERAL_LAUNCHES, computes
+from .symbols import BASIC, ELEMENTWISE, SEVERAL_LAUNCHES, computes
 
 MOST_ARRAYS = 14
 """Operands and results of a kernel."""
@@ -148,7 +148,7 @@ def _kernel(
     arrays: dict[Name, Ref] = {}
     results: dict[Place, Ref] = {}
 
-    def value_of(arg: Any, dtype: Any) -> Any:
+    def value_of(arg: Any) -> Any:
         if isinstance(arg, Ref):
             known = _known(flow, arg)
             if known is not None:
@@ -159,15 +159,15 @@ def _kernel(
                 symbol = name(f"x{len(arrays)}")
                 values[place], arrays[symbol] = symbol, arg
             return values[place]
-        if isinstance(arg, NUMBERS):
-            # As a kernel takes a number: in the type of the array.
-            return float(dtype.type(arg)) if dtype is not None else float(arg)
         return arg
 
     dtype = next((members[n].dtype for n in steps if members[n].dtype is not None), None)
     for number in steps:
         step = flow.steps[number]
-        args = [value_of(arg, dtype) for arg in step.args]
+        args = [value_of(arg) for arg in step.args]
+        if step.name in BASIC and dtype is not None:
+            # An operand that is a number has the type of the arrays.
+            args = [float(dtype.type(a)) if isinstance(a, NUMBERS) else a for a in args]
         one = step.name in OF_ONE_ELEMENT
         found = args[0] if one else computes(step.name)(*args)
         place = members[number].result

@@ -38,10 +38,8 @@ class Flow:
 
     def __init__(self, steps: Sequence[Step], kept: Collection[Root]) -> None:
         self.steps = list(steps)
-        refs = [list(step.refs()) for step in self.steps]
-        roots = {ref.root: None for found in refs for ref in found}
-        self._regions = _regions([*roots, *kept])
-        self._external = {self.region(root) for root in roots if root.external}
+        self._regions = _regions([ref for step in self.steps for ref in step.refs()], kept)
+        self._external = {n for root, n in self._regions.items() if root.external}
         self._kept = {self.region(root) for root in kept}
         self.reads: list[set[int]] = []
         self.writes: list[set[int]] = []
@@ -55,6 +53,9 @@ class Flow:
                 self.readers[region].append(number)
             for region in self.writes[-1]:
                 self.writers[region].append(number)
+        for region, writers in self.writers.items():  # what is read first was there before
+            if not writers or min(self.readers[region], default=writers[0] + 1) <= writers[0]:
+                self._external.add(region)
 
     # --- memory -----------------------------------------------------------------------------------
 
@@ -86,6 +87,15 @@ class Flow:
         (number,) = writers
         made = [self.place(result) for result in self.steps[number].results]
         return number if place in made else None
+
+    def starts_with(self, ref: Ref, number: int) -> bool:
+        """Whether a step is the first that has to do with this memory, and makes these elements."""
+        region = self.region(ref.root)
+        if region in self._external or self.writers[region][0] != number:
+            return False
+        return all(n > number for n in self.readers[region]) and self.place(ref) in [
+            self.place(result) for result in self.steps[number].results
+        ]
 
     def made_by(self, ref: Any, name: str) -> int | None:
         """As :meth:`maker`, if that step is of this name."""
@@ -150,13 +160,29 @@ def plain(step: Step) -> bool:
     )
 
 
-def _regions(roots: Sequence[Root]) -> dict[Root, int]:
-    """A number for each root, the same for roots that overlap."""
+def _regions(refs: Sequence[Ref], roots: Collection[Root]) -> dict[Root, int]:
+    """A number for each root, the same for roots from outside of which the used parts overlap."""
+    used: dict[Root, tuple[int, int]] = {}
+    for ref in refs:
+        start, end = _extent(ref)
+        first, last = used.get(ref.root, (start, end))
+        used[ref.root] = min(first, start), max(last, end)
     found: dict[Root, int] = {}
-    number, end = -1, -1
-    for root in sorted(found.fromkeys(roots), key=lambda r: (r.address, r.nbytes)):
-        if root.address >= end:
-            number += 1
-        found[root] = number
-        end = max(end, root.address + max(root.nbytes, 1))
+    number, limit = 0, 0
+    for root, (start, end) in sorted(used.items(), key=lambda item: item[1]):
+        if root.external:
+            number += start >= limit
+            found[root], limit = number, max(limit, end)
+    for root in (*used, *roots):
+        found.setdefault(root, len(used) + len(found) + 1)
     return found
+
+
+def _extent(ref: Ref) -> tuple[int, int]:
+    """The addresses of the first byte and of that after the last."""
+    start = ref.root.address + ref.offset
+    if 0 in ref.shape:
+        return start, start
+    steps = [(n - 1) * stride for n, stride in zip(ref.shape, ref.strides, strict=True)]
+    low = start + sum(s for s in steps if s < 0)
+    return low, start + sum(s for s in steps if s > 0) + ref.dtype.itemsize

@@ -90,6 +90,7 @@ def _step(flow: Flow, backend: Any, group: Sequence[Update]) -> Step:
     params = [u.param.array for u in group]
     with backend.on(backend.device(params[0])):
         scratch = backend.step_scratch(params)
+        scratch.pointers([params])  # now: a graph must not copy them to the device
         rate = backend.full((), group[0].rate, scratch.dtype)
     return Step(
         name="sgd_step",

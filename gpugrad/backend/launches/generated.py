@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -43,21 +44,20 @@ class GeneratedKernels(Launcher):
         if suffix is None:
             return super().generated(*arrays, program=program, numbers=numbers, out=out)
         shape = common_shape(arrays)
-        results = tuple(self.empty(shape, first.dtype) for _ in range(program.count))
-        if n := int(results[0].size):
-            read = [arrays[i] for i in program.arrays]
-            single = tuple(i for i, a in enumerate(read) if a.size == 1 < n)
-            dense = [
-                a if i in single or a.shape == shape else self.broadcast_to(a, shape)
-                for i, a in enumerate(read)
-            ]
+        n = math.prod(shape)
+        read = [arrays[i] for i in program.arrays]
+        single = tuple(i for i, a in enumerate(read) if a.size == 1 < n)
+        operands = [
+            self.dense(a if i in single or a.shape == shape else self.broadcast_to(a, shape))
+            for i, a in enumerate(read)
+        ]
+        places = out or (None,) * program.count
+        results = tuple(self.result_of(shape, first.dtype, operands, o) for o in places)
+        if n:
             values = [float(numbers[i]) for i in program.numbers]
             kernel = self._kernel(program, single, suffix)
-            blocks = blocks_for(n, first.itemsize)
-            kernel(blocks, *(self.dense(a) for a in dense), *values, *results, n)
-        if out is None:
-            return results
-        return tuple(self.into(r, o) for r, o in zip(results, out, strict=True))
+            kernel(blocks_for(n, first.itemsize), *operands, *values, *results, n)
+        return tuple(self.given(r, o) for r, o in zip(results, places, strict=True))
 
     def _kernel(self, program: Program, single: tuple[int, ...], suffix: str) -> Kernel:
         kernels = self._of_programs.setdefault(program, {})

@@ -101,7 +101,7 @@ class Pairs(Launcher):
                 kernel = self.kernels.get("sigmoid_mse_none", suffix)
                 kernel(blocks_for(n, x.itemsize), *operands, error, p, n)
         else:
-            error = self.empty((), x.dtype)
+            error = self.result_of((), x.dtype, operands, to_error)
             blocks = blocks_for_sum(n, x.itemsize)
             several = blocks > 1
             self.kernels.get("sigmoid_mse_reduce", suffix)(

@@ -2,26 +2,26 @@
 
 from .base import LRScheduler
 from .curves import CosineAnnealingLR, OneCycleLR
-from .factors import (
-    ConstantLR,
-    ExponentialLR,
-    LambdaLR,
-    LinearLR,
-    MultiStepLR,
-    PolynomialLR,
-    StepLR,
-)
+from .cycles import CosineAnnealingWarmRestarts, CyclicLR
+from .factors import ConstantLR, ExponentialLR, LinearLR, MultiStepLR, PolynomialLR, StepLR
+from .functions import LambdaLR, MultiplicativeLR
 from .plateau import ReduceLROnPlateau
-from .sequence import SequentialLR
+from .sequence import ChainedScheduler, SequentialLR
+
+_LRScheduler = LRScheduler  # the name of the base in programs for older versions of PyTorch
 
 __all__ = [
+    "ChainedScheduler",
     "ConstantLR",
     "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
+    "CyclicLR",
     "ExponentialLR",
     "LRScheduler",
     "LambdaLR",
     "LinearLR",
     "MultiStepLR",
+    "MultiplicativeLR",
     "OneCycleLR",
     "PolynomialLR",
     "ReduceLROnPlateau",

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypedDict
 
 from ..optimizer import Optimizer
 from .base import LRScheduler, current, per_group
+from .momentum import MomentumSchedule
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -79,7 +80,7 @@ class _Phase(TypedDict):
     end_momentum: str
 
 
-class OneCycleLR(LRScheduler):
+class OneCycleLR(MomentumSchedule):
     """Up to ``max_lr`` and down to almost nothing in one cycle, with momentum the other way round.
 
     To be stepped after every batch.
@@ -149,25 +150,8 @@ class OneCycleLR(LRScheduler):
                 group["min_lr"] = group["initial_lr"] / final_div_factor
         self.cycle_momentum = cycle_momentum
         if cycle_momentum:
-            self.use_beta1 = "betas" in optimizer.defaults
-            if not self.use_beta1 and "momentum" not in optimizer.defaults:
-                raise ValueError(
-                    "optimizer must support momentum or beta1 with `cycle_momentum` option enabled"
-                )
-            highest = per_group("max_momentum", optimizer, max_momentum)
-            lowest = per_group("base_momentum", optimizer, base_momentum)
-            if last_epoch == -1:
-                for group, high, low in zip(groups, highest, lowest, strict=True):
-                    self._set_momentum(group, high)
-                    group["max_momentum"] = high
-                    group["base_momentum"] = low
+            self._begin_momentum(optimizer, base_momentum, max_momentum, last_epoch)
         super().__init__(optimizer, last_epoch)
-
-    def _set_momentum(self, group: dict[str, Any], value: float) -> None:
-        if self.use_beta1:
-            group["betas"] = (value, *group["betas"][1:])
-        else:
-            group["momentum"] = value
 
     def _between(self, start: float, end: float, share: float) -> float:
         if self._anneal_func_type == "linear":

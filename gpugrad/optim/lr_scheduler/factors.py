@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import types
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from ..optimizer import Optimizer
@@ -231,62 +230,3 @@ class PolynomialLR(FactorLR):
     def _total_factor(self) -> float:
         left = 1.0 - min(self.total_iters, self.last_epoch) / self.total_iters
         return float(left**self.power)
-
-
-class LambdaLR(LRScheduler):
-    """The initial rate times a function of the step.
-
-    Args:
-        optimizer: the optimizer to schedule.
-        lr_lambda: a function of the number of steps, or a list with one for each group.
-        last_epoch: how many steps have been taken, when a schedule is resumed.
-
-    Raises:
-        ValueError: a list of another length than the groups.
-
-    >>> import gpugrad
-    >>> optimizer = gpugrad.optim.SGD([gpugrad.zeros(1)], lr=1.0)
-    >>> scheduler = gpugrad.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 / (1 + step))
-    >>> optimizer.step()
-    >>> scheduler.step()
-    >>> scheduler.get_last_lr()
-    [0.5]
-    """
-
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        lr_lambda: Callable[[int], float] | list[Callable[[int], float]],
-        last_epoch: int = -1,
-    ) -> None:
-        groups = len(optimizer.param_groups)
-        if not isinstance(lr_lambda, (list, tuple)):
-            lr_lambda = [lr_lambda] * groups
-        elif len(lr_lambda) != groups:
-            raise ValueError(f"Expected {groups} lr_lambdas, but got {len(lr_lambda)}")
-        self.lr_lambdas = list(lr_lambda)
-        super().__init__(optimizer, last_epoch)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Every attribute except the optimizer; of the functions, the attributes of those that are
-        callable objects.
-        """
-        state = super().state_dict()
-        state["lr_lambdas"] = [
-            None if isinstance(f, types.FunctionType) else f.__dict__.copy()
-            for f in self.lr_lambdas
-        ]
-        return state
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take the attributes from what :meth:`state_dict` gave."""
-        functions = self.lr_lambdas
-        super().load_state_dict({k: v for k, v in state_dict.items() if k != "lr_lambdas"})
-        for f, saved in zip(functions, state_dict["lr_lambdas"], strict=True):
-            if saved is not None:
-                f.__dict__.update(saved)
-
-    def get_lr(self) -> list[Any]:
-        self._warn_outside_step()
-        pairs = zip(self.base_lrs, self.lr_lambdas, strict=True)
-        return [lr * f(self.last_epoch) for lr, f in pairs]
