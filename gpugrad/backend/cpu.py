@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -157,6 +158,13 @@ class CPU(HostActivations, HostRows, HostSteps, Primitives):
         # ndarray.dot reaches BLAS with a third of matmul's overhead, and means the same here.
         if x.ndim <= 2 and y.ndim <= 2:
             return x.dot(y, out)
+        if y.ndim == 2 and (out is None or out.flags.c_contiguous):
+            # One product of all rows, not one for each matrix of the stack.
+            *stack, inner = x.shape
+            rows = math.prod(stack)
+            flat = None if out is None else out.reshape(rows, y.shape[1])
+            product = x.reshape(rows, inner).dot(y, flat)
+            return product.reshape(*stack, y.shape[1]) if out is None else out
         product = np.matmul(x, y, out=out)
         return product if product.dtype == x.dtype else product.astype(x.dtype)  # bfloat16
 

@@ -42,6 +42,8 @@ class Capturable(Launches):
         # CuPy's way to cuBLAS is closed while a graph is captured, and so are copies of tables.
         if name in LISTS or name.endswith("_step"):
             return self.with_own_tables(name, args, kwargs, out)
+        if name == "reshape" and out is not None and out.flags.c_contiguous:
+            return [(self.copy, [args[0], out.reshape(args[0].shape)])]  # not twice
         if name not in PRODUCTS or kwargs:
             return None
         x, y, *rest = args

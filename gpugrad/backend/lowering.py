@@ -89,19 +89,19 @@ def relu_grad(y: Array, grad: Array, out: Array) -> list[Call] | None:
 
 
 def dot(x: Array, y: Array, out: Array) -> list[Call] | None:
-    return [(np.dot, [x, y, out])]
+    return [(np.ndarray.dot, [x, y, out])]
 
 
 def matmul(x: Array, y: Array, out: Array) -> list[Call] | None:
     if x.ndim <= 2 and y.ndim <= 2:
-        return [(np.dot, [x, y, out])]
+        return [(np.ndarray.dot, [x, y, out])]
     return [(np.matmul, [x, y, out])] if out.dtype.kind != "V" else None
 
 
 def linear(x: Array, weight: Array, bias: Array | None, out: Array) -> list[Call] | None:
     if x.ndim > 2 or out.dtype.kind == "V":
         return None
-    product: list[Call] = [(np.dot, [x, weight.T, out])]
+    product: list[Call] = [(np.ndarray.dot, [x, weight.T, out])]
     return product if bias is None else [*product, (np.add, [out, bias, out])]
 
 
@@ -112,9 +112,9 @@ def total(
     if not keepdims and dtype is None and x.dtype in BLAS_TYPES:
         ones = ONES_VECTORS[x.dtype]
         if x.ndim == 2 and axis in OVER_ROWS and x.shape[0] <= LONGEST_ONES:
-            return [(np.dot, [ones[: x.shape[0]], x, out])]
+            return [(np.ndarray.dot, [ones[: x.shape[0]], x, out])]
         if axis is None and x.size <= SHORT and x.flags.c_contiguous:
-            return [(np.dot, [ones[: x.size], x.reshape(-1), out])]
+            return [(np.ndarray.dot, [ones[: x.size], x.reshape(-1), out])]
     return [(np.add.reduce, [x, axis, dtype, out, keepdims])]
 
 

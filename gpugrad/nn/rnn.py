@@ -8,13 +8,13 @@ import warnings
 from typing import Any
 
 from ..creation import empty
-from ..ops.joining import cat, stack
 from ..tensor import Tensor
-from . import functional as F
 from . import init
 from .module import Module
 from .parameter import Parameter
 from .recurrence import STEPS, State
+from .rnn_walk import walk_layers
+from .utils.rnn import PackedSequence
 
 
 class RNNBase(Module):
@@ -108,16 +108,20 @@ class RNNBase(Module):
 
     # --- the walk ---------------------------------------------------------------------------------
 
-    def _run(self, input: Tensor, state: State | None) -> tuple[Tensor, State]:
+    def _run(self, input: Any, state: State | None) -> tuple[Any, State]:
         """The outputs at all steps, and the last states of all layers and directions."""
+        if isinstance(input, PackedSequence):
+            return self._run_packed(input, state)
         batched = self._batched(input)
         if not batched:
             input = input.unsqueeze(0 if self.batch_first else 1)
             state = None if state is None else tuple(s.unsqueeze(1) for s in state)
         x = input.transpose(0, 1) if self.batch_first else input
         self._check_input(x)
-        first = self._first_states(x, state)
-        result, last = self._layers(x, first)
+        if x.size(0) == 0:
+            raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
+        first = self._first_states(x, x.size(1), state)
+        result, last = walk_layers(self, x, first, None)
         if self.batch_first:
             result = result.transpose(0, 1)
         if not batched:
@@ -125,36 +129,21 @@ class RNNBase(Module):
             last = tuple(s.squeeze(1) for s in last)
         return result, last
 
-    def _layers(self, x: Tensor, first: State) -> tuple[Tensor, State]:
-        directions = 2 if self.bidirectional else 1
-        last: list[State] = []
-        for layer in range(self.num_layers):
-            outputs = []
-            for direction in range(directions):
-                number = layer * directions + direction
-                states = tuple(s[number] for s in first)
-                output, final = self._walk(x, states, self._all_weights[number], direction == 1)
-                outputs.append(output)
-                last.append(final)
-            x = outputs[0] if directions == 1 else cat(outputs, 2)
-            if self.dropout and self.training and layer < self.num_layers - 1:
-                x = F.dropout(x, self.dropout)
-        return x, tuple(stack(parts) for parts in zip(*last, strict=True))
-
-    def _walk(
-        self, x: Tensor, state: State, names: list[str], reverse: bool
-    ) -> tuple[Tensor, State]:
-        """One layer in one direction."""
-        parameters = {name.split("_l")[0]: getattr(self, name) for name in names}
-        step = STEPS[self.mode][0]
-        gates = F.linear(x, parameters["weight_ih"], parameters.get("bias_ih")).unbind(0)
-        outputs = []
-        for part in reversed(gates) if reverse else gates:
-            state = step(part, state, parameters["weight_hh"], parameters.get("bias_hh"))
-            if self.proj_size:
-                state = (F.linear(state[0], parameters["weight_hr"]), *state[1:])
-            outputs.append(state[0])
-        return stack(outputs[::-1] if reverse else outputs), state
+    def _run_packed(
+        self, packed: PackedSequence, state: State | None
+    ) -> tuple[PackedSequence, State]:
+        data, batch_sizes, order, places = packed
+        if data.dim() != 2:
+            raise RuntimeError(f"input must have 2 dimensions, got {data.dim()}")
+        self._check_input(data)
+        sizes: list[int] = batch_sizes.tolist()
+        if state is not None and order is not None:
+            state = tuple(s.index_select(1, order) for s in state)
+        first = self._first_states(data, sizes[0], state)
+        result, last = walk_layers(self, data, first, sizes)
+        if places is not None:
+            last = tuple(s.index_select(1, places) for s in last)
+        return PackedSequence(result, batch_sizes, order, places), last
 
     # --- checks -----------------------------------------------------------------------------------
 
@@ -178,20 +167,18 @@ class RNNBase(Module):
                 f"{self.input_size}, got {x.size(-1)}"
             )
 
-    def _first_states(self, x: Tensor, state: State | None) -> State:
+    def _first_states(self, x: Tensor, batch: int, state: State | None) -> State:
         count = self.num_layers * (2 if self.bidirectional else 1)
         sizes = [self.proj_size or self.hidden_size]
         if self.mode == "LSTM":
             sizes.append(self.hidden_size)
         if state is None:
-            state = tuple(x.new_zeros((count, x.size(1), n)) for n in sizes)
+            state = tuple(x.new_zeros((count, batch, n)) for n in sizes)
         for number, (part, n) in enumerate(zip(state, sizes, strict=True)):
-            expected = (count, x.size(1), n)
+            expected = (count, batch, n)
             if tuple(part.shape) != expected:
                 which = f"hidden[{number}]" if self.mode == "LSTM" else "hidden"
                 raise RuntimeError(f"Expected {which} size {expected}, got {list(part.shape)}")
-        if x.size(0) == 0:
-            raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
         return state
 
     def _check_rank(self, input: Tensor, hx: Tensor) -> None:
@@ -208,9 +195,9 @@ class RNNBase(Module):
 class _OneState(RNNBase):
     """A layer whose state is one tensor."""
 
-    def forward(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        self._batched(input)
-        if hx is not None:
+    def forward(self, input: Any, hx: Tensor | None = None) -> tuple[Any, Tensor]:
+        if hx is not None and not isinstance(input, PackedSequence):
+            self._batched(input)
             self._check_rank(input, hx)
         result, (last,) = self._run(input, None if hx is None else (hx,))
         return result, last
@@ -229,7 +216,9 @@ class RNN(_OneState):
     Shape:
         input (L, N, input_size) or (L, input_size); hx (D · num_layers, N, hidden_size) or
         (D · num_layers, hidden_size), D being 2 if bidirectional and else 1, zeros by default;
-        outputs (L, N, D · hidden_size) and the last states, of hx's shape.
+        outputs (L, N, D · hidden_size) and the last states, of hx's shape. For a
+        :class:`~gpugrad.nn.utils.rnn.PackedSequence` the outputs are one too, and the last states
+        are those at the ends of the sequences.
 
     Raises:
         RuntimeError: for input or states whose sizes do not fit.
@@ -312,10 +301,10 @@ class LSTM(RNNBase):
         super().__init__("LSTM", *args, **kwargs)
 
     def forward(
-        self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        self._batched(input)
-        if hx is not None:
+        self, input: Any, hx: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Any, tuple[Tensor, Tensor]]:
+        if hx is not None and not isinstance(input, PackedSequence):
+            self._batched(input)
             self._check_ranks(input, hx)
         result, (hidden, cell) = self._run(input, None if hx is None else (hx[0], hx[1]))
         return result, (hidden, cell)

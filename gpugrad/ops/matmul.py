@@ -40,6 +40,25 @@ class Matmul(Binary):
         return grad_x, grad_y
 
 
+class BatchMatrix(Matmul):
+    """The product of a batch of matrices and a matrix: that of all rows and the matrix."""
+
+    __slots__ = ()
+    torch_name = "UnsafeView"
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
+        edge_x, edge_y = self.edges
+        grad_x = grad_y = None
+        if edge_x is not None:
+            grad_x = xp.matmul(grad, swap(xp, self.y))
+        if edge_y is not None:
+            x = self.x
+            rows = math.prod(x.shape[:-1])
+            columns = xp.permute(xp.reshape(x, (rows, x.shape[-1])), (1, 0))
+            grad_y = xp.matmul(columns, xp.reshape(grad, (rows, grad.shape[-1])))
+        return grad_x, grad_y
+
+
 class MatrixBatch(Matmul):
     """The product of a matrix and a batch of matrices, named as PyTorch prints it."""
 
@@ -193,8 +212,10 @@ def matmul(input: Any, other: Any) -> Any:
     if kind is None:
         if a.ndim == 0 or b.ndim == 0:
             raise explain_products(a, b)
-        by_rank = {1: VectorBatch, 2: MatrixBatch}
-        kind = BatchVector if b.ndim == 1 else by_rank.get(a.ndim, Matmul)
+        if b.ndim <= 2:
+            kind = BatchVector if b.ndim == 1 else BatchMatrix
+        else:
+            kind = {1: VectorBatch, 2: MatrixBatch}.get(a.ndim, Matmul)
     return kind.apply(input, other)
 
 

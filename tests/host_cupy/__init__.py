@@ -65,7 +65,7 @@ def installed(devices: int = 1) -> Iterator[Copies]:
     state = runtime.devices, runtime.driver, runtime.built_for
     sys.modules.update(own)
     runtime.devices = devices
-    pool._unlimit()
+    pool._restart()
     set_allocator(pool.malloc)
     current.__init__()  # type: ignore[misc]  # as in a new thread
     copies.reset()

@@ -71,10 +71,13 @@ def view_of(source: ndarray, host: Any) -> ndarray:
     return array
 
 
-def view_or_copy(source: ndarray, host: Any) -> ndarray:
-    if host.size and np.may_share_memory(host, source.host):
+def view_or_copy(source: ndarray, act: Callable[[Any], Any]) -> ndarray:
+    """What a function of host arrays gives that copies where it must."""
+    given = source.host
+    host = act(given)
+    if host.size and np.may_share_memory(host, given):
         return view_of(source, host)
-    return new_array(host)
+    return made(lambda: act(given), source)
 
 
 class ndarray:  # noqa: N801  # CuPy's name
@@ -188,7 +191,7 @@ class ndarray:  # noqa: N801  # CuPy's name
         return view_of(self, self.host.view() if dtype is None else self.host.view(dtype))
 
     def reshape(self, *shape: Any) -> ndarray:
-        return view_or_copy(self, self.host.reshape(*shape))
+        return view_or_copy(self, lambda host: host.reshape(*shape))
 
     def ravel(self) -> ndarray:
         return self.reshape(-1)

@@ -197,7 +197,10 @@ class MemoryPool:
         """Of the current device; 0 for none."""
         self.limit[current.device] = size
 
-    def _unlimit(self) -> None:
+    def _restart(self) -> None:
+        """Count from zero; memory from before does not count when it is given back."""
+        self.used = [0] * MOST_DEVICES
+        self.total = [0] * MOST_DEVICES
         self.limit = [0] * MOST_DEVICES
 
     def used_bytes(self) -> int:
@@ -256,7 +259,8 @@ class Memory:
     def __init__(self, size: int) -> None:
         self.device_id = current.device
         self.size = rounded(size)
-        pool.used[self.device_id] += self.size
+        self._used = pool.used
+        self._used[self.device_id] += self.size
         pool.total[self.device_id] = max(pool.total[self.device_id], pool.used[self.device_id])
         for hook in list(current.hooks.values()):
             hook.malloc_postprocess(**self._call())
@@ -265,7 +269,7 @@ class Memory:
         return {"device_id": self.device_id, "mem_size": self.size, "mem_ptr": id(self)}
 
     def __del__(self) -> None:
-        pool.used[self.device_id] -= self.size
+        self._used[self.device_id] -= self.size
         for hook in list(current.hooks.values()):
             hook.free_postprocess(**self._call())
 

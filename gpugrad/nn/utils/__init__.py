@@ -1,5 +1,6 @@
-"""Helpers for training: gradient clipping, and parameters as one vector."""
+"""Helpers for training: gradient clipping, parameters as one vector, sequences of many lengths."""
 
+from . import rnn as rnn
 from .clip_grad import clip_grad_norm_ as clip_grad_norm_
 from .clip_grad import clip_grad_value_ as clip_grad_value_
 from .clip_grad import clip_grads_with_norm_ as clip_grads_with_norm_
