@@ -7,11 +7,13 @@ is written out. :mod:`gpugrad` exports everything in ``FUNCTIONS``.
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 from . import dtypes
 from .autograd.engine import TensorBase
+from .autograd.inplace import check_castable
 from .ops import (
     activation,
     arithmetic,
@@ -37,14 +39,26 @@ from .questions import result_type
 Function = Callable[..., Any]
 
 
-def into(out: Any, result: Any) -> Any:
-    """Store a result in ``out``, the tensor given for it; resized if it does not fit."""
+def into(out: Any, result: Any, name: str = "") -> Any:
+    """Store a result in ``out``, the tensor given for it; resized, with a warning, if need be."""
     if out.requires_grad or result.requires_grad:
         raise RuntimeError(
-            "functions with out=... arguments don't support automatic differentiation, but one of "
-            "the arguments requires grad."
+            f"{name + '(): ' if name else ''}functions with out=... arguments don't support "
+            "automatic differentiation, but one of the arguments requires grad."
         )
+    check_castable(result.array.dtype, out.array.dtype)
     if out.array.shape != result.array.shape:
+        if out.array.size:
+            warnings.warn(
+                "An output with one or more elements was resized since it had shape "
+                f"{list(out.array.shape)}, which does not match the required output shape "
+                f"{list(result.array.shape)}. This behavior is deprecated, and in a future PyTorch "
+                "release outputs will not be resized unless they have zero elements. You can "
+                "explicitly reuse an out tensor t by resizing it, inplace, to zero elements with "
+                "t.resize_(0).",
+                UserWarning,
+                stacklevel=3,
+            )
         out.array = copying.Cast.apply(result, out.array.dtype).array
         return out
     return copying.copy_(out, result)
@@ -66,7 +80,7 @@ def _unary(cls: type[Unary], name: str) -> Function:
                 f"{type(input).__name__}"
             )
         result = apply(input)
-        return result if out is None else into(out, result)
+        return result if out is None else into(out, result, name)
 
     return named(function, name, cls)
 
@@ -81,7 +95,7 @@ def _binary(
         result = apply(input, other)
         if result is NotImplemented or not (numbers or isinstance(other, TensorBase)):
             raise refuse(name, input, other)
-        return result if out is None else into(out, result)
+        return result if out is None else into(out, result, name)
 
     return named(function, name, cls)
 
@@ -103,11 +117,16 @@ def _numpy_names(function: Function) -> Function:
 
 
 def _public(name: str, function: Function, tensors: int = 1) -> Function:
-    """The function as users call it: its first arguments are tensors, and it takes ``out``."""
+    """The function as users call it: its first arguments are tensors, and it takes ``out``.
+
+    With ``tensors`` 0 the first of two operands may be a number.
+    """
 
     @functools.wraps(function)
     def call(input: Any, *args: Any, out: Any = None, **kwargs: Any) -> Any:
-        if not isinstance(input, TensorBase):
+        if not isinstance(input, TensorBase) and (
+            tensors or not any(isinstance(a, TensorBase) for a in args)
+        ):
             raise refuse(name, input, None)
         if tensors > 1 and args and not isinstance(args[0], TensorBase):
             raise refuse(name, input, args[0])
@@ -117,8 +136,8 @@ def _public(name: str, function: Function, tensors: int = 1) -> Function:
         if out is None:
             return result
         if isinstance(result, tuple):
-            return tuple(into(o, r) for o, r in zip(out, result, strict=True))
-        return into(out, result)
+            return tuple(into(o, r, name) for o, r in zip(out, result, strict=True))
+        return into(out, result, name)
 
     return call
 
@@ -199,6 +218,7 @@ ALIASES = {
     "clip": "clamp",
     "concat": "cat",
     "concatenate": "cat",
+    "row_stack": "vstack",
     "swapaxes": "transpose",
     "swapdims": "transpose",
     "moveaxis": "movedim",
@@ -239,7 +259,7 @@ def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
     result = arithmetic.Add.apply(input, scaled(other, alpha, input))
     if result is NotImplemented:
         raise refuse("add", input, other)
-    return result if out is None else into(out, result)
+    return result if out is None else into(out, result, "add")
 
 
 def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
@@ -247,14 +267,14 @@ def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
     result = arithmetic.Sub.apply(input, scaled(other, alpha, input))
     if result is NotImplemented:
         raise refuse("sub", input, other)
-    return result if out is None else into(out, result)
+    return result if out is None else into(out, result, "sub")
 
 
 def _matmul(input: Any, other: Any, *, out: Any = None) -> Any:
     if not isinstance(input, TensorBase) or not isinstance(other, TensorBase):
         raise refuse("matmul", input, other)
     result = matmul.matmul(input, other)
-    return result if out is None else into(out, result)
+    return result if out is None else into(out, result, "matmul")
 
 
 _matmul.__name__, _matmul.__doc__ = "matmul", matmul.matmul.__doc__
@@ -291,7 +311,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = 
     result = division(rounding_mode).apply(input, other)
     if result is NotImplemented:
         raise refuse("div", input, other)
-    return result if out is None else into(out, result)
+    return result if out is None else into(out, result, "div")
 
 
 def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
@@ -304,16 +324,16 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
     result = power.power(input, exponent)
     if result is NotImplemented:
         raise refuse("pow", input, exponent)
-    return result if out is None else into(out, result)
+    return result if out is None else into(out, result, "pow")
 
 
 def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
     """The nearest integer, halves to even; or the nearest multiple of ``10**-decimals``."""
     result = pointwise.RoundTo.apply(input, decimals) if decimals else pointwise.Round.apply(input)
-    return result if out is None else into(out, result)
+    return result if out is None else into(out, result, "round")
 
 
-def softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
+def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     """``exp(input) / sum(exp(input))`` along ``dim``.
 
     >>> import gpugrad
@@ -325,7 +345,7 @@ def softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
     return activation.Softmax.apply(x, _softmax_axis(x, dim))
 
 
-def log_softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
+def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     """``log(softmax(input))`` along ``dim``, without overflow."""
     x = input if dtype is None else cast(input, dtypes.as_dtype(dtype))
     _require_floating(x, "log_softmax")
@@ -347,8 +367,15 @@ def named_in(module: Any, names: str) -> dict[str, Function]:
     return {name: getattr(module, name) for name in names.split()}
 
 
-COMPARISONS = named_in(compare, "eq ne lt le gt ge bitwise_and bitwise_or bitwise_xor")
+COMPARISONS = named_in(compare, "eq ne lt le gt ge")
 """Functions of a tensor and a tensor or number."""
+
+BITS = {
+    **named_in(compare, "bitwise_and bitwise_or bitwise_xor"),
+    "bitwise_left_shift": compare.left_shift,
+    "bitwise_right_shift": compare.right_shift,
+}
+"""Functions of two integers or bools, of which one may be a number."""
 
 OF_TWO_TENSORS = {
     **named_in(compare, "logical_and logical_or logical_xor isclose allclose equal"),
@@ -396,6 +423,7 @@ FUNCTIONS: dict[str, Function] = {
     **WITH_NUMBERS,
     **{name: _binary(cls, name, numbers=False) for name, cls in WITHOUT_NUMBERS.items()},
     **{name: _public(name, function) for name, function in COMPARISONS.items()},
+    **{name: _public(name, function, 0) for name, function in BITS.items()},
     **{name: _public(name, function, 2) for name, function in OF_TWO_TENSORS.items()},
     **{name: _public(name, function) for name, function in OF_A_TENSOR.items()},
     "add": add,

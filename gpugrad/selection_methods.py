@@ -26,11 +26,14 @@ from .ops import (
     norm,
     order,
     products,
+    quantile,
     scan,
     scatter,
     slices,
     special,
+    strided,
 )
+from .ops.compare_inplace import METHODS as COMPARED
 from .tensor import Tensor
 
 MODULES = {
@@ -61,6 +64,10 @@ MODULES = {
     linalg: "cholesky det logdet slogdet",
     decompositions: "qr svd",
     slices: "index_add index_copy index_fill index_put put",
+    strided: (
+        "as_strided diagonal_scatter narrow_copy select_scatter slice_scatter split_with_sizes"
+    ),
+    quantile: "nanquantile quantile",
 }
 """The functions of each module that are public and, unless said otherwise, methods."""
 
@@ -97,8 +104,8 @@ def _public(name: str, function: Function) -> Function:
         if out is None:
             return result
         if isinstance(result, TensorBase):
-            return into(out, result)
-        return type(result)(into(o, r) for o, r in zip(out, result, strict=True))
+            return into(out, result, name)
+        return type(result)(into(o, r, name) for o, r in zip(out, result, strict=True))
 
     return call
 
@@ -122,13 +129,14 @@ METHODS: dict[str, Function] = {
     },
     **{f"logical_{n}_": getattr(bounds, f"logical_{n}_") for n in ("and", "or", "xor", "not")},
     "unfold": arrange.unfold,
+    **COMPARED,
 }
 
 bind({}, METHODS)
 
 METHODS_AS_FUNCTIONS = (
-    "abs_ acos_ acosh_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ "
-    "atanh_ ceil_ clamp_ clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ detach detach_ erf_ erfc_ "
+    "abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ as_strided_ asin_ "
+    "asinh_ atan_ atanh_ ceil_ clamp_ clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ detach detach_ erf_ erfc_ "
     "exp2_ exp_ expm1_ fill_ fix_ floor_ frac_ index_put_ log10_ log1p_ log2_ log_ logit_ "
     "nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ relu_ round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ "
     "sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_"

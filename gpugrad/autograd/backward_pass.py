@@ -325,7 +325,8 @@ def grad(
         materialize_grads: give zeros instead of None.
 
     Returns:
-        One tensor for each input.
+        One tensor for each input. As in PyTorch, without ``create_graph`` they may share memory
+        with each other and with ``grad_outputs``.
 
     Raises:
         RuntimeError: an input does not require gradients, or is unused and may not be.
@@ -372,6 +373,8 @@ def grad(
             results.append(_result(number, tensor, value, allow_unused, materialize_grads))
     finally:
         mode.enabled = before
+    if grad_outputs is not None and not create_graph:
+        _share_versions(results, _tuple(grad_outputs))
     return tuple(results)
 
 
@@ -386,7 +389,21 @@ def _result(number: int, tensor: Any, value: Any, allow_unused: bool, materializ
     value = _cast_to(tensor, value)
     if isinstance(value, TensorBase):
         return value
-    return wrap(_own(value))
+    return wrap(BACKENDS[type(value)].asarray(value))
+
+
+def _share_versions(results: Sequence[Any], given: Sequence[Any]) -> None:
+    """A gradient that is what it started from, or a view of that, changes together with it."""
+    starts = {id(_owner(g.array)): g for g in given if g is not None}
+    for result in results:
+        start = None if result is None else starts.get(id(_owner(result.array)))
+        if start is not None:
+            result.version, result.rebased = start.version, start.version[1]
+
+
+def _owner(array: Array) -> Array:
+    base = getattr(array, "base", None)
+    return array if base is None else base
 
 
 def _reaching(starts: list[Any], goals: set[Any]) -> set[Any]:

@@ -17,6 +17,9 @@ Array = Any
 WORTHWHILE = 2048
 """From this many elements on, the detour through places pays."""
 
+SHORTEST_ROW = 32
+"""From so many elements on, adding whole rows pays."""
+
 LONG_SUMS = 2**16
 ROWS_A_SUM = 12
 """From so many elements, and so many rows for each sum, sorting the rows first pays."""
@@ -25,6 +28,10 @@ ROWS_A_SUM = 12
 def add_at(x: Array, index: Any, value: Array) -> Array:
     """Add ``value`` to ``x`` in place at ``index``; what comes twice is added twice."""
     if x.flags.c_contiguous and value.size >= WORTHWHILE:
+        vector = index[0] if isinstance(index, tuple) and len(index) == 1 else index
+        if _picks_rows(vector, x, value):
+            add_rows(x, np.where(vector < 0, vector + len(x), vector), value)
+            return x
         places = _places(index if isinstance(index, tuple) else (index,), x.shape)
         if places is not None:
             values = np.broadcast_to(value, places.shape)
@@ -32,6 +39,37 @@ def add_at(x: Array, index: Any, value: Array) -> Array:
             return x
     np.add.at(x, index, value)
     return x
+
+
+MANY_ROWS = 16
+"""From so many rows of different places on they are added by one call."""
+
+
+def add_rows(out: Array, index: Array, rows: Array) -> None:
+    """Add ``rows[i]`` to ``out[index[i]]``, places in range, in the order of the rows.
+
+    First each place's first row, then each place's second one, and so on: within a round no place
+    comes twice.
+    """
+    order = np.argsort(index, kind="stable")
+    places = index[order]
+    count = np.arange(len(places))
+    is_first = np.empty(len(places), bool)
+    is_first[:1] = True
+    np.not_equal(places[1:], places[:-1], out=is_first[1:])
+    turn = count - np.maximum.accumulate(np.where(is_first, count, 0))
+    by_turn = np.argsort(turn, kind="stable")
+    start = 0
+    for size in np.bincount(turn).tolist():
+        if size < MANY_ROWS:
+            break
+        taken = by_turn[start : start + size]
+        at = places[taken]
+        out[at] += rows[order[taken]]
+        start += size
+    for i in by_turn[start:].tolist():
+        total = out[places[i]]
+        np.add(total, rows[order[i]], out=total)
 
 
 def sum_rows(rows: Array, index: Array, out: Array) -> Array:
@@ -45,6 +83,20 @@ def sum_rows(rows: Array, index: Array, out: Array) -> Array:
             np.add.reduce(rows[start:end], 0, out=out[place])
         start = end
     return out
+
+
+def _picks_rows(index: Any, x: Array, value: Array) -> bool:
+    """Whether a vector of places in range picks whole, not too short rows of ``x``."""
+    return (
+        isinstance(index, np.ndarray)
+        and index.ndim == 1
+        and index.dtype.kind in "iu"
+        and x.ndim > 1
+        and math.prod(x.shape[1:]) >= SHORTEST_ROW
+        and value.shape == index.shape + x.shape[1:]
+        and -len(x) <= int(index.min())
+        and int(index.max()) < len(x)
+    )
 
 
 def _places(index: tuple[Any, ...], shape: tuple[int, ...]) -> Array | None:

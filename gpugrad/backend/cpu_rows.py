@@ -15,9 +15,9 @@ from .primitives import Primitives
 
 Array = Any
 
-BLOCK = 16384
-"""About how many elements are done at once: temporary arrays of float32 take 64 KB, which the
-allocator keeps. Larger ones it may fetch from the system each time."""
+BLOCK = 32768
+"""About how many elements are done at once: a few arrays of so many stay in the second-level
+cache."""
 
 LONGEST_ROW = 4096
 """Longer rows are added up by NumPy, which loses fewer digits of float32 sums than BLAS."""
@@ -31,6 +31,49 @@ _EXACT = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 
 class HostRows(Primitives):
     """Every method's composed form in ``ComposedForms`` says what it computes."""
+
+    def softmax(self, x: Array, axis: int, out: Array | None = None) -> Array:
+        if not _in_rows(axis, x):
+            return super().softmax(x, axis, out)
+        result, blocks = _row_blocks(out, x)
+        ones = _ones(x.shape[-1], x.dtype)
+        for part, to in blocks:
+            np.subtract(part, _largest(part, 1, None, None, True), to)
+            np.exp(to, to)
+            np.true_divide(to, to.dot(ones), to)
+        return result if out is None else self.into(result, out)
+
+    def softmax_grad(self, y: Array, grad: Array, axis: int, out: Array | None = None) -> Array:
+        if not _in_rows(axis, y, grad):
+            return super().softmax_grad(y, grad, axis, out)
+        result, blocks = _row_blocks(out, y, grad)
+        for part, of_part, to in blocks:
+            along = np.vecdot(of_part, part).reshape(-1, 1)
+            work = np.subtract(of_part, along)
+            np.multiply(part, work, to)
+        return result if out is None else self.into(result, out)
+
+    def log_softmax(self, x: Array, axis: int, out: Array | None = None) -> Array:
+        if not _in_rows(axis, x):
+            return super().log_softmax(x, axis, out)
+        result, blocks = _row_blocks(out, x)
+        ones = _ones(x.shape[-1], x.dtype)
+        for part, to in blocks:
+            np.subtract(part, _largest(part, 1, None, None, True), to)
+            total = np.exp(to).dot(ones)
+            np.subtract(to, np.log(total, total), to)
+        return result if out is None else self.into(result, out)
+
+    def log_softmax_grad(self, y: Array, grad: Array, axis: int, out: Array | None = None) -> Array:
+        if not _in_rows(axis, y, grad):
+            return super().log_softmax_grad(y, grad, axis, out)
+        result, blocks = _row_blocks(out, y, grad)
+        ones = _ones(y.shape[-1], y.dtype)
+        for part, of_part, to in blocks:
+            work = np.exp(part)
+            np.multiply(work, of_part.dot(ones), work)
+            np.subtract(of_part, work, to)
+        return result if out is None else self.into(result, out)
 
     def layer_norm(
         self,
@@ -46,20 +89,20 @@ class HostRows(Primitives):
         rows, cols = x.shape
         y, mean, rstd = (np.empty((rows, n), dtype) for n in (cols, 1, 1))
         ones, share, offset = _ones(cols, dtype), np.asarray(cols, dtype), np.asarray(eps, dtype)
-        squares = _scratch(x)
+        weight, bias = _tiled(x, weight), _tiled(x, bias)
         for part in _parts(rows, cols):
             centre, scale, to = mean[part], rstd[part], y[part]
             np.true_divide(x[part].dot(ones), share, out=centre)
             np.subtract(x[part], centre, out=to)
-            variance = np.square(to, out=squares[: len(to)]).dot(ones)
+            variance = np.vecdot(to, to).reshape(-1, 1)
             np.true_divide(variance, share, out=variance)
             np.add(variance, offset, out=variance)
             np.reciprocal(np.sqrt(variance, out=variance), out=scale)
             np.multiply(to, scale, out=to)
             if weight is not None:
-                np.multiply(to, weight, out=to)
+                np.multiply(to, weight[: len(to)], out=to)
             if bias is not None:
-                np.add(to, bias, out=to)
+                np.add(to, bias[: len(to)], out=to)
         if out is None:
             return y, mean, rstd
         return self.into(y, out[0]), self.into(mean, out[1]), self.into(rstd, out[2])
@@ -81,7 +124,7 @@ class HostRows(Primitives):
         of_x = np.empty((rows, cols), dtype) if wanted[0] else None
         of_weight = np.zeros(cols, dtype) if wanted[1] else None
         factors = (_ones(cols, dtype) if weight is None else weight.reshape(cols, 1)) / cols
-        spread, products = _scratch(x), _scratch(x)
+        spread, products, weight = _scratch(x), _scratch(x), _tiled(x, weight)
         for part in _parts(rows, cols):
             scale, dy = rstd[part], grad[part]
             centred = np.subtract(x[part], mean[part], out=spread[: len(dy)])
@@ -97,7 +140,7 @@ class HostRows(Primitives):
             across = np.multiply(dy.dot(factors), scale)
             np.multiply(centred, along, out=centred)
             np.add(centred, across, out=centred)
-            g = dy if weight is None else np.multiply(dy, weight, out=product)
+            g = dy if weight is None else np.multiply(dy, weight[: len(dy)], out=product)
             np.multiply(g, scale, out=product)
             np.subtract(product, centred, out=of_x[part])
         of_bias = self.sum(grad, 0) if wanted[2] else None
@@ -122,12 +165,13 @@ class HostRows(Primitives):
             target = self._classes(target, ignore_index)
             if target.size and _smallest(target) < 0:
                 raise IndexError("a class is negative")
-        work = np.subtract(x, _largest(x, 1, None, None, True), softmax)
-        picked = work[np.arange(len(work)), target]
-        np.exp(work, work)
-        total = _total(work, 1, None, None, True)
-        np.true_divide(work, total, work)
-        losses = np.subtract(np.log(total).reshape(-1), picked, losses)
+        if _applies(x.dtype, x) and x.size > BLOCK:
+            work = softmax if softmax is not None else np.empty_like(x)
+            losses = losses if losses is not None else np.empty(len(x), x.dtype)
+            for part in _parts(*x.shape):
+                _cross_entropy(x[part], target[part], losses[part], work[part])
+        else:
+            losses, work = _cross_entropy(x, target, losses, softmax)
         if ignored is not None:
             losses[ignored] = 0
         return losses, work
@@ -169,6 +213,17 @@ class HostRows(Primitives):
         return out
 
 
+def _cross_entropy(
+    x: Array, target: Array, losses: Array | None, softmax: Array | None
+) -> tuple[Array, Array]:
+    work = np.subtract(x, _largest(x, 1, None, None, True), softmax)
+    picked = work[np.arange(len(work)), target]
+    np.exp(work, work)
+    total = _total(work, 1, None, None, True)
+    np.true_divide(work, total, work)
+    return np.subtract(np.log(total).reshape(-1), picked, losses), work
+
+
 def _ignored(target: Array, ignore_index: int | None) -> Array | None:
     """Which targets are to be ignored; None if there are none."""
     if ignore_index is None or (ignore_index < 0 and (not target.size or _smallest(target) >= 0)):
@@ -183,6 +238,31 @@ def _applies(dtype: Any, x: Array, *others: Array | None) -> bool:
         and 0 < x.shape[1] <= LONGEST_ROW
         and all(a is None or a.dtype == dtype for a in others)
     )
+
+
+def _in_rows(axis: int, x: Array, *others: Array) -> bool:
+    """Whether the last dimension is meant, and its rows follow one another in memory."""
+    return (
+        axis in (-1, x.ndim - 1)
+        and x.ndim > 0
+        and x.dtype in _EXACT
+        and x.size > 0
+        and x.shape[-1] <= LONGEST_ROW
+        and x.flags.c_contiguous
+        and all(a.dtype == x.dtype and a.flags.c_contiguous for a in others)
+    )
+
+
+def _row_blocks(out: Array | None, *arrays: Array) -> tuple[Array, list[tuple[Array, ...]]]:
+    """The result, and for each block of rows the operands' parts and the result's."""
+    first = arrays[0]
+    ready = out is not None and out.flags.c_contiguous and out.dtype == first.dtype
+    result = out if ready else np.empty(first.shape, first.dtype)
+    cols = first.shape[-1]
+    flat = [a.reshape(-1, cols) for a in (*arrays, result)]
+    if first.size <= BLOCK:
+        return result, [tuple(flat)]
+    return result, [tuple(a[part] for a in flat) for part in _parts(first.size // cols, cols)]
 
 
 def _at_once(cols: int) -> int:
@@ -200,6 +280,16 @@ def _scratch(x: Array) -> Array:
     """Memory for a block of ``x``."""
     rows, cols = x.shape
     return np.empty((min(rows, _at_once(cols)), cols), x.dtype)
+
+
+def _tiled(x: Array, row: Array | None) -> Array | None:
+    """A row as often as there are rows in a block of ``x``: NumPy is slow to repeat it itself."""
+    rows, cols = x.shape
+    if row is None or x.size <= BLOCK:
+        return row if row is None else row.reshape(1, cols)
+    tiled = np.empty((_at_once(cols), cols), row.dtype)
+    tiled[...] = row
+    return tiled
 
 
 @functools.lru_cache(maxsize=64)

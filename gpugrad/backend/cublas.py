@@ -16,6 +16,7 @@ import functools
 import importlib
 import itertools
 import math
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +96,7 @@ class Cublas:
         self._check(self._library.cublasCreate_v2(ctypes.byref(self._handle)), "cublasCreate")
         self._workspace = module.empty((WORKSPACE_BYTES,), "uint8")
         self._stream: int | None = None
+        self._lock = threading.Lock()
 
     def use(self, stream: int) -> None:
         """Work on a stream from now on."""
@@ -134,37 +136,38 @@ class Cublas:
             return
         left, right = matrices_of(a), matrices_of(b)
         assert left is not None and right is not None, "the operands need a copy"
-        self.use(int(self._module.cuda.get_current_stream().ptr))
         kind = DATA_TYPES[out.dtype.name]
         wide = kind == DATA_TYPES["float64"]
         number = ctypes.c_double if wide else ctypes.c_float
         one, zero = number(1), number(0)
         c_int, c_long, pointer = ctypes.c_int, ctypes.c_longlong, ctypes.c_void_p
-        status = self._library.cublasGemmStridedBatchedEx(
-            self._handle,
-            c_int(TRANSPOSE if right.transposed else NO_TRANSPOSE),
-            c_int(TRANSPOSE if left.transposed else NO_TRANSPOSE),
-            c_int(n),
-            c_int(m),
-            c_int(k),
-            ctypes.byref(one),
-            pointer(right.address),
-            c_int(kind),
-            c_int(right.leading),
-            c_long(right.step),
-            pointer(left.address),
-            c_int(kind),
-            c_int(left.leading),
-            c_long(left.step),
-            ctypes.byref(zero),
-            pointer(out.data.ptr),
-            c_int(kind),
-            c_int(n),
-            c_long(m * n),
-            c_int(batch),
-            c_int(COMPUTE_64F if wide else COMPUTE_32F),
-            c_int(DEFAULT_ALGORITHM),
-        )
+        with self._lock:  # between the choice of a stream and its use, too
+            self.use(int(self._module.cuda.get_current_stream().ptr))
+            status = self._library.cublasGemmStridedBatchedEx(
+                self._handle,
+                c_int(TRANSPOSE if right.transposed else NO_TRANSPOSE),
+                c_int(TRANSPOSE if left.transposed else NO_TRANSPOSE),
+                c_int(n),
+                c_int(m),
+                c_int(k),
+                ctypes.byref(one),
+                pointer(right.address),
+                c_int(kind),
+                c_int(right.leading),
+                c_long(right.step),
+                pointer(left.address),
+                c_int(kind),
+                c_int(left.leading),
+                c_long(left.step),
+                ctypes.byref(zero),
+                pointer(out.data.ptr),
+                c_int(kind),
+                c_int(n),
+                c_long(m * n),
+                c_int(batch),
+                c_int(COMPUTE_64F if wide else COMPUTE_32F),
+                c_int(DEFAULT_ALGORITHM),
+            )
         self._check(status, "cublasGemmStridedBatchedEx")
 
     @staticmethod
@@ -183,7 +186,7 @@ def load(module: Any) -> Any:
     importlib.import_module("cupy_backends.cuda.libs.cublas")  # loads it
     major = module.cuda.runtime.runtimeGetVersion() // 1000
     tried = []
-    for name in (f"libcublas.so.{major}", "libcublas.so"):
+    for name in (f"libcublas.so.{major}", "libcublas.so", f"cublas64_{major}.dll"):
         try:
             return ctypes.CDLL(name)
         except OSError as error:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import functools
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import Any
 
 from .cublas import DATA_TYPES, Cublas, matrices_of
-from .cuda_graph import GraphExecutor
+from .cuda_graph import GraphExecutor, Turns
 from .fusion import rewritten
 from .launches import LISTS, Launches
 from .primitives import Array, Shape
@@ -34,9 +36,31 @@ class Capturable(Launches):
         return rewritten(steps, kept, self)
 
     def executor(self, calls: list[Any]) -> Callable[[], None]:
-        return GraphExecutor(self, calls)
+        return GraphExecutor(self, calls, functools.partial(self._on_device_of, calls))
+
+    def _on_device_of(self, value: Any) -> AbstractContextManager[Any]:
+        """A context in which the device of the first array in nested lists is the current one."""
+        array = next(self._arrays_in(value), None)
+        return nullcontext() if array is None else self.on(self.device(array))
+
+    def _arrays_in(self, value: Any) -> Iterator[Array]:
+        if isinstance(value, self.module.ndarray):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            for item in value:
+                yield from self._arrays_in(item)
+
+    @cached_property
+    def graph_turns(self) -> Turns:
+        return Turns()
 
     def lowered(
+        self, name: str, args: list[Any], kwargs: dict[str, Any], out: Any
+    ) -> list[Any] | None:
+        with self._on_device_of([args, out]):
+            return self._simpler(name, args, kwargs, out)
+
+    def _simpler(
         self, name: str, args: list[Any], kwargs: dict[str, Any], out: Any
     ) -> list[Any] | None:
         # CuPy's way to cuBLAS is closed while a graph is captured, and so are copies of tables.
@@ -74,12 +98,12 @@ class Capturable(Launches):
         return calls if bias is None else [*calls, (self.add, [out, bias, out])]
 
     @cached_property
-    def _handles(self) -> dict[int, Cublas]:
+    def _cublas_handles(self) -> dict[int, Cublas]:
         return {}
 
     def _cublas(self, device: int) -> Cublas:
-        found = self._handles.get(device)
+        found = self._cublas_handles.get(device)
         if found is None:
             with self.module.cuda.Device(device):
-                found = self._handles[device] = Cublas(self.module)
+                found = self._cublas_handles[device] = Cublas(self.module)
         return found

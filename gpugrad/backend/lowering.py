@@ -3,7 +3,7 @@
 A primitive looks at its operands to find the quickest way, and makes memory for intermediate
 results. In a replay the operands are known and the memory can be kept, so that only the NumPy calls
 are left. Each rule here does what the method of that name in ``cpu.py`` does, in the same order, so
-that results are the same to the last bit.
+that results are the same to the last bit. Large arrays are left to the methods, which do them in blocks.
 """
 
 from __future__ import annotations
@@ -14,8 +14,18 @@ from typing import Any
 
 import numpy as np
 
+from . import cpu_blocks, lowered_steps
 from .primitives import UFUNCS, Array
-from .small_arrays import BLAS_TYPES, LONGEST_ONES, ONES, ONES_VECTORS, OVER_ROWS, SHORT, ZEROS
+from .small_arrays import (
+    BLAS_TYPES,
+    LONGEST_ONES,
+    ONES,
+    ONES_VECTORS,
+    OVER_COLUMNS,
+    OVER_ROWS,
+    SHORT,
+    ZEROS,
+)
 
 Call = tuple[Callable[..., Any], list[Any]]
 Rule = Callable[..., list[Call] | None]
@@ -49,6 +59,8 @@ def _to(function: Any, args: list[Any], out: Array) -> Call:
 
 
 def sigmoid(x: Array, out: Array) -> list[Call] | None:
+    if cpu_blocks.applies(x):
+        return None
     return [
         (np.negative, [x, out]),
         (np.exp, [out, out]),
@@ -58,6 +70,8 @@ def sigmoid(x: Array, out: Array) -> list[Call] | None:
 
 
 def sigmoid_grad(y: Array, grad: Array, out: Array) -> list[Call] | None:
+    if cpu_blocks.applies(y, grad):
+        return None
     work = np.empty_like(y)
     return [
         (np.subtract, [ONES[y.dtype], y, work]),
@@ -67,6 +81,8 @@ def sigmoid_grad(y: Array, grad: Array, out: Array) -> list[Call] | None:
 
 
 def tanh_grad(y: Array, grad: Array, out: Array) -> list[Call] | None:
+    if cpu_blocks.applies(y, grad):
+        return None
     work = np.empty_like(y)
     return [
         (np.square, [y, work]),
@@ -76,10 +92,14 @@ def tanh_grad(y: Array, grad: Array, out: Array) -> list[Call] | None:
 
 
 def relu(x: Array, out: Array) -> list[Call] | None:
+    if cpu_blocks.applies(x):
+        return None
     return [_to(np.maximum, [x, ZEROS[x.dtype]], out)]
 
 
 def relu_grad(y: Array, grad: Array, out: Array) -> list[Call] | None:
+    if cpu_blocks.applies(y, grad):
+        return None
     bits = {2: np.int16, 4: np.int32, 8: np.int64}[grad.itemsize]
     keep = np.empty(y.shape, bool)
     return [
@@ -115,20 +135,34 @@ def total(
             return [(np.ndarray.dot, [ones[: x.shape[0]], x, out])]
         if axis is None and x.size <= SHORT and x.flags.c_contiguous:
             return [(np.ndarray.dot, [ones[: x.size], x.reshape(-1), out])]
+        if axis is None and cpu_blocks.applies(x):
+            return None
+        if axis in OVER_COLUMNS and x.ndim == 2 and 0 < x.shape[1] <= LONGEST_ONES:
+            return [(np.ndarray.dot, [x, ones[: x.shape[1]], out])]
     return [(np.add.reduce, [x, axis, dtype, out, keepdims])]
+
+
+def column_sum(x: Array, out: Array) -> list[Call] | None:
+    return total(x, 0, out=out) if x.ndim == 2 else None
 
 
 def mean(x: Array, axis: Any = None, keepdims: bool = False, *, out: Array) -> list[Call] | None:
     if out.dtype.kind == "V" or x.size == 0:
         return None
+    if axis is None and not keepdims and cpu_blocks.applies(x):
+        return None
     count = x.size // max(out.size, 1)
-    return [
-        (np.add.reduce, [x, axis, None, out, keepdims]),
-        (np.true_divide, [out, number(count, out.dtype), out]),
-    ]
+    added: Call = (np.add.reduce, [x, axis, None, out, keepdims])
+    if axis in OVER_COLUMNS and x.ndim == 2 and x.dtype in BLAS_TYPES:
+        if x.shape[1] <= LONGEST_ONES:
+            ones = ONES_VECTORS[x.dtype][: x.shape[1]]
+            added = (np.ndarray.dot, [x, ones, out.reshape(-1)])
+    return [added, (np.true_divide, [out, number(count, out.dtype), out])]
 
 
 def mse(x: Array, y: Array, reduction: str = "none", *, out: Array) -> list[Call] | None:
+    if reduction != "none" and cpu_blocks.applies(x, y):
+        return None
     work = out if reduction == "none" else np.empty_like(x)
     squares: list[Call] = [(np.subtract, [x, y, work]), (np.square, [work, work])]
     if reduction == "none":
@@ -140,7 +174,7 @@ def mse(x: Array, y: Array, reduction: str = "none", *, out: Array) -> list[Call
 def mse_grad(
     x: Array, y: Array, grad: Array, scale: float, *, out: Array
 ) -> list[Call] | None:
-    if grad.dtype != out.dtype:
+    if grad.dtype != out.dtype or cpu_blocks.applies(x, y):
         return None
     factor, work = np.empty_like(grad), np.empty_like(out)
     return [
@@ -171,4 +205,6 @@ RULES |= {
     "mse_grad": mse_grad,
     "sum": total,
     "copy": copy,
+    "column_sum": column_sum,
 }
+RULES |= lowered_steps.RULES

@@ -148,7 +148,7 @@ class Primitives(ComposedForms, Generated, OptimizerSteps, SpecialFunctions, Win
         return None
 
     def rewritten(self, steps: Sequence[Any], kept: Collection[Any]) -> Sequence[Any]:
-        """Recorded steps that do the same in fewer calls; ``kept``: memory that is looked at then."""
+        """Steps that do the same in fewer calls; ``kept`` is memory that is looked at then."""
         return steps
 
     copies_inputs: bool = False

@@ -35,9 +35,9 @@ VIEWS = frozenset(
 
 ALSO_WRITTEN = {
     "draw_dropout": (1,),
-    "sgd_step": (0, 1, 2),
-    "adam_step": (0, 1, 2, 3, 4, 6),
-    "rmsprop_step": (0, 1, 2, 3, 4, 6),
+    "sgd_step": (0, 2),
+    "adam_step": (0, 2, 3, 4, 6),
+    "rmsprop_step": (0, 2, 3, 4, 6),
     "clip_by_norm": (0,),
     "unscale": (0, 1),
     "update_scale": (0, 1),
@@ -63,6 +63,7 @@ DRAWS = frozenset(
 
 READS = {
     "to_host": "a value is read by Python",
+    "move": "a tensor is moved to another device",
     "nonzero": "the shape of the result depends on values",
     "bincount": "the shape of the result depends on values",
     "unique": "the shape of the result depends on values",
@@ -242,6 +243,7 @@ class Recorder:
         steps: what was noted.
         roots: all memory that was met, by the identity of its owner.
         guards: what the recording takes for granted.
+        updated: the parameters that optimizers had, with or without gradients.
     """
 
     def __init__(self, backend: Any, strict: bool = True) -> None:
@@ -251,7 +253,8 @@ class Recorder:
         self.steps: list[Step] = []
         self.roots: dict[int, Root] = {}
         self.guards = Guards()
-        self._array_type = backend.module.ndarray
+        self.updated: list[Any] = []
+        self.array_type = backend.module.ndarray
         self._thread = threading.get_ident()
         self._inside = False
 
@@ -302,7 +305,7 @@ class Recorder:
         arrays = [
             array
             for array in (result if several else (result,))
-            if isinstance(array, self._array_type)
+            if isinstance(array, self.array_type)
         ]
         if not arrays and result is not None:
             return  # a question about types or shapes
@@ -312,6 +315,8 @@ class Recorder:
             if out is not None or not old:
                 results.append(self.ref(array, step=len(self.steps)))
         also = [ref for n in ALSO_WRITTEN.get(name, ()) for ref in refs_in(noted[n])]
+        if kwargs.get("grad_scale") is not None:
+            also += refs_in(noted[1])  # gradients, which are divided by it
         if name.endswith(".at"):
             also = [noted[0]]
         elif arrays and not results:
@@ -328,7 +333,7 @@ class Recorder:
 
     def translate(self, value: Any) -> Any:
         """An argument, with refs in the place of arrays."""
-        if isinstance(value, self._array_type):
+        if isinstance(value, self.array_type):
             return self.ref(value)
         if isinstance(value, list):
             return [self.translate(item) for item in value]

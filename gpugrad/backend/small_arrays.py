@@ -33,6 +33,8 @@ SHORT = 64
 BLAS_TYPES = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 OVER_ROWS = (0, (0,))
 """The axes for which the columns of a matrix are added up."""
+OVER_COLUMNS = (1, -1, (1,))
+"""Those for which its rows are."""
 
 ZEROS = _ByType(lambda dtype: np.zeros((), dtype))
 ONES = _ByType(lambda dtype: np.ones((), dtype))

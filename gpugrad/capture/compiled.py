@@ -34,9 +34,10 @@ MOST_RETRACES = 8
 class Entry:
     """What is known for one kind of arguments."""
 
-    __slots__ = ("calls", "doubtful", "eager", "first", "kept", "program", "stale")
+    __slots__ = ("backend", "calls", "doubtful", "eager", "first", "kept", "program", "stale")
 
     def __init__(self, kept: list[Any]) -> None:
+        self.backend: Any = cpu
         self.calls = 0
         self.stale = 0
         self.doubtful = False
@@ -97,6 +98,7 @@ class CompiledFunction:
                 entry.doubtful = True
             self._entries[key] = entry
         if entry.program is not None:
+            tensors = entry.program.trace.tensors(tensors)
             if entry.program.fits(tensors):
                 return entry.program.replay(tensors)
             self._forget(entry)
@@ -105,8 +107,26 @@ class CompiledFunction:
         entry.calls += 1
         if entry.calls == 1:
             # What is made at the first call only, such as an optimizer's state, is no step.
+            return self._first_call(entry, args, kwargs)
+        programs = [e.program for e in self._entries.values() if e.program is not None]
+        before = [program.references() for program in programs]
+        result = self._trace(entry, args, kwargs)
+        for program, counts in zip(programs, before, strict=True):
+            program.let_hold(counts)  # a trace that adds to the gradients of another one
+        return result
+
+    def _first_call(self, entry: Entry, args: Any, kwargs: Any) -> Any:
+        """Run eagerly, and see which backend works."""
+        for tensor in flat(args, kwargs):
+            entry.backend = BACKENDS[type(tensor.array)]
             return self._function(*args, **kwargs)
-        return self._trace(entry, args, kwargs)
+        for backend in _accelerators():
+            recorder = Recorder(backend, strict=False)
+            with recorder.listen():
+                result = self._function(*args, **kwargs)
+            entry.backend = backend if recorder.steps else cpu
+            return result
+        return self._function(*args, **kwargs)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """A method, where the function belongs to a class."""
@@ -114,7 +134,7 @@ class CompiledFunction:
 
     def _forget(self, entry: Entry) -> None:
         """Something that the program took for granted has changed."""
-        entry.program, entry.calls, entry.stale = None, 1, entry.stale + 1
+        entry.program, entry.first, entry.calls, entry.stale = None, None, 0, entry.stale + 1
         if entry.stale > MOST_RETRACES:
             entry.eager = True
             warnings.warn(
@@ -146,14 +166,13 @@ class CompiledFunction:
     def _trace(self, entry: Entry, args: Any, kwargs: Any) -> Any:
         first, verification = entry.first, None
         if first is not None and not first.recorder.guards.test()():
-            first = None
             self._forget(entry)
-            if entry.eager:
-                return self._function(*args, **kwargs)
+            entry.calls = 1
+            return self._function(*args, **kwargs)
         if first is not None and self._verify:
-            verification = Verification(first, flat(args, kwargs))
+            verification = Verification(first, first.tensors(flat(args, kwargs)))
         entry.first = None
-        recorder = Recorder(_backend_of(args, kwargs), strict=not self._fallback)
+        recorder = Recorder(entry.backend, strict=not self._fallback)
         try:
             found, result = trace(self._function, args, kwargs, recorder)
             watch_names(recorder.guards, self._function, (*args, *kwargs.values()))
@@ -165,7 +184,7 @@ class CompiledFunction:
                 return result
             program = Program(found)
             if verification is not None:
-                verification.finish(program, flat(args, kwargs), result)
+                verification.finish(program, found.tensors(flat(args, kwargs)), result)
         except CaptureError as error:
             self._refuse(entry, error)
             return result
@@ -184,12 +203,13 @@ class CompiledFunction:
         return getattr(self._function, "__qualname__", type(self._function).__name__)
 
 
+def _accelerators() -> list[Any]:
+    """The backends in use besides the CPU's."""
+    found = {id(b): b for b in BACKENDS.values() if getattr(b, "device_type", "cpu") != "cpu"}
+    return list(found.values())
+
+
 def watched() -> bool:
     """Whether this thread wants to see the operations: then they must take place."""
     return bool(anomaly.state.enabled or OBSERVERS and active_hooks() is not None)
 
-
-def _backend_of(args: Any, kwargs: Any) -> Any:
-    for tensor in flat(args, kwargs):
-        return BACKENDS[type(tensor.array)]
-    return cpu

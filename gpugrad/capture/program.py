@@ -53,6 +53,7 @@ class Program:
         self._differentiable = [slot for slot in trace.slots if slot.wants_grad]
         self._before = trace.recorder.guards.before
         self._all_free = not self._bound
+        self._given = trace.inputs[len(trace.inputs) - len(trace.given) :]
         self._holds = self._take_for_granted()
         self._first = Replay(self)
         self._spare = [self._first]
@@ -84,6 +85,10 @@ class Program:
         inputs = self.trace.inputs
         if not self._holds():
             return False
+        if self._given:
+            for grad, array in zip(tensors[-len(self._given) :], self._given, strict=True):
+                if grad is None or grad.array.strides != array.strides:
+                    return False
         return self._all_free or all(tensors[n].array is inputs[n] for n in self._bound)
 
     def replay(self, tensors: Sequence[TensorBase]) -> Any:
@@ -133,9 +138,9 @@ class Program:
         self._left = [(e.leaf, grad) for e, grad in left if e.number is None]
         self._left_to_inputs = [(e.number, grad) for e, grad in left if e.number is not None]
         del left  # it holds them, too
-        self._holders = self._references()
+        self._holders = self.references()
 
-    def _references(self) -> list[int]:
+    def references(self) -> list[int]:
         """How many hold each gradient, its array or its memory, besides its leaf."""
         memory = self._first.plan.memory
         return [
@@ -146,15 +151,23 @@ class Program:
             for entry, grad in zip(self._made, self._grads, strict=True)
         ]
 
+    def let_hold(self, before: list[int]) -> None:
+        """Whoever has begun to hold gradients since ``before`` may see them change."""
+        now = self.references()
+        self._holders = [
+            own + after - then
+            for own, after, then in zip(self._holders, now, before, strict=True)
+        ]
+
     def _leave_to_holders(self) -> None:
         """Leave gradients of the last replay to whoever else holds them, and use other memory."""
         if not self._made:
             return
-        now = self._references()
+        now = self.references()
         if now == self._holders:
             return
         for entry, count, own in zip(self._made, now, self._holders, strict=True):
-            if count > own and entry.made is not None:
+            if count != own and entry.made is not None:
                 self._first.plan.renew(entry.made.root)
         self._first.arrays.clear()
         self._attach()

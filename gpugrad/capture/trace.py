@@ -55,7 +55,8 @@ class Trace:
 
     Attributes:
         recorder: the steps, and what they take for granted.
-        inputs: the arrays of the tensors among the arguments.
+        inputs: the arrays of the tensors among the arguments, and those of ``given``.
+        given: parameters whose gradients an optimizer took that were there before the call.
         result: what the function returned, with slots in the place of tensors.
         slots: all of them in order.
         leaves: the leaves of its graph.
@@ -67,6 +68,7 @@ class Trace:
 
     recorder: Recorder
     inputs: list[Array]
+    given: list[TensorBase] = field(default_factory=list)
     result: Any = None
     slots: list[Slot] = field(default_factory=list)
     leaves: list[LeafGrad] = field(default_factory=list)
@@ -77,6 +79,10 @@ class Trace:
     @property
     def steps(self) -> list[Step]:
         return self.recorder.steps
+
+    def tensors(self, arguments: list[TensorBase]) -> list[TensorBase]:
+        """The tensors that stand for ``inputs`` in another call, None where there is none."""
+        return [*arguments, *(leaf.grad for leaf in self.given)] if self.given else arguments
 
     def leave_out_own_leaves(self) -> None:
         """Forget the leaves that the function made for itself: nobody else holds them."""
@@ -118,6 +124,10 @@ def trace(
                 leaves.setdefault(id(tensor), (tensor, tensor.grad))
         returned = function(*args, **kwargs)
         found.forward = len(recorder.steps)
+        found.given = _given_gradients(recorder, leaves, inside)
+        given += [leaf.grad for leaf in found.given]
+        inside += [leaf.grad for leaf in found.given]
+        found.inputs += [leaf.grad.array for leaf in found.given]
         results = list(tensors_in(returned))
         found.slots = [_slot(recorder, t, inside) for t in results]
         by_tensor = iter(found.slots)
@@ -173,6 +183,23 @@ def _refuse_writing_to(own: dict[int, TensorBase], found: Trace) -> None:
             found.recorder.fail(
                 "the function writes into an argument that is a part of other memory: clone it"
             )
+
+
+def _given_gradients(
+    recorder: Recorder, leaves: dict[int, Any], inputs: Sequence[TensorBase]
+) -> list[TensorBase]:
+    """The parameters that an optimizer updated by gradients from outside."""
+    known = {id(tensor.array) for tensor in inputs}
+    found: dict[int, TensorBase] = {}
+    for leaf in recorder.updated:
+        if id(leaf) in leaves:
+            continue
+        recorder.require("{}.array is {}", leaf, leaf.array)
+        if leaf.grad is None:
+            recorder.require("{}.grad is None", leaf)
+        elif recorder.ref(leaf.grad.array).root.external and id(leaf.grad.array) not in known:
+            found[id(leaf)] = leaf
+    return list(found.values())
 
 
 def _take_modes_for_granted(recorder: Recorder) -> None:
@@ -237,6 +264,8 @@ def _slot(recorder: Recorder, tensor: TensorBase, inputs: Sequence[TensorBase]) 
     for number, given in enumerate(inputs):
         if tensor is given:
             return Slot(number=number)
+    if not isinstance(tensor.array, recorder.array_type):
+        recorder.fail("the function gives a tensor of another device than the one it works on")
     ref = recorder.ref(tensor.array)
     if ref.root.external and tensor.node is None and not _lies_in(recorder, ref, inputs):
         return Slot(same=tensor)
@@ -345,11 +374,16 @@ def _returns_same(one: Any, other: Any) -> bool:
     return bool(one is other or one == other or (one != one and other != other))
 
 
-def _places(trace: Trace) -> dict[int, int]:
-    """Which argument, or gradient of a result, a piece of memory is."""
+def _places(trace: Trace) -> dict[int, Any]:
+    """Which argument, or gradient of a leaf or of a result, a piece of memory is."""
     memory = trace.recorder.backend.memory
     arrays = (*trace.inputs, *trace.seeds)
-    return {id(memory(array)[0]): place for place, array in enumerate(arrays)}
+    found: dict[int, Any] = {
+        id(memory(entry.before.array)[0]): entry.leaf
+        for entry in trace.leaves
+        if entry.before is not None
+    }
+    return found | {id(memory(array)[0]): place for place, array in enumerate(arrays)}
 
 
 class _Same:
@@ -384,7 +418,8 @@ class _Same:
         first, second = self._inputs
         place = first.get(id(one.root.owner))
         if place is not None or id(other.root.owner) in second:
-            return place == second.get(id(other.root.owner))
+            there = second.get(id(other.root.owner))
+            return place is there or (type(place) is int and place == there)
         return bool((one.array == other.array).all()) if one.array.size else True
 
     def _differ(self, one: Any, other: Any) -> bool:

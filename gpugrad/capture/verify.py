@@ -53,6 +53,8 @@ class Verification:
         grads = [entry.leaf.grad for entry in trace.leaves]
         self._restore(self._before)
         try:
+            program.replay(tensors)  # which may only prepare what later replays do
+            self._restore(self._before)
             replayed = program.replay(tensors)
             pairs = [
                 ("result", a.array, b.array)
@@ -89,11 +91,16 @@ class Verification:
 
 
 def _written(trace: Trace, tensors: Sequence[TensorBase]) -> list[Array]:
-    """Arrays from outside into which steps may write: arguments are those of another call."""
+    """Arrays from outside into which steps may write: arguments and gradients are others now."""
     backend = trace.recorder.backend
     inputs = {
         id(backend.memory(then)[0]): now.array
         for then, now in zip(trace.inputs, tensors, strict=True)
+    }
+    inputs |= {
+        id(backend.memory(entry.before.array)[0]): entry.leaf.grad.array
+        for entry in trace.leaves
+        if entry.before is not None and entry.leaf.grad is not None
     }
     refs: dict[Ref, Array] = {}
     arguments: dict[int, Array] = {}

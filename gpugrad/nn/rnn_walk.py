@@ -62,11 +62,10 @@ class _Walk:
             return stack(outputs[::-1] if reverse else outputs), state
         parts = gates.split(sizes)
         steps = self._backwards if reverse else self._forwards
-        for state in steps(parts, state, sizes):
-            outputs.append(state[0])
         # Behind the states at the steps comes that of all sequences at their ends.
-        del outputs[-1]
-        return cat(outputs[::-1] if reverse else outputs), state
+        *states, last = steps(parts, state, sizes)
+        outputs = [state[0] for state in states]
+        return cat(outputs[::-1] if reverse else outputs), last
 
     def _next(self, part: Tensor, state: State) -> State:
         weights = self.weights

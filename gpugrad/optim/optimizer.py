@@ -270,6 +270,7 @@ class Optimizer(StateDicts, StepHooks):
     def _take_for_granted(self, recorder: recording.Recorder, group: Group, plan: Plan) -> None:
         """Tell a recorder what its recording of a step depends on, and what changes."""
         recorder.require("{}.state is {}", self, self.state)
+        recorder.updated += group["params"]
         for name, value in group.items():
             if name not in ("params", "lr"):
                 recorder.require(f"{{}}[{name!r}] is {{}}", group, value)

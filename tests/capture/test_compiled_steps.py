@@ -622,3 +622,49 @@ def test_replays_go_on() -> None:
     function = histories(training(OPTIMIZERS["adam"]), steps=40)[2]
     assert programs(function) == 1
     assert sum(entry.stale for entry in function._entries.values()) == 0
+
+
+@pytest.mark.parametrize("name", ["sgd", "momentum", "adam", "rmsprop"])
+def test_step_of_the_optimizer_alone(name: str) -> None:
+    """Gradients come from eager mode: other arrays in each step, and sometimes none."""
+
+    def make() -> Job:
+        net = mlp()
+        optimizer = OPTIMIZERS[name](net.parameters())
+
+        def step() -> None:
+            optimizer.step()
+
+        def between(turn: int) -> None:
+            optimizer.zero_grad()
+            x, y = feed(turn)
+            F.cross_entropy(net(x), y).backward()
+            if turn > 8:
+                net[0].weight.grad = None
+
+        return Job(step, lambda turn: (), parameters(net), between)
+
+    check(make, steps=16)
+
+
+@pytest.mark.parametrize("name", ["sgd", "momentum", "adam", "amsgrad", "centered"])
+def test_many_small_parameters(name: str) -> None:
+    """They are gathered, and one is too large for that."""
+
+    def make() -> Job:
+        weights = [drawn(n, 3 + n % 4).requires_grad_() for n in range(20)]
+        weights.append(drawn(30, 2000).requires_grad_())
+        if name in ("adam", "amsgrad"):
+            weights.pop()  # which count their steps, and are gathered all or none
+        optimizer = OPTIMIZERS[name](weights)
+
+        def step(x: Tensor) -> Tensor:
+            optimizer.zero_grad()
+            loss = sum(((w * x).sin() ** 2).sum() for w in weights)
+            loss.backward()  # type: ignore[union-attr]  # not the 0 that sum begins with
+            optimizer.step()
+            return loss.detach()  # type: ignore[union-attr]
+
+        return Job(step, lambda turn: (drawn(turn, 1),), lambda: weights)
+
+    check(make)

@@ -236,3 +236,38 @@ def test_the_stand_in_refuses_what_cuda_refuses(host: host_cupy.Copies, act: Any
         with pytest.raises((host_cupy.CUDARuntimeError, NotImplementedError)):
             act(cupy, x)
         stream.end_capture()
+
+
+@on_cuda
+def test_a_step_without_arguments(device: str) -> None:
+    def training(compiled: bool) -> list[float]:
+        gpugrad.manual_seed(0)
+        x, y = gpugrad.randn(8, 3).to(device), gpugrad.randn(8, 1).to(device)
+        w = gpugrad.randn(3, 1).to(device).requires_grad_()
+
+        def step() -> Any:
+            w.grad = None
+            loss = (x @ w - y).square().mean()
+            loss.backward()
+            with gpugrad.no_grad():
+                w.sub_(w.grad, alpha=0.1)
+            return loss.detach()
+
+        run = gpugrad.compile(step) if compiled else step
+        return [run() for _ in range(8)]
+
+    np.testing.assert_allclose(
+        [float(v) for v in training(True)], [float(v) for v in training(False)], rtol=1e-5
+    )
+
+
+def test_moving_between_devices_is_refused(host: host_cupy.Copies) -> None:
+    move = gpugrad.compile(lambda x: x.cuda() * 2)
+    x = gpugrad.ones(3)
+    move(x)
+    with pytest.raises(CaptureError, match="moved to another device"):
+        move(x)
+    back = gpugrad.compile(lambda x: (x * 2).cpu())
+    back(x.cuda())
+    with pytest.raises(CaptureError, match="moved to another device|read by Python"):
+        back(x.cuda())

@@ -3,7 +3,8 @@
 As on a GPU, a graph keeps addresses and the values of numbers, and nothing alive: a launch of a
 graph that works on memory which has been freed is an error here (there it is somebody else's data).
 Refused while capturing, as by CUDA and CuPy: waiting, copies between host and device, CuPy's own
-calls of cuBLAS and cuSOLVER, and memory from CuPy's own pool.
+calls of cuBLAS and cuSOLVER, memory from CuPy's own pool, and code that has not been loaded (which
+old drivers refuse).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A sum with a bias and the activation function after it, and their gradients: a kernel each way."""
+"""A sum with a bias and the activation function after it: one kernel each way."""
 
 from __future__ import annotations
 

@@ -70,7 +70,8 @@ def elementwise(flow: Flow, backend: Any) -> list[Step]:
             readers.setdefault(place, []).append(number)
     instead = {}
     for cluster, steps in clusters.members.items():
-        if len(steps) > 1 or (steps[0] in members and flow.steps[steps[0]].name in SEVERAL_LAUNCHES):
+        alone = steps[0] in members and flow.steps[steps[0]].name in SEVERAL_LAUNCHES
+        if len(steps) > 1 or alone:
             found = _kernel(flow, backend, steps, members)
             if found is not None:
                 instead[cluster] = [found]
@@ -89,7 +90,8 @@ def _member(flow: Flow, step: Step) -> Member | None:
         return None
     size = result.size
     one = size == 1 and step.name in OF_ONE_ELEMENT
-    if not one and (step.name not in ELEMENTWISE or (step.name == "mse" and step.args[2] != "none")):
+    reduced = step.name == "mse" and step.args[2] != "none"
+    if not one and (step.name not in ELEMENTWISE or reduced):
         return None
     places = []
     for value in step.args:

@@ -93,9 +93,8 @@ class Flow:
         region = self.region(ref.root)
         if region in self._external or self.writers[region][0] != number:
             return False
-        return all(n > number for n in self.readers[region]) and self.place(ref) in [
-            self.place(result) for result in self.steps[number].results
-        ]
+        made = [self.place(result) for result in self.steps[number].results]
+        return self.place(ref) in made and all(n > number for n in self.readers[region])
 
     def made_by(self, ref: Any, name: str) -> int | None:
         """As :meth:`maker`, if that step is of this name."""
@@ -130,7 +129,7 @@ def contiguous(ref: Ref) -> bool:
         if n != 1 and stride != expected:
             return False
         expected *= n
-    return expected > 0
+    return bool(expected > 0)
 
 
 def alike(*refs: Any) -> bool:

@@ -78,12 +78,17 @@ for _name, _spec in FUNCTIONS.items():
 _symbols = Symbols()
 
 BASIC = frozenset(
-    [spec.primitive for spec in FUNCTIONS.values()]
-    + ["square", "reciprocal", "sign", "maximum", "minimum", "clamp", "copy", "rsqrt", "cube"]
+    (
+        *(spec.primitive for spec in FUNCTIONS.values()),
+        *("square", "reciprocal", "sign", "maximum", "minimum", "clamp", "copy", "rsqrt", "cube"),
+    )
 )
 ACTIVATIONS = frozenset(
-    ["sigmoid", "sigmoid_grad", "tanh_grad", "relu", "relu_grad", "leaky_relu", "leaky_relu_grad"]
-    + ["elu", "softplus", "softplus_grad", "silu", "silu_grad", "gelu", "gelu_grad"]
+    (
+        *("sigmoid", "sigmoid_grad", "tanh_grad", "relu", "relu_grad"),
+        *("leaky_relu", "leaky_relu_grad", "elu", "softplus", "softplus_grad"),
+        *("silu", "silu_grad", "gelu", "gelu_grad"),
+    )
 )
 ELEMENTWISE = BASIC | ACTIVATIONS | {"mse", "mse_grad"}
 """The primitives that are computed element by element; ``mse`` where it is not reduced."""

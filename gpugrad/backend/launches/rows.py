@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..kernel_source import compute_dtype
 from ..kernels import blocks_for_rows, suffix_of
-from ..step_scratch import Array
+from ..primitives import Shape
+from ..step_scratch import Array, Arrays
 from .launcher import Launcher, alike, overlap
 
 TILE = 32
@@ -54,11 +57,12 @@ class Rows(Launcher):
         y = self.result(x, [operands[0]], into[0])
         if any(a is not None and overlap(y, a) for a in operands[1:]):  # every row reads these
             y = self.empty(x.shape, x.dtype)
-        mean, rstd = self.empty((rows, 1), kind), self.empty((rows, 1), kind)
+        read = [a for a in operands if a is not None]
+        mean, rstd = (self._apart((rows, 1), kind, read, place) for place in into[1:])
         kernel = self.kernels.get("layer_norm_forward", suffix)
         blocks = blocks_for_rows(rows, cols)
         kernel(blocks, *operands, y, mean, rstd, float(eps), rows, cols)
-        return self.given(y, into[0]), self.into(mean, into[1]), self.into(rstd, into[2])
+        return self.given(y, into[0]), self.given(mean, into[1]), self.given(rstd, into[2])
 
     def layer_norm_grad(
         self,
@@ -77,14 +81,18 @@ class Rows(Launcher):
             return super().layer_norm_grad(grad, x, weight, mean, rstd, wanted, out)
         dense = [self.dense(grad), self.dense(x)]
         kept = [self.dense(mean), self.dense(rstd)]
-        found: list[Array | None] = [None, None, None]
+        factors = None if weight is None else self.dense(weight)
+        read = [*dense, *kept, *([] if factors is None else [factors])]
+        found: list[Array | None] = [
+            self._apart(shape, x.dtype, read, place) if is_wanted else None
+            for shape, is_wanted, place in zip(
+                (x.shape, (cols,), (cols,)), wanted, out or (None, None, None), strict=True
+            )
+        ]
         if wanted[0]:
-            found[0] = self.empty(x.shape, x.dtype)
             kernel = self.kernels.get("layer_norm_backward", suffix)
-            factors = None if weight is None else self.dense(weight)
             kernel(blocks_for_rows(rows, cols), *dense, factors, *kept, found[0], rows, cols)
         if wanted[1] or wanted[2]:
-            found[1:] = [self.empty((cols,), x.dtype) if w else None for w in wanted[1:]]
             tiles = -(-cols // TILE)
             slices = max(1, min(BLOCKS_OF_COLUMNS // tiles, -(-rows // ROWS_OF_A_SLICE)))
             partial = self.empty((2 * slices * cols,), compute_dtype(suffix))
@@ -92,10 +100,15 @@ class Rows(Launcher):
             workspace = (partial, self.counter(tiles))
             kernel(slices * tiles, *dense, *kept, *found[1:], *workspace, slices, rows, cols)
         in_x, in_weight, in_bias = (
-            a if a is None else self.into(a, given)
+            a if a is None else self.given(a, given)
             for a, given in zip(found, out or (None, None, None), strict=True)
         )
         return in_x, in_weight, in_bias
+
+    def _apart(self, shape: Shape, dtype: Any, operands: Arrays, out: Array | None) -> Array:
+        """``out`` if a kernel may write to it whenever it likes, else a new array."""
+        found = self.result_of(shape, dtype, operands, out)
+        return self.empty(shape, dtype) if any(overlap(found, x) for x in operands) else found
 
 
 def _of_columns(x: Array, *others: Array | None) -> bool:

@@ -24,7 +24,7 @@ def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
     tensor([[2., 1.]])
     """
     require_dims("adaptive_avg_pool1d", input)
-    return _adaptive_avg(input, _adapted("adaptive_avg_pool1d", 1, input, output_size))
+    return adaptive_avg_nd(input, adapted("adaptive_avg_pool1d", 1, input, output_size))
 
 
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
@@ -47,7 +47,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
         raise RuntimeError(
             f"adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got {list(input.shape)}"
         )
-    return _adaptive_avg(input, _adapted("adaptive_avg_pool2d", 2, input, output_size))
+    return adaptive_avg_nd(input, adapted("adaptive_avg_pool2d", 2, input, output_size))
 
 
 def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
@@ -58,7 +58,7 @@ def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = 
     tensor([[3., 2.]])
     """
     require_dims("adaptive_max_pool1d", input)
-    return _adaptive_max("adaptive_max_pool1d", 1, input, output_size, return_indices)
+    return adaptive_max_nd("adaptive_max_pool1d", 1, input, output_size, return_indices)
 
 
 def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
@@ -75,13 +75,13 @@ def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = 
         raise RuntimeError(
             f"adaptive_max_pool2d(): Expected 3D or 4D tensor, but got: {list(input.shape)}"
         )
-    return _adaptive_max("adaptive_max_pool2d", 2, input, output_size, return_indices)
+    return adaptive_max_nd("adaptive_max_pool2d", 2, input, output_size, return_indices)
 
 
 # --- the parts ------------------------------------------------------------------------------------
 
 
-def _adapted(name: str, ndim: int, input: Tensor, output_size: Any) -> list[list[range]]:
+def adapted(name: str, ndim: int, input: Tensor, output_size: Any) -> list[list[range]]:
     """For each of the last dimensions, the indices of each part."""
     given = (output_size,) * ndim if isinstance(output_size, int) else tuple(output_size)
     size = tuple(input.shape[-ndim:])
@@ -110,7 +110,7 @@ def _adapted(name: str, ndim: int, input: Tensor, output_size: Any) -> list[list
     ]
 
 
-def _adaptive_avg(input: Tensor, parts: list[list[range]]) -> Tensor:
+def adaptive_avg_nd(input: Tensor, parts: list[list[range]]) -> Tensor:
     ndim = len(parts)
     if all(len(p) == 1 for p in parts):
         mean: Tensor = input.mean(tuple(range(-ndim, 0)), True)
@@ -130,9 +130,9 @@ def _adaptive_avg(input: Tensor, parts: list[list[range]]) -> Tensor:
     return input.contiguous()
 
 
-def _adaptive_max(
+def adaptive_max_nd(
     name: str, ndim: int, input: Tensor, output_size: Any, return_indices: bool
 ) -> Any:
-    parts = _adapted(name, ndim, input, output_size)
+    parts = adapted(name, ndim, input, output_size)
     result, index = pool.adaptive_max_pool(input, parts)
     return (result, index) if return_indices else result

@@ -39,7 +39,7 @@ def max_pool1d(
             f"input, but got:{list(input.shape)}"
         )
     arguments = kernel_size, stride, padding, dilation, ceil_mode
-    return _max_pool("max_pool1d", 1, input, *arguments, return_indices)
+    return max_pool_nd("max_pool1d", 1, input, *arguments, return_indices)
 
 
 def max_pool2d(
@@ -74,7 +74,7 @@ def max_pool2d(
              [13., 15.]]])
     """
     arguments = kernel_size, stride, padding, dilation, ceil_mode
-    return _max_pool("max_pool2d", 2, input, *arguments, return_indices)
+    return max_pool_nd("max_pool2d", 2, input, *arguments, return_indices)
 
 
 def avg_pool1d(
@@ -95,7 +95,7 @@ def avg_pool1d(
     tensor([[2., 1.]])
     """
     require_dims("avg_pool1d", input)
-    return _avg_pool(
+    return avg_pool_nd(
         "avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None
     )
 
@@ -131,7 +131,7 @@ def avg_pool2d(
     """
     if divisor_override == 0:
         raise RuntimeError("divisor must be not zero")
-    return _avg_pool(
+    return avg_pool_nd(
         "avg_pool2d",
         2,
         input,
@@ -147,7 +147,7 @@ def avg_pool2d(
 # --- windows --------------------------------------------------------------------------------------
 
 
-def _max_pool(
+def max_pool_nd(
     name: str,
     ndim: int,
     input: Tensor,
@@ -165,7 +165,7 @@ def _max_pool(
     return pooled(input, geometry)
 
 
-def _avg_pool(
+def avg_pool_nd(
     name: str,
     ndim: int,
     input: Tensor,
@@ -182,7 +182,7 @@ def _avg_pool(
     if divisor is None:
         # A window counts what lies in the input, or in the input with its padding; never what
         # only ceil_mode has added.
-        edges = _each(name, "padding", ndim, padding)
+        edges = each(name, "padding", ndim, padding)
         counts = []
         for d, (n, edge) in enumerate(zip(size, edges, strict=True)):
             low, high = (-edge, n + edge) if count_include_pad else (0, n)
@@ -205,10 +205,10 @@ def _geometry(
     ceil_mode: bool,
 ) -> Geometry:
     """Where the windows lie, with what ``ceil_mode`` adds at the ends."""
-    kernel = _each(name, "kernel_size", ndim, kernel_size)
-    steps = kernel if stride is None or stride == [] else _each(name, "stride", ndim, stride)
-    edges = _each(name, "padding", ndim, padding)
-    spacing = _each(name, "dilation", ndim, dilation)
+    kernel = each(name, "kernel_size", ndim, kernel_size)
+    steps = kernel if stride is None or stride == [] else each(name, "stride", ndim, stride)
+    edges = each(name, "padding", ndim, padding)
+    spacing = each(name, "dilation", ndim, dilation)
     _check(name, ndim, input, kernel, steps, edges, spacing)
     size = tuple(input.shape[-ndim:])
     widths, count = [], []
@@ -223,10 +223,12 @@ def _geometry(
     if any(n < 1 for n in count):
         if ndim == 1:
             raise RuntimeError(f"{name}() Invalid computed output size: {max(count[0], 0)}")
-        planes = input.size(-3)
+        before, after = (
+            "x".join(map(str, (input.size(-ndim - 1), *sizes))) for sizes in (size, count)
+        )
         raise RuntimeError(
-            f"Given input size: ({planes}x{size[0]}x{size[1]}). Calculated output size: "
-            f"({planes}x{count[0]}x{count[1]}). Output size is too small"
+            f"Given input size: ({before}). Calculated output size: ({after}). Output size is too "
+            "small"
         )
     return Geometry(kernel, steps, tuple(widths), spacing)
 
@@ -245,10 +247,10 @@ def _check(
     if any(k <= 0 for k in kernel):
         raise RuntimeError(f"kernel size should be greater than zero, but got {list(kernel)}")
     if any(d <= 0 for d in spacing):
-        height, width = (1, *spacing)[-2:]
-        raise RuntimeError(
-            f"dilation should be greater than zero, but got dilationH: {height} dilationW: {width}"
-        )
+        values = (1, *spacing)[-max(ndim, 2) :]
+        named = zip("THW"[-len(values) :], values, strict=True)
+        listed = " ".join(f"dilation{letter}: {value}" for letter, value in named)
+        raise RuntimeError(f"dilation should be greater than zero, but got {listed}")
     for p, k, d in zip(edges, kernel, spacing, strict=True):
         if p < 0:
             raise RuntimeError(f"pad must be non-negative, but got pad: {p}")
@@ -263,7 +265,8 @@ def _check(
                 f"pad={p}, kernel_size={k} and dilation={d}"
             )
     if input.dim() not in (ndim + 1, ndim + 2):
-        raise RuntimeError("non-empty 3D or 4D (batch mode) tensor expected for input")
+        ranks = "4D or 5D" if ndim == 3 else "3D or 4D"
+        raise RuntimeError(f"non-empty {ranks} (batch mode) tensor expected for input")
     if 0 in input.shape[input.dim() - ndim - 1 :]:
         raise RuntimeError(
             f"Expected {ndim + 1}D or {ndim + 2}D (batch mode) tensor with optional 0 dim batch "
@@ -271,7 +274,7 @@ def _check(
         )
 
 
-def _each(name: str, what: str, ndim: int, value: Sizes) -> tuple[int, ...]:
+def each(name: str, what: str, ndim: int, value: Sizes) -> tuple[int, ...]:
     """One number for each dimension."""
     if isinstance(value, int):
         return (value,) * ndim
@@ -280,8 +283,9 @@ def _each(name: str, what: str, ndim: int, value: Sizes) -> tuple[int, ...]:
         return values * ndim
     if len(values) != ndim:
         omitted = "be omitted, " if what == "stride" else "be "
+        count = "three" if ndim == 3 else "two"
         raise RuntimeError(
-            f"{name}: {what} must either {omitted}a single int, or a tuple of two ints"
+            f"{name}: {what} must either {omitted}a single int, or a tuple of {count} ints"
         )
     return values
 

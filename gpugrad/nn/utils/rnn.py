@@ -246,8 +246,9 @@ def pad_packed_sequence(
     if not batch_first:
         grid = grid.t()
     padding = data.new_full((1, *data.shape[1:]), padding_value)
-    padded = cat([data, padding]).index_select(0, grid.reshape(-1))
-    return padded.reshape(*grid.shape, *data.shape[1:]), tensor(lengths)
+    flat = cat([data, padding]).index_select(0, grid.reshape(-1))
+    padded: Tensor = flat.reshape(*grid.shape, *data.shape[1:])
+    return padded, tensor(lengths)
 
 
 def pad_sequence(
@@ -291,7 +292,8 @@ def pad_sequence(
         padding = given[0].new_full(shape, padding_value)
         whole = (sequence, padding) if padding_side == "right" else (padding, sequence)
         filled.append(cat([t.to(given[0].dtype) for t in whole]) if shape[0] else sequence)
-    return stack(filled, 0 if batch_first else 1)
+    stacked: Tensor = stack(filled, 0 if batch_first else 1)
+    return stacked
 
 
 def unpad_sequence(

@@ -1,0 +1,107 @@
+"""Activation functions that shrink small numbers to zero, and the leaky ReLU of random slope."""
+
+from __future__ import annotations
+
+from ...autograd.composed import shown_as
+from ...creation import empty
+from ...dtypes import float64
+from ...tensor import Tensor
+from .activation import leaky_relu
+from .promotion import require_floating, type_word
+
+
+@shown_as("Hardshrink")
+def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """x where \\|x\\| > ``lambd``, 0 elsewhere.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.hardshrink(gpugrad.tensor([-0.25, 1.0]))
+    tensor([0., 1.])
+    """
+    require_floating(input, "hardshrink_cpu")
+    result: Tensor = input.masked_fill(input.abs() <= lambd, 0)
+    return result
+
+
+@shown_as("Softshrink")
+def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """x moved towards 0 by ``lambd``, and 0 where it would pass it.
+
+    Raises:
+        RuntimeError: ``lambd`` is negative.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.softshrink(gpugrad.tensor([-0.25, 1.0]))
+    tensor([0.0000, 0.5000])
+    """
+    require_floating(input, "softshrink_check")
+    if lambd < 0:
+        raise RuntimeError(
+            f"lambda must be in range [0, 3.40282e+38] for input dtype {type_word(input)}, but "
+            f"found {lambd:g}"
+        )
+    result: Tensor = input - input.clamp(-lambd, lambd)
+    return result
+
+
+def tanhshrink(input: Tensor) -> Tensor:
+    """x - tanh(x).
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.tanhshrink(gpugrad.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.2384])
+    """
+    result: Tensor = input - input.tanh()
+    return result
+
+
+def rrelu(
+    input: Tensor,
+    lower: float = 1.0 / 8,
+    upper: float = 1.0 / 3,
+    training: bool = False,
+    inplace: bool = False,
+) -> Tensor:
+    """x where positive, a · x elsewhere, with a drawn for each element in training.
+
+    Args:
+        lower: a is uniform between this and ``upper``; their mean where not ``training``.
+
+    Raises:
+        RuntimeError: ``lower`` is greater than ``upper``.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.rrelu(gpugrad.tensor([-4.0, 1.0]), 0.25, 0.75)
+    tensor([-2.,  1.])
+    """
+    if lower > upper:
+        raise RuntimeError("Lower bound should be less than or equal to the upper bound")
+    if not training:
+        return _shown(leaky_relu(input, (lower + upper) / 2, inplace))
+    slopes = _slopes(input.detach(), lower, upper)
+    result: Tensor = input.mul_(slopes) if inplace else input * slopes
+    return _shown(result)
+
+
+def rrelu_(
+    input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False
+) -> Tensor:
+    """:func:`rrelu` in place."""
+    return rrelu(input, lower, upper, training, True)
+
+
+@shown_as("RreluWithNoise")
+def _shown(result: Tensor) -> Tensor:
+    return result.view_as(result) if False else result
+
+
+def _slopes(x: Tensor, lower: float, upper: float) -> Tensor:
+    """One where positive; elsewhere drawn, on the CPU for those elements alone, as PyTorch does."""
+    negative = x <= 0
+    if x.is_cuda:
+        slopes: Tensor = x.new_ones(x.shape).where(~negative, x.new_empty(x.shape).uniform_(lower, upper))
+        return slopes
+    drawn = empty(int(negative.sum()), dtype=float64).uniform_(lower, upper)
+    slopes = x.new_ones(x.shape)
+    slopes[negative] = drawn.to(x.dtype)
+    return slopes

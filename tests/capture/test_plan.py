@@ -1,0 +1,346 @@
+"""Planning: what is dropped, folded, placed and bound; and what lowered calls compute."""
+
+from __future__ import annotations
+
+import random
+import sys
+import tracemalloc
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gpugrad
+from gpugrad import Tensor
+from gpugrad.backend import cpu
+from gpugrad.backend.lowering import RULES
+from gpugrad.backend.recording import Recorder, Root
+from gpugrad.capture.plan import ALIGNMENT, Plan, arrange, constant, lifetimes, needed
+from tests.capture.training import drawn
+
+
+def program_of(compiled: Any) -> Any:
+    (program,) = [e.program for e in compiled._entries.values() if e.program is not None]
+    return program
+
+
+def replayed(function: Any, *shapes: tuple[int, ...]) -> Any:
+    """A compiled function that has been traced, without gradients."""
+    compiled = gpugrad.compile(function)
+    for turn in range(4):
+        compiled(*(drawn(turn + n, *shape) for n, shape in enumerate(shapes)))
+    return compiled
+
+
+def names(program: Any) -> list[str]:
+    return [step.name for step in program._first.plan._steps]
+
+
+# --- steps ---------------------------------------------------------------------------------------
+
+
+def test_steps_that_nobody_needs_are_dropped() -> None:
+    def function(x: Tensor) -> Tensor:
+        x.exp().sum()
+        (x * 5).tanh()
+        return x + 1
+
+    program = program_of(replayed(function, (3,)))
+    assert len(program.trace.steps) > 1
+    assert names(program) == ["add"]
+
+
+def test_random_draws_stay() -> None:
+    """Nobody looks at the numbers, but the next ones depend on them."""
+
+    def function(x: Tensor) -> Tensor:
+        gpugrad.rand(2)
+        return x + 1
+
+    program = program_of(replayed(function, (3,)))
+    assert "uniform" in names(program)
+
+
+def test_writes_to_memory_from_outside_stay() -> None:
+    kept = gpugrad.zeros(3)
+
+    def function(x: Tensor) -> None:
+        kept[1:] = x[1:] * 2
+
+    compiled = replayed(function, (3,))
+    compiled(gpugrad.ones(3))
+    assert kept.tolist() == [0, 2, 2]
+
+
+def test_constants_are_computed_once() -> None:
+    def function(x: Tensor) -> Tensor:
+        table = (gpugrad.arange(3) * 2 + 1).float().exp()
+        return x + table
+
+    compiled = replayed(function, (3,))
+    plan = program_of(compiled)._first.plan
+    assert len(plan.calls) == 1
+    assert len(constant(plan._steps)) == len(plan._steps) - 1
+    x = drawn(9, 3)
+    assert compiled(x).equal(function(x))
+
+
+def test_constants_that_are_written_to_are_none() -> None:
+    def function(x: Tensor) -> Tensor:
+        total = gpugrad.zeros(3)
+        total += x
+        total += x
+        return total
+
+    compiled = replayed(function, (3,))
+    for turn in range(4):
+        assert compiled(drawn(turn, 3)).equal(function(drawn(turn, 3)))
+
+
+def test_views_are_no_steps() -> None:
+    compiled = replayed(lambda x: x.t()[1:].reshape(-1)[::2].unsqueeze(0) + 1, (4, 3))
+    assert set(names(program_of(compiled))) <= {"add", "reshape"}
+    assert len(program_of(compiled)._first.plan.calls) <= 2
+
+
+# --- memory --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_arrays_never_overlap_while_both_are_alive(seed: int) -> None:
+    rng = random.Random(seed)
+    lives = {}
+    for _ in range(rng.randrange(1, 60)):
+        first = rng.randrange(50)
+        life = (first, rng.randrange(first, 50))
+        lives[Root(None, 0, rng.choice([0, 1, 3, 64, 65, 200, 1000]), life[0])] = life
+    places, total = arrange(lives)
+    assert places.keys() == lives.keys()
+    for one, (first, last) in lives.items():
+        assert places[one] % ALIGNMENT == 0
+        assert places[one] + one.nbytes <= total
+        for other, (start, end) in lives.items():
+            if one is not other and start <= last and first <= end:
+                apart = (
+                    places[one] + one.nbytes <= places[other]
+                    or places[other] + other.nbytes <= places[one]
+                )
+                assert apart, (one, other)
+    largest = max(
+        sum(max(r.nbytes, 1) for r, (a, b) in lives.items() if a <= t <= b) for t in range(50)
+    )
+    assert total >= largest
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_programs(seed: int) -> None:
+    """Memory is shared, and results are those of eager mode."""
+    rng = random.Random(seed)
+    plan = [(rng.randrange(6), rng.randrange(100), rng.randrange(100)) for _ in range(30)]
+
+    def function(x: Tensor, y: Tensor) -> list[Tensor]:
+        values = [x, y, x + 1]
+        for kind, a, b in plan:
+            one, other = values[a % len(values)], values[b % len(values)]
+            made = [
+                lambda p, q: p * q,
+                lambda p, q: p.sin() + q,
+                lambda p, q: p.t().clone().t() - q,
+                lambda p, q: (p.clone().mul_(0.5)).add_(q),
+                lambda p, q: p.sum(0, keepdim=True) + q * 0.1,
+                lambda p, q: p.roll(1, 0).clamp(-2, 2) + q[:1],
+            ][kind](one, other)
+            values.append(made.clamp(-3, 3))
+        return values[-3:]
+
+    compiled = replayed(function, (4, 4), (4, 4))
+    for turn in range(3):
+        x, y = drawn(turn + 5, 4, 4), drawn(turn + 9, 4, 4)
+        for mine, theirs in zip(compiled(x, y), function(x, y), strict=True):
+            np.testing.assert_array_equal(mine.numpy(), theirs.numpy())
+
+
+def test_memory_is_shared() -> None:
+    """A chain of ten arrays takes no more memory than two."""
+
+    def function(x: Tensor) -> Tensor:
+        for _ in range(10):
+            x = (x * 2).sin()
+        return x.sum()
+
+    program = program_of(replayed(function, (1000,)))
+    plan = program._first.plan
+    single = 4 * 1000
+    assert sum(r.nbytes for r in lifetimes(plan._steps)) >= 20 * single
+    assert plan.arena_bytes <= 2 * (single + ALIGNMENT)
+
+
+def test_no_growth() -> None:
+    """A thousand replays leave nothing behind."""
+    w = gpugrad.ones(64, requires_grad=True)
+    optimizer = gpugrad.optim.Adam([w])
+
+    def step(x: Tensor) -> Tensor:
+        optimizer.zero_grad()
+        loss = ((w * x) ** 2).sum()
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+
+    compiled = replayed(step, (64,))
+    x = drawn(0, 64)
+    tracemalloc.start()
+    try:
+        for _ in range(100):
+            compiled(x)
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(1000):
+            compiled(x)
+        assert tracemalloc.get_traced_memory()[0] - before < 10_000
+    finally:
+        tracemalloc.stop()
+
+
+# --- inputs --------------------------------------------------------------------------------------
+
+
+def test_inputs_are_used_where_they_lie() -> None:
+    """Without gradients, nothing is copied that is used as a whole."""
+    compiled = replayed(lambda x, y: x @ y + y, (3, 3), (3, 3))
+    inputs = program_of(compiled)._first.plan.inputs
+    assert [i.copy for i in inputs] == [None, None]
+    assert [len(i.places) for i in inputs] == [1, 2]
+
+
+def test_inputs_are_copied_where_a_part_is_used() -> None:
+    compiled = replayed(lambda x, y: x[1:] + y, (3,), (2,))
+    first, second = program_of(compiled)._first.plan.inputs
+    assert first.copy is not None
+    assert second.copy is None
+
+
+def test_inputs_are_copied_for_the_derivative() -> None:
+    w = gpugrad.ones(3, requires_grad=True)
+    compiled = replayed(lambda x: x * w, (3,))
+    assert all(i.copy is not None for i in program_of(compiled)._first.plan.inputs)
+
+
+def test_no_input_is_kept_alive() -> None:
+    """After a replay the plan may hold the last arguments, and those of tracing, and no others."""
+    compiled = replayed(lambda x: x + 1, (3,))
+    arrays = [drawn(turn, 3).numpy() for turn in range(6)]
+    counts = [sys.getrefcount(a) for a in arrays]
+    for a in arrays:
+        compiled(gpugrad.from_numpy(a))
+    assert [sys.getrefcount(a) for a in arrays[:-1]] == counts[:-1]
+
+
+def test_plan_of_recorded_primitives() -> None:
+    """Straight from the backend, without tensors."""
+    x = np.arange(6, dtype=np.float32).reshape(2, 3)
+    recorder = Recorder(cpu)
+    with recorder.listen():
+        recorder.ref(x)
+        y = cpu.mul(cpu.add(x, 1), 2)
+        cpu.exp(x)
+        kept = recorder.ref(y)
+    assert [s.name for s in recorder.steps] == ["add", "mul", "exp"]
+    assert [s.name for s in needed(recorder.steps, {kept.root})] == ["add", "mul"]
+    plan = Plan(cpu, recorder.steps, [x], [kept])
+    other = np.ones((2, 3), np.float32)
+    plan.run([other])
+    np.testing.assert_array_equal(plan.array(kept), (other + 1) * 2)
+
+
+# --- lowered calls -------------------------------------------------------------------------------
+
+ONE = (
+    "neg abs sign square sqrt cbrt reciprocal exp exp2 expm1 log log2 log10 log1p sin cos tan asin "
+    "acos atan sinh cosh tanh asinh acosh atanh floor ceil round trunc isnan isinf isfinite "
+    "signbit logical_not"
+).split()
+TWO = (
+    "add sub mul div pow atan2 hypot logaddexp maximum minimum fmax fmin copysign eq ne lt le gt "
+    "ge logical_and logical_or logical_xor"
+).split()
+INTEGERS = "bitwise_not bitwise_and bitwise_or bitwise_xor left_shift right_shift".split()
+
+CASES: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {
+    **{name: [(("ab",), {}), (("r",), {})] for name in ONE},
+    **{name: [(("ab", "ab"), {}), (("ab", "b"), {}), (("ab", 0.3), {})] for name in TWO},
+    "sigmoid": [(("ab",), {}), (("t",), {})],
+    "sigmoid_grad": [(("ab", "ab"), {})],
+    "tanh_grad": [(("ab", "ab"), {})],
+    "relu": [(("ab",), {}), (("special",), {})],
+    "relu_grad": [(("ab", "ab"), {}), (("relu", "special"), {})],
+    "dot": [(("ab", "bc"), {}), (("ab", "b"), {})],
+    "matmul": [(("ab", "bc"), {}), (("nab", "nbc"), {}), (("ab", "nbc"), {})],
+    "linear": [(("ab", "cb", "c"), {}), (("ab", "cb", None), {})],
+    "mean": [(("ab",), {}), (("ab", (0,)), {}), (("ab", (1,), True), {})],
+    "sum": [(("ab",), {}), (("ab", (0,)), {}), (("ab", 1), {}), (("large",), {}), (("t", 0), {})],
+    "mse": [(("ab", "ab", how), {}) for how in ("mean", "sum", "none")],
+    "mse_grad": [(("ab", "ab", "0", 0.25), {}), (("ab", "ab", "ab", 2.0), {})],
+    "copy": [(("ab",), {}), (("t",), {})],
+    "column_sum": [(("ab",), {}), (("nab",), {})],
+}
+ELSEWHERE = {"sgd_step", "adam_step", "rmsprop_step"}
+"""Whole steps are compared in test_compiled_steps.py, test_many_small_parameters."""
+
+SIZES = {"a": 3, "b": 5, "c": 4, "n": 2}
+
+
+def operand(name: Any, dtype: str, seed: int) -> Any:
+    if not isinstance(name, str) or name in ("mean", "sum", "none"):
+        return name
+    rng = np.random.default_rng(seed)
+    if name == "special":
+        values = np.array([[0.0, -0.0, np.inf, -np.inf, np.nan]] * 3)
+    elif name == "relu":
+        values = np.maximum(rng.standard_normal((3, 5)), 0)
+    elif name == "large":
+        values = rng.standard_normal((40, 50))
+    elif name == "t":
+        values = rng.standard_normal((5, 3)).T
+    elif name == "r":
+        values = rng.standard_normal((3, 5))[::-1, ::2]
+    else:
+        values = rng.standard_normal([SIZES[n] for n in name if n in SIZES])
+    return values.astype(dtype, copy=False) if dtype == "float64" else values.astype(dtype)
+
+
+def test_every_rule_has_cases() -> None:
+    assert set(CASES) | set(INTEGERS) | ELSEWHERE == set(RULES)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("name", CASES)
+def test_lowered_calls_compute_the_same(name: str, dtype: str) -> None:
+    with np.errstate(all="ignore"):
+        for args, kwargs in CASES[name]:
+            compare(name, [operand(a, dtype, n) for n, a in enumerate(args)], kwargs)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int32", "uint8"])
+@pytest.mark.parametrize("name", [*INTEGERS, "add", "mul", "maximum", "eq", "sum", "copy"])
+def test_lowered_calls_on_integers(name: str, dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    arrays = [rng.integers(1, 7, (3, 5)).astype(dtype) for _ in range(2)]
+    compare(name, arrays[: 1 if name in ("bitwise_not", "sum", "copy") else 2], {})
+
+
+def compare(name: str, args: list[Any], kwargs: dict[str, Any]) -> None:
+    function = getattr(cpu, name)
+    expected = np.asarray(function(*args, **kwargs))
+    out = np.empty_like(expected)
+    before = [a.copy() if isinstance(a, np.ndarray) else a for a in args]
+    calls = cpu.lowered(name, args, kwargs, out)
+    if calls is None:
+        assert name in ("matmul", "linear", "mean", "mse_grad", "column_sum", "pow", *TWO, *ONE)
+        return
+    for _ in range(2):  # a replay finds what the last one left
+        for call, given in calls:
+            call(*given)
+    np.testing.assert_array_equal(out, expected)
+    assert (np.signbit(out) == np.signbit(expected)).all() if out.dtype.kind == "f" else True
+    for a, b in zip(args, before, strict=True):
+        np.testing.assert_array_equal(a, b)
