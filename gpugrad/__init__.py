@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib as _importlib
 import warnings as _warnings
 from math import e as e
 from math import inf as inf
@@ -9,24 +10,13 @@ from math import nan as nan
 from math import pi as pi
 from typing import TYPE_CHECKING, Any
 
-from . import amp as amp
 from . import autograd as autograd
-from . import backends as backends
-from . import compiler as compiler
-from . import cuda as cuda
-from . import func as func
 from . import functions as _functions
-from . import fused as fused
-from . import linalg as linalg
 from . import methods as _methods  # noqa: F401  # binds methods on import
-from . import nn as nn
-from . import optim as optim
 from . import random as random
 from . import return_types as return_types
 from . import selection_methods as _selection_methods
-from . import utils as utils
 from . import version as version
-from . import viz as viz
 from .autograd.anomaly import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from .autograd.anomaly import is_anomaly_enabled as is_anomaly_enabled
 from .autograd.anomaly import set_anomaly_enabled as set_anomaly_enabled
@@ -37,7 +27,6 @@ from .autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_e
 from .autograd.grad_mode import no_grad as no_grad
 from .autograd.grad_mode import set_grad_enabled as set_grad_enabled
 from .backend.out_of_memory import OutOfMemoryError as OutOfMemoryError
-from .compiler import compile as compile
 from .creation import arange as arange
 from .creation import as_tensor as as_tensor
 from .creation import empty as empty
@@ -88,7 +77,6 @@ from .memory_layout import layout as layout
 from .memory_layout import memory_format as memory_format
 from .memory_layout import preserve_format as preserve_format
 from .memory_layout import strided as strided
-from .model_summary import summary as summary
 from .printing import get_printoptions as get_printoptions
 from .printing import set_printoptions as set_printoptions
 from .questions import can_cast as can_cast
@@ -118,8 +106,6 @@ from .random import randn_like as randn_like
 from .random import randperm as randperm
 from .random import seed as seed
 from .random import set_rng_state as set_rng_state
-from .serialization import load as load
-from .serialization import save as save
 from .settings import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
 from .settings import get_float32_matmul_precision as get_float32_matmul_precision
 from .settings import get_num_threads as get_num_threads
@@ -144,6 +130,45 @@ globals().update(_selection_methods.FUNCTIONS)
 # what NumPy reports from inside this package.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gpugrad\.")
 
-if TYPE_CHECKING:
+_MODULES = frozenset(
+    ["amp", "backends", "compiler", "cuda", "func", "fused", "linalg", "nn", "optim", "utils"]
+    + ["viz"]
+)
+_HOMES = {
+    "compile": "compiler",
+    "load": "serialization",
+    "save": "serialization",
+    "summary": "model_summary",
+}
+"""Parts that are imported when first asked for, and the modules of those functions."""
 
-    def __getattr__(name: str) -> Any: ...
+if TYPE_CHECKING:
+    from . import amp as amp
+    from . import backends as backends
+    from . import compiler as compiler
+    from . import cuda as cuda
+    from . import func as func
+    from . import fused as fused
+    from . import linalg as linalg
+    from . import nn as nn
+    from . import optim as optim
+    from . import utils as utils
+    from . import viz as viz
+    from .compiler import compile as compile
+    from .model_summary import summary as summary
+    from .serialization import load as load
+    from .serialization import save as save
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return _importlib.import_module(f"{__name__}.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _importlib.import_module(f"{__name__}.{_HOMES[name]}")
+    found = globals()[name] = getattr(home, name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES, *_HOMES})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -38,6 +39,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if item.config.getoption("--require-gpu"):
             pytest.fail(f"--require-gpu was given, but: {reason}", pytrace=False)
         pytest.skip(f"needs a CUDA device: {reason}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
+    """Tests that come to bfloat16 are skipped where NumPy cannot have it."""
+    try:
+        return (yield)
+    except TypeError as error:
+        if "needs the package ml_dtypes" in str(error) and find_spec("ml_dtypes") is None:
+            pytest.skip(str(error))
+        raise
 
 
 # --- devices --------------------------------------------------------------------------------------

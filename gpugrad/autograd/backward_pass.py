@@ -9,6 +9,7 @@ from typing import Any
 
 from ..backend import BACKENDS
 from ..backend.primitives import Array
+from ..dtypes import from_numpy
 from . import anomaly
 from .engine import Node, Output, TensorBase, refresh, wrap
 from .grad_mode import mode
@@ -33,6 +34,7 @@ def run(
     create_graph: bool,
     targets: dict[Node, list[Any]] | None = None,
     needed: set[Any] | None = None,
+    worker_of: Callable[[Node], Any] | None = None,
 ) -> Leaves:
     """Push gradients from ``roots`` to the leaves and return the leaves' gradients.
 
@@ -41,13 +43,14 @@ def run(
         grads: one gradient for each: an array, or a tensor under ``create_graph``.
         targets: nodes whose own incoming gradient is wanted; it is appended to their lists.
         needed: the nodes and leaves worth visiting, None for all.
+        worker_of: gives what goes backward in the place of a node.
     """
     pending: dict[Node, Any] = {}
     owned: set[Node] = set()
     leaves: Leaves = {}
     heap: list[tuple[int, Node]] = []
     ahead: Node | None = None  # the next node, where there is but one: a chain needs no heap
-    prepare: Callable[[Node], Any] | None = _lifted if create_graph else None
+    prepare: Callable[[Node], Any] | None = _lifted if create_graph else worker_of
     if anomaly.state.enabled:
         prepare = anomaly.checked_lifted if create_graph else anomaly.checked
 
@@ -169,8 +172,24 @@ def _call_hooks(hooks: dict[int, Any], grad: Any) -> Any:
         if replaced is not None:
             if not isinstance(replaced, TensorBase):
                 raise TypeError(f"expected Variable, but hook returned '{type(replaced).__name__}'")
+            _check_replaced(hook, value.array, replaced.array)
             value = replaced
     return value if is_tensor else value.array
+
+
+def _check_replaced(hook: Any, given: Array, returned: Array) -> None:
+    """Raise RuntimeError unless a hook has kept the gradient's type, device and shape."""
+    name = getattr(hook, "__name__", type(hook).__name__)
+    if given.dtype != returned.dtype:
+        raise RuntimeError(
+            f"hook '{name}' has changed the type of value (was "
+            f"torch.{from_numpy(given.dtype).tensor_type} got "
+            f"torch.{from_numpy(returned.dtype).tensor_type})"
+        )
+    if type(given) is not type(returned):
+        raise RuntimeError(f"hook '{name}' has changed the device of value")
+    if given.shape != returned.shape:
+        raise RuntimeError(f"hook '{name}' has changed the size of value")
 
 
 def _accumulate(leaves: Leaves, create_graph: bool, hooked: bool = False) -> None:
@@ -427,13 +446,75 @@ def _reaching(starts: list[Any], goals: set[Any]) -> set[Any]:
 def _batched(
     outputs: Any, inputs: Any, grad_outputs: Any, retain: bool, create: bool, unused: bool
 ) -> tuple[Any, ...]:
+    """A gradient for each row of ``grad_outputs``: in one pass, unless it is to be recorded."""
     batches = _tuple(grad_outputs)
+    count = batches[0].array.shape[0]
+    if count > 1 and not create and not anomaly.state.enabled:
+        found = _all_rows(_tuple(outputs), _tuple(inputs), batches, retain, unused)
+        if found is not None:
+            return found
     rows = []
-    for i in range(batches[0].array.shape[0]):
-        keep = retain or i + 1 < batches[0].array.shape[0]
+    for i in range(count):
+        keep = retain or i + 1 < count
         picked = [b[i] for b in batches]
         rows.append(grad(outputs, inputs, picked, keep, create, allow_unused=unused))
     return tuple(
         None if column[0] is None else BACKENDS[type(column[0])].stack(list(column))
         for column in zip(*rows, strict=True)
     )
+
+
+MOST_ROWS = 256
+"""Rows in one pass: each holds gradients of everything between outputs and inputs."""
+
+
+def _all_rows(
+    outputs: tuple[Any, ...], inputs: tuple[Any, ...], batches: Any, retain: bool, unused: bool
+) -> tuple[Any, ...] | None:
+    """The gradients for all rows by batched passes; None where only single passes will do."""
+    from .batched_rows import Rows, Worker  # which is built over nodes
+
+    before, mode.enabled = mode.enabled, False
+    try:
+        for tensor in (*outputs, *inputs):
+            if tensor.view_of is not None and tensor.version[1] != tensor.rebased:
+                refresh(tensor)
+            if not tensor.needs_grad:
+                return None  # the single pass says what is wrong
+        for output, batch in zip(outputs, batches, strict=True):
+            if batch.array.shape[1:] != output.array.shape or batch.dtype != output.dtype:
+                return None
+        starts = [o.node or o for o in outputs]
+        needed = _reaching(starts, {t.node or t for t in inputs})
+        if any(node.hooks is not None for node in needed):
+            return None
+        parts = []
+        count = len(batches[0].array)
+        for first in range(0, count, MOST_ROWS):
+            some = slice(first, first + MOST_ROWS)
+            targets: dict[Node, list[Any]] = {t.node: [] for t in inputs if t.node is not None}
+            firsts = [Rows(b.array[some]) for b in batches]
+            keep = retain or first + MOST_ROWS < count
+            leaves = run(outputs, firsts, keep, False, targets, needed, Worker)
+            parts.append([_rows_of(t, targets, leaves) for t in inputs])
+    finally:
+        mode.enabled = before
+    return tuple(
+        _result(number, tensor, _joined(column), unused, False)
+        for number, (tensor, column) in enumerate(
+            zip(inputs, zip(*parts, strict=True), strict=True)
+        )
+    )
+
+
+def _rows_of(tensor: Any, targets: dict[Node, list[Any]], leaves: Leaves) -> Any:
+    """What a batched pass found for one input: an array with a row for each gradient, or None."""
+    if tensor.node is None:
+        return leaves[tensor][0].array if tensor in leaves else None
+    return targets[tensor.node][0].array if targets[tensor.node] else None
+
+
+def _joined(column: tuple[Any, ...]) -> Any:
+    if column[0] is None or len(column) == 1:
+        return column[0]
+    return BACKENDS[type(column[0])].concatenate(list(column), 0)

@@ -58,7 +58,8 @@ def jacobian(
         inputs: a tensor or a tuple of them.
         create_graph: make the result itself differentiable.
         strict: raise if an output does not depend on an input.
-        vectorize, strategy: accepted; rows are computed one after another.
+        vectorize, strategy: accepted; all rows of an output come from one backward pass, unless
+            ``create_graph`` asks for a graph of each.
 
     Returns:
         ``J[i][j]`` of shape ``output_i.shape + input_j.shape``; not a tuple where ``func`` or
@@ -82,26 +83,26 @@ def jacobian(
 
 
 def _jacobian_of(output: Any, leaves: Any, create_graph: bool, strict: bool) -> tuple[Any, ...]:
-    columns: list[list[Any]] = [[] for _ in leaves]
+    """The rows of one output's Jacobian, all from one backward pass unless a graph is asked for."""
     flat = output.reshape(-1)
-    for i in range(flat.numel()):
-        if flat.requires_grad:
-            found = grad(flat[i], leaves, None, True, create_graph, allow_unused=True)
-        else:
-            found = (None,) * len(leaves)
-        for number, (column, g, leaf) in enumerate(zip(columns, found, leaves, strict=True)):
-            if g is None and strict:
-                raise RuntimeError(
-                    f"Output of the user-provided function is independent of input {number}. This "
-                    "is not allowed in strict mode."
-                )
-            column.append(_zero(leaf) if g is None else g)
-    tensors = BACKENDS[type(output)]
+    found: tuple[Any, ...] = (None,) * len(leaves)
+    if flat.requires_grad and flat.numel():
+        unit = flat.new_zeros((flat.numel(), flat.numel()))
+        unit.diagonal().fill_(1)
+        found = grad(
+            flat, leaves, unit, True, create_graph, allow_unused=True, is_grads_batched=True
+        )
+    for number, rows in enumerate(found):
+        if rows is None and strict:
+            raise RuntimeError(
+                f"Output of the user-provided function is independent of input {number}. This "
+                "is not allowed in strict mode."
+            )
     return tuple(
-        tensors.stack(c).reshape((*output.shape, *leaf.shape))
-        if c
-        else leaf.new_zeros((*output.shape, *leaf.shape))
-        for c, leaf in zip(columns, leaves, strict=True)
+        leaf.new_zeros((*output.shape, *leaf.shape))
+        if rows is None
+        else rows.reshape((*output.shape, *leaf.shape))
+        for rows, leaf in zip(found, leaves, strict=True)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -28,8 +29,8 @@ def gradcheck(
 
     Args:
         func: takes the inputs, returns a tensor or a tuple of tensors.
-        inputs: a tensor or a tuple; those that require gradients are checked, and should be
-            float64, since differences in float32 are too coarse for the default tolerances.
+        inputs: a tensor or a tuple; those that require gradients are checked, in float64:
+            floating-point inputs of other types are converted, with a warning.
         eps: how far each element is moved to either side.
         atol, rtol: ``|analytic - numerical| <= atol + rtol * |numerical|`` passes.
         raise_exception: raise on failure instead of returning False.
@@ -43,7 +44,7 @@ def gradcheck(
     >>> gpugrad.autograd.gradcheck(gpugrad.exp, (x,))
     True
     """
-    given = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
+    given = _doubled(tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,))
     checked = [i for i, v in enumerate(given) if isinstance(v, TensorBase) and v.needs_grad]
     if not checked:
         raise ValueError(
@@ -64,6 +65,7 @@ def gradcheck(
 def gradgradcheck(
     func: Callable[..., Any],
     inputs: Any,
+    grad_outputs: Any = None,
     *,
     eps: float = 1e-6,
     atol: float = 1e-5,
@@ -72,21 +74,77 @@ def gradgradcheck(
 ) -> bool:
     """Check second derivatives: :func:`gradcheck` of the gradients of ``func``.
 
-    The gradients are taken with fixed weights on the outputs, different for every element.
+    The gradients are functions of ``inputs`` and of ``grad_outputs``, on which they depend
+    linearly, and are checked by both.
+
+    Args:
+        func, inputs, eps, atol, rtol, raise_exception: as in :func:`gradcheck`.
+        grad_outputs: what the gradients start from, a tensor for each result of ``func``; by
+            default numbers that differ from element to element.
+
+    >>> import gpugrad
+    >>> x = gpugrad.ones(3, dtype=gpugrad.float64, requires_grad=True)
+    >>> gpugrad.autograd.gradgradcheck(gpugrad.sin, (x,))
+    True
     """
-    given = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
+    given = _doubled(tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,))
     checked = [i for i, v in enumerate(given) if isinstance(v, TensorBase) and v.needs_grad]
+    count = len(given)
+    if grad_outputs is None:
+        starts = tuple(_weights(o) for o in _results(func, given))
+    else:
+        starts = tuple(grad_outputs) if isinstance(grad_outputs, (tuple, list)) else (grad_outputs,)
+    starts = tuple(s.detach().requires_grad_() for s in starts)
 
     def gradients(*args: Any) -> Any:
-        outputs = _results(func, args)
-        weights = [_weights(o) for o in outputs]
+        outputs = _results(func, args[:count])
         picked = [args[i] for i in checked]
-        found = grad(outputs, picked, weights, create_graph=True, allow_unused=True)
-        return tuple(g for g in found if g is not None and g.needs_grad)
+        found = grad(outputs, picked, args[count:], create_graph=True, allow_unused=True)
+        for number, value in zip(checked, found, strict=True):
+            if value is not None and not value.needs_grad and _depends(value):
+                raise GradcheckError(
+                    f"gradgradcheck: the gradient by input {number} has lost its graph: it should "
+                    "depend on the gradient that comes in"
+                )
+        return tuple(g for g in found if g is not None)
 
     return gradcheck(
-        gradients, given, eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception
+        gradients, (*given, *starts), eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception
     )
+
+
+def _depends(value: Any) -> bool:
+    """Whether a gradient is not simply zero."""
+    backend = BACKENDS[type(value.array)]
+    return bool(backend.to_host(value.array).any())
+
+
+def _doubled(given: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Floating-point inputs that require gradients in float64, with a note if that changes any.
+
+    Differences in narrower types are too coarse for the tolerances.
+    """
+    narrow = [
+        v
+        for v in given
+        if isinstance(v, TensorBase) and v.needs_grad and v.array.dtype != "float64"
+    ]
+    if not narrow:
+        return given
+    warnings.warn(
+        "gradcheck computes in float64: inputs of other floating-point types were converted",
+        UserWarning,
+        stacklevel=3,
+    )
+    return tuple(_double(v) for v in given)
+
+
+def _double(value: Any) -> Any:
+    if not isinstance(value, TensorBase) or value.array.dtype.kind not in "fV":
+        return value
+    wide = wrap(BACKENDS[type(value.array)].cast(value.array, "float64"))
+    wide.needs_grad = value.needs_grad
+    return wide
 
 
 def _results(func: Callable[..., Any], args: Any) -> tuple[Any, ...]:

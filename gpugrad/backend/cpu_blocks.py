@@ -7,6 +7,7 @@ where :func:`applies` says so.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,8 +56,13 @@ def _blocks(out: Array | None, *arrays: Array) -> tuple[Array, Iterator[tuple[Ar
     else:
         result = out
     flat = [a.reshape(-1) for a in (*arrays, result)]
-    starts = range(0, first.size, BLOCK)
-    return result, (tuple(a[start : start + BLOCK] for a in flat) for start in starts)
+    whole = first.size - first.size % BLOCK
+    blocks: Iterator[tuple[Array, ...]] = zip(
+        *(a[:whole].reshape(-1, BLOCK) for a in flat), strict=True
+    )
+    if whole < first.size:
+        blocks = itertools.chain(blocks, [tuple(a[whole:] for a in flat)])
+    return result, blocks
 
 
 def _into(result: Array, out: Array | None) -> Array:

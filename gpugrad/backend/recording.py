@@ -30,6 +30,7 @@ PACKAGE = str(Path(__file__).resolve().parents[1])
 
 VIEWS = frozenset(
     ["asarray", "into", "reshape", "permute", "broadcast_to", "expand", "getitem", "windows"]
+    + ["from_host"]
 )
 """Primitives that compute nothing where their result shares an operand's memory."""
 
@@ -38,6 +39,13 @@ ALSO_WRITTEN = {
     "sgd_step": (0, 2),
     "adam_step": (0, 2, 3, 4, 6),
     "rmsprop_step": (0, 2, 3, 4, 6),
+    "adamax_step": (0, 2, 4),
+    "nadam_step": (0, 2, 4),
+    "radam_step": (0, 2, 4),
+    "adagrad_step": (0, 2, 4),
+    "adadelta_step": (0, 2, 4),
+    "rprop_step": (0, 2, 4),
+    "asgd_step": (0, 2, 4),
     "clip_by_norm": (0,),
     "unscale": (0, 1),
     "update_scale": (0, 1),

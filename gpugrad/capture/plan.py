@@ -8,6 +8,7 @@ outlive a replay, such as gradients, has memory of its own.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -96,7 +97,10 @@ class Plan:
                 self.memory[root] = self._new_memory(root.nbytes)
 
     def _new_memory(self, nbytes: int) -> Array:
-        memory: Array = self._backend.empty((max(nbytes, 1),), "uint8")
+        backend = self._backend
+        met = next((ref.array for step in self._steps for ref in step.refs()), None)
+        with contextlib.nullcontext() if met is None else backend.on(backend.device(met)):
+            memory: Array = backend.empty((max(nbytes, 1),), "uint8")
         return memory
 
     def renew(self, root: Root) -> None:

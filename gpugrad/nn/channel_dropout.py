@@ -35,3 +35,18 @@ class Dropout2d(Dropout):
 
     def forward(self, input: Tensor) -> Tensor:
         return F.dropout2d(input, self.p, self.training, self.inplace)
+
+
+class Dropout3d(Dropout):
+    """In training, zeroes every channel with probability ``p`` and divides the rest by 1 - p.
+
+    Shape:
+        input (N, C, D, H, W) or (C, D, H, W).
+
+    >>> import gpugrad
+    >>> gpugrad.nn.Dropout3d().eval()(gpugrad.ones(1, 1, 1, 2))
+    tensor([[[[1., 1.]]]])
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.dropout3d(input, self.p, self.training, self.inplace)

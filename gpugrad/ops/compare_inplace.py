@@ -42,7 +42,7 @@ def _comparison(name: str) -> Method:
 
     def method(self: Any, other: Any) -> Any:
         check_inplace(self)
-        node = _new(kinds[isinstance(other, TensorBase)])
+        node: Node = _new(kinds[isinstance(other, TensorBase)])
         return _written(name + "_", self, function(self, other), node)
 
     method.__name__ = method.__qualname__ = name + "_"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator
 
-from .. import cuda
 from .generator import get_rng_state, set_rng_state
 
 
@@ -27,6 +26,8 @@ def fork_rng(devices: Iterable[int] | None = None, enabled: bool = True) -> Iter
     if not enabled:
         yield
         return
+    from .. import cuda  # not at the top: who forks no random numbers may never need a device
+
     numbers = range(cuda.device_count()) if devices is None else list(devices)
     state, on_devices = get_rng_state(), [(n, cuda.get_rng_state(n)) for n in numbers]
     try:

@@ -199,6 +199,38 @@ def test_what_cupy_cannot_capture_is_refused_with_its_name(host: host_cupy.Copie
     assert gpugrad.linalg.inv(x)[0, 0].item() == 0.5
 
 
+def test_graphs_take_turns_on_different_streams(host: host_cupy.Copies) -> None:
+    x = gpugrad.ones(3, device="cuda")
+    double = gpugrad.compile(lambda t: t * 2)
+    for _ in range(4):
+        double(x)
+    one, other = (host_cupy.Stream(non_blocking=True) for _ in range(2))
+    for stream in (one, one, other):
+        with stream:
+            double(x)
+    assert (len(one.waited_for), len(other.waited_for)) == (1, 1)
+    (event,) = other.waited_for
+    assert event.stream is one
+
+
+def test_a_device_that_is_not_the_current_one(two_devices: host_cupy.Copies) -> None:
+    gpugrad.manual_seed(0)
+    model = network().to("cuda:1")
+    optimizer = gpugrad.optim.Adam(model.parameters(), lr=0.01)
+    x, y = gpugrad.randn(8, 6).to("cuda:1"), gpugrad.randint(3, (8,)).to("cuda:1")
+
+    @gpugrad.compile
+    def step(x: Any, y: Any) -> Any:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+
+    losses = [float(step(x, y)) for _ in range(8)]
+    assert losses[-1] < losses[0]
+
+
 def test_the_stand_in_notices_freed_memory(host: host_cupy.Copies) -> None:
     cupy = host_cupy.module
     stream, pool = cupy.cuda.Stream(non_blocking=True), cupy.cuda.MemoryPool()
@@ -225,6 +257,7 @@ def test_the_stand_in_notices_freed_memory(host: host_cupy.Copies) -> None:
         lambda cupy, x: x.nonzero(),
         lambda cupy, x: cupy.cuda.get_current_stream().synchronize(),
         lambda cupy, x: x + 1,
+        lambda cupy, x: cupy.RawModule(code=""),
     ],
 )
 def test_the_stand_in_refuses_what_cuda_refuses(host: host_cupy.Copies, act: Any) -> None:

@@ -24,7 +24,7 @@ def dropout1d(
     >>> gpugrad.nn.functional.dropout1d(gpugrad.ones(3, 4), training=False).shape
     torch.Size([3, 4])
     """
-    _require_probability(p)
+    require_probability(p)
     if input.dim() not in (2, 3):
         raise RuntimeError(
             f"dropout1d: Expected 2D or 3D input, but received a {input.dim()}D input. Note that "
@@ -49,7 +49,7 @@ def dropout2d(
     >>> gpugrad.nn.functional.dropout2d(gpugrad.ones(2, 3, 4, 4), training=False).shape
     torch.Size([2, 3, 4, 4])
     """
-    _require_probability(p)
+    require_probability(p)
     if input.dim() == 3:
         warnings.warn(
             "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout "
@@ -71,7 +71,35 @@ def dropout2d(
     return _by_channel(input, p, training, inplace)
 
 
-def _require_probability(p: float) -> None:
+def dropout3d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
+    """Zero every channel with probability ``p`` and divide the rest by 1 - p, if ``training``.
+
+    Shape:
+        input (N, C, D, H, W) or (C, D, H, W).
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.dropout3d(gpugrad.ones(2, 3, 4, 4, 4), training=False).shape
+    torch.Size([2, 3, 4, 4, 4])
+    """
+    require_probability(p)
+    if input.dim() not in (4, 5):
+        warnings.warn(
+            f"dropout3d: Received a {input.dim()}-D input to dropout3d, which is deprecated and "
+            "will result in an error in a future release. To retain the behavior and silence this "
+            "warning, please use dropout instead. Note that dropout3d exists to provide "
+            "channel-wise dropout on inputs with 3 spatial dimensions, a channel dimension, and an "
+            "optional batch dimension (i.e. 4D or 5D inputs).",
+            stacklevel=2,
+        )
+    if input.dim() == 5:
+        return _by_channel(input, p, training, inplace)
+    result: Tensor = _by_channel(input.unsqueeze(0), p, training, inplace).squeeze(0)
+    return result
+
+
+def require_probability(p: float) -> None:
     if p < 0.0 or p > 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TypeAlias
 
+from ...autograd.composed import shown_as
 from ...backend.windows import Geometry
 from ...ops.conv import Col2im, Im2col
 from ...tensor import Tensor
@@ -188,3 +189,40 @@ def _require_planes(name: str, input: Tensor) -> None:
             f"{name} expects input to have at least 3 dimensions, but got input with "
             f"{input.dim()} dimension(s)"
         )
+
+
+@shown_as("ChannelShuffle")
+def channel_shuffle(input: Tensor, groups: int) -> Tensor:
+    """The first channels of all groups, then their second ones, and so on.
+
+    Zhang et al., "ShuffleNet", 2018.
+
+    Shape:
+        input (N, C, *), C being a multiple of ``groups``.
+
+    Raises:
+        RuntimeError: C is no multiple of ``groups``, or there are fewer than three dimensions.
+
+    >>> import gpugrad
+    >>> x = gpugrad.arange(4).reshape(1, 4, 1)
+    >>> gpugrad.nn.functional.channel_shuffle(x, 2).flatten()
+    tensor([0, 2, 1, 3])
+    """
+    if input.dim() <= 2:
+        raise RuntimeError(
+            "channel_shuffle expects input with > 2 dims, but got input with sizes "
+            f"{list(input.shape)}"
+        )
+    channels = input.size(1)
+    if groups <= 0:
+        raise RuntimeError(
+            f"Number of groups to divide channels in must be positive. Value of groups:{groups}"
+        )
+    if channels % groups:
+        raise RuntimeError(
+            f"Number of channels must be divisible by groups. Got {channels} channels and {groups} "
+            "groups."
+        )
+    parts = input.reshape(input.size(0), groups, channels // groups, -1)
+    result: Tensor = parts.transpose(1, 2).reshape(input.shape)
+    return result

@@ -55,6 +55,7 @@ def tanhshrink(input: Tensor) -> Tensor:
     return result
 
 
+@shown_as("RreluWithNoise")
 def rrelu(
     input: Tensor,
     lower: float = 1.0 / 8,
@@ -77,10 +78,10 @@ def rrelu(
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     if not training:
-        return _shown(leaky_relu(input, (lower + upper) / 2, inplace))
+        return leaky_relu(input, (lower + upper) / 2, inplace)
     slopes = _slopes(input.detach(), lower, upper)
     result: Tensor = input.mul_(slopes) if inplace else input * slopes
-    return _shown(result)
+    return result
 
 
 def rrelu_(
@@ -90,18 +91,13 @@ def rrelu_(
     return rrelu(input, lower, upper, training, True)
 
 
-@shown_as("RreluWithNoise")
-def _shown(result: Tensor) -> Tensor:
-    return result.view_as(result) if False else result
-
-
 def _slopes(x: Tensor, lower: float, upper: float) -> Tensor:
     """One where positive; elsewhere drawn, on the CPU for those elements alone, as PyTorch does."""
     negative = x <= 0
     if x.is_cuda:
-        slopes: Tensor = x.new_ones(x.shape).where(~negative, x.new_empty(x.shape).uniform_(lower, upper))
-        return slopes
+        everywhere: Tensor = x.new_empty(x.shape).uniform_(lower, upper)
+        return everywhere.where(negative, x.new_ones(()))
     drawn = empty(int(negative.sum()), dtype=float64).uniform_(lower, upper)
-    slopes = x.new_ones(x.shape)
+    slopes: Tensor = x.new_ones(x.shape)
     slopes[negative] = drawn.to(x.dtype)
     return slopes

@@ -1,10 +1,16 @@
-"""How alike vectors are: ``cosine_similarity`` and ``pairwise_distance``."""
+"""How alike vectors are: ``cosine_similarity``, ``pairwise_distance`` and ``pdist``."""
 
 from __future__ import annotations
 
+import itertools
+
+from ...autograd.composed import shown_as
+from ...creation import tensor
+from ...dtypes import int64
 from ...ops.operands import misfit
 from ...ops.shape import broadcast_shapes
 from ...tensor import Tensor
+from .promotion import require_floating
 from .vector_norm import vector_norm
 
 
@@ -36,3 +42,33 @@ def pairwise_distance(
     tensor([2.0000])
     """
     return vector_norm(x1 - x2 + eps, p, -1, keepdim)
+
+
+def pdist(input: Tensor, p: float = 2) -> Tensor:
+    """The p-norms of the differences of all pairs of rows: (0, 1), (0, 2), ..., (1, 2), ...
+
+    Shape:
+        input (N, M), result (N · (N - 1) / 2).
+
+    Raises:
+        RuntimeError: no matrix, or a negative ``p``.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.functional.pdist(gpugrad.tensor([[0.0], [1.0], [3.0]]))
+    tensor([1., 3., 2.])
+    """
+    if input.dim() != 2:
+        raise RuntimeError(f"pdist only supports 2D tensors, got: {input.dim()}D")
+    require_floating(input, "pdist")
+    if p < 0:
+        raise RuntimeError("pdist only supports non-negative p values")
+    return _pdist(input, p)
+
+
+@shown_as("Pdist")
+def _pdist(input: Tensor, p: float) -> Tensor:
+    pairs = list(itertools.combinations(range(input.size(0)), 2))
+    first, second = (
+        tensor([pair[side] for pair in pairs], dtype=int64, device=input.device) for side in (0, 1)
+    )
+    return vector_norm(input.index_select(0, first) - input.index_select(0, second), p, 1, False)

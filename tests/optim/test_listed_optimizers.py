@@ -1,0 +1,388 @@
+"""Optimizers that are one step of the backend: numbers (taken from PyTorch), state and devices."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gpugrad
+from gpugrad import nn, optim
+from gpugrad.nn import functional as F
+from tests import host_cupy
+from tests.capture.training import Job, check, parameters
+from tests.conftest import DEVICES
+from tests.optim.test_optimizers import make_params, train
+
+NUMBERS: list[tuple[str, dict[str, Any], list[float]]] = [
+    ("Adagrad", {"lr": 0.5}, [1.4855932472, -2.4961886765, 2.4876190146, 0.2000987687]),
+    (
+        "Adagrad",
+        {
+            "lr": 0.5,
+            "lr_decay": 0.5,
+            "weight_decay": 0.1,
+            "initial_accumulator_value": 0.25,
+            "eps": 0.01,
+        },
+        [1.5959258259, -2.5761773122, 2.4269053232, 0.4860257846],
+    ),
+    ("Adadelta", {"eps": 0.01}, [1.6438336562, -2.6208556415, 2.4296820773, 0.8048754171]),
+    (
+        "Adadelta",
+        {"lr": 0.5, "rho": 0.5, "eps": 0.1, "weight_decay": 0.5, "maximize": True},
+        [0.169469774, -0.0069707436, 6.6754644777, -3.1787533007],
+    ),
+    ("Adamax", {"lr": 0.1}, [1.5626697107, -2.5398011249, 2.4972136238, 0.8503804644]),
+    (
+        "Adamax",
+        {"lr": 0.1, "betas": (0.4, 0.5), "eps": 0.5, "weight_decay": 0.1},
+        [1.4012536816, -2.4098303123, 2.5213023874, 0.6886205959],
+    ),
+    ("NAdam", {"lr": 0.1}, [1.3607614445, -2.3539702898, 2.6587463212, 0.8184461714]),
+    (
+        "NAdam",
+        {
+            "lr": 0.1,
+            "betas": (0.5, 0.6),
+            "momentum_decay": 0.5,
+            "weight_decay": 0.5,
+            "decoupled_weight_decay": True,
+        },
+        [0.8291751592, -1.4938940758, 1.820022354, 0.3443300755],
+    ),
+    ("RAdam", {"lr": 0.01}, [1.322326781, -2.3253259665, 0.9639755435, 0.4079864746]),
+    (
+        "RAdam",
+        {
+            "lr": 0.01,
+            "betas": (0.5, 0.9),
+            "weight_decay": 0.5,
+            "decoupled_weight_decay": True,
+            "maximize": True,
+        },
+        [1.4856755404, 2.3046073707, 808.4508081675, -51.482212098],
+    ),
+    ("Rprop", {"lr": 0.1}, [1.222304, -2.222304, 2.777696, 0.60192]),
+    (
+        "Rprop",
+        {"lr": 0.1, "etas": (0.25, 3.0), "step_sizes": (0.05, 0.5)},
+        [1.49375, -2.49375, 2.50625, 0.65625],
+    ),
+    ("ASGD", {"lr": 0.01}, [1.1575799084, -2.1577193306, 2.0567860925, 0.3256917907]),
+    (
+        "ASGD",
+        {"lr": 0.01, "lambd": 0.5, "alpha": 0.5, "t0": 2, "weight_decay": 0.1},
+        [1.1024838971, -2.0561285876, 1.9635922149, 0.3000210428],
+    ),
+]
+EVERY: list[tuple[str, dict[str, Any]]] = [
+    ("Adagrad", {"lr": 0.05, "lr_decay": 0.1}),
+    ("Adadelta", {"eps": 0.01}),
+    ("Adamax", {"lr": 0.05}),
+    ("NAdam", {"lr": 0.05, "weight_decay": 0.1, "decoupled_weight_decay": True}),
+    ("RAdam", {"lr": 0.05, "betas": (0.9, 0.9)}),
+    ("Rprop", {"lr": 0.05}),
+    ("ASGD", {"lr": 0.05, "t0": 2}),
+]
+NAMES = [name for name, _ in EVERY]
+every = pytest.mark.parametrize(("name", "options"), EVERY, ids=NAMES)
+on_cuda = pytest.mark.parametrize("device", DEVICES[1:], indirect=True)
+
+
+@pytest.mark.parametrize(("name", "options", "wanted"), NUMBERS)
+def test_eight_steps(name: str, options: dict[str, Any], wanted: list[float]) -> None:
+    params = make_params()
+    optimizer = getattr(optim, name)(params, **options)
+    assert train(optimizer, params, range(8)) == pytest.approx(wanted, rel=1e-9, abs=1e-9)
+
+
+@every
+@pytest.mark.parametrize("way", ["state_dict", "copy"])
+def test_a_run_goes_on_as_if_uninterrupted(name: str, options: dict[str, Any], way: str) -> None:
+    params = make_params()
+    whole = train(getattr(optim, name)(params, **options), params, range(6))
+    params = make_params()
+    first = getattr(optim, name)(params, **options)
+    train(first, params, range(3))
+    if way == "state_dict":
+        # Loaded state is of the parameters' dtype: in float64 the averages go on more exactly.
+        second = getattr(optim, name)(params)
+        second.load_state_dict(first.state_dict())
+        tolerance = 1e-7
+    else:
+        second = copy.deepcopy(first)
+        params = second.param_groups[0]["params"]
+        tolerance = 0
+    assert train(second, params, range(3, 6)) == pytest.approx(whole, rel=tolerance, abs=0)
+    assert len({id(s["step"]) for s in second.state.values()}) == 1
+
+
+@every
+def test_one_group_may_mix_types(name: str, options: dict[str, Any]) -> None:
+    kinds = [gpugrad.float64, gpugrad.float32, gpugrad.float16, gpugrad.bfloat16, gpugrad.float64]
+    params = [gpugrad.full((2,), 1.5, dtype=kind, requires_grad=True) for kind in kinds]
+    optimizer = getattr(optim, name)(params, **options)
+    for _ in range(3):
+        optimizer.zero_grad()
+        for p in params:
+            (p * p).sum().backward()
+        optimizer.step()
+    assert [p.dtype for p in params] == kinds
+    wanted = params[0].tolist()
+    assert params[4].tolist() == wanted
+    assert params[1].tolist() == pytest.approx(wanted, abs=2e-6)
+    assert params[2].tolist() == pytest.approx(wanted, abs=4e-3)
+    assert params[3].tolist() == pytest.approx(wanted, abs=4e-2)
+
+
+@every
+def test_parameters_of_any_layout(name: str, options: dict[str, Any]) -> None:
+    values = gpugrad.arange(6.0, dtype=gpugrad.float64).reshape(2, 3) - 2.5
+    plain = values.clone().requires_grad_()
+    turned = values.t().contiguous().t().detach().requires_grad_()
+    nothing = gpugrad.zeros(0, 3, dtype=gpugrad.float64, requires_grad=True)
+    optimizer = getattr(optim, name)([plain, turned, nothing], **options)
+    for _ in range(3):
+        optimizer.zero_grad()
+        (plain.square().sum() + turned.square().sum() + nothing.sum()).backward()
+        optimizer.step()
+    assert not turned.is_contiguous()
+    assert plain.tolist() == turned.tolist()
+
+
+@every
+def test_counts_of_parameters_that_part(name: str, options: dict[str, Any]) -> None:
+    """A parameter that sits out some steps goes on as if these had not been."""
+    alone, together, other = (gpugrad.ones(2, requires_grad=True) for _ in range(3))
+    first = getattr(optim, name)([alone], **options)
+    second = getattr(optim, name)([other, together], **options)
+    for number in range(8):
+        first.zero_grad()
+        second.zero_grad()
+        (alone.square().sum() + other.square().sum()).backward()
+        if number % 2 == 0:
+            together.square().sum().backward()
+            first.step()
+            second.step()
+            assert together.tolist() == alone.tolist()
+        else:
+            before = together.tolist()
+            second.step()
+            assert together.tolist() == before
+    assert [s["step"].item() for s in second.state.values()] == [8, 4]
+
+
+@every
+def test_gradients_are_not_changed(name: str, options: dict[str, Any]) -> None:
+    w = gpugrad.ones(2, requires_grad=True)
+    optimizer = getattr(optim, name)([w], maximize=True, **options)
+    (w * 3).sum().backward()
+    version = w._version
+    optimizer.step()
+    assert w.grad is not None
+    assert w.grad.tolist() == [3.0, 3.0]
+    assert w._version == version + 1
+
+
+@every
+def test_a_closure_runs_with_gradients(name: str, options: dict[str, Any]) -> None:
+    w = gpugrad.ones(2, requires_grad=True)
+    optimizer = getattr(optim, name)([w], **options)
+
+    def closure() -> Any:
+        optimizer.zero_grad()
+        loss = w.sum()
+        loss.backward()
+        return loss
+
+    calls: list[str] = []
+    optimizer.register_step_post_hook(lambda *_: calls.append("after"))
+    with gpugrad.no_grad():
+        assert optimizer.step(closure).item() == 2.0
+    assert w[0].item() < 1
+    assert calls == ["after"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_differentiable_is_refused(name: str) -> None:
+    with pytest.raises(NotImplementedError, match="differentiable=True is not supported"):
+        getattr(optim, name)([gpugrad.ones(2, requires_grad=True)], differentiable=True)
+
+
+def test_adagrad_has_its_state_from_the_beginning() -> None:
+    w, v = (gpugrad.ones(2, requires_grad=True) for _ in range(2))
+    optimizer = optim.Adagrad([w], initial_accumulator_value=0.25)
+    assert optimizer.state[w]["sum"].tolist() == [0.25, 0.25]
+    assert optimizer.state[w]["step"].item() == 0
+    optimizer.add_param_group({"params": [v]})
+    assert v not in optimizer.state
+    optimizer.state.clear()
+    v.sum().backward()
+    optimizer.step()
+    assert optimizer.state[v]["sum"].tolist() == [1.25, 1.25]
+
+
+def test_old_files_hold_numbers() -> None:
+    w = gpugrad.ones(2, requires_grad=True)
+    w.grad = gpugrad.ones(2)
+    results = []
+    for mu_product, step in ((0.25, 3), (gpugrad.tensor(0.25), gpugrad.tensor(3.0))):
+        optimizer = optim.NAdam([w.detach().requires_grad_()], lr=0.5)
+        (p,) = optimizer.param_groups[0]["params"]
+        p.grad = gpugrad.ones(2)
+        saved = optimizer.state_dict()
+        saved["state"] = {
+            0: {
+                "step": step,
+                "mu_product": mu_product,
+                "exp_avg": gpugrad.ones(2),
+                "exp_avg_sq": gpugrad.ones(2),
+            }
+        }
+        optimizer.load_state_dict(saved)
+        optimizer.step()
+        assert optimizer.state[p]["step"].item() == 4
+        results.append(optimizer.state[p]["mu_product"].item())
+    assert results[0] == results[1] < 0.25
+
+
+# --- scaled gradients ----------------------------------------------------------------------------
+
+
+@every
+def test_scaled_gradients(name: str, options: dict[str, Any]) -> None:
+    """A step with the scale gives what one without gives; one with infinities changes nothing."""
+    plain, scaled = (
+        gpugrad.tensor([1.0, -2.0], dtype=gpugrad.float64, requires_grad=True) for _ in range(2)
+    )
+    first = getattr(optim, name)([plain], **options)
+    second = getattr(optim, name)([scaled], **options)
+    scaler = gpugrad.amp.GradScaler("cpu", init_scale=8.0, growth_interval=1000)
+    for number in range(5):
+        second.zero_grad()
+        scaler.scale(scaled.square().sum()).backward()
+        if number == 2:
+            assert scaled.grad is not None
+            scaled.grad[0] = float("inf")
+            before = [scaled.tolist(), *(v.tolist() for v in second.state[scaled].values())]
+            scaler.step(second)
+            scaler.update()
+            after = [scaled.tolist(), *(v.tolist() for v in second.state[scaled].values())]
+            assert after == before
+            continue
+        scaler.step(second)
+        scaler.update()
+        first.zero_grad()
+        plain.square().sum().backward()
+        first.step()
+        assert scaled.tolist() == plain.tolist()
+
+
+# --- devices and replays -------------------------------------------------------------------------
+
+
+def classifier(device: str) -> Any:
+    gpugrad.manual_seed(0)
+    return nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 3)).to(device)
+
+
+def losses(name: str, options: dict[str, Any], device: str) -> tuple[list[float], Any]:
+    model = classifier(device)
+    optimizer = getattr(optim, name)(model.parameters(), **options)
+    x = gpugrad.randn(16, 6).to(device)
+    y = gpugrad.randint(3, (16,)).to(device)
+    found = []
+    for step in range(8):
+        optimizer.param_groups[0]["lr"] = 0.05 / (step + 1)
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        found.append(loss.item())
+    return found, optimizer
+
+
+@on_cuda
+@every
+def test_training_gives_the_results_of_the_cpu(
+    device: str, name: str, options: dict[str, Any]
+) -> None:
+    there, optimizer = losses(name, options, device)
+    here, other = losses(name, options, "cpu")
+    np.testing.assert_allclose(there, here, rtol=1e-4)
+    assert there[-1] < there[0]
+    for one, two in zip(optimizer.state.values(), other.state.values(), strict=True):
+        assert list(one) == list(two)
+        for key, value in one.items():
+            assert value.is_cuda
+            np.testing.assert_allclose(
+                value.cpu().numpy(), two[key].numpy(), rtol=1e-3, atol=1e-5, err_msg=key
+            )
+
+
+@every
+def test_a_step_copies_nothing(host: host_cupy.Copies, name: str, options: dict[str, Any]) -> None:
+    params = [gpugrad.ones(n, device="cuda", requires_grad=True) for n in (3, 4)]
+    optimizer = getattr(optim, name)(params, **options)
+    for turn in range(4):
+        for p in params:
+            p.grad = gpugrad.ones_like(p.detach())
+        optimizer.param_groups[0]["lr"] = 0.1 / (turn + 1)
+        host.reset()
+        optimizer.step()
+        if turn:
+            assert (host.to_device, host.to_host) == (0, 0)
+
+
+def compiled_job(name: str, options: dict[str, Any], device: str) -> Job:
+    model = classifier(device)
+    optimizer = getattr(optim, name)(model.parameters(), **options)
+
+    def step(x: Any, y: Any) -> Any:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+
+    def feed(turn: int) -> tuple[Any, ...]:
+        rng = np.random.default_rng(turn)
+        x = gpugrad.tensor(rng.standard_normal((5, 6)).astype("f4"))
+        return x.to(device), gpugrad.tensor(rng.integers(0, 3, 5)).to(device)
+
+    def between(turn: int) -> None:
+        optimizer.param_groups[0]["lr"] = 0.05 / (turn + 1)
+
+    return Job(step, feed, parameters(model), between)
+
+
+@every
+def test_a_compiled_step_is_the_eager_one(name: str, options: dict[str, Any]) -> None:
+    check(lambda: compiled_job(name, options, "cpu"))
+
+
+@every
+def test_a_step_as_a_graph_is_the_eager_one(
+    host: host_cupy.Copies, name: str, options: dict[str, Any]
+) -> None:
+    """Learning rates and counts are read anew in each replay."""
+
+    def arrays(tensors: Any) -> list[Any]:
+        return [t.detach().cpu().numpy() for t in tensors]
+
+    results = []
+    for wrap in (lambda f: f, gpugrad.compile):
+        job = compiled_job(name, options, "cuda")
+        function = wrap(job.step)
+        history = []
+        for turn in range(8):
+            assert job.between is not None
+            job.between(turn)
+            history.append(arrays([function(*job.feed(turn)), *job.watched()]))
+        results.append(history)
+    for eager, compiled in zip(*results, strict=True):
+        for one, other in zip(eager, compiled, strict=True):
+            np.testing.assert_array_equal(other, one)
