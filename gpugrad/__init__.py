@@ -130,10 +130,8 @@ globals().update(_selection_methods.FUNCTIONS)
 # what NumPy reports from inside this package.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gpugrad\.")
 
-_MODULES = frozenset(
-    ["amp", "backends", "compiler", "cuda", "func", "fused", "linalg", "nn", "optim", "utils"]
-    + ["viz"]
-)
+_MODULES = {"amp", "backends", "compiler", "cuda", "func", "fused", "linalg", "nn", "optim"}
+_MODULES |= {"utils", "viz"}
 _HOMES = {
     "compile": "compiler",
     "load": "serialization",

@@ -271,9 +271,9 @@ def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
 
 
 def _matmul(input: Any, other: Any, *, out: Any = None) -> Any:
-    if not isinstance(input, TensorBase) or not isinstance(other, TensorBase):
+    result = matmul.matmul(input, other) if isinstance(input, TensorBase) else NotImplemented
+    if result is NotImplemented:
         raise refuse("matmul", input, other)
-    result = matmul.matmul(input, other)
     return result if out is None else into(out, result, "matmul")
 
 
@@ -391,7 +391,8 @@ OF_A_TENSOR: dict[str, Function] = {
     **{name: _numpy_names(f) for name, f in named_in(variance, VARIANCES).items()},
     **named_in(
         shape,
-        "reshape flatten unflatten permute transpose t movedim squeeze unsqueeze broadcast_to",
+        "adjoint reshape flatten unflatten permute transpose t movedim squeeze unsqueeze "
+        "broadcast_to",
     ),
     **named_in(cutting, "chunk tensor_split unbind"),
     **named_in(repeating, "flip tile"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import creation, dtypes
+from .autograd.composed import inplace_shown_as
 from .autograd.engine import TensorBase
 from .autograd.inplace import apply_inplace, check_inplace
 from .functions import (
@@ -27,11 +28,13 @@ from .ops import (
     arithmetic,
     copying,
     cutting,
+    linear,
     pointwise,
     power,
     repeating,
     select,
     shape,
+    strided,
 )
 from .ops.binary import Binary
 from .ops.shape import reshape, sizes
@@ -67,6 +70,16 @@ def _div_(self: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     return _checked("div_", division(rounding_mode), self, other)
 
 
+def _by_tensor_too(apply_: Function, name: str, cls: type[Binary]) -> Function:
+    def method(self: Any, other: Any) -> Any:
+        result = apply_(self, other)
+        if result is NotImplemented:
+            raise refuse(name, self, other)
+        return result
+
+    return named(method, name, cls)
+
+
 def _pow_(self: Any, exponent: Any) -> Any:
     result = power.power_(self, exponent)
     if result is NotImplemented:
@@ -99,16 +112,56 @@ def _round_(self: Any, *, decimals: int = 0) -> Any:
     return pointwise.Round.apply_(self)
 
 
-def _set_shape(function: Function) -> Function:
+def _set_shape(function: Function, name: str) -> Function:
     """The in-place form of a view function: the tensor itself takes the view's place."""
 
-    def inplace(self: Any, *args: Any) -> Any:
+    @inplace_shown_as(name)
+    def inplace(self: Any, *args: Any, **kwargs: Any) -> Any:
         check_inplace(self)
-        result = function(self, *args)
+        result = function(self, *args, **kwargs)
         self.array, self.node, self.needs_grad = result.array, result.node, result.needs_grad
         return self
 
     return inplace
+
+
+_squeezed = [_set_shape(shape.squeeze, f"SqueezeBackward{number}") for number in (3, 4, 5)]
+
+
+def _squeeze_(self: Any, dim: Any = None) -> Any:
+    if dim is None:
+        return _squeezed[0](self)
+    return _squeezed[1 if isinstance(dim, int) else 2](self, dim)
+
+
+def _addmm_(self: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
+    result = linear.addmm(self, mat1, mat2, beta=beta, alpha=alpha)
+    if result.array.shape != self.array.shape:
+        raise RuntimeError(
+            f"Bad in-place call: input tensor size {list(self.array.shape)} and output tensor size "
+            f"{list(result.array.shape)} should match"
+        )
+    return apply_inplace(linear.Addmm, self, mat1, mat2, beta, alpha)
+
+
+def _is_same_size(self: Any, other: Any) -> bool:
+    return bool(self.array.shape == other.array.shape)
+
+
+def _fill_diagonal_(self: Any, fill_value: Any, wrap: bool = False) -> Any:
+    """A number written on the diagonal; ``wrap`` starts again below a tall matrix's end."""
+    sizes = self.array.shape
+    if len(sizes) < 2:
+        raise RuntimeError("dimensions must larger than 1")
+    if len(sizes) > 2 and len(set(sizes)) > 1:
+        raise RuntimeError("all dimensions of input must be of equal length")
+    length = min(sizes)
+    steps = self.stride()
+    strided.as_strided(self, (length,), (sum(steps),)).fill_(fill_value)
+    if wrap and len(sizes) == 2 and sizes[0] > sizes[1] + 1:
+        below = self.detach()[sizes[1] + 1 :]
+        _fill_diagonal_(below, fill_value, wrap)
+    return self
 
 
 def _reshape(self: Any, *args: Any, shape: Any = None) -> Any:
@@ -193,12 +246,22 @@ METHODS: dict[str, Function] = {
     "fill_": _fill_,
     "zero_": _zero_,
     "clamp_": select.clamp_,
-    "unsqueeze_": _set_shape(shape.unsqueeze),
-    "squeeze_": _set_shape(shape.squeeze),
-    "transpose_": _set_shape(shape.transpose),
-    "t_": _set_shape(shape.t),
+    "addmm_": _addmm_,
+    "fill_diagonal_": _fill_diagonal_,
+    "is_same_size": _is_same_size,
+    "unsqueeze_": _set_shape(shape.unsqueeze, "UnsqueezeBackward1"),
+    "squeeze_": _squeeze_,
+    "transpose_": _set_shape(shape.transpose, "TransposeBackward1"),
+    "t_": _set_shape(shape.t, "TBackward1"),
+    "as_strided_": inplace_shown_as("AsStridedBackward1")(strided.as_strided_),
     **{name + "_": cls.apply_ for name, cls in UNARY.items()},
     **{name + "_": _inplace(cls, name + "_") for name, cls in BINARY.items()},
+    "remainder_": _by_tensor_too(arithmetic.remainder_, "remainder_", arithmetic.Remainder),
+    "fmod_": _by_tensor_too(arithmetic.fmod_, "fmod_", arithmetic.Fmod),
+    **{
+        name + "_": inplace_shown_as(f"{name.capitalize()}Backward1")(UNARY[name].apply_)
+        for name in ("asinh", "acosh", "atanh")
+    },
     "float": _same_kind(dtypes.float32),
     "double": _same_kind(dtypes.float64),
     "half": _same_kind(dtypes.float16),

@@ -242,7 +242,7 @@ def _suffixes(tensor: Tensor) -> list[str]:
     if dtype is not dtypes.get_default_dtype() and dtype not in evident:
         found.append(f"dtype={dtype}")
     if tensor.grad_fn is not None:
-        found.append(f"grad_fn=<{tensor.grad_fn.name()}>")
+        found.append(f"grad_fn=<{tensor.grad_fn.name().rpartition(':')[2]}>")
     elif tensor.requires_grad:
         found.append("requires_grad=True")
     return found

@@ -52,7 +52,7 @@ MODULES = {
     grids: "block_diag cartesian_prod column_stack combinations dstack kron meshgrid",
     bounds: "clamp_max clamp_min",
     special: (
-        "deg2rad erfinv float_power frac heaviside isneginf isposinf logit "
+        "copysign deg2rad erfinv float_power frac heaviside isneginf isposinf logit "
         "nan_to_num positive rad2deg sgn sinc xlogy"
     ),
     mixing: "addcdiv addcmul cross lerp",

@@ -1,18 +1,20 @@
 """``save`` and ``load``: state dicts as safetensors files, without pickle.
 
 A file holds arrays, and a JSON description of the containers around them. Reading one can run no
-code, whoever wrote it. Any safetensors reader opens it: the entries of a flat dictionary keep
+code, whoever wrote it; nor can reading a file of PyTorch's or NumPy's, which ``load`` takes too. Any safetensors reader opens it: the entries of a flat dictionary keep
 their own keys, those of a nested one get a path such as ``optimizer.state[0].exp_avg``.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import math
 import os
 import secrets
 import shutil
+import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, TypeAlias
@@ -23,6 +25,7 @@ from . import cuda, dtypes
 from .creation import from_numpy
 from .device import device
 from .tensor import Tensor
+from .torch_file import TorchFileError, read_torch_file
 
 # The description lies in the file's string metadata, under this key.
 _METADATA_KEY = "gpugrad"
@@ -91,23 +94,27 @@ def load(
     *,
     weights_only: bool | None = None,
 ) -> Any:
-    """Read what :func:`save` wrote, or any other safetensors file.
+    """Read what :func:`save` wrote, any other safetensors file, or one of PyTorch's or NumPy's.
+
+    Of what ``torch.save`` writes, it reads tensors, parameters and plain containers, such as state
+    dicts of models and optimizers; a file with anything else is refused as a whole. Of NumPy it
+    reads ``.npz`` files of arrays.
 
     Args:
         f: a path, or an object with a ``read`` method, which is read to its end.
         map_location: the device for all tensors, or a dictionary from saved to wanted devices.
             Default: each tensor goes where it was when it was saved.
-        weights_only: accepted because PyTorch has it, and without effect, since no file can hold
-            anything but data.
+        weights_only: accepted because PyTorch has it, and without effect, since nothing but data
+            is ever read.
 
     Returns:
-        The object given to :func:`save`, with tensors that require no gradient; for a file from
-        elsewhere, a dictionary of CPU tensors.
+        The object given to :func:`save`, with tensors that require no gradient, or to
+        ``torch.save``; for other files a dictionary of CPU tensors.
 
     Raises:
-        RuntimeError: if the file is not an intact safetensors file (PyTorch's own format is not
-            read), holds arrays of a type that this library does not have, or has tensors for a
-            CUDA device that is not there.
+        RuntimeError: if the file is not an intact one of these formats, holds more than data or
+            arrays of a type that this library does not have, or has tensors for a CUDA device that
+            is not there.
         TypeError: for bfloat16 arrays, if the package ``ml_dtypes`` is not installed.
 
     >>> import gpugrad, io
@@ -129,9 +136,11 @@ def load(
             "expected 'f' to be string, path, or a file-like object with a 'read' attribute"
         )
     try:
+        if data.startswith(b"PK\x03\x04"):
+            return _from_zip(data, map_location)
         arrays, content = _parse(data)
         return _build(content, arrays, map_location)
-    except _UnreadableError as error:
+    except (_UnreadableError, TorchFileError) as error:
         raise RuntimeError(f"[load] {name} {error}") from None
 
 
@@ -238,14 +247,36 @@ def _parse(data: bytes) -> tuple[dict[str, np.ndarray[Any, Any]], object]:
     return arrays, content
 
 
+def _from_zip(data: bytes, location: _Location) -> Any:
+    """The object in a file of ``torch.save``, or the arrays in one of ``numpy.savez``."""
+    with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = archive.namelist()
+        if names and all(name.endswith(".npy") for name in names):
+            return _from_npz(data, location)
+    return read_torch_file(data, lambda tensor, saved_on: _place(tensor, saved_on, location))
+
+
+def _from_npz(data: bytes, location: _Location) -> dict[str, Tensor]:
+    tensors = {}
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            for name in arrays.files:
+                tensors[name] = _place(
+                    from_numpy(np.ascontiguousarray(arrays[name])), "cpu", location
+                )
+    except (ValueError, TypeError, zipfile.BadZipFile, EOFError) as error:
+        raise _UnreadableError(f"cannot be read as arrays ({error})") from None
+    return tensors
+
+
 def _diagnose(data: bytes, error: Exception) -> str:
     # A pickle begins with 0x80, the protocol and an opcode; in a safetensors header of that length
     # the third byte is 0.
-    if data.startswith(b"PK\x03\x04") or (data[:1] == b"\x80" and data[2:3] > b"\0"):
+    if data[:1] == b"\x80" and data[2:3] > b"\0":
         return (
-            "is not a safetensors file but a pickle or zip archive, which can hold code and is "
-            "therefore never read; where PyTorch is installed, "
-            "safetensors.torch.save_file(torch.load(path), new_path) converts a state dict"
+            "is not a safetensors file but a pickle, which can hold code and is therefore never "
+            "read; where PyTorch is installed, torch.save(torch.load(path), new_path) writes it as "
+            "a file that is"
         )
     return f"is not a safetensors file, or is damaged or cut off ({error})"
 

@@ -21,7 +21,19 @@ from .backend import BACKENDS
 from .class_names import PrintedAs
 from .description import Described
 from .device import device
-from .ops import arithmetic, compare, copying, cutting, index, matmul, pointwise, power, shape
+from .ops import (
+    arithmetic,
+    compare,
+    compare_inplace,
+    copying,
+    cutting,
+    index,
+    matmul,
+    pointwise,
+    power,
+    repeating,
+    shape,
+)
 from .ops.namespace import register
 from .printing import tensor_format, tensor_repr
 
@@ -139,15 +151,14 @@ class Tensor(Described, metaclass=PrintedAs, printed_as="torch.Tensor"):
             if tensor is not None:
                 tensor.grad = grad.clone() if tensor.grad is None else tensor.grad + grad
 
-        self.node.register_hook(keep)
+        self.node.hook_gradient(keep)
 
     def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
         """Call ``hook(grad)`` when this tensor's gradient is known; what it returns replaces it."""
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if self.node is not None:
-            handle: RemovableHandle = self.node.register_hook(hook)
-            return handle
+            return self.node.hook_gradient(hook)
         if self.hooks is None:
             self.hooks = LeafHooks()
         return RemovableHandle(self.hooks.before, hook)
@@ -406,6 +417,20 @@ class Tensor(Described, metaclass=PrintedAs, printed_as="torch.Tensor"):
     __rxor__ = compare.bitwise_xor
     __lshift__ = compare.left_shift
     __rshift__ = compare.right_shift
+    __iand__ = compare_inplace.bitwise_and_
+    __ior__ = compare_inplace.bitwise_or_
+    __ixor__ = compare_inplace.bitwise_xor_
+    __ilshift__ = compare_inplace.bitwise_left_shift_
+    __irshift__ = compare_inplace.bitwise_right_shift_
+
+    def __rlshift__(self, other: Any) -> Any:
+        return compare.left_shift(other, self)
+
+    def __rrshift__(self, other: Any) -> Any:
+        return compare.right_shift(other, self)
+
+    def __reversed__(self) -> Any:
+        return repeating.flip(self, tuple(range(self.array.ndim)))
 
     @property
     def T(self) -> Any:
@@ -420,6 +445,25 @@ class Tensor(Described, metaclass=PrintedAs, printed_as="torch.Tensor"):
                 stacklevel=2,
             )
         return shape.Permute.apply(self, tuple(range(ndim - 1, -1, -1)))
+
+    @property
+    def H(self) -> Any:
+        ndim = self.array.ndim
+        if ndim not in (0, 2):
+            raise RuntimeError(
+                "tensor.H is only supported on matrices (2-D tensors). Got "
+                f"{ndim}-D tensor.{' For batches of matrices, consider using tensor.mH' * (ndim > 2)}"
+            )
+        return shape.transpose(self, 0, 1) if ndim else self
+
+    @property
+    def mH(self) -> Any:
+        if self.array.ndim < 2:
+            raise RuntimeError(
+                "tensor.mH is only supported on matrices or batches of matrices. Got "
+                f"{self.array.ndim}-D tensor."
+            )
+        return shape.transpose(self, -2, -1)
 
     @property
     def mT(self) -> Any:

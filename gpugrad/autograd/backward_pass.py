@@ -13,6 +13,7 @@ from ..dtypes import from_numpy
 from . import anomaly
 from .engine import Node, Output, TensorBase, refresh, wrap
 from .grad_mode import mode
+from .multi_grad_hook import WATCHED, GradientEdge, announce, target_of
 
 _accumulate_lock = threading.RLock()  # a hook may run a backward pass of its own
 
@@ -56,6 +57,8 @@ def run(
 
     # As if there were a node before all others, with edges to the roots.
     edges: Sequence[Any] = [root.node or root for root in roots]
+    if WATCHED:
+        announce(edges, needed)
     node: Any = None
     grad: Any = None
     results = grads
@@ -101,15 +104,15 @@ def run(
                     node.refuse_stale(name, counter[0], stamp)
         elif guards is None:
             raise RuntimeError(FREED + anomaly.origin_of(node))
-        sample = grad
-        if type(grad) is list:
-            sample = next(g for g in grad if g is not None)
-        elif type(node) is Output:
+        elif type(node) is Output:  # which saves nothing
             _collect(node, grad, pending, heap, needed)
             edges = ()
             continue
+        xp = BACKENDS.get(type(grad))
+        if xp is None:  # a list with the gradients of several results
+            xp = BACKENDS[type(next(g for g in grad if g is not None))]
         worker = node if prepare is None else prepare(node)
-        results = worker.backward(BACKENDS[type(sample)], grad)
+        results = worker.backward(xp, grad)
         if not retain_graph and node.saves:
             node.release()
 
@@ -199,17 +202,17 @@ def _accumulate(leaves: Leaves, create_graph: bool, hooked: bool = False) -> Non
             hooks = leaf.hooks
             if hooks is not None and not hooked:
                 grad, maker = _call_hooks(hooks.before, grad), None
-            present = leaf.grad
+            present = leaf.gradient
             if create_graph:
                 grad = _cast_to(leaf, grad)
-                leaf.grad = grad if present is None else present + grad
+                leaf.gradient = grad if present is None else present + grad
             elif present is not None:
                 BACKENDS[type(grad)].add(present.array, grad, out=present.array)
                 present.version[0] += 1
             else:
                 if grad.dtype is not leaf.array.dtype:
                     grad = _cast_to(leaf, grad)
-                leaf.grad = wrap(grad if is_ours(grad, maker) else _own(grad))
+                leaf.gradient = wrap(grad if is_ours(grad, maker) else _own(grad))
             if hooks is not None:
                 for hook in list(hooks.after.values()):
                     hook(leaf)
@@ -217,6 +220,8 @@ def _accumulate(leaves: Leaves, create_graph: bool, hooked: bool = False) -> Non
 
 def _cast_to(tensor: Any, grad: Any) -> Any:
     """A gradient in the type of the tensor it belongs to; bfloat16 may have become float32."""
+    if tensor.array is None:  # an edge, whose tensor may be gone
+        return grad
     if getattr(grad, "array", grad).dtype == tensor.array.dtype:
         return grad
     return BACKENDS[type(grad)].cast(grad, tensor.array.dtype)
@@ -253,7 +258,14 @@ def _size(tensor: Any) -> str:
 
 
 def _tuple(value: Any) -> tuple[Any, ...]:
-    return tuple(value) if isinstance(value, (tuple, list)) else (value,)
+    if isinstance(value, (tuple, list)) and not isinstance(value, GradientEdge):
+        return tuple(value)
+    return (value,)
+
+
+def _targets(inputs: Any) -> tuple[Any, ...]:
+    """The tensors to differentiate by, and what stands for edges."""
+    return tuple(target_of(value) for value in _tuple(inputs))
 
 
 def _prepare(tensors: Any, grads: Any, create_graph: bool) -> tuple[list[Any], list[Any]]:
@@ -261,14 +273,15 @@ def _prepare(tensors: Any, grads: Any, create_graph: bool) -> tuple[list[Any], l
     given = [None] * len(roots) if grads is None else list(_tuple(grads))
     if len(given) != len(roots):
         raise RuntimeError(f"got {len(roots)} tensors and {len(given)} gradients")
-    for number, root in enumerate(roots):
+    firsts = []
+    for number, (root, first) in enumerate(zip(roots, given, strict=True)):
         if root.view_of is not None and root.version[1] != root.rebased:
             refresh(root)
         if not root.needs_grad:
             raise RuntimeError(
                 f"element {number} of tensors does not require grad and does not have a grad_fn"
             )
-    firsts = [_first_gradient(r, g, create_graph) for r, g in zip(roots, given, strict=True)]
+        firsts.append(_first_gradient(root, first, create_graph))
     return roots, firsts
 
 
@@ -302,7 +315,7 @@ def backward(
     if inputs is not None:
         if len(_tuple(inputs)) == 0:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-        wanted = _tuple(inputs)
+        wanted = _targets(inputs)
         results = grad(tensors, wanted, grad_tensors, retain, create_graph, allow_unused=True)
         found = {
             leaf: [g if create_graph else g.array, None]
@@ -366,7 +379,7 @@ def grad(
         )
     if is_grads_batched:
         return _batched(outputs, inputs, grad_outputs, retain, create_graph, allow_unused)
-    wanted = _tuple(inputs)
+    wanted = _targets(inputs)
     if not wanted:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     before, mode.enabled = mode.enabled, create_graph
@@ -449,8 +462,8 @@ def _batched(
     """A gradient for each row of ``grad_outputs``: in one pass, unless it is to be recorded."""
     batches = _tuple(grad_outputs)
     count = batches[0].array.shape[0]
-    if count > 1 and not create and not anomaly.state.enabled:
-        found = _all_rows(_tuple(outputs), _tuple(inputs), batches, retain, unused)
+    if count > 1 and not (create or anomaly.state.enabled or WATCHED):
+        found = _all_rows(_tuple(outputs), _targets(inputs), batches, retain, unused)
         if found is not None:
             return found
     rows = []

@@ -15,6 +15,7 @@ from ..backend import BACKENDS
 from ..backend.composed import ComposedForms
 from ..backend.primitives import UFUNCS, Array, is_basic_item
 from .function import FunctionNode
+from .node_hooks import Hooked
 
 
 class NoRuleError(TypeError):
@@ -83,6 +84,16 @@ class RowsNamespace(ComposedForms):
     def __init__(self) -> None:
         for name in (*UFUNCS, "where"):
             setattr(self, name, _elementwise(name))
+
+    def __getattr__(self, name: str) -> Any:
+        """A primitive without a rule: the backend's own where no rows are among the arguments."""
+
+        def function(x: Any, *args: Any) -> Any:
+            if any(type(a) is Rows for a in (x, *args)):
+                raise NoRuleError(name)
+            return getattr(BACKENDS[type(x)], name)(x, *args)
+
+        return function
 
     def asarray(self, x: Any) -> Any:
         return x
@@ -261,7 +272,8 @@ class Worker:
         self.node = node
 
     def backward(self, xp: Any, grad: Any) -> Any:
-        if isinstance(getattr(self.node, "node_of_part", self.node), FunctionNode):
+        worker = getattr(self.node, "node_of_part", self.node)
+        if isinstance(worker, (FunctionNode, Hooked)):
             return self._row_by_row(grad)  # the user's code gets tensors
         try:
             results = self.node.backward(ROWS, grad)

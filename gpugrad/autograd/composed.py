@@ -24,6 +24,27 @@ def _called(cls: type, name: str) -> Any:
     return found
 
 
+def inplace_shown_as(name: str) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
+    """A decorator for in-place methods: the tensor's own new node prints as ``name``.
+
+    A view's node is not renamed: it shows what took the view.
+    """
+
+    def decorate(method: Callable[_P, _T]) -> Callable[_P, _T]:
+        @functools.wraps(method)
+        def call(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+            before: Any = getattr(args[0], "node", None)
+            result = method(*args, **kwargs)
+            node = result.node
+            if node is not None and node is not before and result.view_of is None:
+                node.__class__ = _called(type(node), name)
+            return result
+
+        return call
+
+    return decorate
+
+
 def shown_as(name: str) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
     """A decorator: what the function returns prints as the result of the op ``name``.
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -22,7 +23,8 @@ from ..backend.primitives import Array
 from ..dtypes import from_numpy
 from .anomaly import origin_of
 from .grad_mode import mode
-from .hooks import LeafHooks, RemovableHandle
+from .hooks import LeafHooks
+from .inspected import AccumulateGrad, Inspected
 from .observers import OBSERVERS, observe
 
 OUTPUT = -1
@@ -38,6 +40,9 @@ ANOMALY_HINT = (
     "with torch.autograd.set_detect_anomaly(True, check_nan=False)."
 )
 
+OF_THE_ENGINE = frozenset(["CopyBackwards", "CopySlices", "NotImplemented"])
+"""Nodes whose names PyTorch gives with the namespace of its engine."""
+
 _sequence = itertools.count(1)
 _new = object.__new__
 
@@ -52,14 +57,18 @@ class TensorBase:
         version: ``[in-place changes, of these differentiable]``, one list for all views.
         rebased: the differentiable changes that ``node`` already accounts for.
         view_of: for a view, the tensor it was taken from and the op application that took it.
+        gradient: what ``grad`` shows.
         hooks: gradient hooks of a leaf.
+
+    Neither this class nor :class:`Node` may have a ``__getattr__``: Python would then find none of
+    their attributes the quick way, and a training step take a third longer.
     """
 
     __slots__ = (
         "__dict__",
         "__weakref__",
         "array",
-        "grad",
+        "gradient",
         "hooks",
         "needs_grad",
         "node",
@@ -78,9 +87,34 @@ class TensorBase:
     needs_grad: bool
     version: list[int]
     rebased: int
-    grad: Any
+    gradient: Any
     view_of: tuple[TensorBase, type[Node], tuple[Any, ...], int | None, bool] | None
     hooks: LeafHooks | None
+
+    @property
+    def grad(self) -> Any:
+        gradient = self.gradient
+        if gradient is None and self.node is not None:
+            _warn_of_no_gradient(self)
+        return gradient
+
+    @grad.setter
+    def grad(self, gradient: Any) -> None:
+        self.gradient = gradient
+
+
+def _warn_of_no_gradient(tensor: TensorBase) -> None:
+    """PyTorch's warning where a tensor has no gradient and never will."""
+    if "_retained" not in tensor.__dict__:
+        warnings.warn(
+            "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its "
+            ".grad attribute won't be populated during autograd.backward(). If you indeed want the "
+            ".grad field to be populated for a non-leaf Tensor, use .retain_grad() on the non-leaf "
+            "Tensor. If you access the non-leaf Tensor by mistake, make sure you access the leaf "
+            "Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 _tensor_class: type[TensorBase] = TensorBase
@@ -100,13 +134,13 @@ def wrap(array: Array) -> Any:
     tensor.needs_grad = False
     tensor.version = [0, 0]
     tensor.rebased = 0
-    tensor.grad = None
+    tensor.gradient = None
     tensor.view_of = None
     tensor.hooks = None
     return tensor
 
 
-class Node:
+class Node(Inspected):
     """One application of an op: subclass it with ``forward`` and ``backward``.
 
     ``forward(self, xp, *inputs)`` gets raw arrays (and whatever else was passed to
@@ -142,6 +176,7 @@ class Node:
             cls.__name__ = (
                 name if "Backward" in name or name == "CopySlices" else name + "Backward0"
             )
+        cls._show_saved()
 
     def forward(self, xp: Any, *inputs: Any) -> Any:
         raise NotImplementedError
@@ -150,29 +185,21 @@ class Node:
         raise NotImplementedError
 
     def name(self) -> str:
-        return type(self).__name__
+        name = type(self).__name__
+        return "torch::autograd::" + name if name in OF_THE_ENGINE else name
 
     def short_name(self) -> str:
         """The name without its ending, as errors give it: ``Mul`` for ``MulBackward0``."""
-        name = self.name()
+        name = self.name().rpartition(":")[2]
         return name.rpartition("Backward")[0] or name
 
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
+        return f"<{self.name().rpartition(':')[2]} object at {id(self):#x}>"
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The nodes that this one passes gradients to, each with its output number."""
         return tuple(_function_of(edge) for edge in self.edges)
-
-    @property
-    def metadata(self) -> dict[Any, Any]:
-        return {}
-
-    def register_hook(self, hook: Callable[..., Any]) -> Any:
-        if self.hooks is None:
-            self.hooks = {}
-        return RemovableHandle(self.hooks, hook)
 
     # --- forward ---------------------------------------------------------------------------------
 
@@ -352,20 +379,6 @@ class Output(Node):
     def name(self) -> str:
         name: str = self.parent.name()
         return name
-
-
-class AccumulateGrad:
-    """What ``next_functions`` shows in the place of a leaf."""
-
-    def __init__(self, variable: TensorBase) -> None:
-        self.variable = variable
-        self.next_functions = ()
-
-    def name(self) -> str:
-        return "struct torch::autograd::AccumulateGrad"
-
-    def __repr__(self) -> str:
-        return f"<AccumulateGrad object at {id(self.variable):#x}>"
 
 
 def _function_of(edge: Node | TensorBase | None) -> tuple[Any, int]:

@@ -11,12 +11,19 @@ from typing import Any, NamedTuple
 from ..backend import BACKENDS
 from .engine import OUTPUT, SHORTCUT, Node, TensorBase, _new, _sequence, wrap
 from .function import FunctionNode
+from .multi_grad_hook import GradientEdge as GradientEdge
+from .multi_grad_hook import get_gradient_edge as get_gradient_edge
+from .multi_grad_hook import register_multi_grad_hook as register_multi_grad_hook
 from .observers import unwatch, watch
 
 __all__ = [
+    "GradientEdge",
     "Node",
+    "allow_mutation_on_saved_tensors",
     "disable_saved_tensors_hooks",
+    "get_gradient_edge",
     "increment_version",
+    "register_multi_grad_hook",
     "save_on_cpu",
     "saved_tensors_hooks",
 ]
@@ -116,6 +123,50 @@ def _to_host(tensor: Any) -> tuple[Any, Any]:
 def _from_host(packed: tuple[Any, Any]) -> Any:
     device, tensor = packed
     return tensor.to(device)
+
+
+class _MutationAllowed:
+    """The context of :func:`allow_mutation_on_saved_tensors`: what was saved in it."""
+
+    def __init__(self) -> None:
+        self.ended = False
+
+    def pack(self, tensor: Any) -> Any:
+        return tensor.clone()
+
+    def unpack(self, saved: Any) -> Any:
+        if self.ended:
+            raise AssertionError(
+                "Trying to backward outside of the 'allow_mutation_on_saved_tensors' context"
+                "in which the graph was originally recorded."
+            )
+        return saved
+
+
+@contextmanager
+def allow_mutation_on_saved_tensors() -> Iterator[Any]:
+    """Let tensors that backward needs be changed in place inside the context.
+
+    Every saved tensor is copied when it is saved (in PyTorch when it is first changed), so that
+    gradients are those of the values it had. The backward pass must run inside the context.
+
+    >>> import gpugrad
+    >>> x = gpugrad.ones(2, requires_grad=True)
+    >>> with gpugrad.autograd.graph.allow_mutation_on_saved_tensors():
+    ...     y = x * 3
+    ...     z = (y * y).sum()
+    ...     y.zero_()
+    ...     z.backward()
+    tensor([0., 0.], grad_fn=<ZeroBackward0>)
+    >>> x.grad
+    tensor([18., 18.])
+    """
+    context = _MutationAllowed()
+    with saved_tensors_hooks(context.pack, context.unpack):
+        try:
+            yield context
+        finally:
+            context.ended = True
 
 
 @contextmanager

@@ -51,9 +51,6 @@ class CopySlices(Node):
         self.hooks = None
         return self
 
-    def name(self) -> str:
-        return "CopySlices"
-
     def _part(self, xp: Any, whole: Any) -> Any:
         for cls, args, number in self.steps:
             whole = _new(cls).forward(xp, whole, *args)

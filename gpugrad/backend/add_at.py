@@ -41,6 +41,9 @@ def add_at(x: Array, index: Any, value: Array) -> Array:
     return x
 
 
+LONG_ROW = 512
+"""From so many elements on, each row is worth a call of its own."""
+
 MANY_ROWS = 16
 """From so many rows of different places on they are added by one call."""
 
@@ -48,9 +51,14 @@ MANY_ROWS = 16
 def add_rows(out: Array, index: Array, rows: Array) -> None:
     """Add ``rows[i]`` to ``out[index[i]]``, places in range, in the order of the rows.
 
-    First each place's first row, then each place's second one, and so on: within a round no place
-    comes twice.
+    Short rows are added in rounds: each place's first row, then each place's second one, and so
+    on. Within a round no place comes twice.
     """
+    if rows[0].size >= LONG_ROW:
+        for place, row in zip(index.tolist(), rows, strict=True):
+            total = out[place]
+            np.add(total, row, out=total)
+        return
     order = np.argsort(index, kind="stable")
     places = index[order]
     count = np.arange(len(places))

@@ -14,13 +14,39 @@ from typing import Any
 
 import numpy as np
 
+from . import cpu_blocks
+
 Array = Any
 Call = tuple[Callable[..., Any], list[Any]]
 
-BLOCK = 32768
-"""Elements of a block: a dozen blocks of float32 fit into the second-level cache."""
+BLOCK = cpu_blocks.BLOCK
 LARGE = 65536
 """Arrays of at least so many elements are done in blocks."""
+
+
+class BlockSum:
+    """The sum of an array that comes block by block, divided, as ``cpu_blocks`` adds up.
+
+    Args:
+        array: of the array's size and type.
+        divisor: a number.
+        out: where the quotient goes when all blocks have come.
+    """
+
+    __name__ = "block_sum"
+
+    def __init__(self, array: Array, divisor: float, out: Array) -> None:
+        self._size, self._divisor, self.out = array.size, divisor, out
+        self._seen, self._sum = 0, np.float64(0)
+
+    def __call__(self, array: Array) -> None:
+        flat = array.reshape(-1)
+        for start in range(0, flat.size, cpu_blocks.BLOCK):
+            self._sum += cpu_blocks.total(flat[start : start + cpu_blocks.BLOCK])
+        self._seen += flat.size
+        if self._seen == self._size:
+            self.out[()] = self._sum / self._divisor
+            self._seen, self._sum = 0, np.float64(0)
 
 
 class Chain:
@@ -90,24 +116,47 @@ def in_blocks(calls: list[Call], is_own: Callable[[Array], bool]) -> list[Call]:
     """
     found: list[Call] = []
     chain: list[Call] = []
-    for number, call in enumerate([*(_flat_call(c) for c in calls), None]):
-        if call is not None and _joins(call, chain):
-            chain.append(call)
-            continue
-        if len(chain) > 1:
-            made = Chain(chain, _temporary(chain, calls[number:], is_own))
-            found.append((made, made.arrays))
+    plain: list[Call] = []  # the same, as they were
+    for number, call in enumerate(calls):
+        flat = _flat_call(call)
+        if flat is not None and chain and _joins(flat, chain):
+            chain.append(flat)
+            plain.append(call)
+        elif flat is None and chain and _comes_first(call, plain):
+            found.append(call)
         else:
-            found += calls[number - len(chain) : number]
-        chain = [call] if call is not None else []
-        if number < len(calls) and call is None:
-            found.append(calls[number])
-    return found
+            found += _finished(chain, plain, calls[number:], is_own)
+            chain, plain = ([], []) if flat is None else ([flat], [call])
+            if flat is None:
+                found.append(call)
+    return found + _finished(chain, plain, [], is_own)
+
+
+def _finished(
+    chain: list[Call], plain: list[Call], later: Sequence[Call], is_own: Callable[[Array], bool]
+) -> list[Call]:
+    """What stands for a chain that nothing more joins."""
+    if len(chain) < 2:
+        return plain
+    made = Chain(chain, _temporary(chain, later, is_own))
+    return [(made, made.arrays)]
+
+
+def _comes_first(call: Call, chain: list[Call]) -> bool:
+    """Whether a short call has nothing to do with a chain, and so can be made before it."""
+    if not isinstance(call[0], np.ufunc):
+        return False
+    mine = arrays_in(call[1])
+    if any(large(a) for a in mine):
+        return False
+    return not any(_touches(a, b) for a in mine for b in arrays_in(chain))
 
 
 def _flat_call(call: Call) -> Call | None:
     """An elementwise call with its output as last argument, if it can be done in blocks."""
     function, args = call
+    if type(function) is BlockSum:
+        return call if large(args[0]) and args[0].flags.c_contiguous else None
     if isinstance(function, partial) and list(function.keywords) == ["out"]:
         if function.func not in (np.maximum, np.minimum) or function.args:
             return None
@@ -143,8 +192,6 @@ def _joins(call: Call, chain: list[Call]) -> bool:
 
     Their arrays must lie in the same places, element by element, or apart.
     """
-    if not chain:
-        return False
     mine = [a for a in call[1] if large(a)]
     theirs = [a for _, args in chain for a in args if large(a)]
     if mine[0].size != theirs[0].size:
@@ -174,23 +221,41 @@ def _temporary(
     """The arrays that the chain writes before it reads them, and that nobody reads afterwards."""
     found: dict[int, Array] = {}
     read: set[int] = set()
-    for _, args in chain:
-        read.update(address(a) for a in args[:-1] if large(a) and address(a) not in found)
+    for function, args in chain:
+        inputs = args if type(function) is BlockSum else args[:-1]
+        read.update(address(a) for a in inputs if large(a) and address(a) not in found)
         out = args[-1]
         if address(out) not in read and is_own(out):
             found[address(out)] = out
-    return [a for a in found.values() if not any(_reads(c, a) for c in later)]
+    return [a for a in found.values() if not _read(a, later)]
 
 
-def _reads(call: Call, array: Array) -> bool:
-    """Whether a call may read what is in an array; one that only writes to it is unknown, too."""
-    return any(_touches(a, array) for a in arrays_in(call))
+def _read(array: Array, calls: Sequence[Call]) -> bool:
+    """Whether calls may read what is in an array before they overwrite it."""
+    for function, args in calls:
+        touching = [a for a in arrays_in([function, args]) if _touches(a, array)]
+        if not touching:
+            continue
+        only_written = (
+            isinstance(function, np.ufunc)
+            and function.nout == 1
+            and len(args) == function.nin + 1
+            and len(touching) == 1
+            and touching[0] is args[-1]
+        )
+        if not only_written:
+            return True
+        if address(touching[0]) == address(array) and touching[0].nbytes >= array.nbytes:
+            return False
+    return False
 
 
 def arrays_in(value: Any) -> list[Array]:
     """All arrays in nested lists, tuples, dictionaries, chains and bound arguments."""
     if type(value) is np.ndarray:
         return [value]
+    if type(value) is BlockSum:
+        return [value.out]
     if isinstance(value, partial):
         return arrays_in([value.func, value.args, value.keywords])
     if isinstance(value, dict):

@@ -13,6 +13,7 @@ from ..device import CPU as CPU_DEVICE
 from ..device import device as Device
 from . import cpu_blocks
 from .add_at import add_at, sum_rows
+from .blocking import in_blocks
 from .cpu_activations import HostActivations
 from .cpu_rows import HostRows
 from .host_memory import keep_freed_memory
@@ -82,6 +83,9 @@ class CPU(HostActivations, HostRows, HostSteps, Primitives):
         rule = RULES.get(name)
         return None if rule is None or type(out) is tuple else rule(*args, **kwargs, out=out)
 
+    def in_blocks(self, calls: list[Any], is_own: Callable[[Array], bool]) -> list[Any]:
+        return in_blocks(calls, is_own)
+
     def to_host(self, x: Array) -> Array:
         return np.asarray(x)
 
@@ -128,8 +132,9 @@ class CPU(HostActivations, HostRows, HostSteps, Primitives):
                 return ONES_VECTORS[x.dtype][: x.shape[0]].dot(x, out)
             if axis is None and x.flags.c_contiguous:
                 if x.size <= SHORT:
-                    return ONES_VECTORS[x.dtype][: x.size].dot(x.reshape(-1), out)
-                if x.size > cpu_blocks.BLOCK:
+                    flat = x if x.ndim == 1 else x.reshape(-1)
+                    return ONES_VECTORS[x.dtype][: x.size].dot(flat, out)
+                if x.size > cpu_blocks.LARGE:
                     return self.into(x.dtype.type(cpu_blocks.total(x)), out)
             if axis in OVER_COLUMNS and _short_rows(x):
                 return x.dot(ONES_VECTORS[x.dtype][: x.shape[1]], out)
@@ -191,7 +196,7 @@ class CPU(HostActivations, HostRows, HostSteps, Primitives):
         return out if bias is None else np.add(out, bias, out=out)
 
     def sigmoid(self, x: Array, out: Array | None = None) -> Array:
-        if x.size > cpu_blocks.BLOCK and cpu_blocks.applies(x):
+        if x.size > cpu_blocks.LARGE and cpu_blocks.applies(x):
             return cpu_blocks.sigmoid(x, out)
         work = np.negative(x, out)
         if type(work) is not np.ndarray:
@@ -201,25 +206,27 @@ class CPU(HostActivations, HostRows, HostSteps, Primitives):
         return np.reciprocal(work, work)
 
     def relu(self, x: Array, out: Array | None = None) -> Array:
-        if x.size > cpu_blocks.BLOCK and cpu_blocks.applies(x):
+        if x.size > cpu_blocks.LARGE and cpu_blocks.applies(x):
             return cpu_blocks.relu(x, out)
         return np.maximum(x, ZEROS[x.dtype], out=out)
 
     def relu_grad(self, y: Array, grad: Array, out: Array | None = None) -> Array:
-        if y.size > cpu_blocks.BLOCK and cpu_blocks.applies(y, grad):
+        if y.size > cpu_blocks.LARGE and cpu_blocks.applies(y, grad):
             return cpu_blocks.relu_grad(y, grad, out)
+        if y.size <= SHORT and out is None:
+            return np.where(y, grad, ZEROS[grad.dtype])
         # The bits times 0 or 1: as exact as np.where (inf, nan and -0 included), and ten times as
         # fast. An output of relu is positive or nan exactly where it is not 0.
         bits = np.multiply(grad.view(_INTEGER[grad.itemsize]), np.not_equal(y, ZEROS[y.dtype]))
         return self.into(bits.view(grad.dtype), out)
 
     def sigmoid_grad(self, y: Array, grad: Array, out: Array | None = None) -> Array:
-        if y.size > cpu_blocks.BLOCK and cpu_blocks.applies(y, grad):
+        if y.size > cpu_blocks.LARGE and cpu_blocks.applies(y, grad):
             return cpu_blocks.sigmoid_grad(y, grad, out)
         return np.multiply(grad, np.multiply(np.subtract(ONES[y.dtype], y), y), out=out)
 
     def tanh_grad(self, y: Array, grad: Array, out: Array | None = None) -> Array:
-        if y.size > cpu_blocks.BLOCK and cpu_blocks.applies(y, grad):
+        if y.size > cpu_blocks.LARGE and cpu_blocks.applies(y, grad):
             return cpu_blocks.tanh_grad(y, grad, out)
         return np.multiply(grad, np.subtract(ONES[y.dtype], np.square(y)), out=out)
 

@@ -17,8 +17,12 @@ from .small_arrays import ONES, ZEROS, _ByType
 
 Array = Any
 
-BLOCK = 32768
-"""How many elements are done at once, and from how many on blocks are worth their overhead."""
+BLOCK = 65536
+"""How many elements are done at once: a few arrays of so many stay in the second-level cache, and
+the cost of the calls is small beside their work."""
+
+LARGE = 16384
+"""Arrays of more elements are large."""
 
 SHARE = 512
 """So many elements are added up by BLAS, which loses few digits of so short a float32 sum; these
@@ -41,7 +45,7 @@ _total: Any = np.add.reduce
 def applies(x: Array, *others: Array) -> bool:
     """Whether the arrays are large, of one shape and type, and in row-major order."""
     return (
-        x.size > BLOCK
+        x.size > LARGE
         and x.dtype in _EXACT
         and x.flags.c_contiguous
         and all(a.shape == x.shape and a.dtype == x.dtype and a.flags.c_contiguous for a in others)
@@ -167,7 +171,7 @@ def is_transposed(x: Array) -> bool:
     """Whether neighbours in a column of ``x`` are neighbours in memory, and rows are long."""
     return (
         x.ndim > 1
-        and x.size > BLOCK
+        and x.size > LARGE
         and x.strides[-2] == x.itemsize
         and x.strides[-1] != x.itemsize
         and x.itemsize in _INTEGER

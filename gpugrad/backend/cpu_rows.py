@@ -15,9 +15,12 @@ from .primitives import Primitives
 
 Array = Any
 
-BLOCK = 32768
+BLOCK = 65536
 """About how many elements are done at once: a few arrays of so many stay in the second-level
 cache."""
+
+WORTHWHILE = 4096
+"""From so many elements on, a softmax is quicker in blocks of rows."""
 
 LONGEST_ROW = 4096
 """Longer rows are added up by NumPy, which loses fewer digits of float32 sums than BLAS."""
@@ -33,7 +36,7 @@ class HostRows(Primitives):
     """Every method's composed form in ``ComposedForms`` says what it computes."""
 
     def softmax(self, x: Array, axis: int, out: Array | None = None) -> Array:
-        if not _in_rows(axis, x):
+        if x.size < WORTHWHILE or not _in_rows(axis, x):
             return super().softmax(x, axis, out)
         result, blocks = _row_blocks(out, x)
         ones = _ones(x.shape[-1], x.dtype)
@@ -44,7 +47,7 @@ class HostRows(Primitives):
         return result if out is None else self.into(result, out)
 
     def softmax_grad(self, y: Array, grad: Array, axis: int, out: Array | None = None) -> Array:
-        if not _in_rows(axis, y, grad):
+        if y.size < WORTHWHILE or not _in_rows(axis, y, grad):
             return super().softmax_grad(y, grad, axis, out)
         result, blocks = _row_blocks(out, y, grad)
         for part, of_part, to in blocks:
@@ -54,7 +57,7 @@ class HostRows(Primitives):
         return result if out is None else self.into(result, out)
 
     def log_softmax(self, x: Array, axis: int, out: Array | None = None) -> Array:
-        if not _in_rows(axis, x):
+        if x.size < WORTHWHILE or not _in_rows(axis, x):
             return super().log_softmax(x, axis, out)
         result, blocks = _row_blocks(out, x)
         ones = _ones(x.shape[-1], x.dtype)
@@ -65,7 +68,7 @@ class HostRows(Primitives):
         return result if out is None else self.into(result, out)
 
     def log_softmax_grad(self, y: Array, grad: Array, axis: int, out: Array | None = None) -> Array:
-        if not _in_rows(axis, y, grad):
+        if y.size < WORTHWHILE or not _in_rows(axis, y, grad):
             return super().log_softmax_grad(y, grad, axis, out)
         result, blocks = _row_blocks(out, y, grad)
         ones = _ones(y.shape[-1], y.dtype)
@@ -244,9 +247,7 @@ def _in_rows(axis: int, x: Array, *others: Array) -> bool:
     """Whether the last dimension is meant, and its rows follow one another in memory."""
     return (
         axis in (-1, x.ndim - 1)
-        and x.ndim > 0
         and x.dtype in _EXACT
-        and x.size > 0
         and x.shape[-1] <= LONGEST_ROW
         and x.flags.c_contiguous
         and all(a.dtype == x.dtype and a.flags.c_contiguous for a in others)
@@ -284,7 +285,7 @@ def _scratch(x: Array) -> Array:
 
 def _tiled(x: Array, row: Array | None) -> Array | None:
     """A row as often as there are rows in a block of ``x``: NumPy is slow to repeat it itself."""
-    rows, cols = x.shape
+    cols = x.shape[1]
     if row is None or x.size <= BLOCK:
         return row if row is None else row.reshape(1, cols)
     tiled = np.empty((_at_once(cols), cols), row.dtype)

@@ -95,13 +95,13 @@ class Cublas:
         self._handle = ctypes.c_void_p()
         self._check(self._library.cublasCreate_v2(ctypes.byref(self._handle)), "cublasCreate")
         self._workspace = module.empty((WORKSPACE_BYTES,), "uint8")
-        self._stream: int | None = None
         self._lock = threading.Lock()
 
     def use(self, stream: int) -> None:
-        """Work on a stream from now on."""
-        if stream == self._stream:
-            return
+        """Work on a stream from now on.
+
+        To be said before each product: a new stream may have the handle of one that is no more.
+        """
         library = self._library
         self._check(
             library.cublasSetStream_v2(self._handle, ctypes.c_void_p(stream)), "cublasSetStream"
@@ -115,7 +115,6 @@ class Cublas:
             ),
             "cublasSetWorkspace",
         )
-        self._stream = stream
 
     def product(self, a: Array, b: Array, out: Array) -> None:
         """``out = a @ b`` on the current stream.

@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from .cublas import DATA_TYPES, Cublas, matrices_of
 from .cuda_graph import GraphExecutor, Turns
 from .fusion import rewritten
@@ -81,7 +83,7 @@ class Capturable(Launches):
         right = y[:, None] if y.ndim == 1 else y
         if left.ndim > 2 and right.ndim == 2 and left.flags.c_contiguous:
             left = left.reshape(-1, left.shape[-1])  # one product of many rows
-        batch = () if left.ndim == right.ndim == 2 else out.shape[:-2]
+        batch = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
         calls: list[Any] = []
         operands = []
         for matrix in (left, right):

@@ -15,8 +15,8 @@ Call = tuple[Callable[..., Any], list[Any]]
 class GraphExecutor:
     """Carries calls out on a CUDA device: at the first time one by one, then by a graph.
 
-    The first time loads all code, because a driver may refuse to do that while it captures, and
-    takes all memory that is needed in between. It is captured right after that.
+    The first time loads all code, because a driver may refuse to do that while it captures. The
+    graph is captured right after that.
 
     A graph keeps addresses and the values of numbers, and nothing alive. So what the calls read and
     write must be kept by whoever owns them, and memory that they take in between comes from a pool
@@ -48,18 +48,13 @@ class GraphExecutor:
         if not self._calls:
             return
         with self._on():
-            if self._graph is None:
-                self._backend.graph_turns.take(self._module.cuda)
-                self._run()
-                self._graph = self._captured()
-                return
             stream = self._backend.graph_turns.take(self._module.cuda)
-            self._graph.launch(stream=stream)
-
-    def _run(self) -> None:
-        with self._module.cuda.using_allocator(self._pool.malloc):
-            for function, args in self._calls:
-                function(*args)
+            if self._graph is None:
+                for function, args in self._calls:
+                    function(*args)
+                self._graph = self._captured()
+            else:
+                self._graph.launch(stream=stream)
 
     def _captured(self) -> Any:
         cuda = self._module.cuda

@@ -3,7 +3,8 @@
 A primitive looks at its operands to find the quickest way, and makes memory for intermediate
 results. In a replay the operands are known and the memory can be kept, so that only the NumPy calls
 are left. Each rule here does what the method of that name in ``cpu.py`` does, in the same order, so
-that results are the same to the last bit. Large arrays are left to the methods, which do them in blocks.
+that results are the same to the last bit. Large arrays are left to the methods, which do them in
+blocks.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import cpu_blocks, lowered_steps
+from .blocking import BlockSum
 from .primitives import UFUNCS, Array
 from .small_arrays import (
     BLAS_TYPES,
@@ -59,8 +61,6 @@ def _to(function: Any, args: list[Any], out: Array) -> Call:
 
 
 def sigmoid(x: Array, out: Array) -> list[Call] | None:
-    if cpu_blocks.applies(x):
-        return None
     return [
         (np.negative, [x, out]),
         (np.exp, [out, out]),
@@ -70,8 +70,6 @@ def sigmoid(x: Array, out: Array) -> list[Call] | None:
 
 
 def sigmoid_grad(y: Array, grad: Array, out: Array) -> list[Call] | None:
-    if cpu_blocks.applies(y, grad):
-        return None
     work = np.empty_like(y)
     return [
         (np.subtract, [ONES[y.dtype], y, work]),
@@ -81,8 +79,6 @@ def sigmoid_grad(y: Array, grad: Array, out: Array) -> list[Call] | None:
 
 
 def tanh_grad(y: Array, grad: Array, out: Array) -> list[Call] | None:
-    if cpu_blocks.applies(y, grad):
-        return None
     work = np.empty_like(y)
     return [
         (np.square, [y, work]),
@@ -92,14 +88,10 @@ def tanh_grad(y: Array, grad: Array, out: Array) -> list[Call] | None:
 
 
 def relu(x: Array, out: Array) -> list[Call] | None:
-    if cpu_blocks.applies(x):
-        return None
     return [_to(np.maximum, [x, ZEROS[x.dtype]], out)]
 
 
 def relu_grad(y: Array, grad: Array, out: Array) -> list[Call] | None:
-    if cpu_blocks.applies(y, grad):
-        return None
     bits = {2: np.int16, 4: np.int32, 8: np.int64}[grad.itemsize]
     keep = np.empty(y.shape, bool)
     return [
@@ -153,28 +145,30 @@ def mean(x: Array, axis: Any = None, keepdims: bool = False, *, out: Array) -> l
         return None
     count = x.size // max(out.size, 1)
     added: Call = (np.add.reduce, [x, axis, None, out, keepdims])
-    if axis in OVER_COLUMNS and x.ndim == 2 and x.dtype in BLAS_TYPES:
-        if x.shape[1] <= LONGEST_ONES:
-            ones = ONES_VECTORS[x.dtype][: x.shape[1]]
-            added = (np.ndarray.dot, [x, ones, out.reshape(-1)])
+    if (
+        axis in OVER_COLUMNS
+        and x.ndim == 2
+        and x.dtype in BLAS_TYPES
+        and (x.shape[1] <= LONGEST_ONES)
+    ):
+        ones = ONES_VECTORS[x.dtype][: x.shape[1]]
+        added = (np.ndarray.dot, [x, ones, out.reshape(-1)])
     return [added, (np.true_divide, [out, number(count, out.dtype), out])]
 
 
 def mse(x: Array, y: Array, reduction: str = "none", *, out: Array) -> list[Call] | None:
-    if reduction != "none" and cpu_blocks.applies(x, y):
-        return None
     work = out if reduction == "none" else np.empty_like(x)
     squares: list[Call] = [(np.subtract, [x, y, work]), (np.square, [work, work])]
     if reduction == "none":
         return squares
+    if cpu_blocks.applies(x, y):
+        return [*squares, (BlockSum(work, x.size if reduction == "mean" else 1, out), [work])]
     found = mean(work, out=out) if reduction == "mean" else total(work, out=out)
     return None if found is None else [*squares, *found]
 
 
-def mse_grad(
-    x: Array, y: Array, grad: Array, scale: float, *, out: Array
-) -> list[Call] | None:
-    if grad.dtype != out.dtype or cpu_blocks.applies(x, y):
+def mse_grad(x: Array, y: Array, grad: Array, scale: float, *, out: Array) -> list[Call] | None:
+    if grad.dtype != out.dtype:
         return None
     factor, work = np.empty_like(grad), np.empty_like(out)
     return [

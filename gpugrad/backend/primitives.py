@@ -154,6 +154,13 @@ class Primitives(ComposedForms, Generated, OptimizerSteps, SpecialFunctions, Win
     copies_inputs: bool = False
     """Whether what :meth:`executor` returns works on the arrays of its calls and no others."""
 
+    def in_blocks(self, calls: list[Any], is_own: Callable[[Array], bool]) -> list[Any]:
+        """The calls, or others that do the same in less time; see :mod:`.blocking`.
+
+        Memory for which ``is_own`` holds is there only for them.
+        """
+        return calls
+
     def executor(self, calls: list[Any]) -> Callable[[], None]:
         """A function that carries out pairs of a function and its arguments, time and again."""
 

@@ -12,6 +12,7 @@ found by comparing with PyTorch 2.13; the tests under ``tests/oracle`` repeat th
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -52,16 +53,21 @@ class CPUStream(Stream):
 
     def __init__(self) -> None:
         super().__init__()
-        self._twister = np.random.MT19937()
-        # Seeds by Knuth's recurrence, as PyTorch does; MT19937 itself seeds differently.
-        self._seeder = np.random.RandomState(self._twister)
         self.manual_seed(DEFAULT_SEED)
 
     def manual_seed(self, seed: int) -> None:
         with self.lock:
             self.seed = seed
-            self._seeder.seed(seed & 0xFFFFFFFF)
+            self.__dict__.pop("_twister", None)
             self._kept: float | None = None
+
+    @functools.cached_property
+    def _twister(self) -> np.random.MT19937:
+        """Made when the first number is wanted: NumPy takes its time to import its generators."""
+        twister = np.random.MT19937()
+        # Seeds by Knuth's recurrence, as PyTorch does; MT19937 itself seeds differently.
+        np.random.RandomState(twister).seed(self.seed & 0xFFFFFFFF)
+        return twister
 
     def get_state(self) -> Array:
         state = np.zeros((), STATE)

@@ -29,8 +29,10 @@ from .stream import Stream
 PACKAGE = str(Path(__file__).resolve().parents[1])
 
 VIEWS = frozenset(
-    ["asarray", "into", "reshape", "permute", "broadcast_to", "expand", "getitem", "windows"]
-    + ["from_host"]
+    (
+        *("asarray", "from_host", "into", "reshape", "permute", "broadcast_to", "expand"),
+        *("getitem", "windows"),
+    )
 )
 """Primitives that compute nothing where their result shares an operand's memory."""
 
@@ -55,7 +57,7 @@ ALSO_WRITTEN = {
 QUESTIONS = frozenset(
     (
         *("device", "on", "address", "memory", "view_of", "writable", "constant"),
-        *("lowered", "rewritten", "executor", "own_counters", "with_own_tables"),
+        *("lowered", "rewritten", "in_blocks", "executor", "own_counters", "with_own_tables"),
         *("step_scratch", "counter", "kernels"),
     )
 )

@@ -58,6 +58,15 @@ class SpecialFunctions:
         result = self.where(nothing, self.full((), 0, y.dtype), self.mul(self.log(y), x))
         return result if out is None else self.copy(result, out)
 
+    def integer_pow(self, x: Array, y: Array, out: Array | None = None) -> Array:
+        """``x ** y`` for integers: for negative ``y`` 1, -1 or 0, as ``1 / x**-y`` is rounded."""
+        power = self.pow(x, self.maximum(y, 0))
+        odd = self.cast(self.bitwise_and(y, 1), power.dtype)
+        minus = self.sub(1, self.mul(odd, 2))
+        inverse = self.where(self.eq(x, 1), 1, self.where(self.eq(x, -1), minus, 0))
+        chosen = self.where(self.lt(y, 0), self.cast(inverse, power.dtype), power)
+        return self.into(chosen, out)
+
     def logit(self, x: Array, eps: float | None = None, out: Array | None = None) -> Array:
         """``log(x / (1 - x))``, ``x`` kept between ``eps`` and ``1 - eps``."""
         if eps is not None:
@@ -67,6 +76,11 @@ class SpecialFunctions:
     def frac(self, x: Array, out: Array | None = None) -> Array:
         """What :meth:`trunc` takes away."""
         return self.into(self.sub(x, self.trunc(x)), out)
+
+    def sgn(self, x: Array, out: Array | None = None) -> Array:
+        """-1, 0 or 1; 0 for nan, where the array module's ``sign`` has nan."""
+        above, below = self.cast(self.gt(x, 0), x.dtype), self.cast(self.lt(x, 0), x.dtype)
+        return self.sub(above, below, out=out) if x.dtype.kind != "b" else self.copy(x, out=out)
 
     def sinc(self, x: Array, out: Array | None = None) -> Array:
         """``sin(pi x) / (pi x)``, 1 at 0."""

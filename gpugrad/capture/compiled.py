@@ -211,5 +211,4 @@ def _accelerators() -> list[Any]:
 
 def watched() -> bool:
     """Whether this thread wants to see the operations: then they must take place."""
-    return bool(anomaly.state.enabled or OBSERVERS and active_hooks() is not None)
-
+    return bool(anomaly.state.enabled or (OBSERVERS and active_hooks() is not None))

@@ -138,6 +138,7 @@ class Plan:
                     function(*args)
             else:
                 self.calls += calls
+        self.calls = self._backend.in_blocks(self.calls, self._is_own)
         self._execute = self._backend.executor(self.calls)
         by_identity = {id(i.array): i for i in self.inputs if i.copy is None}
         for _, args in self.calls:
@@ -145,6 +146,14 @@ class Plan:
                 found = by_identity.get(id(value))
                 if found is not None:
                     found.places.append((args, place))
+
+    def _is_own(self, array: Array) -> bool:
+        """Whether an array lies in the arena, or in memory that a call has for itself."""
+        memory = self._backend.memory
+        lasting = [self.memory[root] for root in self._kept]
+        lasting += [ref.array for step in self._steps for ref in step.refs() if ref.root.external]
+        owner = memory(array)[0]
+        return all(memory(other)[0] is not owner for other in lasting)
 
     def _copy_in(self, found: Input, root: Root) -> None:
         if found.copy is None:

@@ -155,8 +155,7 @@ class Program:
         """Whoever has begun to hold gradients since ``before`` may see them change."""
         now = self.references()
         self._holders = [
-            own + after - then
-            for own, after, then in zip(self._holders, now, before, strict=True)
+            own + after - then for own, after, then in zip(self._holders, now, before, strict=True)
         ]
 
     def _leave_to_holders(self) -> None:

@@ -55,7 +55,11 @@ def key_of(value: Any) -> Any:
     """What decides which plan fits: layouts of tensors, values of plain objects, other objects."""
     if isinstance(value, TensorBase):
         array = value.array
-        grad = value.needs_grad and (value.node is None, value.grad is None)
+        # A leaf's gradient may be made or added to; others are but passed through.
+        grad = value.needs_grad and (
+            value.node is not None or value.grad is None,
+            value.node is None,
+        )
         return (array.shape, array.strides, array.dtype, type(array), grad)
     kind = type(value)
     if kind in PLAIN:

@@ -386,6 +386,12 @@ def _places(trace: Trace) -> dict[int, Any]:
     return found | {id(memory(array)[0]): place for place, array in enumerate(arrays)}
 
 
+def _only_itself(value: Any) -> bool:
+    """Whether a value is equal to no other, since its class says nothing about that."""
+    equal: Any = type(value).__eq__
+    return equal is object.__eq__
+
+
 class _Same:
     """Whether arguments of the same step in two traces mean the same."""
 
@@ -405,7 +411,7 @@ class _Same:
         if one is other or one == other or (one != one and other != other):
             return True
         # Objects of one type that cannot be compared, such as memory for intermediate results.
-        return type(one).__eq__ is object.__eq__ or self._differ(one, other)
+        return _only_itself(one) or self._differ(one, other)
 
     def _memory(self, one: Ref, other: Ref) -> bool:
         layout = (one.offset, one.shape, one.strides, one.dtype)

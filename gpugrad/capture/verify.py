@@ -77,10 +77,9 @@ class Verification:
         a, b = (np.asarray(self._backend.to_host(x)) for x in (expected, found))
         if a.dtype.kind in "fV":
             limit = TOLERANCE[a.dtype.name]
-            wide = [x.astype(np.float64) for x in (a, b)]
-            finite = np.isfinite(wide[0])
-            scale = float(np.abs(wide[0][finite]).max(initial=0.0))
-            fits = np.allclose(*wide, rtol=limit, atol=limit * scale, equal_nan=True)
+            one, other = (x.astype(np.float64) for x in (a, b))
+            scale = float(np.abs(one[np.isfinite(one)]).max(initial=0.0))
+            fits = np.allclose(one, other, rtol=limit, atol=limit * scale, equal_nan=True)
         else:
             fits = bool((a == b).all())
         if not fits:

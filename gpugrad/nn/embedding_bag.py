@@ -43,6 +43,8 @@ class EmbeddingBag(Embedding):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
+        if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
+            raise AssertionError("padding_idx must be within num_embeddings")
         super().__init__(
             num_embeddings,
             embedding_dim,
@@ -117,7 +119,7 @@ class EmbeddingBag(Embedding):
             parts.append(f"norm_type={self.norm_type}")
         if self.scale_grad_by_freq:
             parts.append(f"scale_grad_by_freq={self.scale_grad_by_freq}")
-        parts.append(f"mode={self.mode}")
+        parts.append(f"mode={self.mode!r}")
         if self.padding_idx is not None:
             parts.append(f"padding_idx={self.padding_idx}")
         return ", ".join(parts)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from ..tensor import Tensor
 from . import functional as F
+from .distance import PairwiseDistance
 from .loss import _Loss, _WeightedLoss
 
 
@@ -23,7 +24,7 @@ class MultiLabelMarginLoss(_Loss):
 
 
 class MultiLabelSoftMarginLoss(_WeightedLoss):
-    """The mean over the classes of -y · log σ(x) - (1 - y) · log σ(-x), times ``weight``.
+    """Binary cross entropies of logits, times ``weight``, averaged over the classes.
 
     >>> import gpugrad
     >>> gpugrad.nn.MultiLabelSoftMarginLoss()(gpugrad.zeros(1, 2), gpugrad.ones(1, 2))
@@ -60,7 +61,7 @@ class TripletMarginWithDistanceLoss(_Loss):
                 f"{margin} instead"
             )
         self.distance_function = (
-            F.pairwise_distance if distance_function is None else distance_function
+            PairwiseDistance() if distance_function is None else distance_function
         )
         self.margin = margin
         self.swap = swap

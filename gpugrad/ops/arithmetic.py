@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..autograd.engine import TensorBase
+from .arguments import word
 from .binary import ALWAYS, FOR_X, FOR_Y, Binary
 from .pointwise import Reciprocal
 
@@ -20,6 +22,17 @@ class Add(Binary):
 
     def grad_y(self, xp: Any, grad: Any) -> Any:
         return grad
+
+
+def _refuse_whole_numbers(name: str) -> Callable[[Any, Any], None]:
+    """Raises where neither operand is floating point, for which PyTorch has no kernel."""
+
+    def refuse(x: Any, y: Any) -> None:
+        arrays = [o.array for o in (x, y) if isinstance(o, TensorBase)]
+        if all(a.dtype.kind in "iub" for a in arrays) and not isinstance(y, float):
+            raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{word(arrays[0])}'")
+
+    return refuse
 
 
 def _refuse_bools(x: Any, y: Any) -> None:
@@ -233,6 +246,7 @@ class Hypot(Binary):
 
     primitive = "hypot"
     floating = True
+    refuse = staticmethod(_refuse_whole_numbers("hypot"))
     keeps_x, keeps_y, keeps_out = FOR_X, FOR_Y, ALWAYS
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
@@ -247,6 +261,7 @@ class Logaddexp(Binary):
 
     primitive = "logaddexp"
     floating = True
+    refuse = staticmethod(_refuse_whole_numbers("logaddexp"))
     keeps_x, keeps_y = ALWAYS, ALWAYS
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
@@ -267,6 +282,11 @@ def remainder(x: Any, y: Any) -> Any:
     return (RemainderTensor if isinstance(y, TensorBase) else Remainder).apply(x, y)
 
 
+def remainder_(x: Any, y: Any) -> Any:
+    """:func:`remainder` in place."""
+    return (RemainderTensor if isinstance(y, TensorBase) else Remainder).apply_(x, y)
+
+
 class FmodTensor(Fmod):
     """``fmod(x, y)`` for two tensors, under the name that PyTorch prints for it."""
 
@@ -276,6 +296,11 @@ class FmodTensor(Fmod):
 def fmod(x: Any, y: Any) -> Any:
     """``x - y * trunc(x / y)``, with the sign of ``x``."""
     return (FmodTensor if isinstance(y, TensorBase) else Fmod).apply(x, y)
+
+
+def fmod_(x: Any, y: Any) -> Any:
+    """:func:`fmod` in place."""
+    return (FmodTensor if isinstance(y, TensorBase) else Fmod).apply_(x, y)
 
 
 class RsubTensor(Sub):

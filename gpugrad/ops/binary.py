@@ -170,8 +170,11 @@ def _binary_apply(cls: type[Binary]) -> Function:
 
     def with_float(x: Any, number: float) -> Any:
         """For a floating-point tensor and a number, which needs no conversion."""
-        a = getattr(x, "array", None)
-        if a is None or a.dtype.kind != "f":
+        try:
+            a = x.array
+        except AttributeError:
+            return of_any_kind(x, number)
+        if a.dtype.kind != "f":
             return of_any_kind(x, number)
         kind = type(a)
         xp = BACKENDS[kind]

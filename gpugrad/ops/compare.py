@@ -30,6 +30,8 @@ def _binary(primitive: str, doc: str, only_integers: bool = False) -> Callable[[
             kernel = primitive.replace("left_", "l").replace("right_", "r")
             raise NotImplementedError(f"\"{kernel}_cpu\" not implemented for '{_word(sample)}'")
         xp = BACKENDS[type(sample)]
+        if sample.dtype.itemsize < 8 and sample.dtype.kind in "iu":
+            a, b = _wrapped(a, b)
         try:
             out = getattr(xp, primitive)(a, b)
         except ValueError as error:
@@ -42,6 +44,17 @@ def _binary(primitive: str, doc: str, only_integers: bool = False) -> Callable[[
     function.__name__ = function.__qualname__ = primitive
     function.__doc__ = doc
     return function
+
+
+def _wrapped(a: Any, b: Any) -> Any:
+    """A whole number beside an array of a narrow type wraps round into that type."""
+    for array, number in ((a, b), (b, a)):
+        if number.__class__ is int and hasattr(array, "dtype"):
+            bits, signed = 8 * array.dtype.itemsize, array.dtype.kind == "i"
+            low = -(1 << (bits - 1)) if signed else 0
+            if not low <= number < low + (1 << bits):
+                return narrow(a, b)
+    return a, b
 
 
 def _unary(primitive: str, doc: str) -> Callable[[Any], Any]:
@@ -98,6 +111,9 @@ def isclose(
 ) -> Any:
     """``|input - other| <= atol + rtol * |other|``, element by element."""
     a, b = input.array, other.array
+    for name, value in (("rtol", rtol), ("atol", atol)):
+        if value < 0:
+            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {value:g}")
     if a.dtype != b.dtype:
         raise RuntimeError(f"{_word(a)} did not match {_word(b)}")
     xp = BACKENDS[type(a)]

@@ -113,8 +113,22 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> Any:
     return split(input, -(-length // chunks), dim)
 
 
-def tensor_split(input: Any, indices_or_sections: int | Sequence[int], dim: int = 0) -> Any:
-    """Parts of nearly equal length (the first ones longer), or cut at the given indices."""
+def tensor_split(
+    input: Any,
+    indices_or_sections: Any = None,
+    dim: int = 0,
+    *,
+    indices: Any = None,
+    sections: Any = None,
+) -> Any:
+    """Parts of nearly equal length (the first ones longer), or cut at the given indices.
+
+    ``indices`` and ``sections`` are two other names of ``indices_or_sections``.
+    """
+    given = [v for v in (indices_or_sections, indices, sections) if v is not None]
+    if len(given) != 1:
+        raise TypeError("tensor_split() takes either indices or a number of sections")
+    indices_or_sections = given[0]
     ndim = input.array.ndim
     if not ndim:
         raise RuntimeError(

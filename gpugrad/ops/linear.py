@@ -75,6 +75,8 @@ class Addmm(Node):
         product = xp.matmul(a, b)
         if alpha != 1:
             product = xp.mul(product, alpha)
+        if beta == 0:  # whatever x holds, nan included, does not count
+            return product
         return xp.add(x if beta == 1 else xp.mul(x, beta), product)
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
@@ -158,4 +160,6 @@ def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1
     if a.shape[1] != b.shape[0]:
         raise explain_products(a, b)
     expand(input, (a.shape[0], b.shape[1]))  # raises where the shapes do not fit
+    if a.dtype.kind in "iu":
+        beta, alpha = int(beta), int(alpha)
     return Addmm.apply(input, mat1, mat2, beta, alpha)

@@ -75,9 +75,7 @@ class CrossEntropy(Node):
     saves = {"x": 0, "target": CONSTANT, "count": CONSTANT, "softmax": SHORTCUT}
     torch_name = "NllLoss"
 
-    def forward(
-        self, xp: Any, x: Any, target: Any, ignore_index: int, reduction: str
-    ) -> Any:
+    def forward(self, xp: Any, x: Any, target: Any, ignore_index: int, reduction: str) -> Any:
         self.x, self.target, self.ignore_index = x, target, ignore_index
         self.reduction, self.count = reduction, None
         losses, self.softmax = xp.cross_entropy(x, target, ignore_index)

@@ -42,12 +42,12 @@ class LinalgVectorNorm(Reduction):
         if p == 0:
             return (xp.zeros_like(x),)
         if p == 1:
-            return (xp.mul(xp.sign(x), grad),)
+            return (xp.mul(xp.sgn(x), grad),)
         if math.isinf(p):
             size = xp.abs(x)
             taken = xp.cast(xp.eq(size, norm), x.dtype)
             share = xp.div(grad, xp.sum(taken, self.axes, True))
-            return (xp.mul(xp.mul(xp.sign(x), taken), share),)
+            return (xp.mul(xp.mul(xp.sgn(x), taken), share),)
         # Where the norm is zero the gradient is taken as zero, and where x is, for p < 1.
         flat = xp.eq(norm, 0)
         safe = xp.where(flat, xp.ones_like(norm), norm)
@@ -56,7 +56,7 @@ class LinalgVectorNorm(Reduction):
             return (xp.mul(x, scale),)
         zero = xp.eq(x, 0)
         size = xp.where(zero, xp.ones_like(x), xp.abs(x))
-        slope = xp.where(zero, xp.zeros_like(x), xp.mul(xp.sign(x), xp.pow(size, p - 1)))
+        slope = xp.where(zero, xp.zeros_like(x), xp.mul(xp.sgn(x), xp.pow(size, p - 1)))
         return (xp.mul(slope, scale),)
 
 

@@ -35,7 +35,7 @@ class Abs(Unary):
     keeps_x = True
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
-        return xp.mul(grad, xp.sign(self.x))
+        return xp.mul(grad, xp.sgn(self.x))
 
 
 class Exp(Unary):
@@ -271,6 +271,10 @@ class Erfc(Unary):
         return xp.mul(grad, slope)
 
 
+def _no_bools(kernel: str) -> Exception:
+    return NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
+
+
 class _Step(Unary):
     """A function that is constant between its jumps: its gradient is zero.
 
@@ -284,10 +288,23 @@ class _Step(Unary):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        apply, kept = cls.apply, cls.kept
-        cls.apply = staticmethod(
-            lambda x, *params: Clone.apply(x) if x.array.dtype.kind in kept else apply(x, *params)
-        )
+        apply, apply_, kept, name = cls.apply, cls.apply_, cls.kept, cls.__name__
+
+        def keep(x: Any, *params: Any) -> Any:
+            kind = x.array.dtype.kind
+            if kind in kept:
+                return Clone.apply(x)
+            if kind == "b":
+                raise _no_bools(f"{name[:-9].lower()}_vml_cpu")
+            return apply(x, *params)
+
+        def keep_(x: Any, *params: Any) -> Any:
+            kind = x.array.dtype.kind
+            if kind == "b" and kind not in kept:
+                raise _no_bools(f"{name[:-9].lower()}_vml_cpu")
+            return x if kind in kept else apply_(x, *params)
+
+        cls.apply, cls.apply_ = staticmethod(keep), staticmethod(keep_)
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
         return xp.zeros_like(grad)
@@ -336,7 +353,7 @@ class Trunc(_Step):
 
 
 class Sign(_Step):
-    """-1, 0 or 1."""
+    """-1, 0 or 1; 0 for nan."""
 
-    primitive = "sign"
+    primitive = "sgn"
     kept = "b"

@@ -85,6 +85,12 @@ class AdaptiveMaxPool2D(MaxPool2DWithIndices):
     __slots__ = ()
 
 
+class AdaptiveMaxPool3D(AdaptiveMaxPool2D):
+    """The same of volumes."""
+
+    __slots__ = ()
+
+
 # --- functions -----------------------------------------------------------------------------------
 
 
@@ -141,4 +147,5 @@ def adaptive_max_pool(input: Any, parts: list[list[range]]) -> tuple[Any, Any]:
     largest = xp.reshape(xp.take_along_axis(picked, first, -1), (*planes, *count))
     flat = xp.broadcast_to(flat, picked.shape)
     index = xp.reshape(xp.take_along_axis(flat, first, -1), (*planes, *count))
-    return AdaptiveMaxPool2D.apply(input, largest, index, ndim), wrap(index)
+    pooled = AdaptiveMaxPool3D if ndim == 3 else AdaptiveMaxPool2D
+    return pooled.apply(input, largest, index, ndim), wrap(index)

@@ -47,6 +47,12 @@ class PowTensor(Pow):
     torch_name = "PowBackward1"
 
 
+class IntegerPow(Binary):
+    """``x ** y`` for whole numbers, where ``y`` may be negative: rounded towards zero."""
+
+    primitive = "integer_pow"
+
+
 class PowOfNumber(Pow):
     """``x ** y`` for a number x, under the name that PyTorch prints for it."""
 
@@ -97,6 +103,8 @@ def power(x: Any, y: Any) -> Any:
             if y == 3:
                 return Cube.apply(x)
         if isinstance(y, TensorBase):
+            if y.array.dtype.kind == "i" and x.array.dtype.kind in "iu":
+                return IntegerPow.apply(x, y)
             return PowTensor.apply(x, y)
         _check_power(x, y)
         return Pow.apply(x, y)
@@ -106,6 +114,8 @@ def power(x: Any, y: Any) -> Any:
 def power_(x: Any, y: Any) -> Any:
     """``x ** y`` into ``x`` itself, with the numbers that :func:`power` gives."""
     if isinstance(y, TensorBase):
+        if y.array.dtype.kind == "i" and x.array.dtype.kind in "iu":
+            return IntegerPow.apply_(x, y)
         return PowTensor.apply_(x, y)
     _check_power(x, y)
     if x.array.dtype.kind == "f" and y in (2, 3):

@@ -58,10 +58,10 @@ class Reduction(Node):
         return xp.broadcast_to(self._widen(xp, grad), self.shape)
 
     def _widen(self, xp: Any, value: Any) -> Any:
-        if self.axes is None and len(self.shape) == 0:
+        if value.shape == ():
             return value
         kept = kept_shape(self.shape, self.axes)
-        return value if value.shape in (kept, ()) else xp.reshape(value, kept)
+        return value if value.shape == kept else xp.reshape(value, kept)
 
 
 class Sum(Reduction):

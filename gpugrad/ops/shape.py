@@ -249,6 +249,16 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
     return Transpose.apply(input, tuple(axes))
 
 
+def adjoint(input: Any) -> Any:
+    """The last two dimensions exchanged; numbers being real, nothing is conjugated."""
+    if input.array.ndim < 2:
+        raise RuntimeError(
+            f"tensor.adjoint() is only supported on matrices or batches of matrices. Got "
+            f"{input.array.ndim}-D tensor."
+        )
+    return transpose(input, -2, -1)
+
+
 def t(input: Any) -> Any:
     """The transpose of a matrix; vectors and scalars as they are."""
     ndim = input.array.ndim

@@ -9,10 +9,11 @@ from .. import dtypes
 from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
 from .arguments import word
-from .binary import ALWAYS, Binary
+from .binary import ALWAYS, FOR_X, Binary
 from .operands import cast
 from .pointwise import Sign
-from .power import Pow
+from .power import power as power_of
+from .power import power_
 from .unary import Unary
 
 
@@ -96,7 +97,7 @@ class Rad2Deg(Deg2Rad):
 class Sgn(Sign):
     """-1, 0 or 1, as :func:`sign`."""
 
-    primitive = "sign"
+    primitive = "sgn"
 
 
 class Xlogy(Binary):
@@ -114,6 +115,39 @@ class Xlogy(Binary):
 
     def grad_y(self, xp: Any, grad: Any) -> Any:
         return xp.div(xp.mul(grad, self.x), self.y)
+
+
+class XlogyOfNumber(Xlogy):
+    """``x * log(y)`` for a number x, under the name that PyTorch prints for it."""
+
+    torch_name = "XlogyBackward1"
+
+
+class XlogyByNumber(Xlogy):
+    """``x * log(y)`` for a number y, under the name that PyTorch prints for it."""
+
+    torch_name = "XlogyBackward2"
+
+
+class Copysign(Binary):
+    """``|x|`` with the sign of ``y``; a gradient for ``x`` only, none where it is 0."""
+
+    primitive = "copysign"
+    floating = True
+    keeps_x, keeps_out = FOR_X, FOR_X
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        same = xp.mul(xp.sgn(self.x), xp.sgn(self.out))
+        return xp.mul(grad, same)
+
+    def grad_y(self, xp: Any, grad: Any) -> Any:
+        return xp.zeros_like(grad)
+
+
+class CopysignOfNumber(Copysign):
+    """The sign of a number, under the name that PyTorch prints for it."""
+
+    torch_name = "CopysignBackward1"
 
 
 # --- functions -----------------------------------------------------------------------------------
@@ -269,12 +303,29 @@ def xlogy(input: Any, other: Any) -> Any:
     >>> gpugrad.xlogy(gpugrad.tensor([0.0, 2.0]), gpugrad.tensor([0.0, 1.0]))
     tensor([0., 0.])
     """
-    return Xlogy.apply(input, other)
+    if not isinstance(input, TensorBase):
+        return XlogyOfNumber.apply(input, other)
+    return (Xlogy if isinstance(other, TensorBase) else XlogyByNumber).apply(input, other)
 
 
 def xlogy_(input: Any, other: Any) -> Any:
     """:func:`xlogy` in place."""
-    return Xlogy.apply_(input, other)
+    return (Xlogy if isinstance(other, TensorBase) else XlogyByNumber).apply_(input, other)
+
+
+def copysign(input: Any, other: Any) -> Any:
+    """The size of ``input`` with the sign of ``other``, a tensor or a number.
+
+    >>> import gpugrad
+    >>> gpugrad.copysign(gpugrad.tensor([1.0, -2.0]), -1)
+    tensor([-1., -2.])
+    """
+    return (Copysign if isinstance(other, TensorBase) else CopysignOfNumber).apply(input, other)
+
+
+def copysign_(input: Any, other: Any) -> Any:
+    """:func:`copysign` in place."""
+    return (Copysign if isinstance(other, TensorBase) else CopysignOfNumber).apply_(input, other)
 
 
 def heaviside(input: Any, values: Any) -> Any:
@@ -295,7 +346,17 @@ def float_power(input: Any, exponent: Any) -> Any:
     base, power = (
         cast(v, dtypes.float64) if isinstance(v, TensorBase) else v for v in (input, exponent)
     )
-    return Pow.apply(base, power)
+    return power_of(base, power)
+
+
+def float_power_(input: Any, exponent: Any) -> Any:
+    """:func:`float_power` in place, for a float64 tensor."""
+    if input.array.dtype != "float64":
+        raise RuntimeError(
+            f"the base given to float_power_ has dtype {word(input.array)} but the operation's "
+            "result requires dtype Double"
+        )
+    return power_(input, cast(exponent, dtypes.float64))
 
 
 def isposinf(input: Any) -> Any:

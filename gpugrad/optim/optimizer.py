@@ -202,10 +202,10 @@ class Optimizer(StateDicts, StepHooks):
         zero is updated by momentum and weight decay.
         """
         for p in chain.from_iterable(group["params"] for group in self.param_groups):
-            if p.grad is None:
+            if p.gradient is None:
                 continue
             if set_to_none:
-                p.grad = None
+                p.gradient = None
                 continue
             if p.grad.grad_fn is not None:
                 p.grad.detach_()
@@ -234,7 +234,7 @@ class Optimizer(StateDicts, StepHooks):
     def _work(self) -> Iterator[tuple[Group, Bucket, list[Tensor], list[Array]]]:
         """What there is to update: (group, bucket, parameters with gradients, their arrays)."""
         for index, group in enumerate(self.param_groups):
-            params = [p for p in group["params"] if p.grad is not None]
+            params = [p for p in group["params"] if p.gradient is not None]
             if not params:
                 continue
             arrays = [p.array for p in params]
@@ -319,7 +319,7 @@ NO_SCALING: dict[str, Array] = {}
 
 def gradients(params: list[Tensor]) -> list[Array]:
     """The arrays of the gradients, none of which is None."""
-    return [p.grad.array for p in params]
+    return [p.gradient.array for p in params]
 
 
 def mark_changed(params: list[Tensor], scaling: dict[str, Array]) -> None:

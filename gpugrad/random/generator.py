@@ -6,7 +6,7 @@ that device's own generator, Philox4x32-10, and does not depend on the model of 
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 from typing import Any
 
@@ -74,7 +74,7 @@ class Generator:
 
     def seed(self) -> int:
         """Start again from a seed that the operating system picks, and return that seed."""
-        seed = secrets.randbits(64)
+        seed = int.from_bytes(os.urandom(8), "little")
         self.stream.manual_seed(seed)
         return seed
 

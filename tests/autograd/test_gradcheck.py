@@ -45,3 +45,56 @@ def test_a_wrong_gradient_is_named() -> None:
 def test_inputs_must_require_gradients() -> None:
     with pytest.raises(ValueError, match="at least one input tensor"):
         gradcheck(gpugrad.exp, gpugrad.ones(2))
+
+
+class LosesItsGraph(Function):
+    """x**2 with a right gradient that is no longer connected to anything."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx: Any, grad: Any) -> Any:
+        (x,) = ctx.saved_tensors
+        return (2 * x * grad).detach()
+
+
+class ForgetsItsInput(Function):
+    """x**2 with a right gradient that is connected only to the gradient that came in."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx: Any, grad: Any) -> Any:
+        (x,) = ctx.saved_tensors
+        return 2 * x.detach() * grad
+
+
+def test_a_gradient_without_its_graph_is_found() -> None:
+    assert gradcheck(LosesItsGraph.apply, (leaf(),))
+    with pytest.raises(GradcheckError, match="by input 0 has lost its graph"):
+        gradgradcheck(LosesItsGraph.apply, (leaf(),))
+    assert not gradgradcheck(LosesItsGraph.apply, (leaf(),), raise_exception=False)
+
+
+def test_a_gradient_that_forgets_an_input_is_found() -> None:
+    with pytest.raises(GradcheckError, match="output 0 by input 0"):
+        gradgradcheck(ForgetsItsInput.apply, (leaf(),))
+
+
+def test_second_derivatives_start_from_what_is_given() -> None:
+    start = gpugrad.tensor([1.0, -2.0, 0.5], dtype=gpugrad.float64, requires_grad=True)
+    assert gradgradcheck(gpugrad.sin, (leaf(),), start)
+
+
+def test_narrow_inputs_are_converted() -> None:
+    x = leaf().detach().float().requires_grad_()
+    with pytest.warns(UserWarning, match="converted"):
+        assert gradcheck(gpugrad.sin, (x,))
+    with pytest.warns(UserWarning, match="converted"):
+        assert gradgradcheck(gpugrad.sin, (x,))

@@ -57,6 +57,8 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "erfinv": (X,),
     "logit": (X, 0.2),
     "frac": (Y / 3,),
+    "sgn": (X - 0.4,),
+    "integer_pow": (INTEGERS, INTEGERS - 3),
     "sinc": (X,),
     "nan_to_num": (np.array([np.nan, np.inf, -np.inf, 1.0]), 0.5, 2.0, -2.0),
     "heaviside": (X - 0.5, np.array(0.5)),

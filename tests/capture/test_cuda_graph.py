@@ -131,6 +131,9 @@ def shapes() -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
         ((2, 3, 4), (4, 5)),
         ((2, 3, 4), (2, 4, 5)),
         ((3, 4), (2, 4, 5)),
+        ((4,), (2, 4, 5)),
+        ((2, 3, 4), (4,)),
+        ((3, 1, 2, 4), (2, 4, 5)),
         ((2, 1, 3, 4), (6, 4, 5)),
         ((1, 4), (4, 1)),
         ((3, 1), (1, 5)),
@@ -179,6 +182,22 @@ def test_random_numbers_go_on(device: str) -> None:
     compiled = gpugrad.compile(draw)
     for one in expected:
         np.testing.assert_array_equal(values(compiled(x)), one)
+
+
+@on_cuda
+def test_indices_are_read_in_each_replay(device: str) -> None:
+    def pick(x: Any) -> Any:
+        order = gpugrad.argsort(x.detach())
+        y = x[order] * gpugrad.arange(4.0, device=device)
+        (grad,) = gpugrad.autograd.grad(y.sum(), x)
+        return y.detach(), grad
+
+    picked = gpugrad.compile(pick)
+    for seed in range(6):
+        gpugrad.manual_seed(seed)
+        x = gpugrad.randn(4).to(device).requires_grad_()
+        for found, expected in zip(picked(x), pick(x), strict=True):
+            np.testing.assert_array_equal(values(found), values(expected))
 
 
 def test_what_the_host_reads_is_refused(host: host_cupy.Copies) -> None:

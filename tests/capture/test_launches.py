@@ -65,7 +65,7 @@ def attention() -> tuple[Step, list[Any], list[Any]]:
     shapes: dict[str, tuple[int, ...]] = dict.fromkeys(
         ("query", "key", "value", "join"), (width, width)
     )
-    shapes["down"] = 4 * width, width
+    shapes |= {"up": (width, 4 * width), "down": (4 * width, width), "bias": (4 * width,)}
     p = {n: gpugrad.randn(s).mul(0.3).to("cuda").requires_grad_() for n, s in shapes.items()}
     for n in ("first", "second"):
         p[n] = gpugrad.ones(width, device="cuda", requires_grad=True)

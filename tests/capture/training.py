@@ -13,13 +13,13 @@ from gpugrad import Tensor
 STEPS = 12
 
 
-def drawn(turn: int, *shape: int, dtype: str = "float32") -> Tensor:
+def drawn(turn: int, *shape: int, dtype: str = "float32") -> Any:
     """Numbers that differ from step to step."""
     rng = np.random.default_rng(1000 * turn + sum(shape))
     return gpugrad.tensor(rng.standard_normal(shape).astype(dtype))
 
 
-def classes(turn: int, count: int, number: int) -> Tensor:
+def classes(turn: int, count: int, number: int) -> Any:
     return gpugrad.tensor(np.random.default_rng(turn).integers(0, number, count))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -225,7 +226,7 @@ class ndarray:  # noqa: N801  # CuPy's name
         if picks:
             self.check_device()
             host = self.host
-            return made(lambda: host[native], self, *index_arrays(index))
+            return made(lambda: host[found(native)], self, *index_arrays(index))
         return view_of(self, np.asarray(self.host[native]) if self.ndim else self.host[native])
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -245,12 +246,13 @@ class ndarray:  # noqa: N801  # CuPy's name
 
         def write() -> None:
             with np.errstate(invalid="ignore", over="ignore"):
-                host[native] = value
+                host[found(native)] = value
 
         done(write, self, given, *index_arrays(index))
 
     def native_index(self, index: Any) -> tuple[Any, bool]:
-        """NumPy's form of an index, and whether it picks elements one by one."""
+        """NumPy's form of an index, to be completed by :func:`found`, and whether it picks elements
+        one by one."""
         items = list(index) if isinstance(index, tuple) else [index]
         used = sum(_places(item) for item in items)
         if not any(item is Ellipsis for item in items):
@@ -278,7 +280,7 @@ class ndarray:  # noqa: N801  # CuPy's name
                 place += item.ndim
             elif item.dtype.kind in "iu":
                 if place < self.ndim and self.shape[place]:
-                    item = item % self.shape[place]
+                    item = functools.partial(np.remainder, item, self.shape[place])
                 place += 1
             else:
                 raise IndexError("arrays used as indices must be of integer or boolean type")
@@ -346,6 +348,11 @@ class ndarray:  # noqa: N801  # CuPy's name
         raise NotImplementedError
 
     __hash__ = None  # type: ignore[assignment]  # as for any array of CuPy's or NumPy's
+
+
+def found(native: tuple[Any, ...]) -> tuple[Any, ...]:
+    """An index with the values that arrays in it have now."""
+    return tuple(item() if isinstance(item, functools.partial) else item for item in native)
 
 
 def index_arrays(index: Any) -> list[ndarray]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import index_arrays, made, ndarray, operand, stored
+from .arrays import found, index_arrays, made, ndarray, operand, stored
 from .graphs import done
 
 _ATOMIC = ("int32", "int64", "float32", "float64", "uint32", "uint64")
@@ -54,7 +54,9 @@ class ufunc:  # noqa: N801  # CuPy's name
             raise TypeError(f"cupy.{name}.at only supports {', '.join(AT[name])} as data type")
         native, _ = array.native_index(index)
         host, given = array.host, operand(value)
-        done(lambda: self.function.at(host, native, given), array, value, *index_arrays(index))
+        done(
+            lambda: self.function.at(host, found(native), given), array, value, *index_arrays(index)
+        )
 
 
 OPERATORS = {

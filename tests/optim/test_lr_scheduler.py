@@ -29,6 +29,32 @@ RATES: list[tuple[str, dict[str, Any], list[float]]] = [
         {"lr_lambda": lambda step: 1 / (1 + step)},
         [1.0, 0.5, 0.3333333333, 0.25, 0.2, 0.1666666667],
     ),
+    (
+        "MultiplicativeLR",
+        {"lr_lambda": lambda step: 1 - 1 / (step + 1)},
+        [1.0, 0.5, 0.3333333333, 0.25, 0.2, 0.1666666667],
+    ),
+    (
+        "CyclicLR",
+        {
+            "base_lr": 0.1,
+            "max_lr": 0.5,
+            "step_size_up": 2,
+            "step_size_down": 3,
+            "mode": "triangular2",
+        },
+        [0.1, 0.3, 0.5, 0.3666666667, 0.2333333333, 0.1],
+    ),
+    (
+        "CyclicLR",
+        {"base_lr": 0.1, "max_lr": 0.5, "step_size_up": 2, "mode": "exp_range", "gamma": 0.5},
+        [0.1, 0.2, 0.2, 0.125, 0.1, 0.10625],
+    ),
+    (
+        "CosineAnnealingWarmRestarts",
+        {"T_0": 2, "T_mult": 2, "eta_min": 0.5},
+        [1.0, 0.75, 1.0, 0.9267766953, 0.75, 0.5732233047],
+    ),
 ]
 
 
@@ -163,3 +189,70 @@ def test_a_sequence_is_saved_with_its_parts() -> None:
     other.load_state_dict(optimizer.state_dict())
     second.load_state_dict(scheduler.state_dict())
     assert follow(other, second, 2) == [0.125, 0.0625]
+
+
+def test_momentum_goes_the_other_way_round() -> None:
+    optimizer = make_optimizer()
+    scheduler = lr_scheduler.CyclicLR(optimizer, 0.1, 0.5, 2, base_momentum=0.5)
+    found = []
+    for _ in range(5):
+        found.append(optimizer.param_groups[0]["momentum"])
+        optimizer.step()
+        scheduler.step()
+    assert found == pytest.approx([0.9, 0.7, 0.5, 0.7, 0.9])
+    adam = optim.Adam([gpugrad.ones(1, requires_grad=True)])
+    scheduler = lr_scheduler.CyclicLR(adam, 0.1, 0.5, 2, base_momentum=0.5)
+    adam.step()
+    scheduler.step()
+    assert adam.param_groups[0]["betas"] == pytest.approx((0.7, 0.999))
+
+
+def test_several_schedules_together() -> None:
+    optimizer = make_optimizer()
+    parts = [
+        lr_scheduler.ConstantLR(optimizer, 0.5, 3),
+        lr_scheduler.StepLR(optimizer, 2, 0.5),
+    ]
+    scheduler = lr_scheduler.ChainedScheduler(parts)
+    assert follow(optimizer, scheduler, 4) == [0.5, 0.5, 0.25, 0.5]
+    saved = scheduler.state_dict()
+    assert [part["last_epoch"] for part in saved["_schedulers"]] == [4, 4]
+    assert follow(optimizer, scheduler, 2) == [0.25, 0.25]
+    scheduler.load_state_dict(saved)
+    assert parts[0].last_epoch == 4
+    assert scheduler.get_last_lr() == [0.25]
+
+
+def test_restarts_between_two_steps() -> None:
+    optimizer = make_optimizer()
+    scheduler = lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=2, T_mult=2)
+    for epoch, wanted in ((0.5, 0.8535533906), (3.0, 0.8535533906), (6.0, 1.0), (1, 0.5)):
+        scheduler.step(epoch)
+        assert scheduler.get_last_lr() == pytest.approx([wanted])
+    with pytest.raises(ValueError, match="non-negative epoch"):
+        scheduler.step(-1)
+
+
+def test_the_height_of_cycles_may_be_a_function() -> None:
+    class Falling:
+        rate = 0.5
+
+        def __call__(self, cycle: float) -> float:
+            return self.rate / cycle
+
+    function = Falling()
+    optimizer = make_optimizer()
+    scheduler = lr_scheduler.CyclicLR(optimizer, 0.0, 1.0, 1, scale_fn=function)
+    assert follow(optimizer, scheduler, 4) == [0.0, 0.5, 0.0, 0.25]
+    function.rate = 2.0
+    saved = scheduler.state_dict()
+    assert saved["_scale_fn_custom"] == {"rate": 2.0}
+    again = Falling()
+    other = lr_scheduler.CyclicLR(make_optimizer(), 0.0, 1.0, 1, scale_fn=again)
+    other.load_state_dict(saved)
+    assert again.rate == 2.0
+    assert other.last_epoch == scheduler.last_epoch
+
+
+def test_the_older_name_of_the_base() -> None:
+    assert lr_scheduler._LRScheduler is lr_scheduler.LRScheduler

@@ -68,7 +68,7 @@ def _activation(step: Step) -> str | None:
         return None
     if step.name in KEEP_OUTPUT and len(step.args) == 1:
         return step.name
-    if step.name == "gelu":
+    if step.name == "gelu" and len(step.args) == 2:
         return "gelu_tanh" if step.args[1] == "tanh" else "gelu"
     return None
 

@@ -107,7 +107,9 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> gpugrad.nn.functional.selu(gpugrad.tensor([-1.0, 2.0]))
     tensor([-1.1113,  2.1014])
     """
-    return _finish(input, Elu.apply(input, _SELU_ALPHA) * _SELU_SCALE, inplace)
+    # The gradient needs the input, which is overwritten in place.
+    kept = input.clone() if inplace else input
+    return _finish(input, Elu.apply(kept, _SELU_ALPHA) * _SELU_SCALE, inplace)
 
 
 @shown_as("Celu")

@@ -13,8 +13,8 @@ def gumbel_softmax(
 ) -> Tensor:
     """Draw from the categorical distribution of ``logits`` along ``dim``, as one-hot vectors.
 
-    The softmax of (logits + Gumbel noise) / tau: Jang, Gu and Poole, "Categorical Reparameterization
-    with Gumbel-Softmax", 2017.
+    The softmax of (logits + Gumbel noise) / tau: Jang, Gu and Poole, "Categorical
+    Reparameterization with Gumbel-Softmax", 2017.
 
     Args:
         tau: the lower, the nearer to one-hot.
@@ -33,4 +33,5 @@ def gumbel_softmax(
         return soft
     index = soft.argmax(dim, keepdim=True)
     chosen: Tensor = zeros_like(logits, requires_grad=False).scatter_(dim, index, 1.0)
-    return chosen - soft.detach() + soft
+    result: Tensor = chosen - soft.detach() + soft
+    return result

@@ -70,7 +70,8 @@ def ctc_loss(
     if reduction == "sum":
         total: Tensor = loss.sum()
         return total
-    return loss.squeeze(0) if single else loss
+    result: Tensor = loss.squeeze(0) if single else loss
+    return result
 
 
 def _lengths(lengths: Tensor | Sequence[int], batch: int) -> list[int]:
@@ -98,7 +99,8 @@ def _with_blanks(rows: list[list[int]], blank: int, like: Tensor) -> Tensor:
     spread = [[blank] * width for _ in rows]
     for filled, row in zip(spread, rows, strict=True):
         filled[1 : 2 * len(row) : 2] = row
-    return tensor(spread, device=like.device)
+    result: Tensor = tensor(spread, device=like.device)
+    return result
 
 
 def _forward(log_probs: Tensor, states: Tensor, frames: list[int], labels: list[int]) -> Tensor:
@@ -120,7 +122,8 @@ def _forward(log_probs: Tensor, states: Tensor, frames: list[int], labels: list[
     last = alpha.gather(1, ends)
     empty = tensor([[False, n == 0] for n in labels], device=states.device)
     loss = -last.masked_fill(empty, _NEVER).logsumexp(1)
-    return loss + _normalizer(log_probs, frames)
+    result: Tensor = loss + _normalizer(log_probs, frames)
+    return result
 
 
 def _normalizer(log_probs: Tensor, frames: list[int]) -> Tensor:
@@ -128,4 +131,5 @@ def _normalizer(log_probs: Tensor, frames: list[int]) -> Tensor:
     counts = [[float(t < n) for n in frames] for t in range(log_probs.size(0))]
     weights = tensor(counts, dtype=log_probs.dtype, device=log_probs.device)
     total: Tensor = (log_probs.exp().sum(2) * weights).sum(0)
-    return total - total.detach()
+    result: Tensor = total - total.detach()
+    return result

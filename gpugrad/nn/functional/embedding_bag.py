@@ -41,7 +41,8 @@ def embedding_bag(
 
     >>> import gpugrad
     >>> table = gpugrad.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
-    >>> gpugrad.nn.functional.embedding_bag(gpugrad.tensor([0, 1, 2]), table, gpugrad.tensor([0, 2]))
+    >>> indices, offsets = gpugrad.tensor([0, 1, 2]), gpugrad.tensor([0, 2])
+    >>> gpugrad.nn.functional.embedding_bag(indices, table, offsets)
     tensor([[2., 3.],
             [5., 6.]])
     """
@@ -74,7 +75,8 @@ def embedding_bag(
     if mode == "sum":
         return total
     sizes = counts.new_zeros((bags, 1)).index_add(0, numbers, counts)
-    return total / sizes.clamp(min=1)
+    result: Tensor = total / sizes.clamp(min=1)
+    return result
 
 
 def _largest(vectors: Tensor, numbers: Tensor, counts: Tensor, bags: int) -> Tensor:
@@ -113,9 +115,9 @@ def _check(
             f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.dim()}"
         )
     if mode not in ("sum", "mean", "max"):
-        raise ValueError("mode has to be one of sum or mean or max")
+        raise ValueError("mode has to be one of sum, mean or max")
     if per_sample_weights is not None and mode != "sum":
         raise NotImplementedError(
             "embedding_bag: per_sample_weights was not None. per_sample_weights is only supported "
-            f"for mode='sum' (got mode='{mode}')."
+            f"for mode='sum' (got mode='{mode}'). Please open a feature request on GitHub."
         )

@@ -10,7 +10,7 @@ from ...backend.recording import unnoted
 from ...tensor import Tensor
 from .activation import logsigmoid
 from .promotion import require_floating, type_word
-from .reduction import reduce_loss, resolve
+from .reduction import from_legacy, reduce_loss, resolve
 from .similarity import pairwise_distance
 
 
@@ -70,7 +70,7 @@ def multilabel_soft_margin_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """The mean over the classes of -y · log σ(x) - (1 - y) · log σ(-x).
+    """The mean over the classes of -y · log(s(x)) - (1 - y) · log(s(-x)), s being the sigmoid.
 
     Args:
         weight: a factor for each class.
@@ -82,7 +82,10 @@ def multilabel_soft_margin_loss(
     >>> gpugrad.nn.functional.multilabel_soft_margin_loss(gpugrad.zeros(1, 2), gpugrad.ones(1, 2))
     tensor(0.6931)
     """
-    reduction = resolve(size_average, reduce, reduction)
+    if size_average is not None or reduce is not None:
+        reduction = from_legacy(size_average, reduce)
+    elif reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{reduction} is not valid")
     loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
     if weight is not None:
         loss = loss * weight

@@ -35,7 +35,15 @@ def max_pool3d(
 
 
 @shown_as("MaxPool3DWithIndices")
-def _max_pool3d(input: Tensor, *windows: Any) -> Tensor:
+def _max_pool3d(
+    input: Tensor,
+    kernel_size: Sizes,
+    stride: Sizes | None,
+    padding: Sizes,
+    dilation: Sizes,
+    ceil_mode: bool,
+) -> Tensor:
+    windows = kernel_size, stride, padding, dilation, ceil_mode
     result: Tensor = max_pool_nd("max_pool3d", 3, input, *windows, False)
     return result
 

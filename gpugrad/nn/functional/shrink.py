@@ -96,7 +96,8 @@ def _slopes(x: Tensor, lower: float, upper: float) -> Tensor:
     negative = x <= 0
     if x.is_cuda:
         everywhere: Tensor = x.new_empty(x.shape).uniform_(lower, upper)
-        return everywhere.where(negative, x.new_ones(()))
+        result: Tensor = everywhere.where(negative, x.new_ones(()))
+        return result
     drawn = empty(int(negative.sum()), dtype=float64).uniform_(lower, upper)
     slopes: Tensor = x.new_ones(x.shape)
     slopes[negative] = drawn.to(x.dtype)

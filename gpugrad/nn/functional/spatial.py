@@ -39,20 +39,27 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
               [ 1.,  0.]]]])
     """
     if align_corners is None:
-        _warn("affine_grid")
+        _warn("grid_sample and affine_grid")
         align_corners = False
     ndim = len(size) - 2
     if ndim not in (2, 3):
         raise NotImplementedError(
             "affine_grid only supports 4D and 5D sizes, for 2D and 3D affine transforms, "
-            f"respectively. Got size {list(size)}"
+            f"respectively. Got size {tuple(size)}."
         )
     if theta.dim() != 3 or tuple(theta.shape[1:]) != (ndim, ndim + 1):
         raise ValueError(
             f"Expected a batch of {ndim}D affine matrices of shape Nx{ndim}x{ndim + 1} for size "
-            f"{list(size)}. Got {list(theta.shape)}."
+            f"{tuple(size)}. Got {theta.shape}."
         )
     extent = tuple(size[2:])
+    if align_corners and 1 in extent:
+        warnings.warn(
+            "Since version 1.3.0, affine_grid behavior has changed for unit-size grids when "
+            "align_corners=True. This is not an intended use case of affine_grid. See the "
+            "documentation of affine_grid for details.",
+            stacklevel=3,
+        )
     axes = []
     for d, n in enumerate(extent):
         places = (
@@ -123,8 +130,8 @@ def grid_sample(
 def _warn(name: str) -> None:
     warnings.warn(
         f"Default {name} behavior has changed to align_corners=False since 1.3.0. Please specify "
-        f"align_corners=True if the old behavior is desired. See the documentation of {name} for "
-        "details.",
+        "align_corners=True if the old behavior is desired. See the documentation of grid_sample "
+        "for details.",
         stacklevel=4,
     )
 
@@ -168,7 +175,8 @@ def _sample(input: Tensor, grid: Tensor, mode: str, beyond: str, corners: bool) 
     flat = input.reshape(batch, channels, -1)
     if mode == "nearest":
         result = _picked(flat, [p.round() for p in places], size)
-        return result.reshape(batch, channels, *count)
+        nearest: Tensor = result.reshape(batch, channels, *count)
+        return nearest
     floors = [p.detach().floor() for p in places]
     total = None
     for corner in itertools.product((0, 1), repeat=len(size)):
@@ -179,7 +187,8 @@ def _sample(input: Tensor, grid: Tensor, mode: str, beyond: str, corners: bool) 
         part = _picked(flat, [f + c for f, c in zip(floors, corner, strict=True)], size) * weight
         total = part if total is None else total + part
     assert total is not None
-    return total.reshape(batch, channels, *count)
+    outcome: Tensor = total.reshape(batch, channels, *count)
+    return outcome
 
 
 def _element(place: Tensor, n: int, beyond: str, corners: bool) -> Tensor:
@@ -188,12 +197,14 @@ def _element(place: Tensor, n: int, beyond: str, corners: bool) -> Tensor:
     if beyond == "reflection":
         low, high = (0.0, n - 1.0) if corners else (-0.5, n - 0.5)
         x = _reflected(x, low, high - low)
-    return x if beyond == "zeros" else x.clamp(0, n - 1)
+    result: Tensor = x if beyond == "zeros" else x.clamp(0, n - 1)
+    return result
 
 
 def _reflected(x: Tensor, low: float, width: float) -> Tensor:
     if width <= 0:
-        return x * 0
+        result: Tensor = x * 0
+        return result
     away = (x - low).abs()
     flips = (away.detach() / width).floor()
     rest = away - flips * width

@@ -133,7 +133,7 @@ def _size(
     for d, (n, middle, step) in enumerate(zip(size, covered, steps, strict=True)):
         if not middle - step < n < middle + step:
             raise ValueError(
-                f'invalid output_size "{list(size)}" (dim {d} must be between {middle - step} and '
+                f'invalid output_size "{size}" (dim {d} must be between {middle - step} and '
                 f"{middle + step})"
             )
     return size

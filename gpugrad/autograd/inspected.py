@@ -1,0 +1,124 @@
+"""What a graph node shows to users: its inputs, what it saved, and its hooks."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ..backend import BACKENDS
+from .hooks import RemovableHandle
+
+SAVED_AS = {"self": "x", "input": "x", "other": "y", "exponent": "y", "result": "out"}
+"""PyTorch's names of what ops save, and ours where they differ."""
+
+
+def _shown(key: str, node: Any) -> Any:
+    if key not in node.saves:
+        raise AttributeError(f"'{type(node).__name__}' object has no attribute '_saved_{key}'")
+    return node._saved(key)
+
+
+class Inspected:
+    """The part of :class:`~gpugrad.autograd.engine.Node` that looks at a node from outside.
+
+    ``node._saved_self``, ``_saved_other``, ``_saved_result`` and so on are what it saved for its
+    backward pass: tensors with their place in the graph, or numbers.
+    """
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        hooks: dict[int, Callable[[Any], Any]] | None
+        guards: Any
+        sequence: int
+        saves: ClassVar[dict[str, int]]
+
+        def lifted(self) -> Any: ...
+
+    @classmethod
+    def _show_saved(cls) -> None:
+        """Give the class a property for each thing that its nodes save."""
+        names = {key: key for key in cls.saves}
+        names |= {theirs: key for theirs, key in SAVED_AS.items() if key in cls.saves}
+        for name, key in names.items():
+            setattr(cls, "_saved_" + name, property(functools.partial(_shown, key)))
+
+    def _saved(self, key: str) -> Any:
+        if self.guards is None:
+            from .backward_pass import FREED
+
+            raise RuntimeError(FREED)
+        value = getattr(self, key, None)
+        return getattr(self.lifted(), key) if type(value) in BACKENDS else value
+
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        return {}
+
+    @property
+    def requires_grad(self) -> bool:
+        return True
+
+    def _sequence_nr(self) -> int:
+        return self.sequence
+
+    def hook_gradient(self, hook: Callable[[Any], Any]) -> RemovableHandle:
+        """Call ``hook(grad)`` with the gradient of this node's result, which it may replace."""
+        if self.hooks is None:
+            self.hooks = {}
+        return RemovableHandle(self.hooks, hook)
+
+    def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(grad_inputs, grad_outputs)`` after this node went backward.
+
+        Both are tuples: what the node passes on, one for each input, and what it was given. A
+        tuple that the hook returns takes the place of ``grad_inputs``.
+
+        >>> import gpugrad
+        >>> y = gpugrad.ones(2, requires_grad=True) * 3
+        >>> handle = y.grad_fn.register_hook(lambda passed, given: print(passed[0]))
+        >>> y.sum().backward()
+        tensor([3., 3.])
+        """
+        from .node_hooks import hooks_of
+
+        return RemovableHandle(hooks_of(self).after, hook)
+
+    def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(grad_outputs)`` before this node goes backward; it may return others."""
+        from .node_hooks import hooks_of
+
+        return RemovableHandle(hooks_of(self).before, hook)
+
+
+class AccumulateGrad:
+    """What ``next_functions`` shows in the place of a leaf."""
+
+    def __init__(self, variable: Any) -> None:
+        self.variable = variable
+        self.next_functions = ()
+
+    def name(self) -> str:
+        return "torch::autograd::AccumulateGrad"
+
+    def __repr__(self) -> str:
+        return f"<AccumulateGrad object at {id(self.variable):#x}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AccumulateGrad) and other.variable is self.variable
+
+    def __hash__(self) -> int:
+        return id(self.variable)
+
+    def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook((), (grad,))`` after a gradient was added to the leaf's."""
+        from .node_hooks import after_accumulation
+
+        return after_accumulation(self.variable, hook)
+
+    def register_prehook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook((grad,))`` before a gradient is added to the leaf's."""
+        from .node_hooks import before_accumulation
+
+        return before_accumulation(self.variable, hook)
