@@ -77,6 +77,7 @@ from .memory_layout import layout as layout
 from .memory_layout import memory_format as memory_format
 from .memory_layout import preserve_format as preserve_format
 from .memory_layout import strided as strided
+from .nn.functional import cosine_similarity as cosine_similarity
 from .printing import get_printoptions as get_printoptions
 from .printing import set_printoptions as set_printoptions
 from .questions import can_cast as can_cast

@@ -102,6 +102,7 @@ def _fill_(self: Any, value: Any) -> Any:
     return copying.fill_(self, value)
 
 
+@inplace_shown_as("ZeroBackward0")
 def _zero_(self: Any) -> Any:
     return copying.fill_(self, 0)
 
@@ -253,7 +254,6 @@ METHODS: dict[str, Function] = {
     "squeeze_": _squeeze_,
     "transpose_": _set_shape(shape.transpose, "TransposeBackward1"),
     "t_": _set_shape(shape.t, "TBackward1"),
-    "as_strided_": inplace_shown_as("AsStridedBackward1")(strided.as_strided_),
     **{name + "_": cls.apply_ for name, cls in UNARY.items()},
     **{name + "_": _inplace(cls, name + "_") for name, cls in BINARY.items()},
     "remainder_": _by_tensor_too(arithmetic.remainder_, "remainder_", arithmetic.Remainder),

@@ -1,8 +1,9 @@
 """``save`` and ``load``: state dicts as safetensors files, without pickle.
 
 A file holds arrays, and a JSON description of the containers around them. Reading one can run no
-code, whoever wrote it; nor can reading a file of PyTorch's or NumPy's, which ``load`` takes too. Any safetensors reader opens it: the entries of a flat dictionary keep
-their own keys, those of a nested one get a path such as ``optimizer.state[0].exp_avg``.
+code, whoever wrote it; nor can reading a file of PyTorch's or NumPy's, which ``load`` takes too.
+Any safetensors reader opens it: the entries of a flat dictionary keep their own keys, those of a
+nested one get a path such as ``optimizer.state[0].exp_avg``.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ import io
 import json
 import math
 import os
-import secrets
-import shutil
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -22,6 +21,7 @@ from typing import Any, BinaryIO, TypeAlias
 import numpy as np
 
 from . import cuda, dtypes
+from .atomic_file import replace_file
 from .creation import from_numpy
 from .device import device
 from .tensor import Tensor
@@ -83,7 +83,7 @@ def save(obj: object, f: str | os.PathLike[str] | BinaryIO) -> None:
     metadata = {"format": "pt", _METADATA_KEY: json.dumps(description, separators=(",", ":"))}
     data = safetensors.numpy.save(writer.arrays, metadata)
     if isinstance(f, (str, os.PathLike)):
-        _replace_file(os.fsdecode(f), data)
+        replace_file(os.fsdecode(f), data)
     else:
         f.write(data)
 
@@ -318,37 +318,3 @@ def _place(tensor: Tensor, saved_on: str, location: _Location) -> Tensor:
         )
     moved: Tensor = tensor.to(target)
     return moved
-
-
-def _replace_file(path: str, data: bytes) -> None:
-    """Write a file so that at every moment its path holds all of the old or all of the new data."""
-    path = os.path.realpath(path)
-    folder = os.path.dirname(path)
-    if not os.path.isdir(folder):
-        raise RuntimeError(f"Parent directory {folder} does not exist.")
-    if os.path.exists(path) and not os.path.isfile(path):
-        # A device or a pipe takes the data but must stay what it is; a directory is an error.
-        with open(path, "wb") as special:
-            special.write(data)
-        return
-    temporary = os.path.join(folder, f".gpugrad-{secrets.token_hex(8)}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-            file.flush()
-            # Without this, some file systems rename first and write the data later.
-            os.fsync(file.fileno())
-        if os.path.exists(path):
-            shutil.copymode(path, temporary)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
-    if os.name == "posix":
-        # The new name is an entry of the folder, which is written back on its own.
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

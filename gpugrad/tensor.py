@@ -430,7 +430,7 @@ class Tensor(Described, metaclass=PrintedAs, printed_as="torch.Tensor"):
         return compare.right_shift(other, self)
 
     def __reversed__(self) -> Any:
-        return repeating.flip(self, tuple(range(self.array.ndim)))
+        return repeating.flip(self, (0,)) if self.array.ndim else self
 
     @property
     def T(self) -> Any:
@@ -447,17 +447,17 @@ class Tensor(Described, metaclass=PrintedAs, printed_as="torch.Tensor"):
         return shape.Permute.apply(self, tuple(range(ndim - 1, -1, -1)))
 
     @property
-    def H(self) -> Any:
+    def H(self) -> Any:  # noqa: N802  # PyTorch's name
         ndim = self.array.ndim
         if ndim not in (0, 2):
             raise RuntimeError(
-                "tensor.H is only supported on matrices (2-D tensors). Got "
-                f"{ndim}-D tensor.{' For batches of matrices, consider using tensor.mH' * (ndim > 2)}"
+                f"tensor.H is only supported on matrices (2-D tensors). Got {ndim}-D tensor."
+                + (" For batches of matrices, consider using tensor.mH" if ndim > 2 else "")
             )
         return shape.transpose(self, 0, 1) if ndim else self
 
     @property
-    def mH(self) -> Any:
+    def mH(self) -> Any:  # noqa: N802  # PyTorch's name
         if self.array.ndim < 2:
             raise RuntimeError(
                 "tensor.mH is only supported on matrices or batches of matrices. Got "

@@ -24,8 +24,7 @@ from .device import device
 from .size import Size
 from .tensor import Tensor
 
-Place = Callable[[Tensor, str], Tensor]
-"""Moves a tensor to where it is wanted; its second argument says where it was saved."""
+Place = Callable[[Tensor, str], Tensor]  # to where it is wanted, from where it was saved
 
 _STORAGES = {
     "BFloat16Storage": dtypes.bfloat16,
@@ -64,10 +63,15 @@ def read_torch_file(data: bytes, place: Place) -> Any:
             return _Reader(archive, len(data), place).read()
     except TorchFileError:
         raise
-    except (zipfile.BadZipFile, LookupError, ValueError, TypeError, OverflowError) as error:
+    except (
+        zipfile.BadZipFile,
+        LookupError,
+        ValueError,
+        TypeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise TorchFileError(f"is damaged ({error})") from error
-    except (RuntimeError, NotImplementedError, EOFError) as error:  # of zipfile: encrypted, ...
-        raise TorchFileError(f"cannot be read ({error})") from error
 
 
 class _Name:
@@ -83,6 +87,12 @@ class _Storage:
     def __init__(self, array: np.ndarray[Any, Any], location: str) -> None:
         self.array = array
         self.location = location
+
+
+class _Raw(tuple[Any, ...]):
+    """A tuple with names or storages in it, as arguments and references are."""
+
+    __slots__ = ()
 
 
 class _Reader:
@@ -119,10 +129,15 @@ class _Reader:
     def _entry(self, name: str) -> bytes:
         if self.archive.getinfo(name).compress_type != zipfile.ZIP_STORED:
             raise TorchFileError("is compressed, which torch.save never does")
-        return self.archive.read(name)
+        try:
+            return self.archive.read(name)
+        except (RuntimeError, EOFError) as error:  # encrypted, or cut off
+            raise TorchFileError(f"cannot be read ({error})") from error
 
     def _result(self, value: Any) -> Any:
         """A value that may be part of what the file holds."""
+        if type(value) is _Raw:
+            return tuple(map(self._result, value))
         if isinstance(value, (_Name, _Storage)):
             text = value.text if isinstance(value, _Name) else "a storage"
             dtype = getattr(dtypes, text.removeprefix("torch."), None)
@@ -161,7 +176,8 @@ class _Reader:
             target[key] = self._result(value)
 
     def make_tuple(self, values: list[Any]) -> None:
-        self.push(tuple(values))
+        raw = any(isinstance(value, (_Name, _Storage, _Raw)) for value in values)
+        self.push(_Raw(values) if raw else tuple(values))
 
     def name(self, argument: str) -> None:
         self.push(_Name(argument.replace(" ", ".")))
@@ -182,7 +198,7 @@ class _Reader:
         builder = _BUILDERS.get(function.text)
         if builder is None:
             raise _refused(function.text)
-        if type(arguments) is not tuple:
+        if not isinstance(arguments, tuple):
             raise TorchFileError("is damaged: a call without arguments")
         self.push(builder(self, *arguments))
 
@@ -262,8 +278,9 @@ def _as_numbers(data: bytes, dtype: dtypes.dtype) -> np.ndarray[Any, Any]:
     # In memory of its own, which can be written.
     array = np.frombuffer(bytearray(data), np.uint8)
     if dtype is dtypes.bool_:
-        return array != 0  # other bytes than 0 and 1 are no bools
-    return array.view(dtype.numpy)
+        array = array != 0  # other bytes than 0 and 1 are no bools
+    numbers: np.ndarray[Any, Any] = array.view(dtype.numpy)
+    return numbers
 
 
 def _whole_numbers(values: Any) -> tuple[int, ...]:
@@ -283,7 +300,9 @@ def _view(
         raise TorchFileError("is damaged: a tensor reaches beyond its storage")
     if not count:
         return np.empty(size, array.dtype)
-    return np.lib.stride_tricks.as_strided(array[offset:], size, [s * width for s in stride])
+    steps = [s * width for s in stride]
+    view: np.ndarray[Any, Any] = np.lib.stride_tricks.as_strided(array[offset:], size, steps)
+    return view
 
 
 _Step = Callable[[_Reader, Any], None]

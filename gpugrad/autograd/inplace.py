@@ -24,6 +24,7 @@ from .engine import (
     refresh,
     wrap,
 )
+from .expanded import target_of
 from .grad_mode import mode
 
 
@@ -144,10 +145,7 @@ def overwrite(tensor: TensorBase, value: Array) -> None:
         )
     check_castable(value.dtype, target.dtype)
     if not BACKENDS[type(target)].writable(target):
-        raise RuntimeError(
-            "unsupported operation: more than one element of the written-to tensor refers to a "
-            "single memory location. Please clone() the tensor before performing the operation."
-        )
+        target = target_of(target)
     BACKENDS[type(target)].copy(value, out=target)
 
 

@@ -28,7 +28,9 @@ ROWS_A_SUM = 12
 def add_at(x: Array, index: Any, value: Array) -> Array:
     """Add ``value`` to ``x`` in place at ``index``; what comes twice is added twice."""
     if x.flags.c_contiguous and value.size >= WORTHWHILE:
-        vector = index[0] if isinstance(index, tuple) and len(index) == 1 else index
+        vector = index
+        if isinstance(index, tuple) and (len(index) == 1 or (index[1] is ... and len(index) == 2)):
+            vector = index[0]
         if _picks_rows(vector, x, value):
             add_rows(x, np.where(vector < 0, vector + len(x), vector), value)
             return x

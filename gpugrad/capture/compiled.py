@@ -88,7 +88,7 @@ class CompiledFunction:
             key_of(kwargs) if kwargs else None,
             shared(tensors) if len(tensors) > 1 else None,
         )
-        key = (kind, tuple([leaf.grad is None for leaf in self._leaves]))
+        key = (kind, tuple([leaf.gradient is None for leaf in self._leaves]))
         entry = self._entries.get(key)
         if entry is None:
             entry = self._entries.pop((kind, ()), None)

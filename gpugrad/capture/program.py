@@ -101,9 +101,9 @@ class Program:
         self._leave_to_holders()
         self._first.plan.run(arrays)
         for leaf, grad in self._left:
-            leaf.grad = grad
+            leaf.gradient = grad
         for number, grad in self._left_to_inputs:
-            tensors[number].grad = grad
+            tensors[number].gradient = grad
         for leaf in self._changed:
             leaf.version[0] += 1
         for number in self._changed_inputs:
@@ -147,7 +147,7 @@ class Program:
             getrefcount(grad)
             + getrefcount(grad.array)
             + getrefcount(memory[entry.made.root])  # type: ignore[union-attr]  # of _made
-            - (entry.leaf.grad is grad)
+            - (entry.leaf.gradient is grad)
             for entry, grad in zip(self._made, self._grads, strict=True)
         ]
 

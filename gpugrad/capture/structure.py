@@ -57,7 +57,7 @@ def key_of(value: Any) -> Any:
         array = value.array
         # A leaf's gradient may be made or added to; others are but passed through.
         grad = value.needs_grad and (
-            value.node is not None or value.grad is None,
+            value.node is not None or value.gradient is None,
             value.node is None,
         )
         return (array.shape, array.strides, array.dtype, type(array), grad)

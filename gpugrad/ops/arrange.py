@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..autograd.composed import shown_as
 from ..autograd.engine import Node, TensorBase
 from .cutting import tensor_split
 from .index import Select, Slice
 from .repeating import Flip
-from .shape import reshape, wrap_dim
+from .shape import Unsqueeze, reshape, wrap_dim
 
 
 class Roll(Node):
@@ -84,6 +85,7 @@ def _ints(value: Any) -> tuple[int, ...]:
     return tuple(value) if isinstance(value, (tuple, list)) else (value,)
 
 
+@shown_as("RollBackward0")
 def roll(input: Any, shifts: Any, dims: Any = ()) -> Any:
     """The elements moved by ``shifts`` along ``dims``; without ``dims`` in row-major order.
 
@@ -232,9 +234,16 @@ def atleast_1d(*tensors: Any) -> Any:
     return _each(lambda t: t if t.array.ndim else reshape(t, (1,)), tensors)
 
 
+def _unsqueezed(t: Any, size: tuple[int, ...]) -> Any:
+    """Another shape; a vector or matrix prints as what PyTorch's last op gives it."""
+    if not t.array.ndim:
+        return reshape(t, size)
+    return Unsqueeze.apply(t, tuple(t.array.size if n == -1 else n for n in size))
+
+
 def atleast_2d(*tensors: Any) -> Any:
     """Each tensor with at least two dimensions, vectors as rows."""
-    return _each(lambda t: t if t.array.ndim > 1 else reshape(t, (1, -1)), tensors)
+    return _each(lambda t: t if t.array.ndim > 1 else _unsqueezed(t, (1, -1)), tensors)
 
 
 def atleast_3d(*tensors: Any) -> Any:
@@ -244,7 +253,7 @@ def atleast_3d(*tensors: Any) -> Any:
         shape = t.array.shape
         if len(shape) > 2:
             return t
-        return reshape(t, (*shape, 1) if len(shape) == 2 else (1, t.array.size, 1))
+        return _unsqueezed(t, (*shape, 1) if len(shape) == 2 else (1, t.array.size, 1))
 
     return _each(one, tensors)
 

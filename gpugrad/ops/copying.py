@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..autograd.engine import Node
+from ..autograd.expanded import places, target_of
 from ..autograd.inplace import check_inplace, mark_changed
 from ..backend import BACKENDS
 from ..device import device
-from .operands import ZERO_STRIDE_WRITE, misfit, sum_to, wrapped
+from .operands import misfit, sum_to, wrapped
 
 
 class Clone(Node):
@@ -100,9 +101,9 @@ def copy_(x: Any, y: Any) -> Any:
     try:
         node.forward(BACKENDS[type(x.array)], x.array, y.array)
     except ValueError:
-        if not BACKENDS[type(x.array)].writable(x.array):
-            raise RuntimeError(ZERO_STRIDE_WRITE) from None
-        raise _misfit(x, y) from None
+        if BACKENDS[type(x.array)].writable(x.array):
+            raise _misfit(x, y) from None
+        node.forward(BACKENDS[type(x.array)], target_of(x.array), y.array)
     mark_changed(x, node, (x, y))
     return x
 
@@ -132,9 +133,9 @@ def fill_(x: Any, value: Any) -> Any:
     """Write a number into every element of ``x``."""
     if x.needs_grad or x.view_of is not None:
         check_inplace(x)
-        if not BACKENDS[type(x.array)].writable(x.array):  # which only views can be
-            raise RuntimeError(ZERO_STRIDE_WRITE)
     array = x.array
+    if not BACKENDS[type(array)].writable(array):
+        array = places(array)
     if value.__class__ is not float and value != 0:
         value = wrapped(value, array.dtype)
     BACKENDS[type(array)].fill(array, value)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..autograd.composed import shown_as
 from ..autograd.engine import CONSTANT, Node, TensorBase, wrap
 from ..autograd.inplace import apply_inplace
 from ..backend import BACKENDS, get_backend
@@ -197,6 +198,11 @@ def diag(input: Any, diagonal: int = 0) -> Any:
         return DiagEmbed.apply(input, diagonal, 0, 1)
     if ndim != 2:
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {ndim}D")
+    return _diagonal_copy(input, diagonal)
+
+
+@shown_as("DiagonalBackward0_copy")
+def _diagonal_copy(input: Any, diagonal: int) -> Any:
     return Diagonal.apply(input, diagonal, 0, 1).clone()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.composed import shown_as
 from ..autograd.engine import wrap
 from ..backend import BACKENDS
 from .arguments import out_of_range, require_tensor, word
@@ -194,6 +195,11 @@ def flat_key(function: str, x: Any, index: Any) -> tuple[Any, ...]:
     return tuple(xp.module.unravel_index(places, x.array.shape))
 
 
+@shown_as("ViewBackward0")
+def _shown_as_view(wide: Any, size: tuple[int, ...]) -> Any:
+    return reshape(wide, size)
+
+
 def repeat_interleave(
     input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
 ) -> Any:
@@ -220,7 +226,8 @@ def repeat_interleave(
             raise RuntimeError("Repeats must be non-negative")
         apart = reshape(x, (*shape[: axis + 1], 1, *shape[axis + 1 :]))
         wide = expand(apart, (*shape[: axis + 1], repeats, *shape[axis + 1 :]))
-        return reshape(wide, (*shape[:axis], shape[axis] * repeats, *shape[axis + 1 :]))
+        size = (*shape[:axis], shape[axis] * repeats, *shape[axis + 1 :])
+        return _shown_as_view(wide, size)
     if repeats.array.ndim > 1:
         raise RuntimeError("repeats must be 0-dim or 1-dim tensor")
     if repeats.array.size == 1:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.composed import shown_as
 from .arrange import atleast_3d, listed
 from .index import getitem
 from .joining import cat, stack
@@ -76,6 +77,7 @@ def cartesian_prod(*tensors: Any) -> Any:
     return stack([flatten(g) for g in meshgrid(*vectors, indexing="ij")], 1)
 
 
+@shown_as("StackBackward0")
 def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
     """All choices of ``r`` elements of a vector, in their order, one in a row.
 
@@ -96,6 +98,7 @@ def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
     return getitem(input, np.array(rows, np.int64).reshape(-1, r))
 
 
+@shown_as("UnsafeViewBackward0")
 def kron(input: Any, other: Any) -> Any:
     """The Kronecker product: every element of ``input`` times the whole of ``other``.
 
@@ -112,6 +115,7 @@ def kron(input: Any, other: Any) -> Any:
     return reshape(left * right, tuple(n * m for n, m in zip(a, b, strict=True)))
 
 
+@shown_as("BlockDiagBackward0")
 def block_diag(*tensors: Any) -> Any:
     """The matrix with the given matrices (vectors are rows) along its diagonal."""
     blocks = [reshape(t, (1, -1)) if t.array.ndim < 2 else t for t in listed(tensors)]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import return_types
+from ..autograd.composed import shown_as
 from ..autograd.engine import CONSTANT, OUTPUT, Node, TensorBase
 from .matmul import swap
 from .matrix_checks import (
@@ -190,6 +191,7 @@ def inv(input: Any) -> Any:
         raise failure("linalg.inv", input, first_zero_pivot, text, error) from None
 
 
+@shown_as("LinalgSolveExBackward0")
 def solve(A: Any, B: Any, *, left: bool = True) -> Any:  # noqa: N803  # PyTorch's names
     """The solution X of ``A X = B``, or of ``X A = B`` if not ``left``.
 
@@ -290,6 +292,7 @@ def logdet(input: Any) -> Any:
     return where(sign < 0, float("nan"), log)
 
 
+@shown_as("LinalgCholeskyExBackward0")
 def cholesky(input: Any, *, upper: bool = False) -> Any:
     """The lower triangular L with ``L @ L.T`` equal to a positive-definite matrix.
 
@@ -313,6 +316,12 @@ def cholesky(input: Any, *, upper: bool = False) -> Any:
         )
         raise failure("linalg.cholesky", input, first_bad_minor, text, error) from None
     return transpose(lower, -2, -1) if upper else lower
+
+
+@shown_as("CholeskyBackward0")
+def torch_cholesky(input: Any, upper: bool = False) -> Any:
+    """The older form of :func:`gpugrad.linalg.cholesky`."""
+    return cholesky(input, upper=upper)
 
 
 def pinv(input: Any, rcond: float | None = None) -> Any:

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from .. import dtypes
+from ..autograd.composed import shown_as
 from ..autograd.engine import OUTPUT
 from .arguments import word
 from .arithmetic import Sub
@@ -107,6 +108,7 @@ def _refuse_empty(order: float, shape: tuple[int, ...], axes: Axes) -> None:
     )
 
 
+@shown_as("DistBackward0")
 def dist(input: Any, other: Any, p: float = 2) -> Any:
     """The ``p``-norm of ``input - other``.
 
@@ -117,6 +119,7 @@ def dist(input: Any, other: Any, p: float = 2) -> Any:
     return vector_norm(Sub.apply(input, other), p)
 
 
+@shown_as("CdistBackward0")
 def cdist(
     x1: Any,
     x2: Any,

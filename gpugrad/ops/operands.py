@@ -8,13 +8,9 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd.engine import Node, TensorBase, wrap
+from ..autograd.expanded import ZERO_STRIDE_WRITE as ZERO_STRIDE_WRITE
 from ..backend import BACKENDS, device_of
 from ..backend.primitives import Array
-
-ZERO_STRIDE_WRITE = (
-    "unsupported operation: more than one element of the written-to tensor refers to a single "
-    "memory location. Please clone() the tensor before performing the operation."
-)
 
 
 def to_default_float(x: Any) -> Any:

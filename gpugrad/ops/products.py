@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from ..autograd.composed import inplace_shown_as, shown_as
 from .copying import copy_
 from .matmul import bmm, dot, matmul, mv, outer
 from .operands import explain_inplace
@@ -71,6 +72,7 @@ def _inplace(input: Any, result: Any) -> Any:
     return copy_(input, result)
 
 
+@shown_as("BaddbmmBackward0")
 def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta * input + alpha * (batch1 @ batch2)`` for batches of matrices.
 
@@ -82,21 +84,25 @@ def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: flo
     return _added(input, bmm(batch1, batch2), beta, alpha)
 
 
+@inplace_shown_as("BaddbmmBackward0")
 def baddbmm_(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """:func:`baddbmm` in place."""
     return _inplace(input, baddbmm(input, batch1, batch2, beta=beta, alpha=alpha))
 
 
+@shown_as("AddbmmBackward0")
 def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta * input + alpha * sum(batch1[i] @ batch2[i])``."""
     return _added(input, sum_of(bmm(batch1, batch2), 0), beta, alpha)
 
 
+@inplace_shown_as("AddbmmBackward0")
 def addbmm_(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """:func:`addbmm` in place."""
     return _inplace(input, addbmm(input, batch1, batch2, beta=beta, alpha=alpha))
 
 
+@shown_as("AddmvBackward0")
 def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta * input + alpha * (mat @ vec)``."""
     a, m, v = input.array, mat.array, vec.array
@@ -109,16 +115,19 @@ def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) 
     return _added(input, mv(mat, vec), beta, alpha)
 
 
+@inplace_shown_as("AddmvBackward0")
 def addmv_(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """:func:`addmv` in place."""
     return _inplace(input, addmv(input, mat, vec, beta=beta, alpha=alpha))
 
 
+@shown_as("AddrBackward0")
 def addr(input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta * input + alpha * outer(vec1, vec2)``."""
     return _added(input, outer(vec1, vec2), beta, alpha)
 
 
+@inplace_shown_as("AddrBackward0")
 def addr_(input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """:func:`addr` in place."""
     return _inplace(input, addr(input, vec1, vec2, beta=beta, alpha=alpha))
@@ -132,6 +141,7 @@ def ger(input: Any, vec2: Any) -> Any:
     return outer(input, vec2)
 
 
+@shown_as("VdotBackward0")
 def vdot(input: Any, other: Any) -> Any:
     """The inner product of two vectors; the same as :func:`dot` for real numbers."""
     return dot(input, other)

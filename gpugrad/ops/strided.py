@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..autograd.composed import shown_as
+from ..autograd.composed import inplace_shown_as, shown_as
 from ..autograd.engine import Node, TensorBase
 from ..autograd.inplace import check_inplace
 from ..backend import BACKENDS
@@ -148,6 +148,7 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
     return AsStrided.apply(input, *_checked(input, size, stride, storage_offset))
 
 
+@inplace_shown_as("AsStridedBackward1")
 def as_strided_(input: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
     """:func:`as_strided` in place: ``input`` itself becomes the view."""
     check_inplace(input)

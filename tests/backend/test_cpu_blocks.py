@@ -146,7 +146,9 @@ def test_rows_are_added_in_their_order(places: int, width: int) -> None:
     rows, start = draw(700, width), draw(places, width, seed=1)
     expected = start.copy()
     np.add.at(expected, index, rows)
+    again = start.copy()
     np.testing.assert_array_equal(add_at(start, index, rows), expected)
+    np.testing.assert_array_equal(add_at(again, (index, ...), rows), expected)
 
 
 # --- gradients that are what they started from ----------------------------------------------------

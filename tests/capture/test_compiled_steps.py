@@ -79,6 +79,13 @@ OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
     "adamw": lambda p: gpugrad.optim.AdamW(p, lr=0.01),
     "adam of low betas": lambda p: gpugrad.optim.Adam(p, lr=0.01, betas=(0.2, 0.5)),
     "rmsprop": lambda p: gpugrad.optim.RMSprop(p, lr=0.01),
+    "adamax": lambda p: gpugrad.optim.Adamax(p, lr=0.01),
+    "nadam": lambda p: gpugrad.optim.NAdam(p, lr=0.01),
+    "radam": lambda p: gpugrad.optim.RAdam(p, lr=0.01),
+    "adagrad": lambda p: gpugrad.optim.Adagrad(p, lr=0.01),
+    "adadelta": lambda p: gpugrad.optim.Adadelta(p, lr=0.5),
+    "rprop": lambda p: gpugrad.optim.Rprop(p, lr=0.01),
+    "asgd": lambda p: gpugrad.optim.ASGD(p, lr=0.01),
     "centered": lambda p: gpugrad.optim.RMSprop(p, lr=0.01, centered=True, momentum=0.9),
 }
 

@@ -575,8 +575,8 @@ def test_threads_share_a_compiled_function() -> None:
     compiled = gpugrad.compile(lambda x: (x * 2).tanh() @ x.t())
 
     def use(first: int) -> None:
-        for turn in range(first, first + 60):
-            x = drawn(turn, 8, 8)
+        for turn in range(first, first + 25):
+            x = drawn(turn, 150, 150)  # large enough that NumPy lets other threads run
             equal(compiled(x), (x * 2).tanh() @ x.t())
 
     for wait in [in_thread(lambda n=n: use(100 * n)) for n in range(3)]:  # type: ignore[misc]

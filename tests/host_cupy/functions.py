@@ -87,6 +87,20 @@ def _through(function: Any, reads: int = 0, library: str | None = None) -> Calla
     return through
 
 
+def _scan(name: str) -> Callable[..., ndarray]:
+    """NumPy's running sum or product."""
+
+    def scan(x: ndarray, axis: Any = None, dtype: Any = None, out: Any = None) -> ndarray:
+        host = operand(x)
+
+        def compute() -> Any:
+            return getattr(np, name)(host, axis, dtype)
+
+        return made(compute, x) if out is None else stored(out, compute, x)
+
+    return scan
+
+
 def _diagonal(x: ndarray, offset: int = 0, axis1: int = 0, axis2: int = 1) -> ndarray:
     return view_of(x, _writable(np.diagonal(x.host, offset, axis1, axis2)))
 
@@ -185,9 +199,7 @@ def special(function: Callable[[float], float]) -> ufunc:
     return ufunc(apply, 1)
 
 
-FUNCTIONS = dict.fromkeys(
-    ("argmax", "clip", "cumprod", "cumsum", "isin", "searchsorted", "tril", "unravel_index"), 0
-)
+FUNCTIONS = dict.fromkeys(("argmax", "clip", "isin", "searchsorted", "tril", "unravel_index"), 0)
 READING = {"bincount": 2, "unique": 2}
 """Functions whose result has a length that CuPy must first read back."""
 LINALG = ("cholesky", "det", "eigh", "inv", "pinv", "qr", "slogdet", "solve", "svd")
@@ -213,6 +225,8 @@ def build() -> types.ModuleType:
         "array": _array,
         "asarray": lambda x, dtype=None: _array(x, dtype, copy=False),
         "argsort": _argsort,
+        "cumprod": _scan("cumprod"),
+        "cumsum": _scan("cumsum"),
         "broadcast_to": _broadcast_to,
         "take_along_axis": _take_along_axis,
         "where": _where,

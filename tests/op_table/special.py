@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .model import Data, Sample
+from .model import Data, Refused, Sample
 from .picking import REAL, op
 
 X = Data((3, 4))
@@ -53,10 +53,20 @@ SPECIAL = (
     ),
     op("float_power", Sample(Data((3,), 0.5, 2.0), 2), Sample(Data((3,), 0.5, 2.0), Data((3,)))),
     op(
+        "copysign",
+        Sample(X, X),
+        Sample(Data((3, 1)), Data((4,))),
+        Sample(X, -2.0),
+        dtypes=REAL,
+        inplace="copysign_",
+        named=True,
+    ),
+    op(
         "heaviside",
         Sample(Data((3, 4), grad=False), Data((4,), grad=False)),
         dtypes=REAL,
         differentiable=False,
+        inplace="heaviside_",
     ),
     op(
         "lerp",
@@ -101,6 +111,83 @@ ARRANGING = (
     op("triu", Sample(X), Sample(X, -1), Sample(Data((2, 3, 3)), 1), inplace="triu_"),
     op("detach", Sample(X), differentiable=False),
     op("trace", Sample(X), Sample(Data((2, 2)))),
+)
+
+STRIDED = (
+    op(
+        "as_strided",
+        Sample(X, (2, 2), (1, 2)),
+        Sample(X, (3, 3), (2, 1), 1),
+        Sample(X, (2, 3), (0, 1)),
+        Sample(X, (), (), 5),
+        Sample(X, (2, 0), (1, 1)),
+        named=True,
+        refused=(
+            Refused(
+                Sample(X, (2, 2), (-1, 1)), RuntimeError, "Negative strides are not supported"
+            ),
+            Refused(Sample(X, (2, 2), (1,)), RuntimeError, "mismatch in length of strides"),
+            Refused(
+                Sample(X, (4, 4), (4, 1)), RuntimeError, "are out of bounds for storage of size 96"
+            ),
+            Refused(Sample(X, (-2,), (1,)), RuntimeError, "Storage size calculation overflowed"),
+        ),
+    ),
+    op("adjoint", Sample(X), Sample(Data((2, 3, 4))), named=True),
+    op("select_scatter", Sample(X, Data((4,)), 0, 1), Sample(X, Data((3,)), -1, -2), named=True),
+    op(
+        "slice_scatter",
+        Sample(X, Data((2, 4)), 0, 1),
+        Sample(X, Data((3, 2)), 1, 0, 4, 2),
+        Sample(X, X),
+        named=True,
+    ),
+    op(
+        "diagonal_scatter",
+        Sample(X, Data((3,))),
+        Sample(X, Data((2,)), -1),
+        Sample(Data((2, 3, 4)), Data((3, 2)), 1, 0, 2),
+        named=True,
+        refused=(
+            Refused(
+                Sample(X, Data((4,))),
+                RuntimeError,
+                r"expected src to have a size equal to the slice of self. src size = \[4\], slice "
+                r"size = \[3\]",
+            ),
+        ),
+    ),
+    op("split_with_sizes", Sample(X, (1, 2)), Sample(X, (3, 0, 1), 1), named=True),
+    op("narrow_copy", Sample(X, 1, 1, 2)),
+)
+
+QUARTERS = Data(values=[0.25, 0.5, 1.0], grad=False)
+
+QUANTILES = tuple(
+    op(
+        name,
+        Sample(X, 0.3),
+        Sample(X, QUARTERS, dim=1),
+        Sample(X, 0.6, 0, True),
+        Sample(X, QUARTERS, 0, True),
+        *(
+            Sample(X, 0.4, 1, interpolation=way)
+            for way in ("lower", "higher", "midpoint", "nearest")
+        ),
+        Sample(Data(values=[[1.0, math.nan, 3.0], [0.0, 2.0, 5.0]]), 0.6, 1, smooth=False),
+        Sample(Data(()), 0.5),
+        dtypes=REAL,
+        named=True,
+        refused=(
+            Refused(Sample(X, 1.5), RuntimeError, r"q must be in the range \[0, 1\] but got 1.5"),
+            Refused(Sample(Data((0,)), 0.5), RuntimeError, "input tensor must be non-empty"),
+            Refused(Sample(X, 0.5), RuntimeError, "must be either float or double", "float16"),
+            Refused(
+                Sample(X, 0.5, interpolation="cubic"), RuntimeError, "must be one of linear, lower"
+            ),
+        ),
+    )
+    for name in ("quantile", "nanquantile")
 )
 
 SQUARE = Data(values=[[2.0, 1.0, 0.5], [-1.0, 3.0, 0.25], [0.5, 0.0, 1.5]])
@@ -163,4 +250,4 @@ ALGEBRA = tuple(
     )
 )
 
-OPS = (*SPECIAL, *ARRANGING, *PRODUCTS, *ALGEBRA)
+OPS = (*SPECIAL, *ARRANGING, *STRIDED, *QUANTILES, *PRODUCTS, *ALGEBRA)

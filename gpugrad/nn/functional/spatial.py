@@ -203,8 +203,8 @@ def _element(place: Tensor, n: int, beyond: str, corners: bool) -> Tensor:
 
 def _reflected(x: Tensor, low: float, width: float) -> Tensor:
     if width <= 0:
-        result: Tensor = x * 0
-        return result
+        only: Tensor = x * 0
+        return only
     away = (x - low).abs()
     flips = (away.detach() / width).floor()
     rest = away - flips * width

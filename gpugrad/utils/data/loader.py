@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
 from typing import Any, Generic, TypeVar
 
+from ... import cuda
 from ...random.generator import Generator
 from .collate import default_collate, default_convert
 from .dataset import Indexable, IterableDataset
@@ -33,7 +34,8 @@ class DataLoader(Generic[T_co]):
         collate_fn: puts a list of samples together into a batch, by default
             :func:`default_collate`.
         pin_memory, pin_memory_device, persistent_workers, multiprocessing_context, in_order:
-            accepted and without effect; batches always come in order.
+            accepted and without effect, but for a warning about ``pin_memory`` without a GPU;
+            batches always come in order.
         drop_last: leave out the last batch if it is smaller than the others.
         timeout: seconds to wait for a worker, 0 for ever.
         worker_init_fn: called in each worker with its number.
@@ -156,6 +158,12 @@ class _Iteration:
     def __init__(self, loader: DataLoader[Any]) -> None:
         self._loader = loader
         self._taken = 0
+        if loader.pin_memory and not cuda.is_available():
+            warnings.warn(
+                "'pin_memory' argument is set as true but no accelerator is found, then device "
+                "pinned memory won't be used.",
+                stacklevel=3,
+            )
         indices = iter(loader._indices)
         seed = draw_seed(loader.generator)
         batched = loader.batch_sampler is not None

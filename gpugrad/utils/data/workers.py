@@ -142,3 +142,7 @@ class _Worker:
             return self._fetch(index)
         except StopIteration:
             return _END
+        except Exception as error:
+            # Its traceback has the frames of this thread: where in the data set it happened.
+            error.add_note(f"(in worker {self._info.id} of a DataLoader, asked for {index!r})")
+            raise
