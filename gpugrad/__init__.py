@@ -77,7 +77,6 @@ from .memory_layout import layout as layout
 from .memory_layout import memory_format as memory_format
 from .memory_layout import preserve_format as preserve_format
 from .memory_layout import strided as strided
-from .nn.functional import cosine_similarity as cosine_similarity
 from .printing import get_printoptions as get_printoptions
 from .printing import set_printoptions as set_printoptions
 from .questions import can_cast as can_cast
@@ -135,6 +134,7 @@ _MODULES = {"amp", "backends", "compiler", "cuda", "func", "fused", "linalg", "n
 _MODULES |= {"utils", "viz"}
 _HOMES = {
     "compile": "compiler",
+    "cosine_similarity": "nn.functional",
     "load": "serialization",
     "save": "serialization",
     "summary": "model_summary",
@@ -155,6 +155,7 @@ if TYPE_CHECKING:
     from . import viz as viz
     from .compiler import compile as compile
     from .model_summary import summary as summary
+    from .nn.functional import cosine_similarity as cosine_similarity
     from .serialization import load as load
     from .serialization import save as save
 

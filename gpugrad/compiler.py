@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from .backend import recording
+from .backend.noted_steps import CaptureError as CaptureError
 from .capture.compiled import CompiledFunction
 from .capture.structure import mapped, tensors_in
 from .nn.module import Module

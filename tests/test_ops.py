@@ -64,6 +64,8 @@ def test_every_inplace_method_belongs_to_a_row() -> None:
     known = {op.inplace for op in OPS} | {f"{name}_" for name in functions.ALIASES}
     known |= {"copy_", "fill_", "zero_", "detach_", "requires_grad_"}
     known |= {"bernoulli_", "exponential_", "normal_", "random_", "uniform_"}  # draws
+    known |= {"cauchy_", "geometric_", "log_normal_"}
+    known |= {"as_strided_", "fill_diagonal_"}  # tested with views
     found = {n for n in dir(Tensor) if n.endswith("_") and not n.startswith("_")}
     assert found <= known, f"no row for {sorted(found - known)}"
 
@@ -149,7 +151,7 @@ def backward(results: list[Any]) -> None:
 
 
 def refuses_gradients(outputs: list[Tensor]) -> bool:
-    return any(r.grad_fn is not None and r.grad_fn.name() == "NotImplemented" for r in outputs)
+    return any(r.grad_fn is not None and r.grad_fn.name().endswith("NotImplemented") for r in outputs)
 
 
 # --- memory --------------------------------------------------------------------------------------

@@ -65,9 +65,10 @@ class Inspected:
 
     def hook_gradient(self, hook: Callable[[Any], Any]) -> RemovableHandle:
         """Call ``hook(grad)`` with the gradient of this node's result, which it may replace."""
-        if self.hooks is None:
-            self.hooks = {}
-        return RemovableHandle(self.hooks, hook)
+        node: Any = self  # ``hooks`` is a slot of Node
+        if node.hooks is None:
+            node.hooks = {}
+        return RemovableHandle(node.hooks, hook)
 
     def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(grad_inputs, grad_outputs)`` after this node went backward.

@@ -14,8 +14,8 @@ from .cublas import DATA_TYPES, Cublas, matrices_of
 from .cuda_graph import GraphExecutor, Turns
 from .fusion import rewritten
 from .launches import LISTS, Launches
+from .noted_steps import Root, Step
 from .primitives import Array, Shape
-from .recording import Root, Step
 
 PRODUCTS = ("matmul", "dot", "linear")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from .recording import CaptureError
+from .noted_steps import CaptureError
 
 Call = tuple[Callable[..., Any], list[Any]]
 

@@ -16,13 +16,14 @@ import inspect
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from .guards import Guards
+from .noted_steps import CaptureError, Ref, Root, Step, refs_in, same_kind
 from .primitives import Array
 from .stream import Stream
 
@@ -79,167 +80,6 @@ READS = {
     "unique": "the shape of the result depends on values",
 }
 """Primitives that a program of fixed steps cannot have, and why."""
-
-
-class CaptureError(RuntimeError):
-    """A function cannot be captured; the message names the reason and the line."""
-
-
-@dataclass(eq=False)
-class Root:
-    """A piece of memory.
-
-    Attributes:
-        owner: what keeps it alive.
-        address: of its first byte.
-        nbytes: how long it is.
-        step: the number of the step that made it; -1 for memory that was there before.
-    """
-
-    owner: Any
-    address: int
-    nbytes: int
-    step: int = -1
-
-    @property
-    def external(self) -> bool:
-        return self.step < 0
-
-
-@dataclass(frozen=True)
-class Ref:
-    """An array as a view of a root; ``array`` is the one that was met."""
-
-    root: Root
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-    dtype: Any
-    array: Array = field(compare=False, repr=False)
-
-
-@dataclass(eq=False)
-class Step:
-    """One noted call.
-
-    Attributes:
-        name: the primitive's.
-        function: what carries it out.
-        args: the positional arguments, with a :class:`Ref` for every array.
-        kwargs: the named ones, without those for the results.
-        results: where fresh results go, given as ``out``; empty for a step that only writes into
-            its arguments.
-        several: whether the results are a tuple.
-        missing: the places in that tuple where there is None.
-        effect: whether the step does something besides its results, such as drawing random numbers.
-        place: the line of the user's program.
-        also_written: arguments into which the step writes, besides its results. If it has neither,
-            it may write into all of them.
-    """
-
-    name: str
-    function: Callable[..., Any]
-    args: list[Any]
-    kwargs: dict[str, Any]
-    results: list[Ref]
-    several: bool
-    effect: bool
-    place: str
-    also_written: list[Ref]
-    missing: list[int] = field(default_factory=list)
-
-    def refs(self) -> Iterator[Ref]:
-        """All arrays that the step reads or writes."""
-        yield from self.results
-        yield from refs_in((self.args, self.kwargs))
-
-    def written(self) -> Iterator[Ref]:
-        """All arrays that the step may write into."""
-        yield from self.results
-        yield from self.also_written
-        if not self.results and not self.also_written:
-            yield from refs_in((self.args, self.kwargs))
-
-
-def same_kind(value: tuple[Any, ...], items: list[Any]) -> tuple[Any, ...]:
-    """A tuple of other items, named if ``value`` is."""
-    return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
-
-
-def refs_in(value: Any) -> Iterator[Ref]:
-    """The arrays in nested lists, tuples and dictionaries."""
-    if isinstance(value, Ref):
-        yield value
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from refs_in(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from refs_in(item)
-
-
-class Guards:
-    """What a recording takes for granted, asked for again before each replay.
-
-    Attributes:
-        before: functions to call before each replay, to bring device memory up to date.
-    """
-
-    def __init__(self) -> None:
-        self.before: list[Callable[[], None]] = []
-        self._terms: dict[tuple[Any, ...], tuple[str, tuple[Any, ...]]] = {}
-
-    def require(self, term: str, *objects: Any) -> None:
-        """Take an expression for granted, which has ``{}`` in the places of some objects."""
-        self._terms[term, *map(id, objects)] = (term, objects)
-
-    def objects(self) -> Iterator[Any]:
-        """The objects in all of it."""
-        for _, objects in self._terms.values():
-            yield from objects
-
-    def test(self) -> Callable[[], bool]:
-        """A function that tells whether all of it still holds: one expression, to be quick."""
-        space: dict[str, Any] = {}
-        terms = []
-        for number, (term, objects) in enumerate(self._terms.values()):
-            names = [f"o{number}_{k}" for k in range(len(objects))]
-            space |= zip(names, objects, strict=True)
-            terms.append(term.format(*names))
-        found: Callable[[], bool] = eval("lambda: " + (" and ".join(terms) or "True"), space)
-        return found
-
-
-NUMBERS = (bool, int, float, str)
-
-
-def watch_number(guards: Guards, place: str, holder: Any, value: Any) -> bool:
-    """Take a number for granted that stands in some place of ``holder``; whether it is one."""
-    if not isinstance(value, NUMBERS):
-        return False
-    guards.require(place + " == {}", holder, value)
-    return True
-
-
-def watch_attributes(
-    guards: Guards,
-    holder: Any,
-    function: Callable[..., Any],
-    otherwise: Callable[[Guards, str, Any, Any], Any] | None = None,
-) -> None:
-    """Take an object's attributes for granted that are numbers and whose names a function mentions.
-
-    ``otherwise`` is called for the other attributes with those names.
-    """
-    code = getattr(function, "__code__", None)
-    attributes = getattr(holder, "__dict__", None)
-    if code is None or not isinstance(attributes, dict):
-        return
-    for name in code.co_names:
-        if name in attributes:
-            place = f"{{}}.get({name!r})"
-            if not watch_number(guards, place, attributes, attributes[name]) and otherwise:
-                otherwise(guards, place, attributes, attributes[name])
 
 
 class Recorder:

@@ -18,11 +18,13 @@ from ..autograd.grad_mode import mode
 from ..autograd.graph import active_hooks
 from ..autograd.observers import OBSERVERS
 from ..backend import BACKENDS, cpu, recording
-from ..backend.recording import CaptureError, Recorder
+from ..backend.noted_steps import CaptureError
+from ..backend.recording import Recorder
+from .comparison import compare
 from .program import Program
 from .structure import flat, identified, key_of, shared
 from .surroundings import watch_names
-from .trace import Trace, compare, trace
+from .trace import Trace, trace
 from .verify import Verification
 
 MOST_PLANS = 32

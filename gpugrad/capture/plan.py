@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..backend.noted_steps import Ref, Root, Step, refs_in, same_kind
 from ..backend.primitives import Array
-from ..backend.recording import Ref, Root, Step, out_position, refs_in, same_kind
+from ..backend.recording import out_position
 
 ALIGNMENT = 64
 Call = tuple[Callable[..., Any], list[Any]]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..autograd.engine import TensorBase
-from ..backend.recording import Guards, watch_attributes, watch_number
+from ..backend.guards import Guards, watch_attributes, watch_number
 
 
 def watch_names(guards: Guards, function: Callable[..., Any], arguments: Iterable[Any]) -> None:

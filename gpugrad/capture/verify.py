@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd.engine import TensorBase
+from ..backend.noted_steps import CaptureError, Ref
 from ..backend.primitives import Array
-from ..backend.recording import CaptureError, Ref
 from .program import Program
 from .structure import tensors_in
 from .trace import Trace

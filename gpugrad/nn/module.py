@@ -14,6 +14,7 @@ from .. import dtypes
 from ..autograd.grad_mode import no_grad
 from ..autograd.hooks import RemovableHandle
 from ..backend import recording
+from ..backend.guards import watch_attributes
 from ..device import device
 from ..tensor import Tensor
 from .hooks import ForwardHook, Hooks, add_hook, call_with_hooks
@@ -83,7 +84,7 @@ class Module(ModuleTraversal):
         if self._call_hooks is not None:
             for table in self._call_hooks.tables():
                 recorder.require("tuple({}) == {}", table, tuple(table))
-        recording.watch_attributes(recorder.guards, self, type(self).forward)
+        watch_attributes(recorder.guards, self, type(self).forward)
         own = self.__dict__  # what is registered lies there, too
         for name in self._module_names:
             recorder.require(f"{{}}.get({name!r}) is {{}}", own, own[name])

@@ -43,7 +43,7 @@ class TripletMarginWithDistanceLoss(_Loss):
     >>> import gpugrad
     >>> a, p, n = gpugrad.zeros(1, 2), gpugrad.ones(1, 2), gpugrad.ones(1, 2)
     >>> gpugrad.nn.TripletMarginWithDistanceLoss()(a, p, n)
-    tensor(1.)
+    tensor(1.0000)
     """
 
     def __init__(

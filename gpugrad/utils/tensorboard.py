@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from ..dtypes import bfloat16
 from ..tensor import Tensor
 
 try:
@@ -51,10 +50,7 @@ def _with_arrays(method: Any) -> Any:
 def _array(value: Any) -> Any:
     if isinstance(value, Tensor):
         host = value.detach().cpu()
-        array: np.ndarray[Any, Any] = (
-            host.float() if str(host.dtype) == "torch.bfloat16" else host
-        ).numpy()
-        return array
+        return (host.float() if host.dtype is bfloat16 else host).numpy()
     if isinstance(value, (list, tuple)):
         return type(value)(map(_array, value))
     if isinstance(value, dict):

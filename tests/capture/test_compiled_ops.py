@@ -11,7 +11,7 @@ import pytest
 
 import gpugrad
 from gpugrad import Tensor
-from gpugrad.backend.recording import CaptureError
+from gpugrad.backend.noted_steps import CaptureError
 from tests.op_table import OPS
 from tests.op_table.model import Data, Op, Sample, flat, host, tensor, weights
 

@@ -10,7 +10,7 @@ import pytest
 
 import gpugrad
 from gpugrad import nn
-from gpugrad.backend.recording import CaptureError
+from gpugrad.backend.noted_steps import CaptureError
 from gpugrad.nn import functional as F
 from tests import host_cupy
 from tests.conftest import DEVICES

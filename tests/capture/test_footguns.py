@@ -15,7 +15,7 @@ import pytest
 import gpugrad
 from gpugrad import Tensor, nn
 from gpugrad.backend import cpu, recording
-from gpugrad.backend.recording import CaptureError
+from gpugrad.backend.noted_steps import CaptureError
 from gpugrad.capture.compiled import MOST_PLANS, MOST_RETRACES
 from gpugrad.nn import functional as F
 from tests.capture.training import array, classes, drawn, programs

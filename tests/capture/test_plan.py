@@ -14,7 +14,8 @@ import gpugrad
 from gpugrad import Tensor
 from gpugrad.backend import cpu
 from gpugrad.backend.lowering import RULES
-from gpugrad.backend.recording import Recorder, Root
+from gpugrad.backend.noted_steps import Root
+from gpugrad.backend.recording import Recorder
 from gpugrad.capture.plan import ALIGNMENT, Plan, arrange, constant, lifetimes, needed
 from tests.capture.training import drawn
 

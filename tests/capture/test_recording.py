@@ -11,7 +11,9 @@ import pytest
 
 import gpugrad
 from gpugrad.backend import cpu, recording
-from gpugrad.backend.recording import CaptureError, Guards, Recorder, refs_in
+from gpugrad.backend.guards import Guards
+from gpugrad.backend.noted_steps import CaptureError, refs_in
+from gpugrad.backend.recording import Recorder
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
 

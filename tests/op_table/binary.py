@@ -216,7 +216,7 @@ COMPARISONS = tuple(
         reference,
         result="bool",
         numbers=(1, 0.5),
-        inplace=False,
+        inplace=True,
         differentiable=False,
     )
     for name, reference in (
@@ -248,13 +248,32 @@ BITS = tuple(
         numbers=(6,),
         edges=(),
         misfit=False,
-        inplace=False,
+        inplace=True,
         differentiable=False,
     )
     for name, reference in (
         ("bitwise_and", np.bitwise_and),
         ("bitwise_or", np.bitwise_or),
         ("bitwise_xor", np.bitwise_xor),
+    )
+)
+
+SHIFTS = tuple(
+    binary(
+        name,
+        reference,
+        (0.0, 7.0),
+        (0.0, 3.0),
+        dtypes=INTS,
+        numbers=(2,),
+        edges=(),
+        misfit=False,
+        inplace=True,
+        differentiable=False,
+    )
+    for name, reference in (
+        ("bitwise_left_shift", np.left_shift),
+        ("bitwise_right_shift", np.right_shift),
     )
 )
 
@@ -308,6 +327,7 @@ OPS = (
     *EXTREMES,
     *TRANSCENDENTAL,
     *COMPARISONS,
+    *SHIFTS,
     *LOGIC,
     *BITS,
     *CLOSENESS,

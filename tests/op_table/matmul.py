@@ -110,6 +110,7 @@ OPS = (
         ),
         lambda x, a, b, beta=1, alpha=1: beta * x + alpha * (a @ b),
         NUMBERS,
+        inplace="addmm_",
         roundings=32,
     ),
 )

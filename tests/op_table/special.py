@@ -51,7 +51,12 @@ SPECIAL = (
         dtypes=REAL,
         inplace="xlogy_",
     ),
-    op("float_power", Sample(Data((3,), 0.5, 2.0), 2), Sample(Data((3,), 0.5, 2.0), Data((3,)))),
+    op(
+        "float_power",
+        Sample(Data((3,), 0.5, 2.0), 2),
+        Sample(Data((3,), 0.5, 2.0), Data((3,))),
+        inplace="float_power_",
+    ),
     op(
         "copysign",
         Sample(X, X),
@@ -122,10 +127,9 @@ STRIDED = (
         Sample(X, (), (), 5),
         Sample(X, (2, 0), (1, 1)),
         named=True,
+        needs_contiguous=True,
         refused=(
-            Refused(
-                Sample(X, (2, 2), (-1, 1)), RuntimeError, "Negative strides are not supported"
-            ),
+            Refused(Sample(X, (2, 2), (-1, 1)), RuntimeError, "Negative strides are not supported"),
             Refused(Sample(X, (2, 2), (1,)), RuntimeError, "mismatch in length of strides"),
             Refused(
                 Sample(X, (4, 4), (4, 1)), RuntimeError, "are out of bounds for storage of size 96"

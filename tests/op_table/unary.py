@@ -126,7 +126,6 @@ TESTS = (
         result="same",
         dtypes=(*INTS, "bool"),
         differentiable=False,
-        inplace=False,
         edges=(),
     ),
 )

@@ -17,7 +17,7 @@ safetensors_torch = pytest.importorskip("safetensors.torch")
 
 def model(lib: ModuleType) -> Any:
     nn = lib.nn
-    return nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 2))
+    return nn.Sequential(nn.BatchNorm1d(3), nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
 
 
 def train(lib: ModuleType, net: Any, optimizer: Any, steps: int) -> None:

@@ -1,4 +1,4 @@
-"""``SummaryWriter``: what it writes, read back from the file; and what it says without the package."""
+"""``SummaryWriter``: what it writes, read back; what it says without the package."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from ..recording import Root, Step
+from ..noted_steps import Root, Step
 from .bias import activations, bias_gradients
 from .elementwise import elementwise
 from .flow import Flow

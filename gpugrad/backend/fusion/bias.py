@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from ..noted_steps import Ref, Step
 from ..pairs import KEEP_OUTPUT
-from ..recording import Ref, Step
 from .flow import Flow, alike, contiguous, plain
 
 Edits = dict[int, list[Step]]

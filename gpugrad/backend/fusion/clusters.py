@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Collection, Iterator, Mapping
 
-from ..recording import Step
+from ..noted_steps import Step
 from .flow import Flow
 
 MOST_LOOKED_AT = 4000

@@ -18,7 +18,7 @@ import numpy as np
 from ..expressions.expression import Expression, Name, literal, name, order
 from ..expressions.program import Program
 from ..kernels import suffix_of
-from ..recording import Ref, Step
+from ..noted_steps import Ref, Step
 from .clusters import Clusters
 from .flow import ONLY_SHAPES, Flow, Place, contiguous, flattened, plain
 from .symbols import BASIC, ELEMENTWISE, SEVERAL_LAUNCHES, computes

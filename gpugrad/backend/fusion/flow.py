@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..recording import Ref, Root, Step, refs_in
+from ..noted_steps import Ref, Root, Step, refs_in
 
 ONLY_SHAPES = frozenset(["ones_like", "zeros_like"])
 """Primitives that look at the shape of their operand and not at its values."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ..recording import Ref, Step
+from ..noted_steps import Ref, Step
 from .flow import Flow, alike, plain
 
 

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 from typing import Any
 
-from ..recording import Ref, Root, Step, refs_in
+from ..noted_steps import Ref, Root, Step, refs_in
 from .flow import Flow, alike, plain
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..recording import Ref, Step
+from ..noted_steps import Ref, Step
 from .clusters import Clusters
 from .flow import Flow, alike, plain
 

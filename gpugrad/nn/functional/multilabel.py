@@ -115,7 +115,7 @@ def triplet_margin_with_distance_loss(
     >>> import gpugrad
     >>> a, p, n = gpugrad.zeros(1, 2), gpugrad.ones(1, 2), gpugrad.ones(1, 2)
     >>> gpugrad.nn.functional.triplet_margin_with_distance_loss(a, p, n)
-    tensor(1.)
+    tensor(1.0000)
     """
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(f"{reduction} is not a valid value for reduction")

@@ -34,9 +34,9 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
 
     >>> import gpugrad
     >>> same = gpugrad.tensor([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]])
-    >>> gpugrad.nn.functional.affine_grid(same, (1, 1, 1, 2), align_corners=True)
-    tensor([[[[-1.,  0.],
-              [ 1.,  0.]]]])
+    >>> gpugrad.nn.functional.affine_grid(same, (1, 1, 1, 2), align_corners=False)
+    tensor([[[[-0.5000,  0.0000],
+              [ 0.5000,  0.0000]]]])
     """
     if align_corners is None:
         _warn("grid_sample and affine_grid")

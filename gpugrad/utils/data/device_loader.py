@@ -100,14 +100,17 @@ class DeviceLoader:
     def _order(self) -> Tensor:
         samples = int(self.tensors[0].size(0))
         if self.device.type != "cpu":
-            return randperm(samples, generator=self.generator, device=self.device)
+            drawn: Tensor = randperm(samples, generator=self.generator, device=self.device)
+            return drawn
         generator = self.generator
         # Drawn as a DataLoader and its RandomSampler draw.
         draw_seed(generator)
         if generator is None:
             generator = Generator()
             generator.manual_seed(draw_seed(None))
-        return randperm(samples, generator=generator)
+        order: Tensor = randperm(samples, generator=generator)
+        randperm(samples, generator=generator)  # the sampler draws once more at its end
+        return order
 
 
 def _tensors_of(dataset: Any) -> tuple[Tensor, ...]:

@@ -1,0 +1,123 @@
+"""Whether two traced calls did the same: then the next one will, too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..backend.noted_steps import CaptureError, Ref
+from .trace import Slot, Trace
+
+
+def compare(first: Trace, second: Trace) -> None:
+    """Make sure that a second call did the same steps: then the next one will too.
+
+    Memory that was there before must be the same, or hold the same constants. This finds what
+    would be frozen: numbers that Python computed anew, and arrays that were made outside of the
+    primitives.
+
+    Raises:
+        CaptureError: they differ; the message names the step.
+    """
+    a, b = first.steps, second.steps
+    for number, (one, other) in enumerate(zip(a, b, strict=False)):
+        same = _Same(first, second)
+        if one.name != other.name:
+            raise CaptureError(
+                f"the function does not do the same in every call: step {number} was {one.name} at "
+                f"{one.place} and then {other.name} at {other.place}"
+            )
+        if not same((one.args, one.kwargs, one.results), (other.args, other.kwargs, other.results)):
+            raise CaptureError(
+                f"the arguments of {one.name} at {other.place} change from call to call: "
+                f"{same.difference}. A number that Python computes would be frozen: make it an "
+                "argument of the function or a tensor"
+            )
+    if len(a) != len(b):
+        longer = max(a, b, key=len)
+        raise CaptureError(
+            f"the function does not do the same in every call: {len(a)} steps and then {len(b)}; "
+            f"the first one more is {longer[min(len(a), len(b))].name} at "
+            f"{longer[min(len(a), len(b))].place}"
+        )
+    if not _returns_same(first.result, second.result):
+        raise CaptureError(
+            f"the function's result is another one in every call: {first.result!r} and then "
+            f"{second.result!r}. What Python computes would be frozen"
+        )
+
+
+def _returns_same(one: Any, other: Any) -> bool:
+    """Whether two results have the same structure, and the same values besides tensors."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, Slot):
+        return one.number == other.number and one.same is other.same
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(map(_returns_same, one, other))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_returns_same(one[k], other[k]) for k in one)
+    return bool(one is other or one == other or (one != one and other != other))
+
+
+def _places(trace: Trace) -> dict[int, Any]:
+    """Which argument, or gradient of a leaf or of a result, a piece of memory is."""
+    memory = trace.recorder.backend.memory
+    arrays = (*trace.inputs, *trace.seeds)
+    found: dict[int, Any] = {
+        id(memory(entry.before.array)[0]): entry.leaf
+        for entry in trace.leaves
+        if entry.before is not None
+    }
+    return found | {id(memory(array)[0]): place for place, array in enumerate(arrays)}
+
+
+def _only_itself(value: Any) -> bool:
+    """Whether a value is equal to no other, since its class says nothing about that."""
+    equal: Any = type(value).__eq__
+    return equal is object.__eq__
+
+
+class _Same:
+    """Whether arguments of the same step in two traces mean the same."""
+
+    def __init__(self, first: Trace, second: Trace) -> None:
+        self._inputs = [_places(trace) for trace in (first, second)]
+        self.difference = ""
+
+    def __call__(self, one: Any, other: Any) -> bool:
+        if isinstance(one, Ref) and isinstance(other, Ref):
+            return self._memory(one, other) or self._differ("an array made in Python", "")
+        if type(one) is not type(other):
+            return self._differ(one, other)
+        if isinstance(one, (list, tuple)):
+            return len(one) == len(other) and all(map(self, one, other))
+        if isinstance(one, dict):
+            return one.keys() == other.keys() and all(self(one[k], other[k]) for k in one)
+        if isinstance(one, np.ndarray):  # on the host, to be copied to a device
+            same = one.dtype == other.dtype and np.array_equal(one, other)
+            return same or self._differ("an array made in Python", "")
+        if one is other or one == other or (one != one and other != other):
+            return True
+        # Objects of one type that cannot be compared, such as memory for intermediate results.
+        return _only_itself(one) or self._differ(one, other)
+
+    def _memory(self, one: Ref, other: Ref) -> bool:
+        layout = (one.offset, one.shape, one.strides, one.dtype)
+        if layout != (other.offset, other.shape, other.strides, other.dtype):
+            return False
+        if one.root.step != other.root.step or one.root.owner is other.root.owner:
+            return one.root.step == other.root.step
+        if not one.root.external:
+            return True
+        first, second = self._inputs
+        place = first.get(id(one.root.owner))
+        if place is not None or id(other.root.owner) in second:
+            there = second.get(id(other.root.owner))
+            return place is there or (type(place) is int and place == there)
+        return bool((one.array == other.array).all()) if one.array.size else True
+
+    def _differ(self, one: Any, other: Any) -> bool:
+        self.difference = f"{one!r} and then {other!r}" if other != "" else str(one)
+        return False
