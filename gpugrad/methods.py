@@ -102,9 +102,8 @@ def _fill_(self: Any, value: Any) -> Any:
     return copying.fill_(self, value)
 
 
-@inplace_shown_as("ZeroBackward0")
 def _zero_(self: Any) -> Any:
-    return copying.fill_(self, 0)
+    return copying.fill_(self, 0, copying.Zero)
 
 
 def _round_(self: Any, *, decimals: int = 0) -> Any:

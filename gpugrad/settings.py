@@ -11,9 +11,11 @@ import warnings
 from typing import Any
 
 from . import dtypes
+from .ops.shape import broadcast_shapes
 
 _threads: int | None = None
 _precision = "highest"
+_strict = {"shapes": False}
 _deterministic = {"on": False, "warn only": False}
 
 
@@ -94,3 +96,41 @@ def set_default_tensor_type(t: Any, /) -> None:
     if kind is None:
         raise TypeError(f"invalid type name: {name}")
     dtypes.set_default_dtype(kind)
+
+
+def set_strict_shapes(mode: bool) -> None:
+    """Make losses refuse an input and a target of different shapes, which they would broadcast.
+
+    The usual mistake is an input of shape (n, 1) and a target of shape (n,), which broadcast to
+    (n, n). By default ``mse_loss`` and its like warn, as in PyTorch, and ``kl_div``,
+    ``poisson_nll_loss`` and ``gaussian_nll_loss`` say nothing.
+
+    >>> import gpugrad
+    >>> gpugrad.set_strict_shapes(True)
+    >>> try:
+    ...     gpugrad.nn.functional.mse_loss(gpugrad.ones(3, 1), gpugrad.ones(3))
+    ... except ValueError as error:
+    ...     print(str(error).partition(".")[0])
+    input and target have different shapes, [3, 1] and [3]: they would broadcast to [3, 3]
+    >>> gpugrad.set_strict_shapes(False)
+    """
+    _strict["shapes"] = bool(mode)
+
+
+def is_strict_shapes_enabled() -> bool:
+    """Whether losses refuse shapes that they would have to broadcast."""
+    return _strict["shapes"]
+
+
+def refuse_if_strict(input: Any, target: Any) -> None:
+    """Raise ValueError for different shapes if :func:`set_strict_shapes` asks for it."""
+    if not _strict["shapes"] or input.shape == target.shape:
+        return
+    try:
+        meaning = f"they would broadcast to {list(broadcast_shapes(input.shape, target.shape))}"
+    except RuntimeError:
+        meaning = "they do not even broadcast"
+    raise ValueError(
+        f"input and target have different shapes, {list(input.shape)} and {list(target.shape)}: "
+        f"{meaning}. Give them one shape, or allow this with set_strict_shapes(False)"
+    )

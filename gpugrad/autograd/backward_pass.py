@@ -103,7 +103,7 @@ def run(
                 if counter[0] != stamp:
                     node.refuse_stale(name, counter[0], stamp)
         elif guards is None:
-            raise RuntimeError(FREED + anomaly.origin_of(node))
+            raise _freed(node)
         elif type(node) is Output:  # which saves nothing
             _collect(node, grad, pending, heap, needed)
             edges = ()
@@ -138,6 +138,18 @@ def _add_to_pending(
     total = pending[node] = xp.add(pending[node], grad)
     if not create_graph and type(total).__name__ == "ndarray":
         owned.add(node)
+
+
+def _freed(node: Node) -> RuntimeError:
+    """The error for a node that went backward before, with a note on where to look."""
+    origin = anomaly.origin_of(node)
+    error = RuntimeError(FREED + origin)
+    if not origin:
+        error.add_note(
+            f"The pass came to {node.name()}, which has gone backward before. With "
+            "autograd.set_detect_anomaly(True) around the forward pass this names its line."
+        )
+    return error
 
 
 def _lifted(node: Node) -> Node:

@@ -17,6 +17,7 @@ from ..backend import recording
 from ..backend.guards import watch_attributes
 from ..device import device
 from ..tensor import Tensor
+from .error_path import note_module
 from .hooks import ForwardHook, Hooks, add_hook, call_with_hooks
 from .traversal import ModuleTraversal
 
@@ -70,9 +71,13 @@ class Module(ModuleTraversal):
         hooks = self._call_hooks
         if recording.listener is not None:
             self._take_for_granted()
-        if hooks is None:
-            return self.forward(*args, **kwargs)
-        return call_with_hooks(self, hooks, args, kwargs)
+        try:
+            if hooks is None:
+                return self.forward(*args, **kwargs)
+            return call_with_hooks(self, hooks, args, kwargs)
+        except Exception as error:
+            note_module(error, self, args)
+            raise
 
     def _take_for_granted(self) -> None:
         """Tell a recorder what its recording of this call depends on."""

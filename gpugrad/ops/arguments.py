@@ -41,6 +41,16 @@ def scalar_name(array: Any) -> str:
     return known.get(name, name)
 
 
+def note_op(error: Exception, name: str, *arrays: Any) -> Exception:
+    """Say in a note which op raised ``error``, on operands of which shapes and types."""
+    operands = [
+        f"{list(a.shape)} {from_numpy(a.dtype).name}" if hasattr(a, "dtype") else repr(a)
+        for a in arrays
+    ]
+    error.add_note(f"Raised by {name} of {' and '.join(operands)}")
+    return error
+
+
 def require_tensor(function: str, name: str, position: int, value: Any) -> None:
     """Raise TypeError if ``value`` is no tensor."""
     if not isinstance(value, TensorBase):

@@ -129,8 +129,15 @@ class Fill(Node):
         return (xp.zeros_like(grad),)
 
 
-def fill_(x: Any, value: Any) -> Any:
-    """Write a number into every element of ``x``."""
+class Zero(Fill):
+    """``x.zero_()``"""
+
+    __slots__ = ()
+    torch_name = "ZeroBackward0"
+
+
+def fill_(x: Any, value: Any, kind: type[Fill] = Fill) -> Any:
+    """Write a number into every element of ``x``; the change prints as a node of ``kind``."""
     if x.needs_grad or x.view_of is not None:
         check_inplace(x)
     array = x.array
@@ -140,7 +147,7 @@ def fill_(x: Any, value: Any) -> Any:
         value = wrapped(value, array.dtype)
     BACKENDS[type(array)].fill(array, value)
     if x.needs_grad:
-        mark_changed(x, Fill.__new__(Fill), (x,))
+        mark_changed(x, kind.__new__(kind), (x,))
     else:
         x.version[0] += 1
     return x

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..autograd.engine import TensorBase
 from ..dtypes import from_numpy
-from .arguments import word
+from .arguments import note_op, word
 from .binary import FOR_X, FOR_Y, Binary
 from .operands import misfit, sum_to
 from .shape import broadcast_shapes, reshape
@@ -249,7 +249,12 @@ def _c_name(a: Any) -> str:
     return _C_NAMES.get(name, name)
 
 
-def explain_products(a: Any, b: Any) -> RuntimeError:
+def explain_products(a: Any, b: Any) -> Exception:
+    """PyTorch's error for two arrays of which there is no product, with a note on both."""
+    return note_op(_misfit_of_products(a, b), "a product", a, b)
+
+
+def _misfit_of_products(a: Any, b: Any) -> RuntimeError:
     if a.ndim == 0 or b.ndim == 0:
         return RuntimeError(
             f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D"

@@ -11,6 +11,7 @@ from ..autograd.engine import Node, TensorBase, wrap
 from ..autograd.expanded import ZERO_STRIDE_WRITE as ZERO_STRIDE_WRITE
 from ..backend import BACKENDS, device_of
 from ..backend.primitives import Array
+from .arguments import note_op
 
 
 def to_default_float(x: Any) -> Any:
@@ -139,7 +140,11 @@ def sum_to(xp: Any, grad: Any, shape: tuple[int, ...]) -> Any:
 
 def explain(cls: type[Node], a: Array, b: Array, error: Exception) -> Exception:
     """PyTorch's error for shapes that do not broadcast; any other error is passed on."""
-    return misfit(getattr(a, "shape", ()), getattr(b, "shape", ())) or RuntimeError(str(error))
+    explained = misfit(getattr(a, "shape", ()), getattr(b, "shape", ()))
+    if explained is None:
+        return RuntimeError(str(error))
+    note_op(explained, cls.__name__.rpartition("Backward")[0] or cls.__name__, a, b)
+    return explained
 
 
 def misfit(shape_a: tuple[int, ...], shape_b: tuple[int, ...]) -> RuntimeError | None:

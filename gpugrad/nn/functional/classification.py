@@ -11,6 +11,7 @@ from ...ops.loss import (
     CrossEntropy,
     NllLoss,
 )
+from ...settings import refuse_if_strict
 from ...tensor import Tensor
 from .promotion import type_word as _word
 from .reduction import reduce_loss, resolve
@@ -124,6 +125,7 @@ def kl_div(
     >>> gpugrad.nn.functional.kl_div(x.log(), y, reduction="batchmean")
     tensor(0.1308)
     """
+    refuse_if_strict(input, target)
     batchmean = reduction == "batchmean" and size_average is None and reduce is None
     if batchmean:
         reduction = "sum"

@@ -6,6 +6,7 @@ import math
 
 from ...autograd.grad_mode import no_grad
 from ...backend.recording import unnoted
+from ...settings import refuse_if_strict
 from ...tensor import Tensor
 from .reduction import reduce_loss, resolve
 
@@ -79,6 +80,7 @@ def poisson_nll_loss(
     >>> gpugrad.nn.functional.poisson_nll_loss(gpugrad.zeros(2), gpugrad.ones(2))
     tensor(1.)
     """
+    refuse_if_strict(input, target)
     reduction = resolve(size_average, reduce, reduction)
     loss = input.exp() - target * input if log_input else input - target * (input + eps).log()
     if full:

@@ -6,6 +6,7 @@ import warnings
 
 from ...autograd.composed import shown_as
 from ...ops.loss import MseLoss
+from ...settings import refuse_if_strict
 from ...tensor import Tensor
 from .promotion import require_floating, same_type
 from .reduction import reduce_loss, resolve
@@ -136,6 +137,7 @@ def _of_one_size(input: Tensor, target: Tensor) -> bool:
     """Whether input and target have one shape, with a warning if not."""
     if target.size() == input.size():
         return True
+    refuse_if_strict(input, target)
     warnings.warn(
         f"Using a target size ({target.size()}) that is different to the input size "
         f"({input.size()}). This will likely lead to incorrect results due to broadcasting. "
