@@ -109,14 +109,14 @@ from .random import set_rng_state as set_rng_state
 from .settings import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
 from .settings import get_float32_matmul_precision as get_float32_matmul_precision
 from .settings import get_num_threads as get_num_threads
-from .settings import is_strict_shapes_enabled as is_strict_shapes_enabled
-from .settings import set_strict_shapes as set_strict_shapes
 from .settings import (
     is_deterministic_algorithms_warn_only_enabled as is_deterministic_algorithms_warn_only_enabled,
 )
+from .settings import is_strict_shapes_enabled as is_strict_shapes_enabled
 from .settings import set_default_tensor_type as set_default_tensor_type
 from .settings import set_float32_matmul_precision as set_float32_matmul_precision
 from .settings import set_num_threads as set_num_threads
+from .settings import set_strict_shapes as set_strict_shapes
 from .settings import use_deterministic_algorithms as use_deterministic_algorithms
 from .size import Size as Size
 from .tensor import Tensor as Tensor

@@ -7,10 +7,10 @@ mode of its own.
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 import threading
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -20,7 +20,7 @@ from .observers import unwatch, watch
 if TYPE_CHECKING:
     from .engine import Node, TensorBase
 
-_PACKAGE = str(Path(__file__).parent.parent)
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 class _State(threading.local):

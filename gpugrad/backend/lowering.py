@@ -107,6 +107,11 @@ def dot(x: Array, y: Array, out: Array) -> list[Call] | None:
 def matmul(x: Array, y: Array, out: Array) -> list[Call] | None:
     if x.ndim <= 2 and y.ndim <= 2:
         return [(np.ndarray.dot, [x, y, out])]
+    if y.ndim == 2 and out.flags.c_contiguous:
+        if not x.flags.c_contiguous or x.size == 0:
+            return None
+        rows = x.reshape(-1, x.shape[-1])
+        return [(np.ndarray.dot, [rows, y, out.reshape(len(rows), y.shape[1])])]
     return [(np.matmul, [x, y, out])] if out.dtype.kind != "V" else None
 
 

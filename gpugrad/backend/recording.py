@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -27,7 +27,7 @@ from .noted_steps import CaptureError, Ref, Root, Step, refs_in, same_kind
 from .primitives import Array
 from .stream import Stream
 
-PACKAGE = str(Path(__file__).resolve().parents[1])
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 VIEWS = frozenset(
     (

@@ -14,6 +14,7 @@ from .group_normalization import InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
 from .linear import Linear
 from .module import Module
 from .parameter import Parameter
+from .pooling import Sizes
 
 
 class UninitializedParameter(Parameter, printed_as="torch.nn.parameter.UninitializedParameter"):
@@ -147,7 +148,7 @@ class LazyLinear(_Lazy, Linear):
         return int(weight.size(1))
 
 
-class _LazyConv(_Lazy):
+class _LazyChannels(_Lazy):
     """A convolution whose ``in_channels`` is that of its first input."""
 
     size_name = "in_channels"
@@ -162,9 +163,69 @@ class _LazyConv(_Lazy):
             )
         return int(input.size(-ndim - 1))
 
+
+class _LazyConv(_LazyChannels):
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Sizes,
+        stride: Sizes = 1,
+        padding: Sizes | str = 0,
+        dilation: Sizes = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            out_channels,
+            kernel_size,
+            stride,
+            padding,
+            dilation,
+            groups=groups,
+            bias=bias,
+            padding_mode=padding_mode,
+            device=device,
+            dtype=dtype,
+        )
+
     def size_of_state(self, weight: Tensor) -> int:
-        transposed = self.becomes in (ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)
-        return int(weight.size(0)) if transposed else int(weight.size(1)) * int(self.groups)
+        return int(weight.size(1)) * int(self.groups)
+
+
+class _LazyConvTranspose(_LazyChannels):
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Sizes,
+        stride: Sizes = 1,
+        padding: Sizes = 0,
+        output_padding: Sizes = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Sizes = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            out_channels,
+            kernel_size,
+            stride,
+            padding,
+            output_padding,
+            groups=groups,
+            bias=bias,
+            dilation=dilation,
+            padding_mode=padding_mode,
+            device=device,
+            dtype=dtype,
+        )
+
+    def size_of_state(self, weight: Tensor) -> int:
+        return int(weight.size(0))
 
 
 class LazyConv1d(_LazyConv, Conv1d):
@@ -194,21 +255,21 @@ class LazyConv3d(_LazyConv, Conv3d):
     ndim = 3
 
 
-class LazyConvTranspose1d(_LazyConv, ConvTranspose1d):
+class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):
     """``ConvTranspose1d`` that learns ``in_channels`` from its first input."""
 
     becomes = ConvTranspose1d
     ndim = 1
 
 
-class LazyConvTranspose2d(_LazyConv, ConvTranspose2d):
+class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):
     """``ConvTranspose2d`` that learns ``in_channels`` from its first input."""
 
     becomes = ConvTranspose2d
     ndim = 2
 
 
-class LazyConvTranspose3d(_LazyConv, ConvTranspose3d):
+class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
     """``ConvTranspose3d`` that learns ``in_channels`` from its first input."""
 
     becomes = ConvTranspose3d
@@ -228,8 +289,12 @@ class _LazyNorm(_Lazy):
         track_running_stats: bool = True,
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
-        super().__init__(eps, momentum, affine, track_running_stats, device=device, dtype=dtype)
+        super().__init__(
+            eps, momentum, affine, track_running_stats, device=device, dtype=dtype, bias=bias
+        )
 
     def size_of_input(self, input: Tensor) -> int:
         if input.dim() < 2:

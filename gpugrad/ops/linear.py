@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.engine import Node
-from .arguments import word
+from .arguments import note_op, word
 from .matmul import explain_products, swap
 from .operands import sum_to
 from .shape import expand
@@ -117,10 +117,11 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
         )
     if w.ndim != 2 or x.ndim == 0 or x.shape[-1] != w.shape[1]:
         rows = x.size // max(x.shape[-1], 1) if x.ndim else 1
-        raise RuntimeError(
+        error = RuntimeError(
             "mat1 and mat2 shapes cannot be multiplied "
             f"({rows}x{x.shape[-1] if x.ndim else 1} and {w.shape[-1]}x{w.shape[0]})"
         )
+        raise note_op(error, "linear", x, w)
     # All compute the same; they print the names of PyTorch's last op.
     if bias is None:
         if x.ndim == 2:

@@ -78,7 +78,10 @@ def steps(lib: ModuleType) -> list[Any]:
     y = net(lib.ones(1, 3, 4, 4, dtype=lib.float64))
     found += [y.dtype, [tuple(p.shape) for p in net.parameters()], type(net[0].weight).__name__]
     found.append(str(twin.load_state_dict(net.state_dict())))
-    found += [str(twin), lib.rand(2).tolist()]
+    net.eval()
+    twin.eval()
+    same = twin(lib.ones(1, 3, 4, 4)).allclose(net(lib.ones(1, 3, 4, 4).double()).float())
+    found += [same, str(twin), lib.rand(2).tolist()]
     attempts: tuple[Callable[[], Any], ...] = (
         lambda: nn.LazyLinear(2).weight.shape,
         lambda: nn.LazyConv2d(2, 3)(lib.ones(2, 3)),

@@ -51,6 +51,7 @@ def gaussian_nll_loss(
                 raise ValueError("var has negative entry/entries")
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(reduction + " is not valid")
+    refuse_if_strict(input, target)
     spread = spread.clone()
     with no_grad():
         spread.clamp_(min=eps)
