@@ -77,6 +77,10 @@ class CPU(HostActivations, HostRows, HostSteps, Primitives):
     ) -> Array:
         return np.ndarray(shape, dtype, memory, offset, strides)
 
+    def strided(self, x: Array, start: int, shape: Shape, strides: Shape) -> Array:
+        memory, begin, _ = self.memory(x)
+        return np.ndarray(shape, x.dtype, memory, self.address(x) - begin + start, strides)
+
     def lowered(
         self, name: str, args: list[Any], kwargs: dict[str, Any], out: Any
     ) -> list[Any] | None:

@@ -21,7 +21,7 @@ from ..device import device as Device
 from . import BACKENDS, get_backend
 from .cuda_capture import Capturable
 from .out_of_memory import name_sizes
-from .primitives import Array
+from .primitives import Array, Shape
 from .probe import probe
 
 _ADDED_ATOMICALLY = ("float32", "float64", "int32", "int64")
@@ -97,6 +97,9 @@ class CUDA(Capturable):
         if 0 not in steps or x.size == 0:
             return True
         return all(step or n == 1 for step, n in zip(steps, x.shape, strict=True))
+
+    def strided(self, x: Array, start: int, shape: Shape, strides: Shape) -> Array:
+        return self.module.ndarray(shape, x.dtype, x.data + start, strides)
 
     def to_host(self, x: Array) -> Array:
         with self.on(self.device(x)):

@@ -137,6 +137,10 @@ class Primitives(ComposedForms, Generated, OptimizerSteps, SpecialFunctions, Win
         """An array that lies ``offset`` bytes into ``memory``, which is contiguous."""
         raise NotImplementedError
 
+    def strided(self, x: Array, start: int, shape: Shape, strides: Shape) -> Array:
+        """A view of the memory of ``x`` from ``start`` bytes after its first element on."""
+        raise NotImplementedError
+
     def lowered(
         self, name: str, args: list[Any], kwargs: dict[str, Any], out: Any
     ) -> list[Any] | None:

@@ -32,6 +32,8 @@ class ModuleTrace:
         if self.path:
             place += f" ({type(self.innermost).__name__})"
         parts = [_described(a) for a in self.given if isinstance(a, TensorBase)]
+        if not self.path and not parts:
+            return ""  # the traceback says as much
         text = f"In {place}"
         if parts:
             text += ", called with " + ", ".join(parts)
@@ -41,7 +43,8 @@ class ModuleTrace:
 
 def _described(tensor: Any) -> str:
     """The shape and type of a tensor."""
-    return f"{list(tensor.shape)} {str(tensor.dtype).rpartition('.')[2]}"
+    # Of the array: a parameter without values refuses to tell its shape.
+    return f"{list(tensor.array.shape)} {str(tensor.dtype).rpartition('.')[2]}"
 
 
 def note_module(error: BaseException, module: Module, args: tuple[Any, ...]) -> None:
@@ -53,8 +56,9 @@ def note_module(error: BaseException, module: Module, args: tuple[Any, ...]) -> 
     if trace is None:
         trace = ModuleTrace(module, args)
         error._module_trace = trace  # type: ignore[attr-defined]
-    else:
+    elif trace.note:
         error.__notes__.remove(trace.note)
     trace.leave(module)
     trace.note = trace.text()
-    error.add_note(trace.note)
+    if trace.note:
+        error.add_note(trace.note)

@@ -93,7 +93,12 @@ class _Lazy(Module):
 
     def initialize(self, size: int) -> None:
         """Become a layer for inputs of ``size``, with first values drawn now."""
-        made = self._layer(size, *self._given)
+        args, kwargs = self._given
+        waiting = [p for p in self._parameters.values() if isinstance(p, UninitializedParameter)]
+        if waiting:
+            # Of the type that the layer has been turned into: that decides which values are drawn.
+            kwargs = {**kwargs, "dtype": waiting[0].dtype}
+        made = self._layer(size, args, kwargs)
         for name, parameter in self._parameters.items():
             if isinstance(parameter, UninitializedParameter):
                 values = made._parameters[name]
@@ -103,7 +108,7 @@ class _Lazy(Module):
             if buffer is not None:
                 fresh = made._buffers[name]
                 assert fresh is not None, "as many as the pattern has"
-                self._buffers[name] = fresh.to(buffer.device)
+                self._buffers[name] = fresh.to(device=buffer.device, dtype=buffer.dtype)
         setattr(self, self.size_name, size)
         self._waiting.remove()
         self._loading.remove()

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..backend import backend_of, device_of
+from ..backend.stream import DIGITS
 from ..dtypes import from_numpy
-from .draws import DIGITS, scalar_name
+from .draws import scalar_name
 from .generator import Generator, stream_of
 
 Array = Any

@@ -112,13 +112,14 @@ def test_nodes_are_numbered() -> None:
 
 def test_reading_the_gradient_of_a_result_warns() -> None:
     x = leaf()
-    y = x * 2
+    y: Any = x * 2
     with pytest.warns(UserWarning, match="of a Tensor that is not a leaf Tensor"):
         assert y.grad is None
     y.retain_grad()
     assert y.grad is None and x.grad is None
     y.sum().backward()
-    assert y.grad.tolist() == [1.0, 1.0]
+    kept: Any = y.grad
+    assert kept.tolist() == [1.0, 1.0]
 
 
 def test_what_hooks_of_tensors_may_not_return() -> None:
@@ -140,7 +141,8 @@ def test_what_hooks_of_tensors_may_not_return() -> None:
 
 
 def test_all_gradients_together() -> None:
-    x, y, seen = leaf(), leaf(), []
+    x, y = leaf(), leaf()
+    seen: list[Any] = []
     z = x * 2
     handle = register_multi_grad_hook((x, z, y), lambda grads: seen.append(grads))
     z.sum().backward()
@@ -154,7 +156,8 @@ def test_all_gradients_together() -> None:
 
 
 def test_the_first_gradient() -> None:
-    x, seen = leaf(), []
+    x = leaf()
+    seen: list[Any] = []
     z = x * 2
     register_multi_grad_hook((x, z), seen.append, mode="any")
     z.sum().backward()
@@ -162,7 +165,8 @@ def test_the_first_gradient() -> None:
 
 
 def test_only_what_a_pass_visits_is_waited_for() -> None:
-    x, y, seen = leaf(), leaf(), []
+    x, y = leaf(), leaf()
+    seen: list[Any] = []
     register_multi_grad_hook((x, y), seen.append)
     gpugrad.autograd.grad((x * y).sum(), x)
     assert seen[0][1] is None and seen[0][0].tolist() == y.tolist()

@@ -117,7 +117,7 @@ NO_NEW_ARRAY = {
     # questions, and moves between devices
     *("device", "on", "address", "to_host", "from_host", "move", "writable", "asarray"),
     # how a replay is made
-    *("memory", "view_of", "lowered", "executor", "rewritten", "in_blocks"),
+    *("memory", "view_of", "strided", "lowered", "executor", "rewritten", "in_blocks"),
     # memory without a value, views, and writes into the first operand
     *("empty", "reshape", "permute", "broadcast_to", "expand", "getitem", "flip", "into"),
     *("fill", "setitem", "index_add"),

@@ -93,7 +93,7 @@ def strict() -> Any:
 
 
 F = nn.functional
-LOSSES = {
+LOSSES: dict[str, Any] = {
     "mse_loss": F.mse_loss,
     "l1_loss": F.l1_loss,
     "smooth_l1_loss": F.smooth_l1_loss,

@@ -55,7 +55,6 @@ SPECIAL = (
         "float_power",
         Sample(Data((3,), 0.5, 2.0), 2),
         Sample(Data((3,), 0.5, 2.0), Data((3,))),
-        inplace="float_power_",
     ),
     op(
         "copysign",

@@ -81,7 +81,7 @@ def steps(lib: ModuleType) -> list[Any]:
     net.eval()
     twin.eval()
     same = twin(lib.ones(1, 3, 4, 4)).allclose(net(lib.ones(1, 3, 4, 4).double()).float())
-    found += [same, str(twin), lib.rand(2).tolist()]
+    found += [same, lib.rand(2).tolist()]
     attempts: tuple[Callable[[], Any], ...] = (
         lambda: nn.LazyLinear(2).weight.shape,
         lambda: nn.LazyConv2d(2, 3)(lib.ones(2, 3)),
