@@ -154,8 +154,6 @@ def backward(results: list[Any]) -> None:
 def refuses_gradients(outputs: list[Tensor]) -> bool:
     names = [r.grad_fn.name() for r in outputs if r.grad_fn is not None]
     return any(name.endswith("NotImplemented") for name in names)
-        r.grad_fn is not None and r.grad_fn.name().endswith("NotImplemented") for r in outputs
-    )
 
 
 # --- memory --------------------------------------------------------------------------------------

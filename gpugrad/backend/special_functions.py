@@ -70,7 +70,7 @@ class SpecialFunctions:
     def logit(self, x: Array, eps: float | None = None, out: Array | None = None) -> Array:
         """``log(x / (1 - x))``, ``x`` kept between ``eps`` and ``1 - eps``."""
         if eps is not None:
-            x = self.clamp(x, eps, 1 - eps)
+            x = self.cast(self.clamp(x, eps, 1 - eps), x.dtype)
         return self.into(self.log(self.div(x, self.sub(1, x))), out)
 
     def frac(self, x: Array, out: Array | None = None) -> Array:
@@ -86,7 +86,8 @@ class SpecialFunctions:
         """``sin(pi x) / (pi x)``, 1 at 0."""
         zero = self.eq(x, 0)
         angle = self.mul(self.where(zero, self.ones_like(x), x), math.pi)
-        return self.into(self.where(zero, self.ones_like(x), self.div(self.sin(angle), angle)), out)
+        wave = self.cast(self.div(self.sin(angle), angle), x.dtype)
+        return self.into(self.where(zero, self.ones_like(x), wave), out)
 
     def nan_to_num(
         self, x: Array, nan: float, highest: float, lowest: float, out: Array | None = None

@@ -10,7 +10,7 @@ from ..autograd.inplace import apply_inplace
 from .compare import logical_and, logical_not, logical_or, logical_xor
 from .copying import copy_
 from .mixing import common_type
-from .operands import cast
+from .operands import cast, number_beside
 from .select import ClampOneSide
 from .unary import Unary
 
@@ -63,7 +63,7 @@ def _bound(cls: type[Unary], form: str, input: Any, bound: Any) -> Any:
     x = input
     if isinstance(bound, float) and x.array.dtype.kind in "iub":
         x = cast(x, dtypes.get_default_dtype())
-    return getattr(cls, form)(x, bound)
+    return getattr(cls, form)(x, number_beside(x, bound))
 
 
 def _by_tensor_inplace(cls: type[ClampOneSide], input: Any, bound: Any) -> Any:

@@ -96,6 +96,14 @@ def _typed(x: Any, number: Any, floating: bool) -> Any:
     return cast(x, wanted)
 
 
+def number_beside(x: Any, number: Any) -> Any:
+    """A number for arithmetic with ``x``: beside a bare one NumPy would widen bfloat16."""
+    array = x.array
+    if array.dtype.kind != "V" or number is None:
+        return number
+    return BACKENDS[type(array)].full((), number, array.dtype)
+
+
 def narrow(a: Any, b: Any) -> tuple[Any, Any]:
     """Python integers too wide for the tensor's type wrap round, as in PyTorch."""
     if isinstance(b, int):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, return_types
+from ..autograd.composed import shown_as
 from ..autograd.engine import OUTPUT, Node
 from ..autograd.inplace import apply_inplace
 from ..backend import BACKENDS
@@ -109,7 +110,9 @@ def _summable(input: Any, dtype: Any) -> Any:
 def _accumulate(kind: type[Node], input: Any, dim: int, dtype: Any) -> Any:
     x = _summable(input, dtype)
     axis = wrap_dim(dim, x.array.ndim)
-    return kind.apply(x, axis) if x.array.ndim else x
+    if not x.array.ndim:  # one element: a copy, which prints as what it stands for
+        return shown_as(kind.__name__)(Clone.apply)(x)
+    return kind.apply(x, axis)
 
 
 def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:

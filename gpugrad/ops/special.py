@@ -10,7 +10,7 @@ from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
 from .arguments import word
 from .binary import ALWAYS, FOR_X, Binary
-from .operands import cast
+from .operands import cast, number_beside
 from .pointwise import Sign
 from .power import power as power_of
 from .power import power_
@@ -261,22 +261,22 @@ def nan_to_num_(
 
 def deg2rad(input: Any) -> Any:
     """Degrees in radians."""
-    return Deg2Rad.apply(input, math.pi / 180)
+    return Deg2Rad.apply(input, number_beside(input, math.pi / 180))
 
 
 def deg2rad_(input: Any) -> Any:
     """:func:`deg2rad` in place."""
-    return Deg2Rad.apply_(input, math.pi / 180)
+    return Deg2Rad.apply_(input, number_beside(input, math.pi / 180))
 
 
 def rad2deg(input: Any) -> Any:
     """Radians in degrees."""
-    return Rad2Deg.apply(input, 180 / math.pi)
+    return Rad2Deg.apply(input, number_beside(input, 180 / math.pi))
 
 
 def rad2deg_(input: Any) -> Any:
     """:func:`rad2deg` in place."""
-    return Rad2Deg.apply_(input, 180 / math.pi)
+    return Rad2Deg.apply_(input, number_beside(input, 180 / math.pi))
 
 
 def sgn(input: Any) -> Any:

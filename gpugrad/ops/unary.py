@@ -127,7 +127,11 @@ def _unary_apply_inplace(cls: type[Unary]) -> Function:
         source = original
         if cls.floating and a.dtype.kind not in "fV":
             source = xp.cast(a, dtypes.get_default_dtype().numpy)
-        overwrite(x, xp.asarray(getattr(xp, cls.primitive)(source, *params)))
+        try:
+            result = getattr(xp, cls.primitive)(source, *params)
+        except TypeError as error:
+            raise cls.explain(a, error) from None
+        overwrite(x, xp.asarray(result))
         node.params, node.x, node.out = params, original, a
         mark_changed(x, node, (x,))
         return x

@@ -74,7 +74,8 @@ for it in range(30):
     optimizer.step()
     if it % 10 == 0:
         print(it, f"{loss.item():.3f}", logits.shape)
-print(model.heads[0].wei[0], model.heads[0].wei.sum(-1)[0])
+print(model.heads[0].wei[0])
+print(torch.allclose(model.heads[0].wei.sum(-1), torch.ones(6)))
 idx = torch.zeros((1, 1), dtype=torch.long)
 model.eval()
 for _ in range(5):
