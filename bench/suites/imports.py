@@ -6,9 +6,14 @@ package and of everything it requires, without extras and without compiled Pytho
 
 from __future__ import annotations
 
+import atexit
+import functools
+import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -32,11 +37,21 @@ REQUIRED = ("numpy", "safetensors")
 QUICK_ROUNDS, ROUNDS = 3, 11
 
 
+@functools.cache
+def environment() -> dict[str, str]:
+    """In which Python finds what it has compiled, as it does of an installed package."""
+    folder = tempfile.mkdtemp(prefix="gpugrad-bench-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    own = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return own | {"PYTHONPYCACHEPREFIX": folder}
+
+
 def seconds(module: str) -> float:
     """The time of one import in a process of its own."""
     said = subprocess.run(
         [sys.executable, "-c", PROGRAM.format(module=module)],
         cwd=ROOT,
+        env=environment(),
         capture_output=True,
         text=True,
         check=True,
