@@ -206,9 +206,9 @@ class CompiledFunction:
 
 
 def _accelerators() -> list[Any]:
-    """The backends in use besides the CPU's."""
-    found = {id(b): b for b in BACKENDS.values() if getattr(b, "device_type", "cpu") != "cpu"}
-    return list(found.values())
+    """The backends in use besides the CPU's; namespaces for derivatives have no device."""
+    found = {id(b): b for b in BACKENDS.values() if b is not cpu}
+    return [b for b in found.values() if isinstance(getattr(b, "device_type", None), str)]
 
 
 def watched() -> bool:

@@ -788,3 +788,12 @@ def test_verification_can_be_left_out() -> None:
     compiled = gpugrad.compile(lambda x: x * 2, verify=False)
     for turn in range(5):
         equal(compiled(drawn(turn, 3)), drawn(turn, 3) * 2)
+
+
+def test_derivatives_of_other_kinds_before_a_function_without_arguments() -> None:
+    x = gpugrad.tensor([1.0, 2.0], requires_grad=True)
+    (first,) = gpugrad.autograd.grad((x**3).sum(), x, create_graph=True)
+    gpugrad.autograd.grad(first.sum(), x)
+    gpugrad.autograd.functional.jacobian(lambda t: t * 2, gpugrad.ones(3), vectorize=True)
+    double = gpugrad.compile(lambda: x.detach() * 2)
+    assert [double().tolist() for _ in range(4)] == [[2, 4]] * 4
