@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .contest import BenchError, Step
+from .steps.catalog import STEPS as TORCH_STEPS
 from .steps.torch_api import EAGER, How
-from .steps.torch_api import STEPS as TORCH_STEPS
 
 OURS = "gpugrad"
 OURS_COMPILED = "gpugrad compiled"

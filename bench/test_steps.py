@@ -12,7 +12,8 @@ import pytest
 
 import gpugrad
 from bench.contest import settle
-from bench.steps.torch_api import EAGER, STEPS, How
+from bench.steps.catalog import STEPS
+from bench.steps.torch_api import EAGER, How
 
 pytest.importorskip("pytest_benchmark")
 

@@ -19,7 +19,8 @@ from bench.kernel_cases.work import Case
 from bench.options import Options
 from bench.peers import Contestant, MissingError, contestants
 from bench.steps.by_hand import STEPS as BY_HAND
-from bench.steps.torch_api import EAGER, STEPS
+from bench.steps.catalog import STEPS
+from bench.steps.torch_api import EAGER
 from bench.suites import kernels, ops, scale
 from bench.suites import steps as steps_suite
 from gpugrad.backend import get_backend

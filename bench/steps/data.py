@@ -31,6 +31,7 @@ MOMENTUM = 0.9
 SGD_RATE = 0.01
 ADAM_RATE = 1e-3
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+DECAY = 0.01
 
 ELEMENTS = 4_000_000
 """Of the elementwise step."""
@@ -110,6 +111,67 @@ def attention() -> tuple[Array, Array, dict[str, Array]]:
         parameters[f"{name}_shift"] = np.zeros(WIDTH, np.float32)
     shape = (BATCH, CONTEXT, WIDTH)
     return normal(3, *shape), normal(4, *shape), parameters
+
+
+LETTERS = 64
+"""How many different symbols the text of the language models has."""
+
+LAYERS = 2
+"""Transformer blocks of the small GPT."""
+
+
+def text() -> tuple[Array, Array]:
+    """A batch of random symbols, and those that follow each of them, as int64."""
+    drawn = generator(8).integers(0, LETTERS, (BATCH, CONTEXT + 1))
+    return drawn[:, :-1].copy(), drawn[:, 1:].copy()
+
+
+def gpt() -> dict[str, Array]:
+    """The parameters of the small GPT by name, in the order of the model's.
+
+    Queries and keys have no bias: a softmax does not change with the keys' one, and of its
+    gradient, which is only rounding, Adam would make steps as large as any.
+    """
+    shapes: dict[str, tuple[int, ...]] = {"symbols": (LETTERS, WIDTH), "places": (CONTEXT, WIDTH)}
+    for i in range(LAYERS):
+        shapes |= {
+            f"first_scale{i}": (WIDTH,),
+            f"first_shift{i}": (WIDTH,),
+            f"mix{i}": (3 * WIDTH, WIDTH),
+            f"join{i}": (WIDTH, WIDTH),
+            f"join_bias{i}": (WIDTH,),
+            f"second_scale{i}": (WIDTH,),
+            f"second_shift{i}": (WIDTH,),
+            f"up{i}": (4 * WIDTH, WIDTH),
+            f"up_bias{i}": (4 * WIDTH,),
+            f"down{i}": (WIDTH, 4 * WIDTH),
+            f"down_bias{i}": (WIDTH,),
+        }
+    shapes |= {"last_scale": (WIDTH,), "last_shift": (WIDTH,)}
+    shapes |= {"head": (LETTERS, WIDTH), "head_bias": (LETTERS,)}
+    made = {}
+    for i, (name, shape) in enumerate(shapes.items()):
+        made[name] = normal(50 + i, *shape, scale=shape[-1] ** -0.5)
+        if "scale" in name:
+            made[name] += np.float32(1)
+    return made
+
+
+def lstm() -> dict[str, Array]:
+    """The parameters of the LSTM's language model by name, in the order of the model's."""
+    shapes: dict[str, tuple[int, ...]] = {
+        "symbols": (LETTERS, WIDTH),
+        "from_input": (4 * WIDTH, WIDTH),
+        "from_state": (4 * WIDTH, WIDTH),
+        "input_bias": (4 * WIDTH,),
+        "state_bias": (4 * WIDTH,),
+        "head": (LETTERS, WIDTH),
+        "head_bias": (LETTERS,),
+    }
+    return {
+        name: normal(90 + i, *shape, scale=shape[-1] ** -0.5)
+        for i, (name, shape) in enumerate(shapes.items())
+    }
 
 
 def curved() -> tuple[Array, list[Array], list[Array]]:

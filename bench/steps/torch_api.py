@@ -39,6 +39,10 @@ class How:
 EAGER = How()
 
 
+Make = Callable[[Any, str, How], Step]
+"""Of the library, its device and what to compile."""
+
+
 class Tools:
     """A library and a device: makes tensors of the common data and reads results back."""
 
@@ -100,7 +104,7 @@ def not_gate(torch: Any, device: str, how: How) -> Step:
     def loss_of(x: Any, y: Any) -> Any:
         return torch.mean(torch.square(torch.sigmoid(w @ x.T + b) - y))
 
-    return _with_optimizer(loss_of, (x, y), optimizer, tools.values(parameters), how)
+    return with_optimizer(loss_of, (x, y), optimizer, tools.values(parameters), how)
 
 
 def regression(torch: Any, device: str, how: How) -> Step:
@@ -125,7 +129,7 @@ def regression(torch: Any, device: str, how: How) -> Step:
     return Step(lambda i: step(x, y), tools.values(parameters))
 
 
-def network(name: str) -> Callable[[Any, str, How], Step]:
+def network(name: str) -> Make:
     """The step of a multilayer perceptron: ``nn.Sequential``, cross-entropy, an optimizer."""
 
     def make(torch: Any, device: str, how: How) -> Step:
@@ -146,18 +150,19 @@ def network(name: str) -> Callable[[Any, str, How], Step]:
             )
         criterion = nn.CrossEntropyLoss()
         values = tools.values(list(model.parameters()))
-        return _with_optimizer(lambda x, y: criterion(model(x), y), (x, y), optimizer, values, how)
+        return with_optimizer(lambda x, y: criterion(model(x), y), (x, y), optimizer, values, how)
 
     return make
 
 
-def _with_optimizer(
+def with_optimizer(
     loss_of: Callable[..., Any],
     batch: tuple[Any, ...],
     optimizer: Any,
     values: Callable[[], Numbers],
     how: How,
 ) -> Step:
+    """A step as PyTorch's tutorials write it: gradients to nothing, loss, backward, update."""
     forward, update = how.forward(loss_of), how.update(optimizer.step)
 
     def step(*batch: Any) -> None:
@@ -259,17 +264,3 @@ def hessian_vector(torch: Any, device: str, how: How) -> Step:
 
     return Step(run, lambda: tools.values(latest)())
 
-
-STEPS: dict[str, Callable[[Any, str, How], Step]] = {
-    "xor": xor,
-    "not-gate": not_gate,
-    "regression": regression,
-    "mlp-sgd": network("mlp-sgd"),
-    "mlp-adam": network("mlp-adam"),
-    "mlp-wide": network("mlp-wide"),
-    "attention": attention,
-    "sigmoid-mse": sigmoid_mse,
-    "optimizer": optimizer,
-    "hvp": hessian_vector,
-}
-"""All steps by name. Peers with an interface of their own have as many of them as they can."""

@@ -13,7 +13,7 @@ from .. import contest, plots, report
 from ..contest import Step
 from ..options import Options
 from ..peers import OURS, Contestant, contestants
-from ..steps.torch_api import STEPS
+from ..steps.catalog import STEPS
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -46,7 +46,7 @@ class Inspected:
 
     def _saved(self, key: str) -> Any:
         if self.guards is None:
-            from .backward_pass import FREED
+            from .propagation import FREED
 
             raise RuntimeError(FREED)
         value = getattr(self, key, None)

@@ -10,7 +10,7 @@ from sys import getrefcount
 from typing import Any
 
 from .. import dtypes
-from ..autograd.backward_pass import run
+from ..autograd.propagation import run
 from ..autograd.engine import Node, TensorBase, differentiable, wrap
 from ..autograd.grad_mode import mode
 from ..autograd.observers import unwatch, watch

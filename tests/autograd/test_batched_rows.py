@@ -101,6 +101,6 @@ def test_hooks_see_one_row_at_a_time() -> None:
 
 
 def test_more_rows_than_go_into_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpugrad.autograd.backward_pass, "MOST_ROWS", 2)
+    monkeypatch.setattr(gpugrad.autograd.batched_pass, "MOST_ROWS", 2)
     x = gpugrad.arange(5.0)
     assert jacobian(gpugrad.square, x).tolist() == gpugrad.diag(2 * x).tolist()

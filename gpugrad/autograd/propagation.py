@@ -1,0 +1,221 @@
+"""Gradients pushed through the graph, from roots to leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
+from typing import Any
+
+from ..backend import BACKENDS
+from ..backend.primitives import Array
+from ..dtypes import from_numpy
+from . import anomaly
+from .engine import Node, Output, TensorBase, wrap
+from .multi_grad_hook import WATCHED, announce
+
+FREED = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after "
+    "they have already been freed). Saved intermediate values of the graph are freed when you call "
+    ".backward() or autograd.grad(). Specify retain_graph=True if you need to backward through the "
+    "graph a second time or if you need to access saved tensors after calling backward."
+)
+
+Leaves = dict[TensorBase, list[Any]]
+"""Leaf -> [its gradient so far, the node that made it; None if that only passed it on]."""
+
+
+def run(
+    roots: Sequence[Any],
+    grads: Sequence[Any],
+    retain_graph: bool,
+    create_graph: bool,
+    targets: dict[Node, list[Any]] | None = None,
+    needed: set[Any] | None = None,
+    worker_of: Callable[[Node], Any] | None = None,
+) -> Leaves:
+    """Push gradients from ``roots`` to the leaves and return the leaves' gradients.
+
+    Args:
+        roots: tensors that require gradients.
+        grads: one gradient for each: an array, or a tensor under ``create_graph``.
+        targets: nodes whose own incoming gradient is wanted; it is appended to their lists.
+        needed: the nodes and leaves worth visiting, None for all.
+        worker_of: gives what goes backward in the place of a node.
+    """
+    pending: dict[Node, Any] = {}
+    owned: set[Node] = set()
+    leaves: Leaves = {}
+    heap: list[tuple[int, Node]] = []
+    ahead: Node | None = None  # the next node, where there is but one: a chain needs no heap
+    prepare: Callable[[Node], Any] | None = _lifted if create_graph else worker_of
+    if anomaly.state.enabled:
+        prepare = anomaly.checked_lifted if create_graph else anomaly.checked
+
+    # As if there were a node before all others, with edges to the roots.
+    edges: Sequence[Any] = [root.node or root for root in roots]
+    if WATCHED:
+        announce(edges, needed)
+    node: Any = None
+    grad: Any = None
+    results = grads
+    while True:
+        for edge, result in zip(edges, results):  # noqa: B905  # strict= costs a dictionary
+            if edge is None or result is None or (needed is not None and edge not in needed):
+                continue
+            if not isinstance(edge, Node):
+                if edge in leaves:
+                    leaves[edge] = _sum_at_leaf(leaves[edge], result, node, create_graph)
+                else:
+                    leaves[edge] = [result, None if result is grad else node]
+            elif edge in pending:
+                _add_to_pending(pending, owned, edge, result, create_graph)
+            else:
+                pending[edge] = result
+                if ahead is None and not heap:
+                    ahead = edge
+                    continue
+                if ahead is not None:
+                    heappush(heap, (-ahead.sequence, ahead))
+                    ahead = None
+                heappush(heap, (-edge.sequence, edge))
+        if ahead is not None:
+            node, ahead = ahead, None
+        elif heap:
+            node = heappop(heap)[1]
+        else:
+            return leaves
+        edges = node.edges
+        grad = pending.pop(node)
+        if node.hooks is not None:
+            grad = call_hooks(node.hooks, grad)
+        if targets is not None and node in targets:
+            targets[node].append(grad)
+            if needed is not None and needed.isdisjoint(edges):
+                edges = ()  # the pass ends here: what lies behind is neither computed nor freed
+                continue
+        guards = node.guards
+        if guards:
+            for name, counter, stamp in guards:
+                if counter[0] != stamp:
+                    node.refuse_stale(name, counter[0], stamp)
+        elif guards is None:
+            raise _freed(node)
+        elif type(node) is Output:  # which saves nothing
+            _collect(node, grad, pending, heap, needed)
+            edges = ()
+            continue
+        xp = BACKENDS.get(type(grad))
+        if xp is None:  # a list with the gradients of several results
+            xp = BACKENDS[type(next(g for g in grad if g is not None))]
+        worker = node if prepare is None else prepare(node)
+        results = worker.backward(xp, grad)
+        if not retain_graph and node.saves:
+            node.release()
+
+
+def _sum_at_leaf(entry: list[Any], grad: Any, maker: Any, create_graph: bool) -> list[Any]:
+    """What a leaf has got so far, and one more gradient."""
+    so_far, first_maker = entry
+    xp = BACKENDS[type(grad)]
+    if not create_graph and is_ours(so_far, first_maker):
+        xp.add(so_far, grad, out=so_far)
+        return entry
+    return [xp.add(so_far, grad), maker]
+
+
+def _add_to_pending(
+    pending: dict[Node, Any], owned: set[Node], node: Node, grad: Any, create_graph: bool
+) -> None:
+    """One more gradient for a node that has got one; ``owned`` are those whose sum is ours."""
+    xp = BACKENDS[type(grad)]
+    if node in owned:
+        xp.add(pending[node], grad, out=pending[node])
+        return
+    total = pending[node] = xp.add(pending[node], grad)
+    if not create_graph and type(total).__name__ == "ndarray":
+        owned.add(node)
+
+
+def _freed(node: Node) -> RuntimeError:
+    """The error for a node that went backward before, with a note on where to look."""
+    origin = anomaly.origin_of(node)
+    error = RuntimeError(FREED + origin)
+    if not origin:
+        error.add_note(
+            f"The pass came to {node.name()}, which has gone backward before. With "
+            "autograd.set_detect_anomaly(True) around the forward pass this names its line."
+        )
+    return error
+
+
+def _lifted(node: Node) -> Node:
+    return node.lifted()
+
+
+def _collect(node: Output, grad: Any, pending: Any, heap: Any, needed: Any) -> None:
+    """Put one result's gradient in its place among those of the node that has several."""
+    parent = node.parent
+    if needed is not None and parent not in needed:
+        return
+    slots = pending.get(parent)
+    if slots is None:
+        slots = pending[parent] = [None] * node.count
+        heappush(heap, (-parent.sequence, parent))
+    slots[node.number] = grad
+
+
+def is_ours(grad: Any, maker: Node | None) -> bool:
+    """Whether nobody else holds this gradient: made by its node, and not a view of something."""
+    return (
+        maker is not None
+        and maker.returns_fresh
+        and type(grad).__name__ == "ndarray"
+        and grad.base is None
+    )
+
+
+def call_hooks(hooks: dict[int, Any], grad: Any) -> Any:
+    """Hooks see tensors, may replace the gradient, and run in the order of registration."""
+    is_tensor = isinstance(grad, TensorBase)
+    value = grad if is_tensor else wrap(BACKENDS[type(grad)].asarray(grad))
+    for hook in list(hooks.values()):
+        replaced = hook(value)
+        if replaced is not None:
+            if not isinstance(replaced, TensorBase):
+                raise TypeError(f"expected Variable, but hook returned '{type(replaced).__name__}'")
+            _check_replaced(hook, value.array, replaced.array)
+            value = replaced
+    return value if is_tensor else value.array
+
+
+def _check_replaced(hook: Any, given: Array, returned: Array) -> None:
+    """Raise RuntimeError unless a hook has kept the gradient's type, device and shape."""
+    name = getattr(hook, "__name__", type(hook).__name__)
+    if given.dtype != returned.dtype:
+        raise RuntimeError(
+            f"hook '{name}' has changed the type of value (was "
+            f"torch.{from_numpy(given.dtype).tensor_type} got "
+            f"torch.{from_numpy(returned.dtype).tensor_type})"
+        )
+    if type(given) is not type(returned):
+        raise RuntimeError(f"hook '{name}' has changed the device of value")
+    if given.shape != returned.shape:
+        raise RuntimeError(f"hook '{name}' has changed the size of value")
+
+
+def reaching(starts: list[Any], goals: set[Any]) -> set[Any]:
+    """The nodes between ``starts`` and ``goals``, both included."""
+    seen: set[Any] = set()
+    stack = list(starts)
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            if isinstance(node, Node):
+                stack.extend(e for e in node.edges if e is not None and e not in seen)
+    needed = {n for n in seen if n in goals}
+    nodes = [n for n in seen if isinstance(n, Node)]
+    for node in sorted(nodes, key=lambda n: n.sequence):
+        if any(e is not None and e in needed for e in node.edges):
+            needed.add(node)
+    return needed
