@@ -15,7 +15,8 @@ from typing import Any
 
 import gpugrad
 
-from .errors import Parser, program
+from .errors import Parser, UserError, program
+from .programs import PROGRAMS
 from .tasks import OPTIMIZERS, TASKS
 
 
@@ -54,13 +55,15 @@ def build_parser() -> Parser:
     )
 
     tasks = "\n".join(f"  {name:<11} {task.summary}" for name, task in TASKS.items())
+    programs = "\n".join(f"  {name:<11} {summary}" for name, summary in PROGRAMS.items())
     train = commands.add_parser(
         "train",
         help="train a model",
-        description="Train a model on one of these tasks:\n" + tasks,
+        description=f"Train a model on one of these tasks:\n{tasks}\n\nor run one of these examples, "
+        f"each with options of its own (gpugrad train {next(iter(PROGRAMS))} --help):\n{programs}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    train.add_argument("task", choices=tuple(TASKS), metavar="task", help=", ".join(TASKS))
+    train.add_argument("task", choices=(*TASKS, *PROGRAMS), metavar="task", help="its name")
     train.add_argument(
         "--device",
         choices=("auto", "cpu", "cuda"),
@@ -135,12 +138,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         2
     """
     argv = sys.argv[1:] if argv is None else list(argv)
+    if argv[:1] == ["train"] and len(argv) > 1 and argv[1] in PROGRAMS:
+        from . import programs
+
+        return programs.run(argv[1], argv[2:])
     if argv[:1] == ["run"] and len(argv) > 1 and not argv[1].startswith("-"):
         # Past the parser: all options behind the file are the program's.
         arguments: dict[str, Any] = {"command": "run", "script": argv[1], "arguments": argv[2:]}
     else:
         arguments = vars(build_parser().parse_args(argv))
     command = arguments.pop("command")
+    if command == "train" and arguments["task"] in PROGRAMS:
+        name = arguments["task"]
+        raise UserError(f"the options of {name} follow its name: gpugrad train {name} ...")
     if command == "run":
         from . import run
 

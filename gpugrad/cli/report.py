@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 from .errors import UserError, optional
+from .progress import progress as shown
 from .trainer import Trainer
-
-_PLAIN_LINES = 10  # about how many epochs are reported where there is no terminal
 
 
 def check_progress() -> None:
@@ -29,36 +26,9 @@ def heading(trainer: Trainer, epochs: int) -> None:
 
 @contextmanager
 def progress(trainer: Trainer, epochs: int) -> Iterator[Callable[[float], None]]:
-    """Yield a function to call after each epoch with its samples per second.
-
-    It moves a bar on a terminal, and prints about ten plain lines otherwise.
-    """
-    if not sys.stdout.isatty() or os.environ.get("TERM") in ("dumb", "unknown"):
-        every, width = max(1, epochs // _PLAIN_LINES), len(str(epochs))
-
-        def line(speed: float) -> None:
-            if trainer.epoch % every == 0 or trainer.epoch == epochs:
-                print(f"epoch {trainer.epoch:{width}}/{epochs}  {_numbers(trainer, speed)}")
-                sys.stdout.flush()
-
-        yield line
-        return
-
-    rich = optional("rich.progress")
-    columns = (
-        rich.TextColumn("{task.description}"),
-        rich.BarColumn(bar_width=20),
-        rich.MofNCompleteColumn(),
-        rich.TextColumn("{task.fields[numbers]}"),
-        rich.TimeRemainingColumn(),
-    )
-    with rich.Progress(*columns) as bars:
-        bar = bars.add_task(trainer.name, total=epochs, completed=trainer.epoch, numbers="")
-
-        def move(speed: float) -> None:
-            bars.update(bar, completed=trainer.epoch, numbers=_numbers(trainer, speed))
-
-        yield move
+    """Yield a function to call after each epoch with its samples per second."""
+    with shown(trainer.name, epochs, done=trainer.epoch) as show:
+        yield lambda speed: show(trainer.epoch, lambda: _numbers(trainer, speed))
 
 
 def _numbers(trainer: Trainer, speed: float) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -21,6 +20,7 @@ import gpugrad
 
 from . import report
 from .errors import INTERRUPTED, UserError, choose_device
+from .progress import one_blas_thread
 from .tasks import TASKS
 from .trainer import Settings, Trainer
 
@@ -65,7 +65,7 @@ def run(request: Request) -> int:
         started = time.perf_counter()
         # What overflows ends the run by its loss; NumPy's warnings would come before that.
         quiet = np.errstate(all="ignore")
-        with quiet, _one_blas_thread(), report.progress(trainer, epochs) as show:
+        with quiet, one_blas_thread(), report.progress(trainer, epochs) as show:
             while trainer.epoch < epochs and not interrupted():
                 speed = trainer.train_epoch()
                 loss = trainer.history.losses[-1]
@@ -144,20 +144,6 @@ def _check_outputs(request: Request) -> None:
             raise UserError(f"cannot write {path}")
     if request.plot:
         report.check_plot(request.plot)
-
-
-def _one_blas_thread() -> AbstractContextManager[object]:
-    """Within, NumPy's products use one thread, if threadpoolctl (part of scikit-learn) is there.
-
-    The products of these tasks are too small to be shared; with a second thread that waits for
-    its turn they take ten times as long on a busy machine.
-    """
-    try:
-        threadpoolctl = importlib.import_module("threadpoolctl")
-    except ImportError:
-        return nullcontext()
-    limits: AbstractContextManager[object] = threadpoolctl.threadpool_limits(1, user_api="blas")
-    return limits
 
 
 @contextmanager

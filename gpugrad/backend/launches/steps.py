@@ -80,36 +80,16 @@ class Steps(Launcher):
         momentum_buffers: Arrays,
         lr: Array,
         scratch: Any,
-        *,
-        momentum: float,
-        dampening: float,
-        weight_decay: float,
-        nesterov: bool,
-        maximize: bool,
-        grad_scale: Array | None = None,
-        found_inf: Array | None = None,
+        **options: Any,
     ) -> None:
-        lists = [params, momentum_buffers] if momentum else [params]
-        numbers = (float(momentum), float(dampening), float(weight_decay))
-        flags = (int(nesterov), int(maximize))
+        lists = [params, momentum_buffers] if options["momentum"] else [params]
+        numbers = _floats(options, "momentum", "dampening", "weight_decay")
+        flags = _flags(options, "nesterov", "maximize")
         if _fits(scratch, lr) and self._step(
-            "sgd_step", grads, lists, scratch, (lr,), (grad_scale, found_inf), (*numbers, *flags)
+            "sgd_step", grads, lists, scratch, (lr,), _scaling(options), (*numbers, *flags)
         ):
             return
-        super().sgd_step(
-            params,
-            grads,
-            momentum_buffers,
-            lr,
-            scratch,
-            momentum=momentum,
-            dampening=dampening,
-            weight_decay=weight_decay,
-            nesterov=nesterov,
-            maximize=maximize,
-            grad_scale=grad_scale,
-            found_inf=found_inf,
-        )
+        super().sgd_step(params, grads, momentum_buffers, lr, scratch, **options)
 
     def adam_step(
         self,
@@ -121,51 +101,24 @@ class Steps(Launcher):
         lr: Array,
         step: Array,
         scratch: Any,
-        *,
-        beta1: float,
-        beta2: float,
-        eps: float,
-        weight_decay: float,
-        decoupled: bool,
-        amsgrad: bool,
-        maximize: bool,
-        grad_scale: Array | None = None,
-        found_inf: Array | None = None,
+        **options: Any,
     ) -> None:
         lists = [params, exp_avgs, exp_avg_sqs]
-        if amsgrad:
-            lists.append(max_exp_avg_sqs)
-        numbers = (float(beta1), float(beta2), float(eps), float(weight_decay))
-        flags = (int(decoupled), int(amsgrad), int(maximize))
+        lists += [max_exp_avg_sqs] if options["amsgrad"] else []
+        numbers = _floats(options, "beta1", "beta2", "eps", "weight_decay")
+        flags = _flags(options, "decoupled", "amsgrad", "maximize")
         if _fits(scratch, lr, step, _FLOAT64) and self._step(
             "adam_step",
             grads,
             lists,
             scratch,
             (lr, step, scratch.counter),
-            (grad_scale, found_inf),
+            _scaling(options),
             (*numbers, *flags),
         ):
             return
-        super().adam_step(
-            params,
-            grads,
-            exp_avgs,
-            exp_avg_sqs,
-            max_exp_avg_sqs,
-            lr,
-            step,
-            scratch,
-            beta1=beta1,
-            beta2=beta2,
-            eps=eps,
-            weight_decay=weight_decay,
-            decoupled=decoupled,
-            amsgrad=amsgrad,
-            maximize=maximize,
-            grad_scale=grad_scale,
-            found_inf=found_inf,
-        )
+        moments = (exp_avgs, exp_avg_sqs, max_exp_avg_sqs)
+        super().adam_step(params, grads, *moments, lr, step, scratch, **options)
 
     def rmsprop_step(
         self,
@@ -177,49 +130,37 @@ class Steps(Launcher):
         lr: Array,
         step: Array,
         scratch: Any,
-        *,
-        alpha: float,
-        eps: float,
-        weight_decay: float,
-        momentum: float,
-        centered: bool,
-        maximize: bool,
-        grad_scale: Array | None = None,
-        found_inf: Array | None = None,
+        **options: Any,
     ) -> None:
         lists = [params, square_avgs]
-        lists += [grad_avgs] if centered else []
-        lists += [momentum_buffers] if momentum else []
-        numbers = (float(alpha), float(eps), float(weight_decay), float(momentum))
-        flags = (int(centered), int(maximize))
+        lists += [grad_avgs] if options["centered"] else []
+        lists += [momentum_buffers] if options["momentum"] else []
+        numbers = _floats(options, "alpha", "eps", "weight_decay", "momentum")
+        flags = _flags(options, "centered", "maximize")
         if _fits(scratch, lr, step) and self._step(
             "rmsprop_step",
             grads,
             lists,
             scratch,
             (lr, step, scratch.counter),
-            (grad_scale, found_inf),
+            _scaling(options),
             (*numbers, *flags),
         ):
             return
-        super().rmsprop_step(
-            params,
-            grads,
-            square_avgs,
-            grad_avgs,
-            momentum_buffers,
-            lr,
-            step,
-            scratch,
-            alpha=alpha,
-            eps=eps,
-            weight_decay=weight_decay,
-            momentum=momentum,
-            centered=centered,
-            maximize=maximize,
-            grad_scale=grad_scale,
-            found_inf=found_inf,
-        )
+        states = (square_avgs, grad_avgs, momentum_buffers)
+        super().rmsprop_step(params, grads, *states, lr, step, scratch, **options)
+
+
+def _floats(options: dict[str, Any], *names: str) -> tuple[float, ...]:
+    return tuple(float(options[name]) for name in names)
+
+
+def _flags(options: dict[str, Any], *names: str) -> tuple[int, ...]:
+    return tuple(int(options[name]) for name in names)
+
+
+def _scaling(options: dict[str, Any]) -> tuple[Array | None, Array | None]:
+    return options.get("grad_scale"), options.get("found_inf")
 
 
 def _fits(scratch: Any, lr: Array, step: Array | None = None, lr_dtype: Any = None) -> bool:
