@@ -20,6 +20,21 @@ from . import version as version
 from .autograd.anomaly import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from .autograd.anomaly import is_anomaly_enabled as is_anomaly_enabled
 from .autograd.anomaly import set_anomaly_enabled as set_anomaly_enabled
+from .autograd.autocast_mode import autocast_decrement_nesting as autocast_decrement_nesting
+from .autograd.autocast_mode import autocast_increment_nesting as autocast_increment_nesting
+from .autograd.autocast_mode import clear_autocast_cache as clear_autocast_cache
+from .autograd.autocast_mode import get_autocast_cpu_dtype as get_autocast_cpu_dtype
+from .autograd.autocast_mode import get_autocast_dtype as get_autocast_dtype
+from .autograd.autocast_mode import get_autocast_gpu_dtype as get_autocast_gpu_dtype
+from .autograd.autocast_mode import is_autocast_cache_enabled as is_autocast_cache_enabled
+from .autograd.autocast_mode import is_autocast_cpu_enabled as is_autocast_cpu_enabled
+from .autograd.autocast_mode import is_autocast_enabled as is_autocast_enabled
+from .autograd.autocast_mode import set_autocast_cache_enabled as set_autocast_cache_enabled
+from .autograd.autocast_mode import set_autocast_cpu_dtype as set_autocast_cpu_dtype
+from .autograd.autocast_mode import set_autocast_cpu_enabled as set_autocast_cpu_enabled
+from .autograd.autocast_mode import set_autocast_dtype as set_autocast_dtype
+from .autograd.autocast_mode import set_autocast_enabled as set_autocast_enabled
+from .autograd.autocast_mode import set_autocast_gpu_dtype as set_autocast_gpu_dtype
 from .autograd.grad_mode import enable_grad as enable_grad
 from .autograd.grad_mode import inference_mode as inference_mode
 from .autograd.grad_mode import is_grad_enabled as is_grad_enabled
@@ -132,12 +147,14 @@ globals().update(_selection_methods.FUNCTIONS)
 # what NumPy reports from inside this package.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gpugrad\.")
 
-_MODULES = {"amp", "backends", "compiler", "cuda", "func", "fused", "linalg", "nn", "optim"}
+_MODULES = {"amp", "backends", "compiler", "cpu", "cuda", "func", "fused", "linalg", "nn", "optim"}
 _MODULES |= {"utils", "viz"}
 _HOMES = {
+    "autocast": "amp",
     "compile": "compiler",
     "cosine_similarity": "nn.functional",
     "load": "serialization",
+    "profile": "profiling",
     "save": "serialization",
     "summary": "model_summary",
 }
@@ -147,6 +164,7 @@ if TYPE_CHECKING:
     from . import amp as amp
     from . import backends as backends
     from . import compiler as compiler
+    from . import cpu as cpu
     from . import cuda as cuda
     from . import func as func
     from . import fused as fused
@@ -155,9 +173,11 @@ if TYPE_CHECKING:
     from . import optim as optim
     from . import utils as utils
     from . import viz as viz
+    from .amp import autocast as autocast
     from .compiler import compile as compile
     from .model_summary import summary as summary
     from .nn.functional import cosine_similarity as cosine_similarity
+    from .profiling import profile as profile
     from .serialization import load as load
     from .serialization import save as save
 

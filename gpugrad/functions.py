@@ -14,6 +14,8 @@ from typing import Any
 from . import dtypes
 from .autograd.engine import TensorBase
 from .autograd.inplace import check_castable
+from .casting.calls import THREADS, casting
+from .casting.lists import POLICIES
 from .ops import (
     activation,
     arithmetic,
@@ -72,8 +74,11 @@ def named(function: Function, name: str, cls: type) -> Function:
 
 def _unary(cls: type[Unary], name: str) -> Function:
     apply = cls.apply
+    listed = any(name in policies for policies in POLICIES.values())
 
     def function(input: Any, *, out: Any = None) -> Any:
+        if listed and THREADS and (run := casting(name)):
+            return run(function, input, out=out)
         if not isinstance(input, TensorBase):
             raise TypeError(
                 f"{name}(): argument 'input' (position 1) must be Tensor, not "
@@ -90,8 +95,11 @@ def _binary(
 ) -> Function:
     """The function of an op of two operands, of which one may be a number if ``numbers``."""
     apply = apply or cls.apply
+    listed = any(name in policies for policies in POLICIES.values())
 
     def function(input: Any, other: Any, *, out: Any = None) -> Any:
+        if listed and THREADS and (run := casting(name)):
+            return run(function, input, other, out=out)
         result = apply(input, other)
         if result is NotImplemented or not (numbers or isinstance(other, TensorBase)):
             raise refuse(name, input, other)
@@ -340,6 +348,8 @@ def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     >>> gpugrad.softmax(gpugrad.zeros(2), dim=0)
     tensor([0.5000, 0.5000])
     """
+    if THREADS and (run := casting("softmax")):
+        return run(softmax, input, dim, dtype)
     x = input if dtype is None else cast(input, dtypes.as_dtype(dtype))
     _require_floating(x, "softmax")
     return activation.Softmax.apply(x, _softmax_axis(x, dim))
@@ -347,6 +357,8 @@ def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
 
 def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     """``log(softmax(input))`` along ``dim``, without overflow."""
+    if THREADS and (run := casting("log_softmax")):
+        return run(log_softmax, input, dim, dtype)
     x = input if dtype is None else cast(input, dtypes.as_dtype(dtype))
     _require_floating(x, "log_softmax")
     return activation.LogSoftmax.apply(x, _softmax_axis(x, dim))

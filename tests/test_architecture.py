@@ -12,10 +12,10 @@ PACKAGE = Path(__file__).parent.parent / "gpugrad"
 
 FLOORS = (
     ("cli", "examples", "__main__"),
-    ("compiler", "func", "model_summary", "viz"),  # what works on models
+    ("compiler", "func", "model_summary", "profiler", "profiling", "viz"),  # what works on models
     ("distributed", "nn", "optim", "utils"),
     (),  # every other module directly in the package: tensors and what makes them
-    ("ops",),
+    ("casting", "ops"),
     ("autograd", "capture"),
     ("backend",),
     ("class_names", "device", "dtypes", "return_types", "shape_arguments", "size", "version"),

@@ -15,6 +15,7 @@ from . import cpu_blocks
 from .add_at import add_at, sum_rows
 from .blocking import in_blocks
 from .cpu_activations import HostActivations
+from .cpu_recurrence import HostRecurrence
 from .cpu_rows import HostRows
 from .host_memory import keep_freed_memory
 from .host_steps import HostSteps
@@ -43,10 +44,11 @@ _INTEGER = {2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
 _NOTHING_TO_SWITCH: AbstractContextManager[Any] = nullcontext()
 
 
-class CPU(HostActivations, HostRows, HostSteps, Primitives):
+class CPU(HostActivations, HostRecurrence, HostRows, HostSteps, Primitives):
     """NumPy's implementation of the waist."""
 
     device_type = "cpu"
+    noted_in_parts = frozenset()
 
     def __init__(self) -> None:
         super().__init__(np)

@@ -14,7 +14,12 @@ from typing import Any
 
 from ..device import device as Device
 from .composed import ComposedForms
+from .composed_recurrence import ComposedRecurrence
 from .generated import Generated
+from .optimizer_steps import OptimizerSteps
+from .gamma_functions import GammaFunctions
+from .generated import Generated
+from .normal_functions import NormalFunctions
 from .optimizer_steps import OptimizerSteps
 from .special_functions import SpecialFunctions
 from .windows import Windows
@@ -97,7 +102,9 @@ UFUNCS = {
 """Our (PyTorch's) name of each elementwise primitive and the array module's name for it."""
 
 
-class Primitives(ComposedForms, Generated, OptimizerSteps, SpecialFunctions, Windows):
+class Primitives(
+    ComposedForms, ComposedRecurrence, Generated, OptimizerSteps, SpecialFunctions, Windows
+):
     """The primitives over one array module.
 
     Args:
@@ -154,6 +161,9 @@ class Primitives(ComposedForms, Generated, OptimizerSteps, SpecialFunctions, Win
     def rewritten(self, steps: Sequence[Any], kept: Collection[Any]) -> Sequence[Any]:
         """Steps that do the same in fewer calls; ``kept`` is memory that is looked at then."""
         return steps
+
+    noted_in_parts: frozenset[str] = frozenset({"recurrence", "recurrence_grad"})
+    """Primitives in place of which a recording notes what they are composed of."""
 
     copies_inputs: bool = False
     """Whether what :meth:`executor` returns works on the arrays of its calls and no others."""

@@ -148,7 +148,7 @@ class Recorder:
     ) -> None:
         if name == "getitem" and _picks_by_mask(args[1]):
             self.fail(f"a mask as index: {READS['nonzero']} at {user_line()}")
-        args, kwargs, out = _without_out(name, function, args, kwargs)
+        args, kwargs, out = without_out(name, function, args, kwargs)
         noted = [self.translate(a) for a in args]
         named = {key: self.translate(value) for key, value in kwargs.items()}
         several = isinstance(result, tuple)
@@ -245,7 +245,7 @@ class Recorder:
         backend = self.backend
         own = dict(vars(backend))
         names = {n for n in (*own, *dir(type(backend))) if not n.startswith("_")}
-        for name in names - QUESTIONS:
+        for name in names - QUESTIONS - backend.noted_in_parts:
             function = getattr(backend, name)
             if callable(function):
                 setattr(backend, name, self._noting(name, function))
@@ -361,7 +361,7 @@ def out_position(name: str, function: Callable[..., Any]) -> int | None:
     return parameters.index("out") if "out" in parameters else None
 
 
-def _without_out(
+def without_out(
     name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any], Any]:
     """The arguments without the one that says where the result goes, and that one."""

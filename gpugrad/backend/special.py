@@ -117,7 +117,7 @@ def _in_blocks(
     return out
 
 
-def _polynomial(x: Array, coefficients: tuple[float, ...]) -> Array:
+def polynomial(x: Array, coefficients: tuple[float, ...]) -> Array:
     """Horner's scheme; ``coefficients`` start with the constant."""
     total = x * coefficients[-1]
     for c in coefficients[-2:0:-1]:
@@ -128,14 +128,14 @@ def _polynomial(x: Array, coefficients: tuple[float, ...]) -> Array:
 
 
 def _erf_near(x: Array) -> Array:
-    return x + x * _polynomial(x * x, NEAR)
+    return x + x * polynomial(x * x, NEAR)
 
 
 def _erfc_far(module: Any, x: Array) -> Array:
     """``erfc`` of numbers above 0.45."""
     x = module.minimum(x, 30.0)  # erfc is 0 from 27.3; an infinity would become nan below
     t = (x - 3.75) / (x + 3.75)
-    varying = t * _polynomial(t, TAIL[1:])
+    varying = t * polynomial(t, TAIL[1:])
     # The exponential magnifies the rounding error of x * x: compute the square in two parts.
     upper = x * SPLIT
     upper = upper - (upper - x)
@@ -164,6 +164,6 @@ def _erfc(module: Any, x: Array) -> Array:
 def _erf_single(module: Any, x: Array) -> Array:
     x = module.clip(x, -4.0, 4.0)
     square = x * x
-    x *= _polynomial(square, SINGLE_P)
-    x /= _polynomial(square, SINGLE_Q)
+    x *= polynomial(square, SINGLE_P)
+    x /= polynomial(square, SINGLE_Q)
     return x

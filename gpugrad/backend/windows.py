@@ -152,7 +152,7 @@ class Windows:
         columns = self._columns(x, g)
         batch, count = x.shape[0], g.windows(x.shape[2:])
         kernels = weight.reshape(groups, weight.shape[0] // groups, math.prod(weight.shape[1:]))
-        product = self._product(kernels, columns.reshape(*self._flat(columns, groups, g)))
+        product = self._product(kernels, columns.reshape(*self._column_shape(columns, groups, g)))
         product = product.reshape(weight.shape[0], math.prod((batch, *count)))
         if bias is not None:
             self.add(product, bias.reshape(-1, 1), out=product)
@@ -178,12 +178,12 @@ class Windows:
     ) -> Array:
         """The gradient of :meth:`conv` in its weight, for the input ``x`` and the gradient."""
         columns = self._columns(x, g)
-        flat = columns.reshape(*self._flat(columns, groups, g))
+        flat = columns.reshape(*self._column_shape(columns, groups, g))
         product = self._product(self._by_channel(grad, groups), flat.transpose(0, 2, 1))
         shape = (grad.shape[1], x.shape[1] // groups, *g.kernel)
         return self.into(product.reshape(shape), out)
 
-    def _flat(self, columns: Array, groups: int, g: Geometry) -> Sizes:
+    def _column_shape(self, columns: Array, groups: int, g: Geometry) -> Sizes:
         rows = columns.shape[0] // groups * math.prod(g.kernel)
         return groups, rows, math.prod(columns.shape[1 + len(g.kernel) :])
 

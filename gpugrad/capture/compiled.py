@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import anomaly
+from ..autograd import anomaly, autocast_mode
 from ..autograd.engine import TensorBase
 from ..autograd.grad_mode import mode
 from ..autograd.graph import active_hooks
@@ -80,12 +80,16 @@ class CompiledFunction:
         if self._off or recording.listener is not None or watched():
             return self._function(*args, **kwargs)
         with self._lock:
+            if autocast_mode.THREADS and (casting := autocast_mode.key()):
+                # A parameter cast before would be taken for granted, and one cast here be kept.
+                with autocast_mode.restored(autocast_mode.snapshot()):
+                    return self._call(args, kwargs, casting)
             return self._call(args, kwargs)
 
-    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any], casting: Any = None) -> Any:
         tensors = flat(args, kwargs)
         kind = (
-            mode.enabled,
+            mode.enabled if casting is None else (mode.enabled, casting),
             tuple(map(key_of, args)),
             key_of(kwargs) if kwargs else None,
             shared(tensors) if len(tensors) > 1 else None,
@@ -110,12 +114,16 @@ class CompiledFunction:
         if entry.calls == 1:
             # What is made at the first call only, such as an optimizer's state, is no step.
             return self._first_call(entry, args, kwargs)
-        programs = [e.program for e in self._entries.values() if e.program is not None]
+        programs = self.programs()
         before = [program.references() for program in programs]
         result = self._trace(entry, args, kwargs)
         for program, counts in zip(programs, before, strict=True):
             program.let_hold(counts)  # a trace that adds to the gradients of another one
         return result
+
+    def programs(self) -> list[Program]:
+        """What has been traced so far, for each kind of arguments that is replayed."""
+        return [e.program for e in self._entries.values() if e.program is not None]
 
     def _first_call(self, entry: Entry, args: Any, kwargs: Any) -> Any:
         """Run eagerly, and see which backend works."""

@@ -80,6 +80,10 @@ class Program:
                 guards.require("{}.array is {}", entry.before, entry.before.array)
         return guards.test()
 
+    def plans(self) -> list[Plan]:
+        """The calls of replays, of each piece of memory that they take turns in."""
+        return [run.plan for run in {id(r): r for r in (self._first, *self._spare)}.values()]
+
     def fits(self, tensors: Sequence[TensorBase]) -> bool:
         """Whether all that the trace took for granted is as it was."""
         inputs = self.trace.inputs

@@ -1,4 +1,4 @@
-"""The command line: ``gpugrad train``, ``run``, ``info``, ``kernels`` and ``--version``.
+"""The command line: ``gpugrad train``, ``profile``, ``run``, ``info``, ``kernels`` and ``--version``.
 
 Only the parsing is here; the modules of the commands' names do the work and are imported when asked
 for.
@@ -7,7 +7,6 @@ for.
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,35 +14,11 @@ from typing import Any
 
 import gpugrad
 
+from . import profile
+from .arguments import count, learning_rate, seed
 from .errors import Parser, UserError, program
 from .programs import PROGRAMS
 from .tasks import OPTIMIZERS, TASKS
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number above zero")
-    return value
-
-
-def _seed(text: str) -> int:
-    value = int(text)
-    if not 0 <= value < 2**64:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 2**64 - 1")
-    return value
-
-
-def _learning_rate(text: str) -> float:
-    value = float(text)
-    if not (value > 0 and math.isfinite(value)):
-        raise argparse.ArgumentTypeError(f"{text} is not a finite number above zero")
-    return value
-
-
-# argparse names the type after the function in "invalid ... value".
-_count.__name__ = _seed.__name__ = "whole number"
-_learning_rate.__name__ = "number"
 
 
 def build_parser() -> Parser:
@@ -51,7 +26,7 @@ def build_parser() -> Parser:
     parser = Parser(prog="gpugrad", description="Train small models and look at the installation.")
     parser.add_argument("--version", action="version", version=f"gpugrad {gpugrad.__version__}")
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="{train,run,info,kernels}"
+        dest="command", required=True, metavar="{train,profile,run,info,kernels}"
     )
 
     tasks = "\n".join(f"  {name:<11} {task.summary}" for name, task in TASKS.items())
@@ -59,8 +34,9 @@ def build_parser() -> Parser:
     train = commands.add_parser(
         "train",
         help="train a model",
-        description=f"Train a model on one of these tasks:\n{tasks}\n\nor run one of these examples, "
-        f"each with options of its own (gpugrad train {next(iter(PROGRAMS))} --help):\n{programs}",
+        description=f"Train a model on one of these tasks:\n{tasks}\n\n"
+        "or run one of these examples, each with options of its own "
+        f"(gpugrad train {next(iter(PROGRAMS))} --help):\n{programs}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     train.add_argument("task", choices=(*TASKS, *PROGRAMS), metavar="task", help="its name")
@@ -71,12 +47,12 @@ def build_parser() -> Parser:
         help="where to compute; auto takes cuda if it is usable (default: auto)",
     )
     train.add_argument(
-        "--epochs", type=_count, metavar="N", help="passes over the data, resumed ones included"
+        "--epochs", type=count, metavar="N", help="passes over the data, resumed ones included"
     )
-    train.add_argument("--batch-size", type=_count, metavar="N", help="samples in one step")
-    train.add_argument("--lr", type=_learning_rate, metavar="RATE", help="learning rate")
+    train.add_argument("--batch-size", type=count, metavar="N", help="samples in one step")
+    train.add_argument("--lr", type=learning_rate, metavar="RATE", help="learning rate")
     train.add_argument("--optimizer", choices=tuple(OPTIMIZERS), help="how weights are updated")
-    train.add_argument("--seed", type=_seed, metavar="N", help="of weights and order (default: 0)")
+    train.add_argument("--seed", type=seed, metavar="N", help="of weights and order (default: 0)")
     train.add_argument(
         "--save",
         type=Path,
@@ -87,6 +63,8 @@ def build_parser() -> Parser:
         "--resume", type=Path, metavar="FILE", help="go on where the run saved in FILE stopped"
     )
     train.add_argument("--plot", type=Path, metavar="FILE", help="draw the loss by epoch here")
+
+    profile.add_arguments(commands.add_parser("profile", help="show what a training step costs"))
 
     running = commands.add_parser(
         "run",
@@ -159,6 +137,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from . import info
 
         return info.run()
+    if command == "profile":
+        return profile.run(**arguments)
     if command == "kernels":
         from . import kernels
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import gpugrad
+from gpugrad import Tensor
 from gpugrad.utils.data import DataLoader, TensorDataset
 
 from .tasks import OPTIMIZERS, TASKS
@@ -76,11 +77,7 @@ class Trainer:
         self.model.train()
         total = gpugrad.zeros((), device=self.device)
         for inputs, targets in self.batches:
-            self.optimizer.zero_grad()
-            loss = self.loss(self.model(inputs.to(self.device)), targets.to(self.device))
-            loss.backward()
-            self.optimizer.step()
-            total += loss.detach() * len(inputs)
+            total += self.train_step(inputs.to(self.device), targets.to(self.device)) * len(inputs)
         # The only moment at which the host waits for the device.
         self.history.losses.append(total.item() / self.samples)
         seconds = time.perf_counter() - started
@@ -91,6 +88,14 @@ class Trainer:
                 accuracy = self.task.accuracy(self.model(inputs), targets)
             self.history.accuracies.append(float(accuracy.item()))
         return self.samples / seconds
+
+    def train_step(self, inputs: Tensor, targets: Tensor) -> Tensor:
+        """Learn from one batch on the model's device; return the loss."""
+        self.optimizer.zero_grad()
+        loss = self.loss(self.model(inputs), targets)
+        loss.backward()
+        self.optimizer.step()
+        return loss.detach()
 
     def state(self) -> dict[str, Any]:
         """What `gpugrad.save` writes; `restore` takes it back."""

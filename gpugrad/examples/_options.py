@@ -6,30 +6,19 @@ All have ``--device`` and, where there is a picture, ``--plot``. Those that trai
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import gpugrad
+from gpugrad.cli.arguments import count, seed
 from gpugrad.cli.errors import Parser, UserError, choose_device, optional
-from gpugrad.cli.progress import Show, one_blas_thread, progress
+from gpugrad.cli.progress import one_blas_thread, progress
 
 Draw = Callable[[Any], None]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number above zero")
-    return value
-
-
-# argparse names the type after the function in "invalid ... value".
-_count.__name__ = "whole number"
 
 
 class Options:
@@ -66,11 +55,11 @@ class Options:
             for name, default in (("steps", steps), ("epochs", epochs)):
                 if default is not None:
                     parser.add_argument(
-                        f"--{name}", type=_count, default=default, metavar="N",
+                        f"--{name}", type=count, default=default, metavar="N",
                         help=f"{name} of training (default: {default})",
                     )  # fmt: skip
             parser.add_argument(
-                "--seed", type=int, default=0, metavar="N", help="of all random numbers"
+                "--seed", type=seed, default=0, metavar="N", help="of all random numbers"
             )
             parser.add_argument(
                 "--no-compile", dest="compiled", action="store_false",
@@ -94,15 +83,15 @@ class Options:
         return compiled
 
     @contextmanager
-    def training(self, title: str) -> Iterator[Show]:
-        """Within, NumPy's products use one thread; yields ``show(done, numbers)``.
+    def training(self, title: str) -> Iterator[Callable[..., None]]:
+        """Within, NumPy's products use one thread; yields ``show(done, name=value, …)``.
 
-        It is called after each step or epoch with their count so far and a function that gives
-        the text to be shown beside it.
+        It is called after each step or epoch with their count so far, and with numbers, tensors of
+        one element or texts. These are read only where they are shown.
         """
         total, unit = (self.steps, "step") if self.steps else (self.epochs, "epoch")
         with one_blas_thread(), progress(title, total, unit=unit) as show:
-            yield show
+            yield lambda done, **values: show(done, lambda: _listed(values))
 
     def draw(self, draw: Draw, *, panels: tuple[int, int] = (1, 1), size: Any = None) -> None:
         """Call ``draw`` and write the picture, if ``--plot`` was given.
@@ -121,3 +110,10 @@ class Options:
         except (OSError, ValueError) as error:
             raise UserError(f"cannot draw {self.plot}: {error}") from error
         print(f"plotted to {self.plot}")
+
+
+def _listed(values: Mapping[str, Any]) -> str:
+    return "  ".join(
+        f"{name.replace('_', ' ')} {value if isinstance(value, str) else f'{float(value):.4f}'}"
+        for name, value in values.items()
+    )

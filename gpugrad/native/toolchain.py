@@ -46,6 +46,7 @@ FLAGS = (
     # Nobody reads errno or the floating-point flags: without them, loops become vector code.
     "-fno-math-errno",
     "-fno-trapping-math",
+    "-fwrapv",  # integers overflow as NumPy's do
     "-fPIC",
     "-shared",
     "-pthread",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..ops.joining import cat, stack
+from ..ops.recurrence import recurrence
 from ..tensor import Tensor
 from . import functional as F
 from .recurrence import STEPS, State
@@ -46,13 +47,19 @@ class _Walk:
 
     def __init__(self, layers: RNNBase, names: list[str]) -> None:
         self.weights = {name.split("_l")[0]: getattr(layers, name) for name in names}
+        self.mode = layers.mode
         self.step = STEPS[layers.mode][0]
         self.projected = bool(layers.proj_size)
 
     def through(
         self, x: Tensor, state: State, sizes: list[int] | None, reverse: bool
     ) -> tuple[Tensor, State]:
-        gates = F.linear(x, self.weights["weight_ih"], self.weights.get("bias_ih"))
+        weights = self.weights
+        if sizes is None and not self.projected:
+            pair = weights["weight_ih"], weights["weight_hh"]
+            biases = (weights["bias_ih"], weights["bias_hh"]) if "bias_ih" in weights else None
+            return recurrence(x, pair, biases, state, self.mode, reverse)
+        gates = F.linear(x, weights["weight_ih"], weights.get("bias_ih"))
         outputs = []
         if sizes is None:
             parts = gates.unbind(0)

@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import return_types
 from ..autograd.engine import Node, TensorBase
+from ..casting.calls import THREADS, casting
 from .linalg import solved
 from .matmul import swap
 from .matrix_checks import LinAlgError, check_matrix, check_square
@@ -200,6 +201,8 @@ def linalg_qr(A: Any, mode: str = "reduced") -> Any:  # noqa: N803  # PyTorch's 
     >>> gpugrad.allclose(q @ r, gpugrad.tensor([[0.0, 1.0], [2.0, 0.0]]))
     True
     """
+    if THREADS and (run := casting("qr")):
+        return run(linalg_qr, A, mode)
     check_matrix("linalg.qr", A)
     if mode not in ("reduced", "complete", "r"):
         raise RuntimeError(
@@ -214,6 +217,8 @@ def linalg_qr(A: Any, mode: str = "reduced") -> Any:  # noqa: N803  # PyTorch's 
 
 def qr(input: Any, some: bool = True) -> Any:
     """:func:`gpugrad.linalg.qr` under its older name; reduced if ``some``."""
+    if THREADS and (run := casting("qr")):
+        return run(qr, input, some)
     return return_types.qr(linalg_qr(input, "reduced" if some else "complete"))
 
 
@@ -228,18 +233,24 @@ def linalg_svd(A: Any, full_matrices: bool = True) -> Any:  # noqa: N803  # PyTo
     >>> gpugrad.linalg.svd(gpugrad.tensor([[3.0, 0.0], [0.0, 4.0]])).S
     tensor([4., 3.])
     """
+    if THREADS and (run := casting("svd")):
+        return run(linalg_svd, A, full_matrices)
     check_matrix("linalg.svd", A)
     return return_types.linalg_svd(LinalgSvd.apply(A, full_matrices))
 
 
 def svd(input: Any, some: bool = True) -> Any:
     """:func:`gpugrad.linalg.svd` under its older name, with V instead of Vh."""
+    if THREADS and (run := casting("svd")):
+        return run(svd, input, some)
     u, s, vh = linalg_svd(input, not some)
     return return_types.svd((u, s, transpose(vh, -2, -1)))
 
 
 def svdvals(A: Any) -> Any:  # noqa: N803  # PyTorch's name
     """The singular values of a matrix in descending order."""
+    if THREADS and (run := casting("svdvals")):
+        return run(svdvals, A)
     return linalg_svd(A, False)[1]
 
 
@@ -254,6 +265,8 @@ def eigh(A: Any, UPLO: str = "L") -> Any:  # noqa: N803  # PyTorch's names
     >>> gpugrad.linalg.eigh(gpugrad.tensor([[2.0, 0.0], [0.0, 1.0]])).eigenvalues
     tensor([1., 2.])
     """
+    if THREADS and (run := casting("eigh")):
+        return run(eigh, A, UPLO)
     check_square("linalg.eigh", A)
     if UPLO.upper() not in ("L", "U"):
         raise RuntimeError(f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
@@ -262,4 +275,6 @@ def eigh(A: Any, UPLO: str = "L") -> Any:  # noqa: N803  # PyTorch's names
 
 def eigvalsh(A: Any, UPLO: str = "L") -> Any:  # noqa: N803  # PyTorch's names
     """The eigenvalues of a symmetric matrix in ascending order."""
+    if THREADS and (run := casting("eigvalsh")):
+        return run(eigvalsh, A, UPLO)
     return eigh(A, UPLO)[0]

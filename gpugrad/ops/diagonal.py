@@ -11,6 +11,7 @@ from ..autograd.composed import shown_as
 from ..autograd.engine import CONSTANT, Node, TensorBase, wrap
 from ..autograd.inplace import apply_inplace
 from ..backend import BACKENDS, get_backend
+from ..casting.calls import THREADS, casting
 from ..device import device as device_type
 from .shape import reshape, wrap_dim
 
@@ -229,6 +230,8 @@ def trace(input: Any) -> Any:
     >>> gpugrad.trace(gpugrad.tensor([[1, 2], [3, 4]]))
     tensor(5)
     """
+    if THREADS and (run := casting("trace")):
+        return run(trace, input)
     if input.array.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.array.ndim}")
     return Trace.apply(input)

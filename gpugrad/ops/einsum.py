@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..autograd.engine import TensorBase
+from ..casting.calls import THREADS, casting
 from .arithmetic import Mul
 from .diagonal import diagonal
 from .matmul import matmul
@@ -35,6 +36,8 @@ def einsum(equation: Any, *operands: Any) -> Any:
     >>> gpugrad.einsum("ij,j->i", gpugrad.ones(2, 3), gpugrad.ones(3))
     tensor([3., 3.])
     """
+    if THREADS and (run := casting("einsum")):
+        return run(einsum, equation, *operands)
     if isinstance(equation, TensorBase):
         equation, operands = _from_numbers((equation, *operands))
     if len(operands) == 1 and isinstance(operands[0], (list, tuple)):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, return_types
+from ..casting.calls import THREADS, casting
 from .decompositions import linalg_qr, svdvals
 from .linalg import pinv, solve_triangular
 from .matmul import matmul
@@ -44,6 +45,8 @@ def lstsq(
     tensor([[1.0000],
             [2.0000]])
     """
+    if THREADS and (run := casting("lstsq")):
+        return run(lstsq, A, B, rcond, driver=driver)
     vector = B.ndim == 1 or (B.ndim == A.ndim - 1 and B.shape == A.shape[:-1])
     rows = -1 if vector else -2
     if B.shape[rows] != A.shape[-2]:
@@ -74,6 +77,8 @@ def matrix_rank(
     >>> gpugrad.linalg.matrix_rank(gpugrad.ones(3, 3))
     tensor(1)
     """
+    if THREADS and (run := casting("matrix_rank")):
+        return run(matrix_rank, A, atol=atol, rtol=rtol, hermitian=hermitian)
     values = svdvals(A.detach())
     if values.shape[-1] == 0:
         return values.sum(-1).to(dtypes.int64)

@@ -9,6 +9,7 @@ import numpy as np
 from .. import return_types
 from ..autograd.composed import shown_as
 from ..autograd.engine import CONSTANT, OUTPUT, Node, TensorBase
+from ..casting.calls import THREADS, casting
 from .matmul import swap
 from .matrix_checks import (
     LinAlgError,
@@ -180,6 +181,8 @@ def inv(input: Any) -> Any:
     tensor([[0.5000, 0.0000],
             [0.0000, 0.2500]])
     """
+    if THREADS and (run := casting("inv")):
+        return run(inv, input)
     check_square("linalg.inv", input)
     try:
         return LinalgInvEx.apply(input)
@@ -208,6 +211,8 @@ def solve(A: Any, B: Any, *, left: bool = True) -> Any:  # noqa: N803  # PyTorch
     >>> gpugrad.linalg.solve(a, gpugrad.tensor([2.0, 2.0]))
     tensor([1.0000, 0.5000])
     """
+    if THREADS and (run := casting("solve")):
+        return run(solve, A, B, left=left)
     check_square("linalg.solve", A)
     a, b = A.array, B.array
     vector = b.ndim == 1 or (b.ndim == a.ndim - 1 and b.shape == a.shape[:-1])
@@ -306,6 +311,8 @@ def cholesky(input: Any, *, upper: bool = False) -> Any:
     tensor([[2., 0.],
             [0., 3.]])
     """
+    if THREADS and (run := casting("cholesky")):
+        return run(cholesky, input, upper=upper)
     check_square("linalg.cholesky", input)
     try:
         lower = LinalgCholeskyEx.apply(input)
@@ -321,6 +328,8 @@ def cholesky(input: Any, *, upper: bool = False) -> Any:
 @shown_as("CholeskyBackward0")
 def torch_cholesky(input: Any, upper: bool = False) -> Any:
     """The older form of :func:`gpugrad.linalg.cholesky`."""
+    if THREADS and (run := casting("cholesky")):
+        return run(torch_cholesky, input, upper)
     return cholesky(input, upper=upper)
 
 
@@ -331,6 +340,8 @@ def pinv(input: Any, rcond: float | None = None) -> Any:
         rcond: singular values below this share of the largest count as zero; unless given, the
             larger side times the type's precision.
     """
+    if THREADS and (run := casting("pinv")):
+        return run(pinv, input, rcond)
     check_matrix("linalg.pinv", input)
     if rcond is None:
         rcond = max(input.array.shape[-2:]) * float(np.finfo(input.array.dtype).eps)

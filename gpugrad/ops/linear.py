@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.engine import Node
+from ..casting.calls import THREADS, casting
 from .arguments import note_op, word
 from .matmul import explain_products, swap
 from .operands import sum_to
@@ -110,6 +111,8 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     >>> gpugrad.nn.functional.linear(gpugrad.ones(1, 3), gpugrad.ones(2, 3))
     tensor([[3., 3.]])
     """
+    if THREADS and (run := casting("linear")):
+        return run(linear, input, weight, bias)
     x, w = input.array, weight.array
     if x.dtype != w.dtype:
         raise RuntimeError(
@@ -146,6 +149,8 @@ def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1
     tensor([[7., 7.],
             [7., 7.]])
     """
+    if THREADS and (run := casting("addmm")):
+        return run(addmm, input, mat1, mat2, beta=beta, alpha=alpha)
     a, b = mat1.array, mat2.array
     for name, matrix in (("mat1", a), ("mat2", b)):
         if matrix.ndim != 2:

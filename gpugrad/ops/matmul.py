@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ..autograd.engine import TensorBase
+from ..casting.calls import THREADS, casting
 from ..dtypes import from_numpy
 from .arguments import note_op, word
 from .binary import FOR_X, FOR_Y, Binary
@@ -203,6 +204,8 @@ def matmul(input: Any, other: Any) -> Any:
     >>> gpugrad.matmul(gpugrad.ones(2, 3), gpugrad.ones(3))
     tensor([3., 3.])
     """
+    if THREADS and (run := casting("matmul")):
+        return run(matmul, input, other)
     if not isinstance(other, TensorBase):
         return NotImplemented
     a, b = input.array, other.array
@@ -288,6 +291,8 @@ def _misfit_of_products(a: Any, b: Any) -> RuntimeError:
 
 def mm(input: Any, mat2: Any) -> Any:
     """The product of two matrices, without broadcasting."""
+    if THREADS and (run := casting("mm")):
+        return run(mm, input, mat2)
     for name, m in (("self", input), ("mat2", mat2)):
         if m.array.ndim != 2:
             raise RuntimeError(f"{name} must be a matrix")
@@ -296,6 +301,8 @@ def mm(input: Any, mat2: Any) -> Any:
 
 def bmm(input: Any, mat2: Any) -> Any:
     """The products of two equally long batches of matrices."""
+    if THREADS and (run := casting("bmm")):
+        return run(bmm, input, mat2)
     for name, m in (("batch1", input), ("batch2", mat2)):
         if m.array.ndim != 3:
             raise RuntimeError(f"{name} must be a 3D tensor")
@@ -312,6 +319,8 @@ def bmm(input: Any, mat2: Any) -> Any:
 
 def mv(input: Any, vec: Any) -> Any:
     """The product of a matrix and a vector."""
+    if THREADS and (run := casting("mv")):
+        return run(mv, input, vec)
     if input.array.ndim != 2 or vec.array.ndim != 1:
         raise RuntimeError(
             f"vector + matrix @ vector expected, got {vec.array.ndim}, {input.array.ndim}, "
@@ -322,6 +331,8 @@ def mv(input: Any, vec: Any) -> Any:
 
 def dot(input: Any, tensor: Any) -> Any:
     """The inner product of two vectors."""
+    if THREADS and (run := casting("dot")):
+        return run(dot, input, tensor)
     if input.array.ndim != 1 or tensor.array.ndim != 1:
         raise RuntimeError(
             f"1D tensors expected, but got {input.array.ndim}D and {tensor.array.ndim}D tensors"

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from .. import dtypes
+from ..casting.calls import THREADS, casting
 from .arguments import word
 from .decompositions import svdvals
 from .norm import vector_norm
@@ -43,6 +44,8 @@ def matrix_norm(
     >>> gpugrad.linalg.matrix_norm(gpugrad.tensor([[1.0, -2.0], [3.0, 4.0]]), 1)
     tensor(6.)
     """
+    if THREADS and (run := casting("matrix_norm")):
+        return run(matrix_norm, A, ord, dim, keepdim, dtype=dtype)
     a = A.array
     if a.ndim < 2:
         raise RuntimeError(
@@ -98,6 +101,8 @@ def linalg_norm(
     >>> gpugrad.linalg.norm(gpugrad.tensor([[3.0], [4.0]]))
     tensor(5.)
     """
+    if THREADS and (run := casting("norm")):
+        return run(linalg_norm, A, ord, dim, keepdim, dtype=dtype)
     ndim = A.array.ndim
     options: dict[str, Any] = {"keepdim": keepdim, "dtype": dtype}
     if ord is None:
@@ -131,6 +136,8 @@ def norm(
     >>> gpugrad.tensor([3.0, 4.0]).norm()
     tensor(5.)
     """
+    if THREADS and (run := casting("norm")):
+        return run(norm, input, p, dim, keepdim, dtype=dtype)
     if p is None or p == "fro":
         p = 2
     if isinstance(p, str):

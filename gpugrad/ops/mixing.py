@@ -9,6 +9,7 @@ from typing import Any
 from .. import dtypes
 from ..autograd.engine import Node, TensorBase
 from ..autograd.inplace import apply_inplace
+from ..casting.calls import THREADS, casting
 from .arguments import c_name, require_tensor, word
 from .operands import cast, explain, rank, sum_to
 from .shape import broadcast_shapes, wrap_dim
@@ -219,6 +220,8 @@ def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
     >>> gpugrad.addcmul(gpugrad.ones(2), gpugrad.ones(2), gpugrad.ones(2), value=3)
     tensor([4., 4.])
     """
+    if THREADS and (run := casting("addcmul")):
+        return run(addcmul, input, tensor1, tensor2, value=value)
     return _fused(Addcmul, "addcmul", "apply", input, tensor1, tensor2, value)
 
 
@@ -234,6 +237,8 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
     >>> gpugrad.addcdiv(gpugrad.ones(2), gpugrad.ones(2), gpugrad.full((2,), 4.0))
     tensor([1.2500, 1.2500])
     """
+    if THREADS and (run := casting("addcdiv")):
+        return run(addcdiv, input, tensor1, tensor2, value=value)
     return _fused(Addcdiv, "addcdiv", "apply", input, tensor1, tensor2, value)
 
 
@@ -249,6 +254,8 @@ def cross(input: Any, other: Any, dim: int | None = None) -> Any:
     >>> gpugrad.cross(gpugrad.tensor([1, 0, 0]), gpugrad.tensor([0, 1, 0]), dim=0)
     tensor([0, 0, 1])
     """
+    if THREADS and (run := casting("cross")):
+        return run(cross, input, other, dim)
     if dim is None:
         warnings.warn(
             "Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass "
@@ -266,6 +273,8 @@ def cross(input: Any, other: Any, dim: int | None = None) -> Any:
 
 def linalg_cross(input: Any, other: Any, *, dim: int = -1) -> Any:
     """The vector product along ``dim``, of size three; the other dimensions broadcast."""
+    if THREADS and (run := casting("cross")):
+        return run(linalg_cross, input, other, dim=dim)
     a, b = input.array.shape, other.array.shape
     if len(a) != len(b):
         raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")

@@ -11,6 +11,7 @@ from typing import Any
 from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
 from ..backend.composed import ComposedForms
+from ..backend.composed_recurrence import ComposedRecurrence
 from ..backend.primitives import is_basic
 from . import (
     activation,
@@ -22,6 +23,7 @@ from . import (
     embedding,
     index,
     joining,
+    linear,
     matmul,
     pointwise,
     pool,
@@ -61,7 +63,7 @@ def _axes(axis: Any) -> Any:
     return (axis,) if isinstance(axis, int) else axis
 
 
-class TensorNamespace(ComposedForms):
+class TensorNamespace(ComposedForms, ComposedRecurrence):
     """Primitives whose arrays are tensors."""
 
     def __init__(self) -> None:
@@ -175,6 +177,9 @@ class TensorNamespace(ComposedForms):
 
     def pad(self, x: Any, widths: Any, value: float = 0, out: Any = None) -> Any:
         return conv.ConstantPadNd.apply(x, widths, value)
+
+    def linear(self, x: Any, weight: Any, bias: Any, out: Any = None) -> Any:
+        return linear.linear(x, weight, bias)
 
     def conv(self, x: Any, weight: Any, bias: Any, g: Any, groups: int, out: Any = None) -> Any:
         operands = (x, weight) if bias is None else (x, weight, bias)

@@ -8,6 +8,7 @@ from typing import Any
 from .. import dtypes
 from ..autograd.composed import shown_as
 from ..autograd.engine import OUTPUT
+from ..casting.calls import THREADS, casting
 from .arguments import word
 from .arithmetic import Sub
 from .operands import cast
@@ -78,6 +79,8 @@ def vector_norm(
     >>> gpugrad.linalg.vector_norm(gpugrad.tensor([3.0, 4.0]))
     tensor(5.)
     """
+    if THREADS and (run := casting("vector_norm")):
+        return run(vector_norm, x, ord, dim, keepdim, dtype=dtype)
     a = x.array
     if a.dtype.kind not in "fV":
         raise RuntimeError(
@@ -116,6 +119,8 @@ def dist(input: Any, other: Any, p: float = 2) -> Any:
     >>> gpugrad.dist(gpugrad.tensor([1.0, 2.0]), gpugrad.tensor([4.0, 6.0]))
     tensor(5.)
     """
+    if THREADS and (run := casting("dist")):
+        return run(dist, input, other, p)
     return vector_norm(Sub.apply(input, other), p)
 
 
@@ -140,6 +145,8 @@ def cdist(
     >>> gpugrad.cdist(gpugrad.tensor([[0.0, 0.0]]), gpugrad.tensor([[3.0, 4.0], [0.0, 1.0]]))
     tensor([[5., 1.]])
     """
+    if THREADS and (run := casting("cdist")):
+        return run(cdist, x1, x2, p, compute_mode)
     a, b = x1.array, x2.array
     for name, x in (("X1", a), ("X2", b)):
         if x.dtype.kind not in "fV":

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.engine import TensorBase
+from ..casting.calls import THREADS, casting
 from .binary import ALWAYS, FOR_Y, Binary
 from .unary import Unary
 
@@ -96,6 +97,8 @@ def _check_power(x: Any, y: Any) -> None:
 
 def power(x: Any, y: Any) -> Any:
     """``x ** y`` by the quickest way: squares and cubes have functions of their own."""
+    if THREADS and (run := casting("pow")):
+        return run(power, x, y)
     if isinstance(x, TensorBase):
         if x.array.dtype.kind == "f" and y.__class__ in (int, float):
             if y == 2:

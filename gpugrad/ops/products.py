@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..autograd.composed import inplace_shown_as, shown_as
+from ..casting.calls import THREADS, casting
 from .copying import copy_
 from .matmul import bmm, dot, matmul, mv, outer
 from .operands import explain_inplace
@@ -26,6 +27,8 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
     >>> gpugrad.tensordot(gpugrad.ones(2, 3), gpugrad.ones(3, 4), 1).shape
     torch.Size([2, 4])
     """
+    if THREADS and (run := casting("tensordot")):
+        return run(tensordot, a, b, dims)
     shape_a, shape_b = a.array.shape, b.array.shape
     if isinstance(dims, int):
         if dims < 0:
@@ -81,6 +84,8 @@ def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: flo
     >>> gpugrad.baddbmm(gpugrad.zeros(1, 1), a, b).flatten()
     tensor([3., 3.])
     """
+    if THREADS and (run := casting("baddbmm")):
+        return run(baddbmm, input, batch1, batch2, beta=beta, alpha=alpha)
     return _added(input, bmm(batch1, batch2), beta, alpha)
 
 
@@ -93,6 +98,8 @@ def baddbmm_(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: fl
 @shown_as("AddbmmBackward0")
 def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta * input + alpha * sum(batch1[i] @ batch2[i])``."""
+    if THREADS and (run := casting("addbmm")):
+        return run(addbmm, input, batch1, batch2, beta=beta, alpha=alpha)
     return _added(input, sum_of(bmm(batch1, batch2), 0), beta, alpha)
 
 
@@ -105,6 +112,8 @@ def addbmm_(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: flo
 @shown_as("AddmvBackward0")
 def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta * input + alpha * (mat @ vec)``."""
+    if THREADS and (run := casting("addmv")):
+        return run(addmv, input, mat, vec, beta=beta, alpha=alpha)
     a, m, v = input.array, mat.array, vec.array
     if m.ndim != 2 or v.ndim != 1 or a.ndim > 1:
         raise RuntimeError(f"vector + matrix @ vector expected, got {a.ndim}, {m.ndim}, {v.ndim}")
@@ -124,6 +133,8 @@ def addmv_(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1)
 @shown_as("AddrBackward0")
 def addr(input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """``beta * input + alpha * outer(vec1, vec2)``."""
+    if THREADS and (run := casting("addr")):
+        return run(addr, input, vec1, vec2, beta=beta, alpha=alpha)
     return _added(input, outer(vec1, vec2), beta, alpha)
 
 
@@ -144,6 +155,8 @@ def ger(input: Any, vec2: Any) -> Any:
 @shown_as("VdotBackward0")
 def vdot(input: Any, other: Any) -> Any:
     """The inner product of two vectors; the same as :func:`dot` for real numbers."""
+    if THREADS and (run := casting("vdot")):
+        return run(vdot, input, other)
     return dot(input, other)
 
 
@@ -167,6 +180,8 @@ def inner(input: Any, other: Any) -> Any:
 
 def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
     """The inner products of vectors along ``dim``; the other dimensions broadcast."""
+    if THREADS and (run := casting("vecdot")):
+        return run(vecdot, x, y, dim=dim)
     broadcast_shapes(x.array.shape, y.array.shape)
     return sum_of(x * y, dim)
 
@@ -215,6 +230,8 @@ def multi_dot(tensors: Sequence[Any]) -> Any:
     >>> gpugrad.linalg.multi_dot([gpugrad.ones(2, 3), gpugrad.ones(3, 4), gpugrad.ones(4)])
     tensor([12., 12.])
     """
+    if THREADS and (run := casting("multi_dot")):
+        return run(multi_dot, tensors)
     if len(tensors) < 2:
         raise RuntimeError(f"multi_dot(): expected at least 2 tensors but got {len(tensors)}")
     chain = list(tensors)
@@ -265,6 +282,8 @@ def _multiplied(chain: list[Any], cuts: dict[tuple[int, int], int], i: int, j: i
 
 def chain_matmul(*matrices: Any) -> Any:
     """The older name of :func:`gpugrad.linalg.multi_dot`, which takes a list."""
+    if THREADS and (run := casting("chain_matmul")):
+        return run(chain_matmul, *matrices)
     warnings.warn(
         "torch.chain_matmul is deprecated and will be removed in a future PyTorch release. Use "
         "torch.linalg.multi_dot instead, which accepts a list of two or more tensors rather than "

@@ -8,6 +8,7 @@ from .. import dtypes
 from ..autograd.composed import shown_as
 from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
+from ..casting.calls import THREADS, casting
 from .mixing import lerp
 from .order import sort
 from .reduce import any as any_of
@@ -118,6 +119,8 @@ def quantile(
     >>> gpugrad.quantile(gpugrad.tensor([1.0, 2.0, 3.0, 4.0]), 0.5)
     tensor(2.5000)
     """
+    if THREADS and (run := casting("quantile")):
+        return run(quantile, input, q, dim, keepdim, interpolation=interpolation)
     return _quantile("quantile", input, q, dim, keepdim, interpolation, False)
 
 
@@ -136,4 +139,6 @@ def nanquantile(
     >>> gpugrad.nanquantile(gpugrad.tensor([1.0, float("nan"), 3.0]), 0.5)
     tensor(2.)
     """
+    if THREADS and (run := casting("nanquantile")):
+        return run(nanquantile, input, q, dim, keepdim, interpolation=interpolation)
     return _quantile("nanquantile", input, q, dim, keepdim, interpolation, True)

@@ -7,6 +7,7 @@ from typing import Any
 from .. import dtypes
 from ..autograd.engine import OUTPUT, Node, wrap
 from ..backend import BACKENDS
+from ..casting.calls import THREADS, casting
 from .operands import cast
 from .shape import wrap_dim
 
@@ -229,6 +230,8 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
     >>> gpugrad.ones(2, 3).sum(dim=1)
     tensor([3., 3.])
     """
+    if THREADS and (run := casting("sum")):
+        return run(sum, input, dim, keepdim, dtype=dtype)
     x = input if dtype is None and input.array.dtype.kind == "f" else _as_sum_input(input, dtype)
     if dim is None and not keepdim:
         return Sum.apply(x, None, False)
@@ -258,6 +261,8 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
 
 def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The product along ``dim`` (of all elements if None)."""
+    if THREADS and (run := casting("prod")):
+        return run(prod, input, dim, keepdim, dtype=dtype)
     x = _as_sum_input(input, dtype)
     if dim is None:
         return Prod.apply(x, None, False)
@@ -303,6 +308,8 @@ def min_all(input: Any) -> Any:
 
 def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
     """``log(sum(exp(input)))`` over ``dim``, without overflow."""
+    if THREADS and (run := casting("logsumexp")):
+        return run(logsumexp, input, dim, keepdim)
     x = input if input.array.dtype.kind in "fV" else cast(input, dtypes.get_default_dtype())
     return Logsumexp.apply(x, axes_of(dim, x.array.ndim), keepdim)
 

@@ -11,6 +11,7 @@ from ..autograd.composed import shown_as
 from ..autograd.engine import OUTPUT, Node
 from ..autograd.inplace import apply_inplace
 from ..backend import BACKENDS
+from ..casting.calls import THREADS, casting
 from .arguments import word
 from .compare import logical_xor
 from .copying import Clone, copy_
@@ -122,6 +123,8 @@ def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:
     >>> gpugrad.cumsum(gpugrad.tensor([1, 2, 3]), 0)
     tensor([1, 3, 6])
     """
+    if THREADS and (run := casting("cumsum")):
+        return run(cumsum, input, dim, dtype=dtype)
     return _accumulate(Cumsum, input, dim, dtype)
 
 
@@ -132,6 +135,8 @@ def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
     >>> gpugrad.cumprod(gpugrad.tensor([1, 2, 3]), 0)
     tensor([1, 2, 6])
     """
+    if THREADS and (run := casting("cumprod")):
+        return run(cumprod, input, dim, dtype=dtype)
     return _accumulate(Cumprod, input, dim, dtype)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from ..autograd.engine import CONSTANT, OUTPUT, Node, TensorBase, wrap
 from ..autograd.inplace import apply_inplace
 from ..backend import BACKENDS
+from ..casting.calls import THREADS, casting
 from .arguments import require_tensor
 from .copying import Clone
 from .gather import INDEX_TYPES, check_bounds
@@ -263,6 +264,8 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
     >>> gpugrad.zeros(2).scatter_add(0, gpugrad.tensor([1, 1]), gpugrad.ones(2))
     tensor([0., 2.])
     """
+    if THREADS and (run := casting("scatter_add")):
+        return run(scatter_add, input, dim, index, src)
     return _scatter_add("apply", input, dim, index, src)
 
 

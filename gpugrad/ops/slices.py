@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.engine import TensorBase
+from ..casting.calls import THREADS, casting
 from .arguments import require_tensor, word
 from .copying import Clone
 from .gather import INDEX_TYPES, check_bounds, flat_key
@@ -169,6 +170,8 @@ def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
     >>> gpugrad.zeros(3).index_copy(0, gpugrad.tensor([2]), gpugrad.ones(1))
     tensor([0., 0., 1.])
     """
+    if THREADS and (run := casting("index_copy")):
+        return run(index_copy, input, dim, index, source)
     return _index_copy("apply", input, dim, index, source)
 
 
@@ -248,6 +251,8 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
     >>> gpugrad.zeros(3).index_put((i,), gpugrad.tensor(1.0), accumulate=True)
     tensor([0., 2., 0.])
     """
+    if THREADS and (run := casting("index_put")):
+        return run(index_put, input, indices, values, accumulate)
     return index_put_(Clone.apply(input), indices, values, accumulate)
 
 

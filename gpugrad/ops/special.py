@@ -8,6 +8,7 @@ from typing import Any
 from .. import dtypes
 from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
+from ..casting.calls import THREADS, casting
 from .arguments import word
 from .binary import ALWAYS, FOR_X, Binary
 from .operands import cast, number_beside
@@ -178,6 +179,8 @@ def erfinv(input: Any) -> Any:
     >>> gpugrad.erfinv(gpugrad.tensor([0.0, 0.5]))
     tensor([0.0000, 0.4769])
     """
+    if THREADS and (run := casting("erfinv")):
+        return run(erfinv, input)
     return Erfinv.apply(input)
 
 

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
+from ..autograd import autocast_mode
 from ..autograd.backward_pass import backward
 from ..autograd.engine import wrap
 from ..autograd.function import Function
@@ -152,6 +153,7 @@ class _Repetition:
         self.args = [_Argument(a) for a in args]
         self.kwargs = {name: _Argument(a) for name, a in kwargs.items()}
         self.state = snapshot() if preserve_rng_state else None
+        self.casting = autocast_mode.snapshot()
         self.placeholders: list[ref[_Placeholder]] = []
         self.found: WeakKeyDictionary[_Placeholder, Tensor] = WeakKeyDictionary()
         self.checks = self.early_stop = True
@@ -189,7 +191,8 @@ class _Repetition:
         args = [a.value() for a in self.args]
         kwargs = {name: a.value() for name, a in self.kwargs.items()}
         try:
-            with enable_grad(), repeated(self.state), self.context, _Hooks(keep, lambda t: t):
+            casting = autocast_mode.restored(self.casting)
+            with enable_grad(), repeated(self.state), casting, self.context, _Hooks(keep, _same):
                 self.function(*args, **kwargs)
         except _Enough:
             pass
@@ -240,6 +243,10 @@ class _Argument:
         return wrap(self.packed.array()).requires_grad_(self.wanted)
 
 
+def _same(tensor: Tensor) -> Tensor:
+    return tensor
+
+
 def _kind(tensor: Tensor) -> tuple[Any, ...]:
     return tuple(tensor.shape), tensor.dtype, tensor.device
 
@@ -257,6 +264,7 @@ class _Reentrant(Function):
     def forward(ctx: Any, function: Callable[..., Any], preserve: bool, *args: Any) -> Any:
         ctx.function = function
         ctx.state = snapshot() if preserve else None
+        ctx.casting = autocast_mode.snapshot()
         ctx.save_for_backward(*(a if isinstance(a, Tensor) else None for a in args))
         ctx.others = [None if isinstance(a, Tensor) else a for a in args]
         return function(*args)
@@ -267,7 +275,7 @@ class _Reentrant(Function):
             other if tensor is None else tensor.detach().requires_grad_(tensor.requires_grad)
             for tensor, other in zip(ctx.saved_tensors, ctx.others, strict=True)
         ]
-        with enable_grad(), repeated(ctx.state):
+        with enable_grad(), repeated(ctx.state), autocast_mode.restored(ctx.casting):
             outputs = ctx.function(*args)
         results = outputs if isinstance(outputs, tuple) else (outputs,)
         wanted = [

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -27,12 +28,10 @@ T = TypeVar("T")
 TOLERANCES = {
     "torch.float64": 1e-8,
     "torch.float32": 3e-5,
-    "torch.float16": 4e-3,
-    "torch.bfloat16": 3e-2,
+    "torch.float16": 1e-2,
+    "torch.bfloat16": 6e-2,
 }
 """Relative to the largest number of a tensor: both libraries may sum in any order."""
-
-GENERAL_ERRORS = (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError)
 
 
 def picked(samples: Sequence[T], count: int) -> list[T]:
@@ -142,7 +141,7 @@ class Outcome:
 def outcome(
     lib: Any,
     call: Callable[[], Any],
-    leaves: Sequence[Any],
+    leaves: Iterable[Any],
     *,
     gradients: bool = True,
     second: bool = True,
@@ -164,7 +163,7 @@ def outcome(
     return found
 
 
-def _differentiate(lib: Any, found: Outcome, leaves: Sequence[Any], second: bool) -> None:
+def _differentiate(lib: Any, found: Outcome, leaves: Iterable[Any], second: bool) -> None:
     outputs = [t for t in tensors(found.result) if t.requires_grad]
     leaves = [t for t in leaves if t.requires_grad]
     if not outputs or not leaves:
@@ -174,9 +173,15 @@ def _differentiate(lib: Any, found: Outcome, leaves: Sequence[Any], second: bool
         lib.autograd.grad(outputs, leaves, weights, create_graph=second, allow_unused=True)
     )
     again = [g for g in found.gradients if g is not None and g.requires_grad]
-    if second and again:
-        weights = [_weights(lib, g, 1) for g in again]
+    if not second or not again:
+        return
+    weights = [_weights(lib, g, 1) for g in again]
+    try:
         found.second = list(lib.autograd.grad(again, leaves, weights, allow_unused=True))
+    except RuntimeError as error:
+        # PyTorch has a few operations with a first derivative only.
+        if lib is gpugrad or not re.search("derivative for .* is not implemented", str(error)):
+            raise
 
 
 def _weights(lib: Any, tensor: Any, phase: int) -> Any:
@@ -211,8 +216,10 @@ def difference(our: Outcome, their: Outcome) -> str | None:
         ("second gradient", our.second, their.second),
     )
     for name, one, other in pairs:
-        if name == "second gradient" and not other:
-            continue  # PyTorch has no second derivative, or a different zero
+        if name == "second gradient":
+            if not other:
+                continue  # PyTorch cannot derive again
+            one = one or [None] * len(other)  # a gradient that depends on nothing
         if (found := tree_difference(one, other, name == "result")) is not None:
             return f"{name}: {found}"
     return None
@@ -284,7 +291,7 @@ def tensor_difference(our: Any, their: Any, strict: bool = True) -> str | None:
 
 
 def _host(tensor: Any) -> Any:
-    flat = tensor.detach().reshape(-1)
+    flat = tensor.detach().clone().reshape(-1)
     if flat.is_floating_point():
         flat = flat.double()
     return np.array(flat.tolist())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...autograd.composed import shown_as
+from ...casting.calls import THREADS, casting
 from ...ops.activation import Elu, Gelu, LeakyRelu, Silu, Softplus
 from ...tensor import Tensor
 
@@ -171,6 +172,8 @@ def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
     >>> gpugrad.nn.functional.softplus(gpugrad.tensor([-1.0, 2.0]))
     tensor([0.3133, 2.1269])
     """
+    if THREADS and (run := casting("softplus")):
+        return run(softplus, input, beta, threshold)
     result: Tensor = Softplus.apply(input, beta, threshold)
     return result
 
@@ -275,6 +278,8 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     >>> gpugrad.nn.functional.prelu(gpugrad.tensor([-1.0, 2.0]), gpugrad.tensor(0.1))
     tensor([-0.1000,  2.0000])
     """
+    if THREADS and (run := casting("prelu")):
+        return run(prelu, input, weight)
     if weight.numel() != 1:
         channels = input.size(1) if input.dim() > 1 else 1
         if weight.numel() != channels:

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ... import dtypes
+from ...casting.calls import THREADS, casting
 from ...creation import full, ones, zeros
 from ...tensor import Tensor
 from .dropout import dropout
@@ -47,6 +48,18 @@ def scaled_dot_product_attention(
     tensor([[[1.0000, 0.0000],
              [0.3302, 0.6698]]])
     """
+    if THREADS and (run := casting("scaled_dot_product_attention")):
+        return run(
+            scaled_dot_product_attention,
+            query,
+            key,
+            value,
+            attn_mask,
+            dropout_p,
+            is_causal,
+            scale,
+            enable_gqa,
+        )
     _check(query, key, value, attn_mask, is_causal)
     if enable_gqa:
         repeats = query.size(-3) // key.size(-3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...autograd.composed import shown_as
 from ...backend.recording import unnoted
+from ...casting.calls import THREADS, casting
 from ...ops.loss import BinaryCrossEntropy, BinaryCrossEntropyWithLogits
 from ...tensor import Tensor
 from .promotion import same_type
@@ -35,6 +36,8 @@ def binary_cross_entropy(
     >>> gpugrad.nn.functional.binary_cross_entropy(gpugrad.tensor([0.5]), gpugrad.tensor([1.0]))
     tensor(0.6931)
     """
+    if THREADS and (run := casting("binary_cross_entropy")):
+        return run(binary_cross_entropy, input, target, weight, size_average, reduce, reduction)
     reduction = resolve(size_average, reduce, reduction)
     if target.size() != input.size():
         raise ValueError(
@@ -77,6 +80,17 @@ def binary_cross_entropy_with_logits(
     >>> gpugrad.nn.functional.binary_cross_entropy_with_logits(gpugrad.zeros(1), gpugrad.ones(1))
     tensor(0.6931)
     """
+    if THREADS and (run := casting("binary_cross_entropy_with_logits")):
+        return run(
+            binary_cross_entropy_with_logits,
+            input,
+            target,
+            weight,
+            size_average,
+            reduce,
+            reduction,
+            pos_weight,
+        )
     reduction = resolve(size_average, reduce, reduction)
     if target.size() != input.size():
         raise ValueError(

@@ -7,6 +7,7 @@ import warnings
 from ... import dtypes
 from ...autograd.composed import shown_as
 from ...backend.recording import unnoted
+from ...casting.calls import THREADS, casting
 from ...ops.loss import (
     CrossEntropy,
     NllLoss,
@@ -46,6 +47,8 @@ def nll_loss(
     >>> gpugrad.nn.functional.nll_loss(gpugrad.tensor([[-0.5, -1.0]]), gpugrad.tensor([1]))
     tensor(1.)
     """
+    if THREADS and (run := casting("nll_loss")):
+        return run(nll_loss, input, target, weight, size_average, ignore_index, reduce, reduction)
     reduction = resolve(size_average, reduce, reduction)
     target = _check_class_target(input, target, weight)
     _check_range(target, input.size(_class_dim(input)), ignore_index)
@@ -85,6 +88,18 @@ def cross_entropy(
     >>> gpugrad.nn.functional.cross_entropy(gpugrad.zeros(1, 4), gpugrad.tensor([2]))
     tensor(1.3863)
     """
+    if THREADS and (run := casting("cross_entropy")):
+        return run(
+            cross_entropy,
+            input,
+            target,
+            weight,
+            size_average,
+            ignore_index,
+            reduce,
+            reduction,
+            label_smoothing,
+        )
     reduction = resolve(size_average, reduce, reduction)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
@@ -125,6 +140,8 @@ def kl_div(
     >>> gpugrad.nn.functional.kl_div(x.log(), y, reduction="batchmean")
     tensor(0.1308)
     """
+    if THREADS and (run := casting("kl_div")):
+        return run(kl_div, input, target, size_average, reduce, reduction, log_target)
     refuse_if_strict(input, target)
     batchmean = reduction == "batchmean" and size_average is None and reduce is None
     if batchmean:

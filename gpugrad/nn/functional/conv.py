@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...backend.windows import Geometry
+from ...casting.calls import THREADS, casting
 from ...ops.conv import Convolution, ConvolutionTranspose
 from ...tensor import Tensor
 from .conv_arguments import Sizes, by, check, each, is_batched, named_padding
@@ -27,6 +28,8 @@ def conv1d(
     >>> gpugrad.nn.functional.conv1d(x, weight)
     tensor([[1., 2.]])
     """
+    if THREADS and (run := casting("conv1d")):
+        return run(conv1d, input, weight, bias, stride, padding, dilation, groups)
     return _conv(1, input, weight, bias, stride, padding, dilation, groups)
 
 
@@ -64,6 +67,8 @@ def conv2d(
               [6., 9., 6.],
               [4., 6., 4.]]]])
     """
+    if THREADS and (run := casting("conv2d")):
+        return run(conv2d, input, weight, bias, stride, padding, dilation, groups)
     return _conv(2, input, weight, bias, stride, padding, dilation, groups)
 
 
@@ -83,6 +88,8 @@ def conv3d(
     >>> gpugrad.nn.functional.conv3d(x, weight).shape
     torch.Size([1, 2, 2, 2, 2])
     """
+    if THREADS and (run := casting("conv3d")):
+        return run(conv3d, input, weight, bias, stride, padding, dilation, groups)
     return _conv(3, input, weight, bias, stride, padding, dilation, groups)
 
 
@@ -103,6 +110,10 @@ def conv_transpose1d(
     >>> gpugrad.nn.functional.conv_transpose1d(x, weight, stride=2)
     tensor([[ 1., 10.,  2., 20.]])
     """
+    if THREADS and (run := casting("conv_transpose1d")):
+        return run(
+            conv_transpose1d, input, weight, bias, stride, padding, output_padding, groups, dilation
+        )
     return _transposed(1, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
@@ -140,6 +151,10 @@ def conv_transpose2d(
              [2., 4., 2.],
              [1., 2., 1.]]])
     """
+    if THREADS and (run := casting("conv_transpose2d")):
+        return run(
+            conv_transpose2d, input, weight, bias, stride, padding, output_padding, groups, dilation
+        )
     return _transposed(2, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
@@ -160,6 +175,10 @@ def conv_transpose3d(
     >>> gpugrad.nn.functional.conv_transpose3d(x, weight).shape
     torch.Size([1, 3, 3, 3, 3])
     """
+    if THREADS and (run := casting("conv_transpose3d")):
+        return run(
+            conv_transpose3d, input, weight, bias, stride, padding, output_padding, groups, dilation
+        )
     return _transposed(3, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 

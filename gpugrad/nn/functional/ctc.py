@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...casting.calls import THREADS, casting
 from ...creation import as_tensor, tensor
 from ...ops.joining import stack
 from ...tensor import Tensor
@@ -46,6 +47,17 @@ def ctc_loss(
     >>> gpugrad.nn.functional.ctc_loss(steps, gpugrad.tensor([[1]]), [2], [1])  # 3 of 4 ways
     tensor(0.2877)
     """
+    if THREADS and (run := casting("ctc_loss")):
+        return run(
+            ctc_loss,
+            log_probs,
+            targets,
+            input_lengths,
+            target_lengths,
+            blank,
+            reduction,
+            zero_infinity,
+        )
     if log_probs.dim() == 2:
         log_probs = log_probs.unsqueeze(1)
         single = True

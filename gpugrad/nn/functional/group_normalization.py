@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ...autograd.grad_mode import no_grad
+from ...casting.calls import THREADS, casting
 from ...tensor import Tensor
 
 
@@ -31,6 +32,8 @@ def group_norm(
     >>> gpugrad.nn.functional.group_norm(gpugrad.tensor([[1.0, 3.0, 5.0, 9.0]]), 2)
     tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
     """
+    if THREADS and (run := casting("group_norm")):
+        return run(group_norm, input, num_groups, weight, bias, eps)
     if input.dim() < 2:
         raise RuntimeError(
             f"Expected at least 2 dimensions for input tensor but received {input.dim()}"

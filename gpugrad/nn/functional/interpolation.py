@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ... import dtypes
+from ...casting.calls import THREADS, casting
 from ...creation import tensor
 from ...tensor import Tensor
 from .adaptive_pooling import adaptive_avg_pool1d, adaptive_avg_pool2d
@@ -53,6 +54,17 @@ def interpolate(
     >>> gpugrad.nn.functional.interpolate(x, 3, mode="linear", align_corners=True)
     tensor([[[1., 2., 3.]]])
     """
+    if THREADS and (run := casting("interpolate")):
+        return run(
+            interpolate,
+            input,
+            size,
+            scale_factor,
+            mode,
+            align_corners,
+            recompute_scale_factor,
+            antialias,
+        )
     if mode in ("nearest", "area", "nearest-exact") and align_corners is not None:
         raise ValueError(
             "align_corners option can only be set with the interpolating modes: linear | "

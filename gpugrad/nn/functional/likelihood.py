@@ -6,6 +6,7 @@ import math
 
 from ...autograd.grad_mode import no_grad
 from ...backend.recording import unnoted
+from ...casting.calls import THREADS, casting
 from ...settings import refuse_if_strict
 from ...tensor import Tensor
 from .reduction import reduce_loss, resolve
@@ -81,6 +82,10 @@ def poisson_nll_loss(
     >>> gpugrad.nn.functional.poisson_nll_loss(gpugrad.zeros(2), gpugrad.ones(2))
     tensor(1.)
     """
+    if THREADS and (run := casting("poisson_nll_loss")):
+        return run(
+            poisson_nll_loss, input, target, log_input, full, size_average, eps, reduce, reduction
+        )
     refuse_if_strict(input, target)
     reduction = resolve(size_average, reduce, reduction)
     loss = input.exp() - target * input if log_input else input - target * (input + eps).log()

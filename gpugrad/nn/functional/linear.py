@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...casting.calls import THREADS, casting
 from ...dtypes import int32, int64
 from ...ops.embedding import NO_PADDING
 from ...ops.embedding import embedding as pick_rows
@@ -24,6 +25,8 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     >>> gpugrad.nn.functional.bilinear(x, y, weight).shape
     torch.Size([5, 4])
     """
+    if THREADS and (run := casting("bilinear")):
+        return run(bilinear, input1, input2, weight, bias)
     for dim, (n1, n2) in enumerate(zip(input1.shape[:-1], input2.shape[:-1], strict=False)):
         if n1 != n2:
             raise RuntimeError(

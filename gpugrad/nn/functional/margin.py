@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...backend.recording import unnoted
+from ...casting.calls import THREADS, casting
 from ...tensor import Tensor
 from .promotion import require_floating
 from .reduction import reduce_loss, resolve
@@ -24,6 +25,8 @@ def hinge_embedding_loss(
     >>> gpugrad.nn.functional.hinge_embedding_loss(x, y)
     tensor(0.6250)
     """
+    if THREADS and (run := casting("hinge_embedding_loss")):
+        return run(hinge_embedding_loss, input, target, margin, size_average, reduce, reduction)
     reduction = resolve(size_average, reduce, reduction)
     zeros = (input * 0).detach()
     near = (margin - input).clamp(min=0).where(target != 1, zeros)
@@ -50,6 +53,10 @@ def margin_ranking_loss(
     >>> gpugrad.nn.functional.margin_ranking_loss(x1, x2, y)
     tensor(2.)
     """
+    if THREADS and (run := casting("margin_ranking_loss")):
+        return run(
+            margin_ranking_loss, input1, input2, target, margin, size_average, reduce, reduction
+        )
     reduction = resolve(size_average, reduce, reduction)
     if not input1.dim() == input2.dim() == target.dim():
         raise RuntimeError(
@@ -85,6 +92,20 @@ def triplet_margin_loss(
     >>> gpugrad.nn.functional.triplet_margin_loss(a, p, n)
     tensor(1.)
     """
+    if THREADS and (run := casting("triplet_margin_loss")):
+        return run(
+            triplet_margin_loss,
+            anchor,
+            positive,
+            negative,
+            margin,
+            p,
+            eps,
+            swap,
+            size_average,
+            reduce,
+            reduction,
+        )
     reduction = resolve(size_average, reduce, reduction)
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
@@ -124,6 +145,10 @@ def cosine_embedding_loss(
     >>> gpugrad.nn.functional.cosine_embedding_loss(x, y, gpugrad.tensor([1]))
     tensor(0.4000)
     """
+    if THREADS and (run := casting("cosine_embedding_loss")):
+        return run(
+            cosine_embedding_loss, input1, input2, target, margin, size_average, reduce, reduction
+        )
     reduction = resolve(size_average, reduce, reduction)
     if target.dim() > 1:
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
@@ -167,6 +192,10 @@ def multi_margin_loss(
     >>> gpugrad.nn.functional.multi_margin_loss(x, y)
     tensor(0.3250)
     """
+    if THREADS and (run := casting("multi_margin_loss")):
+        return run(
+            multi_margin_loss, input, target, p, margin, weight, size_average, reduce, reduction
+        )
     reduction = resolve(size_average, reduce, reduction)
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")
@@ -211,5 +240,7 @@ def soft_margin_loss(
     >>> gpugrad.nn.functional.soft_margin_loss(gpugrad.zeros(2), gpugrad.ones(2))
     tensor(0.6931)
     """
+    if THREADS and (run := casting("soft_margin_loss")):
+        return run(soft_margin_loss, input, target, size_average, reduce, reduction)
     reduction = resolve(size_average, reduce, reduction)
     return reduce_loss((-target * input).exp().log1p(), reduction)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ... import dtypes
 from ...autograd.composed import shown_as
 from ...backend.recording import unnoted
+from ...casting.calls import THREADS, casting
 from ...tensor import Tensor
 from .activation import logsigmoid
 from .promotion import require_floating, type_word
@@ -34,6 +35,8 @@ def multilabel_margin_loss(
     >>> gpugrad.nn.functional.multilabel_margin_loss(x, y)
     tensor(0.8500)
     """
+    if THREADS and (run := casting("multilabel_margin_loss")):
+        return run(multilabel_margin_loss, input, target, size_average, reduce, reduction)
     return _multilabel_margin(input, target, resolve(size_average, reduce, reduction))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ... import dtypes
 from ...autograd.composed import shown_as
 from ...autograd.grad_mode import no_grad
+from ...casting.calls import THREADS, casting
 from ...ops.normalization import LayerNormWithoutWeight, NativeLayerNorm
 from ...tensor import Tensor
 from .promotion import require_floating, type_word
@@ -33,6 +34,8 @@ def layer_norm(
     >>> gpugrad.nn.functional.layer_norm(gpugrad.tensor([[1.0, 3.0]]), (2,))
     tensor([[-1.0000,  1.0000]])
     """
+    if THREADS and (run := casting("layer_norm")):
+        return run(layer_norm, input, normalized_shape, weight, bias, eps)
     shape = _checked_shape("layer_norm", input, normalized_shape, "*, ")
     for name, tensor in (("weight", weight), ("bias", bias)):
         _check_affine(name, tensor, shape)
@@ -98,6 +101,8 @@ def rms_norm(
     >>> gpugrad.nn.functional.rms_norm(gpugrad.tensor([[1.0, 7.0]]), (2,))
     tensor([[0.2000, 1.4000]])
     """
+    if THREADS and (run := casting("rms_norm")):
+        return run(rms_norm, input, normalized_shape, weight, eps)
     shape = _checked_shape("rms_norm", input, normalized_shape, "*")
     _check_affine("weight", weight, shape)
     if eps is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ... import dtypes
+from ...casting.calls import THREADS, casting
 from ...creation import tensor
 from ...ops.conv import ConstantPadNd
 from ...tensor import Tensor
@@ -31,6 +32,12 @@ def pad(
     >>> gpugrad.nn.functional.pad(gpugrad.tensor([[1, 2, 3]]), (1, 2), mode="reflect")
     tensor([[2, 1, 2, 3, 2, 1]])
     """
+    if THREADS and (run := casting(f"pad_{mode}")):
+        return run(_padded, input, pad, mode, value)
+    return _padded(input, pad, mode, value)
+
+
+def _padded(input: Tensor, pad: Sequence[int], mode: str, value: float | None) -> Tensor:
     widths = tuple(int(n) for n in pad)
     if len(widths) % 2:
         raise RuntimeError("Padding length must be divisible by 2")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...autograd.composed import shown_as
+from ...casting.calls import THREADS, casting
 from ...tensor import Tensor
 from .adaptive_pooling import adapted, adaptive_avg_nd, adaptive_max_nd
 from .pooling import Sizes, avg_pool_nd, each, max_pool_nd
@@ -28,6 +29,10 @@ def max_pool3d(
     >>> gpugrad.nn.functional.max_pool3d(gpugrad.arange(8.0).reshape(1, 2, 2, 2), 2)
     tensor([[[[7.]]]])
     """
+    if THREADS and (run := casting("max_pool3d")):
+        return run(
+            max_pool3d, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices
+        )
     windows = kernel_size, stride, padding, dilation, ceil_mode
     if return_indices:
         return max_pool_nd("max_pool3d", 3, input, *windows, True)
@@ -67,6 +72,17 @@ def avg_pool3d(
     >>> gpugrad.nn.functional.avg_pool3d(gpugrad.arange(8.0).reshape(1, 2, 2, 2), 2)
     tensor([[[[3.5000]]]])
     """
+    if THREADS and (run := casting("avg_pool3d")):
+        return run(
+            avg_pool3d,
+            input,
+            kernel_size,
+            stride,
+            padding,
+            ceil_mode,
+            count_include_pad,
+            divisor_override,
+        )
     if divisor_override == 0:
         raise RuntimeError("divisor must be not zero")
     _require_room(input, each("avg_pool3d", "kernel_size", 3, kernel_size), padding)
@@ -92,6 +108,8 @@ def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
     >>> gpugrad.nn.functional.adaptive_avg_pool3d(gpugrad.arange(8.0).reshape(1, 2, 2, 2), 1)
     tensor([[[[3.5000]]]])
     """
+    if THREADS and (run := casting("adaptive_avg_pool3d")):
+        return run(adaptive_avg_pool3d, input, output_size)
     if input.dim() not in (4, 5):
         raise RuntimeError(
             f"adaptive_avg_pool3d(): Expected 4D or 5D tensor, but got {list(input.shape)}"
@@ -114,6 +132,8 @@ def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = 
     >>> gpugrad.nn.functional.adaptive_max_pool3d(gpugrad.arange(8.0).reshape(1, 2, 2, 2), 1)
     tensor([[[[7.]]]])
     """
+    if THREADS and (run := casting("adaptive_max_pool3d")):
+        return run(adaptive_max_pool3d, input, output_size, return_indices)
     if input.dim() not in (4, 5):
         raise RuntimeError(
             f"adaptive_max_pool3d(): Expected 4D or 5D tensor, but got: {list(input.shape)}"

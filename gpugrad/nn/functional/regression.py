@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 from ...autograd.composed import shown_as
+from ...casting.calls import THREADS, casting
 from ...ops.loss import MseLoss
 from ...settings import refuse_if_strict
 from ...tensor import Tensor
@@ -36,6 +37,8 @@ def mse_loss(
     >>> gpugrad.nn.functional.mse_loss(gpugrad.tensor([1.0, 3.0]), gpugrad.zeros(2))
     tensor(5.)
     """
+    if THREADS and (run := casting("mse_loss")):
+        return run(mse_loss, input, target, size_average, reduce, reduction, weight)
     simple = _of_one_size(input, target)
     reduction = resolve(size_average, reduce, reduction, weight is not None)
     if weight is not None:
@@ -64,6 +67,8 @@ def l1_loss(
     >>> gpugrad.nn.functional.l1_loss(gpugrad.tensor([1.0, 3.0]), gpugrad.zeros(2))
     tensor(2.)
     """
+    if THREADS and (run := casting("l1_loss")):
+        return run(l1_loss, input, target, size_average, reduce, reduction, weight)
     _of_one_size(input, target)
     reduction = resolve(size_average, reduce, reduction, weight is not None)
     loss = (input - target).abs()
@@ -90,6 +95,8 @@ def smooth_l1_loss(
     >>> gpugrad.nn.functional.smooth_l1_loss(gpugrad.tensor([0.5, 3.0]), gpugrad.zeros(2))
     tensor(1.3125)
     """
+    if THREADS and (run := casting("smooth_l1_loss")):
+        return run(smooth_l1_loss, input, target, size_average, reduce, reduction, beta)
     _of_one_size(input, target)
     reduction = resolve(size_average, reduce, reduction)
     if beta < 0:
@@ -120,6 +127,8 @@ def huber_loss(
     >>> gpugrad.nn.functional.huber_loss(gpugrad.tensor([0.5, 3.0]), gpugrad.zeros(2))
     tensor(1.3125)
     """
+    if THREADS and (run := casting("huber_loss")):
+        return run(huber_loss, input, target, reduction, delta, weight)
     _of_one_size(input, target)
     reduction = resolve(None, None, reduction, weight is not None)
     if delta <= 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from ...autograd.composed import shown_as
+from ...casting.calls import THREADS, casting
 from ...creation import tensor
 from ...dtypes import int64
 from ...ops.operands import misfit
@@ -22,6 +23,8 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     >>> gpugrad.nn.functional.cosine_similarity(x, y)
     tensor([0.6000])
     """
+    if THREADS and (run := casting("cosine_similarity")):
+        return run(cosine_similarity, x1, x2, dim, eps)
     error = misfit(tuple(x1.shape), tuple(x2.shape))
     if error is not None:
         raise error
@@ -57,6 +60,8 @@ def pdist(input: Tensor, p: float = 2) -> Tensor:
     >>> gpugrad.nn.functional.pdist(gpugrad.tensor([[0.0], [1.0], [3.0]]))
     tensor([1., 3., 2.])
     """
+    if THREADS and (run := casting("pdist")):
+        return run(pdist, input, p)
     if input.dim() != 2:
         raise RuntimeError(f"pdist only supports 2D tensors, got: {input.dim()}D")
     require_floating(input, "pdist")

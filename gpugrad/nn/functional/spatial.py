@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 
 from ...autograd.composed import shown_as
+from ...casting.calls import THREADS, casting
 from ...creation import linspace
 from ...ops.joining import stack
 from ...tensor import Tensor
@@ -107,6 +108,8 @@ def grid_sample(
     >>> gpugrad.nn.functional.grid_sample(x, middle, align_corners=True)
     tensor([[[[2.]]]])
     """
+    if THREADS and (run := casting("grid_sample")):
+        return run(grid_sample, input, grid, mode, padding_mode, align_corners)
     if mode == "bicubic":
         raise NotImplementedError("grid_sample with mode='bicubic' is not in gpugrad")
     if mode not in _MODES:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from ...autograd.composed import shown_as
+from ...casting.calls import THREADS, casting
 from ...tensor import Tensor
 from .pooling import Sizes, each
 
@@ -56,6 +57,8 @@ def max_unpool2d(
     tensor([[[0., 0.],
              [0., 3.]]])
     """
+    if THREADS and (run := casting("max_unpool2d")):
+        return run(max_unpool2d, input, indices, kernel_size, stride, padding, output_size)
     return _unpool(2, input, indices, kernel_size, stride, padding, output_size)
 
 
@@ -75,6 +78,8 @@ def max_unpool3d(
     >>> gpugrad.nn.functional.max_unpool3d(x, where, (1, 1, 2))
     tensor([[[[1., 0.]]]])
     """
+    if THREADS and (run := casting("max_unpool3d")):
+        return run(max_unpool3d, input, indices, kernel_size, stride, padding, output_size)
     return _unpool(3, input, indices, kernel_size, stride, padding, output_size)
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch.testing._internal.common_methods_invocations import op_db
 
+import gpugrad
+
 from .conversion import DTYPES, found_function, rebound
 
 MAIN = (torch.float32, torch.float64, torch.int64, torch.bool)
@@ -42,6 +44,10 @@ UNINITIALISED = set(
 """Operators of whose results only shape and type are determined."""
 
 
+UNSTABLE = set("sort argsort kthvalue topk mode median nanmedian msort".split())
+"""Operators that give equal elements in any order."""
+
+
 def in_scope() -> list[Any]:
     """The operators that are compared, absent ones included."""
     return [
@@ -59,8 +65,8 @@ def counterpart(op: Any) -> Any:
     found = found_function(name)
     module = getattr(op.op, "__module__", None) or ""
     if module.startswith("torch.testing") or getattr(op.op, "__name__", "") == "<lambda>":
-        known = found is not None or name.startswith("__") or "." not in name
-        return rebound(op.op) if known and (found or name.startswith("__")) else None
+        known = found is not None or name.startswith("__") or hasattr(gpugrad.Tensor, name + "_")
+        return rebound(op.op) if known else None
     return found
 
 

@@ -33,10 +33,12 @@ def to_array(tensor: torch.Tensor) -> np.ndarray[Any, Any]:
         raise OutOfScopeError(f"{tensor.layout} {tensor.dtype}")
     if tensor.device.type != "cpu":
         raise OutOfScopeError(str(tensor.device))
+    if tensor.dim() > 32:
+        raise OutOfScopeError("more dimensions than NumPy has")
     tensor = tensor.detach().resolve_neg()
     if tensor.dtype is torch.bfloat16:
-        return tensor.view(torch.int16).numpy().view(gpugrad.bfloat16.numpy)
-    return tensor.numpy()
+        return tensor.view(torch.int16).numpy(force=True).view(gpugrad.bfloat16.numpy)
+    return tensor.numpy(force=True)
 
 
 def to_gpugrad(value: Any) -> Any:
@@ -73,6 +75,8 @@ def own_copy(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
         if value.layout != torch.strided:
             return value
+        if value.is_complex() or value.is_quantized or value.device.type != "cpu":
+            return value
         copy = torch.empty_strided(value.shape, value.stride(), dtype=value.dtype)
         if 0 not in value.stride():
             copy.copy_(value.detach())
@@ -92,13 +96,19 @@ def rebound(function: Any) -> Any:
     """A Python function that computes with gpugrad where it names ``torch``."""
     if not isinstance(function, types.FunctionType):
         return function
-    space = {**function.__globals__, "torch": gpugrad}
+    space = {**function.__globals__, "torch": gpugrad, "wrapper_set_seed": seeded}
     cells = function.__closure__
     if cells:
         cells = tuple(types.CellType(rebound_value(c.cell_contents)) for c in cells)
     copy = types.FunctionType(function.__code__, space, function.__name__, None, cells)
     copy.__defaults__, copy.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
     return copy
+
+
+def seeded(function: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call a function that draws random numbers with a fixed seed, as PyTorch's tests do."""
+    gpugrad.manual_seed(42)
+    return function(*args, **kwargs)
 
 
 def rebound_value(value: Any) -> Any:

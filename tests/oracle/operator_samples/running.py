@@ -10,10 +10,11 @@ from typing import Any
 
 import torch
 
-from . import cases
-from .comparison import GapError, check_inplace, check_out, check_sample, compare_errors, attempt
-from .conversion import OutOfScopeError, own_copy, to_gpugrad
 import gpugrad
+
+from . import cases
+from .comparison import GapError, attempt, check_inplace, check_out, check_sample, compare_errors
+from .conversion import OutOfScopeError, own_copy, to_gpugrad
 
 
 @dataclass

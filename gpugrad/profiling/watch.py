@@ -1,0 +1,196 @@
+"""The primitives that a step calls, each with its time, its bytes and the line that caused it.
+
+Capture's way of standing between the floors above and the primitives serves here, too: while a
+:class:`Watch` listens, every primitive is carried out as always, between two looks at the clock.
+Nothing is kept of the arrays, so memory is used again as it is without a watch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from time import perf_counter_ns
+from typing import Any
+
+from ..autograd.engine import Node, TensorBase
+from ..autograd.observers import unwatch, watch
+from ..backend.guards import Guards
+from ..backend.recording import PACKAGE, VIEWS, Recorder, user_line, without_out
+from .clocks import Clock, DeviceClock
+from .work import arrays_in, bytes_moved, operations
+
+_OPS = os.path.join(PACKAGE, "ops") + os.sep
+_BACKWARD = os.path.join(PACKAGE, "autograd", "backward_pass")
+_OPTIM = os.path.join(PACKAGE, "optim") + os.sep
+
+
+@dataclass(frozen=True)
+class Call:
+    """One primitive that a step called.
+
+    Attributes:
+        name: the primitive's.
+        op: the node of the graph that it belongs to, such as ``Mul`` or ``MulBackward``; empty
+            where there is none.
+        phase: ``forward``, ``backward`` or ``optimizer``.
+        place: the line of the user's program: in backward, the one that made the node.
+        start: seconds since the step began, without the time that watching takes.
+        seconds: how long it took; on CUDA on the device, by events.
+        bytes: read and written.
+        flops: arithmetic operations.
+        shape: of its largest array.
+        dtype: of its first result, or of its first argument.
+    """
+
+    name: str
+    op: str
+    phase: str
+    place: str
+    start: float
+    seconds: float
+    bytes: int
+    flops: int
+    shape: tuple[int, ...]
+    dtype: str
+
+
+class _TakesNothing(Guards):
+    """A watch leaves nothing to be replayed, so nothing needs to be as it was."""
+
+    def require(self, term: str, *objects: Any) -> None:
+        pass
+
+
+class Watch(Recorder):
+    """Times what a backend computes in one thread; see :meth:`listen`.
+
+    Args:
+        backend: the primitives to watch.
+        clock: that of the backend's device.
+    """
+
+    def __init__(self, backend: Any, clock: Clock) -> None:
+        super().__init__(backend, strict=False)
+        self.guards = _TakesNothing()
+        self._clock = clock
+        self._looks: list[tuple[Any, ...]] = []
+        self._lines: dict[int, str] = {}
+        self._lost = 0
+        self._begin = 0
+
+    def fail(self, reason: str) -> None:
+        """Nothing is to be replayed, so everything can be done."""
+
+    def before_replay(self, action: Callable[[], None]) -> None:
+        """There is none."""
+
+    @contextlib.contextmanager
+    def listen(self) -> Iterator[Recorder]:
+        """Watch everything in this context."""
+        thread = threading.get_ident()
+
+        def meet(node: Node, result: TensorBase) -> None:
+            if threading.get_ident() == thread:
+                self._lines[id(node)] = user_line()
+                if self._looks and not self._looks[-1][1]:  # an operator, which skips `apply`
+                    name, _, *rest = self._looks[-1]
+                    self._looks[-1] = (name, node.short_name(), *rest)
+
+        with super().listen():
+            watch(meet)
+            self._begin, self._lost = perf_counter_ns(), 0
+            try:
+                yield self
+            finally:
+                unwatch(meet)
+
+    def run(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        effect: bool = False,
+    ) -> Any:
+        """Call ``function`` and note how long it takes."""
+        came = perf_counter_ns()
+        clock = self._clock
+        on_device = isinstance(clock, DeviceClock)
+        self._inside = True
+        try:
+            first = clock.now() if on_device else None
+            start = perf_counter_ns()
+            result = function(*args, **kwargs)
+            end = perf_counter_ns()
+            last = clock.now() if on_device else None
+        finally:
+            self._inside = False
+        if name in ("empty", "asarray"):
+            self._lost += perf_counter_ns() - came
+            return result
+        results = [*arrays_in(result)]
+        if (results or result is None or effect) and not self._is_view(name, args, results):
+            args, kwargs, _ = without_out(name, function, args, kwargs)
+            op, phase, place = self._cause()
+            since = start - self._begin - self._lost - (start - came)
+            given = [*arrays_in((args, kwargs))]
+            largest = max((*given, *results), key=lambda a: int(a.size), default=None)
+            typed = (results or given or [None])[0]
+            self._looks.append(
+                (
+                    *(name, op, phase, place, since * 1e-9, start, end, first, last),
+                    bytes_moved(name, args, kwargs, results),
+                    operations(name, args, results),
+                    () if largest is None else tuple(largest.shape),
+                    "" if typed is None else str(typed.dtype),
+                )
+            )
+        self._lost += perf_counter_ns() - end + (start - came)
+        return result
+
+    def calls(self) -> list[Call]:
+        """What was seen. Waits for the device."""
+        clock, found = self._clock, []
+        clock.wait()
+        begin = self._looks[0][7] if self._looks else None
+        for name, op, phase, place, since, start, end, first, last, *work in self._looks:
+            seconds = (end - start) * 1e-9
+            if isinstance(clock, DeviceClock):
+                since, seconds = clock.seconds(begin, first), clock.seconds(first, last)
+            found.append(Call(name, op, phase, place, since, seconds, *work))
+        return found
+
+    def _is_view(self, name: str, args: tuple[Any, ...], results: list[Any]) -> bool:
+        """Whether a primitive only gave another look at the memory of an argument."""
+        if name not in VIEWS or not results or not isinstance(results[0], self.array_type):
+            return False
+        owner = self.backend.memory(results[0])[0]
+        given = [a for a in arrays_in(args) if isinstance(a, self.array_type)]
+        return any(self.backend.memory(a)[0] is owner for a in given)
+
+    def _cause(self) -> tuple[str, str, str]:
+        """The node, the phase and the user's line that a primitive belongs to."""
+        op, phase, line = "", "forward", ""
+        frame = sys._getframe(2)
+        while frame is not None and frame.f_back is not None:
+            code = frame.f_code
+            file = code.co_filename
+            if not file.startswith(PACKAGE):
+                break
+            if not op and file.startswith(_OPS) and code.co_name in ("forward", "backward"):
+                node = frame.f_locals.get("self")
+                if isinstance(node, Node):
+                    op = node.short_name()
+                    if code.co_name == "backward":
+                        op += "Backward"
+                        line = self._lines.get(id(node), "")
+            if file.startswith(_BACKWARD):
+                phase = "backward"
+            elif file.startswith(_OPTIM):
+                phase = "optimizer"
+            frame = frame.f_back
+        return op, phase, line or f"{frame.f_code.co_filename}:{frame.f_lineno}"

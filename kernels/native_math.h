@@ -1,0 +1,315 @@
+// Elementary functions for loops on the CPU: without branches or tables, so that a C compiler makes
+// vector code of a loop that calls them.
+//
+// Every function is there for float and double: nm_exp_float, nm_exp_double and so on. All are right
+// for nan, infinities, signed zeros, and for arguments and results below the smallest normal number.
+// The largest error, in units of the last place, of all floats, and of samples of doubles:
+//
+//            exp   expm1  log   log1p  tanh  sigmoid  erf
+//   float    0.89  1.55   0.83  1.42   1.40  2.44     1.08
+//   double   0.00  0.00   0.00  0.00   0.00  0.00     libm
+//
+// The polynomials have the smallest largest error that so many coefficients can have; they were found
+// by Remez's exchange algorithm. sin, cos and pow are the C library's: their arguments' whole range
+// needs branches.
+
+#pragma once
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#define NM_FMA_float(a, b, c) __builtin_fmaf(a, b, c)
+#define NM_FMA_double(a, b, c) __builtin_fma(a, b, c)
+#else  // a product rounded on its own costs digits, but a call of the C library costs far more
+#define NM_FMA_float(a, b, c) ((a) * (b) + (c))
+#define NM_FMA_double(a, b, c) ((a) * (b) + (c))
+#endif
+
+static inline int32_t nm_bits_float(float x) {
+    int32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static inline int64_t nm_bits_double(double x) {
+    int64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static inline float nm_from_bits_float(int32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static inline double nm_from_bits_double(int64_t bits) {
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+// 2^n for the exponents of normal numbers.
+static inline float nm_power_of_two_float(int32_t n) {
+    return nm_from_bits_float((int32_t)((uint32_t)(n + 127) << 23));
+}
+
+static inline double nm_power_of_two_double(int64_t n) {
+    return nm_from_bits_double((int64_t)((uint64_t)(n + 1023) << 52));
+}
+
+// |x| with the sign of y.
+static inline float nm_copysign_float(float x, float y) {
+    return nm_from_bits_float((nm_bits_float(x) & 0x7fffffff) | (nm_bits_float(y) & INT32_MIN));
+}
+
+static inline double nm_copysign_double(double x, double y) {
+    return nm_from_bits_double((nm_bits_double(x) & INT64_MAX) | (nm_bits_double(y) & INT64_MIN));
+}
+
+// The larger and the smaller of two numbers; nan if one is nan.
+static inline float nm_maximum_float(float x, float y) { return x > y || x != x ? x : y; }
+static inline double nm_maximum_double(double x, double y) { return x > y || x != x ? x : y; }
+static inline float nm_minimum_float(float x, float y) { return x < y || x != x ? x : y; }
+static inline double nm_minimum_double(double x, double y) { return x < y || x != x ? x : y; }
+
+// --- exp and expm1 -------------------------------------------------------------------------------
+//
+// x = n ln 2 + r with |r| <= ln 2 / 2; exp(r) - 1 = r + r^2 q(r). Adding 3 * 2^22 (2^51 for double)
+// rounds to a whole number, which stands in the last bits of the sum. ln 2 is taken in two parts, of
+// which the first times n is exact; what adding the second loses in r only matters in the last terms.
+
+#define NM_ROUND_float 12582912.0f
+#define NM_ROUND_double 6755399441055744.0
+
+// exp(r) - 1, and n.
+static inline float nm_reduced_expm1_float(float x, int32_t *n) {
+    const float shifted = NM_FMA_float(x, 1.44269504f, NM_ROUND_float);
+    const float count = shifted - NM_ROUND_float;
+    *n = nm_bits_float(shifted) - nm_bits_float(NM_ROUND_float);
+    const float high = NM_FMA_float(count, -0.693359375f, x), low = count * 2.12194440e-4f;
+    const float r = high + low;
+    float q = 0.00139508314f;
+    q = NM_FMA_float(q, r, 0.00836908808f);
+    q = NM_FMA_float(q, r, 0.0416662008f);
+    q = NM_FMA_float(q, r, 0.166665172f);
+    q = NM_FMA_float(q, r, 0.50000001f);
+    return high + NM_FMA_float(q, r * r, low);
+}
+
+static inline double nm_reduced_expm1_double(double x, int64_t *n) {
+    const double shifted = NM_FMA_double(x, 1.4426950408889634, NM_ROUND_double);
+    const double count = shifted - NM_ROUND_double;
+    *n = nm_bits_double(shifted) - nm_bits_double(NM_ROUND_double);
+    const double high = NM_FMA_double(count, -6.93147180369123816490e-01, x);
+    const double low = count * -1.90821492927058770002e-10;
+    const double r = high + low;
+    double q = 2.0927166884544893e-09;
+    q = NM_FMA_double(q, r, 2.5112565566295744e-08);
+    q = NM_FMA_double(q, r, 2.7557232605659153e-07);
+    q = NM_FMA_double(q, r, 2.7557233324564581e-06);
+    q = NM_FMA_double(q, r, 2.4801587374672296e-05);
+    q = NM_FMA_double(q, r, 0.00019841269897944949);
+    q = NM_FMA_double(q, r, 0.0013888888888857935);
+    q = NM_FMA_double(q, r, 0.0083333333333163954);
+    q = NM_FMA_double(q, r, 0.041666666666666727);
+    q = NM_FMA_double(q, r, 0.16666666666666685);
+    q = NM_FMA_double(q, r, 0.5);
+    return high + NM_FMA_double(q, r * r, low);
+}
+
+// 2^n is applied in two halves: n may be larger or smaller than a normal number's exponent.
+static inline float nm_exp_float(float x) {
+    const float high = x > 89.0f ? 89.0f : x;
+    const float clamped = high < -105.0f ? -105.0f : high;
+    int32_t n;
+    const float power = 1.0f + nm_reduced_expm1_float(clamped, &n);
+    const int32_t half = n >> 1;
+    return power * nm_power_of_two_float(half) * nm_power_of_two_float(n - half);
+}
+
+static inline double nm_exp_double(double x) {
+    const double high = x > 710.0 ? 710.0 : x;
+    const double clamped = high < -746.0 ? -746.0 : high;
+    int64_t n;
+    const double power = 1.0 + nm_reduced_expm1_double(clamped, &n);
+    // n + 2048 is positive, and a logical shift is quicker than an arithmetic one.
+    const int64_t half = (int64_t)((uint64_t)(n + 2048) >> 1) - 1024;
+    return power * nm_power_of_two_double(half) * nm_power_of_two_double(n - half);
+}
+
+// 2 (2^(n-1) p + (2^(n-1) - 1/2)) with p = exp(r) - 1: 2^n itself may be too large.
+static inline float nm_expm1_float(float x) {
+    const float high = x > 89.0f ? 89.0f : x;
+    const float clamped = high < -40.0f ? -40.0f : high;
+    int32_t n;
+    const float p = nm_reduced_expm1_float(clamped, &n);
+    const float half = nm_power_of_two_float(n - 1);
+    const float result = 2.0f * NM_FMA_float(half, p, half - 0.5f);
+    return x == 0.0f ? x : result;
+}
+
+static inline double nm_expm1_double(double x) {
+    const double high = x > 710.0 ? 710.0 : x;
+    const double clamped = high < -60.0 ? -60.0 : high;
+    int64_t n;
+    const double p = nm_reduced_expm1_double(clamped, &n);
+    const double half = nm_power_of_two_double(n - 1);
+    const double result = 2.0 * NM_FMA_double(half, p, half - 0.5);
+    return x == 0.0 ? x : result;
+}
+
+// --- log and log1p -------------------------------------------------------------------------------
+//
+// x = 2^k (1 + f) with 1 + f between sqrt(1/2) and sqrt(2).
+
+// log(1 + f) + k ln 2 = f - f^2 / 2 + f^3 q(f) + k ln 2.
+static inline float nm_log_of_parts_float(float f, float k) {
+    float q = -0.0787393745f;
+    q = NM_FMA_float(q, f, 0.128997431f);
+    q = NM_FMA_float(q, f, -0.131316138f);
+    q = NM_FMA_float(q, f, 0.141788639f);
+    q = NM_FMA_float(q, f, -0.166240716f);
+    q = NM_FMA_float(q, f, 0.200023741f);
+    q = NM_FMA_float(q, f, -0.250008243f);
+    q = NM_FMA_float(q, f, 0.333333158f);
+    const float square = f * f;
+    float rest = NM_FMA_float(k, -2.12194440e-4f, square * f * q);
+    rest = NM_FMA_float(square, -0.5f, rest);
+    return NM_FMA_float(k, 0.693359375f, f + rest);
+}
+
+// With s = f / (2 + f): log(1 + f) = 2 atanh(s) = f - f^2 / 2 + s (f^2 / 2 + z R(z)), z = s^2.
+static inline double nm_log_of_parts_double(double f, double k) {
+    const double s = f / (2.0 + f), z = s * s, half = 0.5 * f * f;
+    double r = 0.14810361096054622;
+    r = NM_FMA_double(r, z, 0.15312697404332379);
+    r = NM_FMA_double(r, z, 0.1818361352952684);
+    r = NM_FMA_double(r, z, 0.22222197704280738);
+    r = NM_FMA_double(r, z, 0.28571428750003458);
+    r = NM_FMA_double(r, z, 0.399999999993849);
+    r = NM_FMA_double(r, z, 0.66666666666667385);
+    const double rest = NM_FMA_double(k, 1.90821492927058770002e-10, s * NM_FMA_double(r, z, half));
+    return NM_FMA_double(k, 6.93147180369123816490e-01, f - (half - rest));
+}
+
+#define NM_SQRT_HALF_float 0x3f3504f3
+#define NM_SQRT_HALF_double 0x3fe6a09e667f3bcd
+
+static inline float nm_log_float(float x) {
+    const float scale = x < 1.17549435e-38f ? 8388608.0f : 1.0f;
+    const float below = x < 1.17549435e-38f ? -23.0f : 0.0f;
+    const int32_t i = nm_bits_float(x * scale) - NM_SQRT_HALF_float;
+    const float f = nm_from_bits_float((i & 0x7fffff) + NM_SQRT_HALF_float) - 1.0f;
+    const float found = nm_log_of_parts_float(f, (float)(i >> 23) + below);
+    const float positive = x == 0.0f ? -INFINITY : found;
+    const float real = x < 0.0f ? NAN : positive;
+    return x < INFINITY ? real : x;
+}
+
+static inline double nm_log_double(double x) {
+    const double scale = x < 2.2250738585072014e-308 ? 4503599627370496.0 : 1.0;
+    const double below = x < 2.2250738585072014e-308 ? -1075.0 : -1023.0;
+    // 1023 is added to k, which so is positive, and becomes a double by its bits.
+    const int64_t i = nm_bits_double(x * scale) - NM_SQRT_HALF_double + (INT64_C(1023) << 52);
+    const int64_t mantissa = i & INT64_C(0xfffffffffffff);
+    const double f = nm_from_bits_double(mantissa + NM_SQRT_HALF_double) - 1.0;
+    const int64_t whole = (int64_t)((uint64_t)i >> 52) + nm_bits_double(4503599627370496.0);
+    const double k = nm_from_bits_double(whole) - 4503599627370496.0 + below;
+    const double found = nm_log_of_parts_double(f, k);
+    const double positive = x == 0.0 ? -INFINITY : found;
+    const double real = x < 0.0 ? NAN : positive;
+    return x < INFINITY ? real : x;
+}
+
+// u = 1 + x rounded, and c what was lost: log(u + c), with c taken into f.
+static inline float nm_log1p_float(float x) {
+    const float u = 1.0f + x;
+    const float lost = x < 1.0f ? x - (u - 1.0f) : 1.0f - (u - x);
+    const int32_t i = nm_bits_float(u) - NM_SQRT_HALF_float;
+    const int32_t k = i >> 23;
+    const float f = nm_from_bits_float((i & 0x7fffff) + NM_SQRT_HALF_float) - 1.0f;
+    const float scale = nm_power_of_two_float(-(k > 60 ? 60 : k));
+    const float found = nm_log_of_parts_float(NM_FMA_float(lost, scale, f), (float)k);
+    const float nonzero = u == 0.0f ? -INFINITY : found;
+    const float real = u < 0.0f ? NAN : nonzero;
+    return x < INFINITY && x != 0.0f ? real : x;
+}
+
+static inline double nm_log1p_double(double x) {
+    const double u = 1.0 + x;
+    const double lost = x < 1.0 ? x - (u - 1.0) : 1.0 - (u - x);
+    const int64_t i = nm_bits_double(u) - NM_SQRT_HALF_double + (INT64_C(1023) << 52);
+    const int64_t above = (int64_t)((uint64_t)i >> 52);
+    const int64_t mantissa = i & INT64_C(0xfffffffffffff);
+    const double f = nm_from_bits_double(mantissa + NM_SQRT_HALF_double) - 1.0;
+    const double k = nm_from_bits_double(above + nm_bits_double(4503599627370496.0)) -
+                     4503599627370496.0 - 1023.0;
+    const int64_t shift = above > 1123 ? 1123 : above;
+    const double scale = nm_power_of_two_double(1023 - shift);
+    const double found = nm_log_of_parts_double(NM_FMA_double(lost, scale, f), k);
+    const double nonzero = u == 0.0 ? -INFINITY : found;
+    const double real = u < 0.0 ? NAN : nonzero;
+    return x < INFINITY && x != 0.0 ? real : x;
+}
+
+// --- tanh, sigmoid, erf --------------------------------------------------------------------------
+
+// Up to 0.55 x + x^3 p(x^2), from there on 1 - 2 / (exp(2 x) + 1).
+static inline float nm_tanh_float(float x) {
+    const float z = x * x;
+    float near = -0.00628400118f;
+    near = NM_FMA_float(near, z, 0.0210789546f);
+    near = NM_FMA_float(near, z, -0.0538541877f);
+    near = NM_FMA_float(near, z, 0.133326054f);
+    near = NM_FMA_float(near, z, -0.333333182f);
+    const float a = fabsf(x);
+    const float beyond = 1.0f - 2.0f / (nm_exp_float(2.0f * a) + 1.0f);
+    return nm_copysign_float(a < 0.55f ? NM_FMA_float(a * z, near, a) : beyond, x);
+}
+
+// t / (t + 2) with t = exp(2 x) - 1; beyond the clamp it is 1 in the last bit.
+static inline double nm_tanh_double(double x) {
+    const double a = fabs(x);
+    const double t = nm_expm1_double(2.0 * (a > 22.0 ? 22.0 : a));
+    return nm_copysign_double(t / (t + 2.0), x);
+}
+
+static inline float nm_sigmoid_float(float x) { return 1.0f / (1.0f + nm_exp_float(-x)); }
+static inline double nm_sigmoid_double(double x) { return 1.0 / (1.0 + nm_exp_double(-x)); }
+
+// Up to 1 x + x p(x^2), from there on 1 - exp(-q(x)).
+static inline float nm_erf_float(float x) {
+    const float z = x * x;
+    float near = 7.85390193e-05f;
+    near = NM_FMA_float(near, z, -0.000801020599f);
+    near = NM_FMA_float(near, z, 0.0051883291f);
+    near = NM_FMA_float(near, z, -0.0268538127f);
+    near = NM_FMA_float(near, z, 0.112835852f);
+    near = NM_FMA_float(near, z, -0.376126258f);
+    near = NM_FMA_float(near, z, 0.128379166f);
+    const float a = fabsf(x), clamped = a > 4.0f ? 4.0f : a;
+    float far = 1.80135139e-05f;
+    far = NM_FMA_float(far, clamped, -0.000394226418f);
+    far = NM_FMA_float(far, clamped, 0.00395358175f);
+    far = NM_FMA_float(far, clamped, -0.0244872253f);
+    far = NM_FMA_float(far, clamped, 0.107210342f);
+    far = NM_FMA_float(far, clamped, 0.634402744f);
+    far = NM_FMA_float(far, clamped, 1.12895098f);
+    far = NM_FMA_float(far, clamped, -4.86993714e-05f);
+    const float beyond = nm_copysign_float(1.0f - nm_exp_float(-far), x);
+    return a < 1.0f ? NM_FMA_float(x, near, x) : beyond;
+}
+
+static inline double nm_erf_double(double x) { return erf(x); }
+
+// --- the C library's -----------------------------------------------------------------------------
+
+static inline float nm_sin_float(float x) { return sinf(x); }
+static inline double nm_sin_double(double x) { return sin(x); }
+static inline float nm_cos_float(float x) { return cosf(x); }
+static inline double nm_cos_double(double x) { return cos(x); }
+static inline float nm_pow_float(float x, float y) { return powf(x, y); }
+static inline double nm_pow_double(double x, double y) { return pow(x, y); }

@@ -1,0 +1,123 @@
+// What the CPU's C sources share: arrays, work in parts, vectors.
+//
+// A function that Python calls gets NumPy's array objects themselves, as addresses: their data is
+// behind the head that all objects have, whose size Python puts before the source as OBJECT_HEAD.
+// None is given as 0. Every array is contiguous and of the function's type, unless it says otherwise;
+// Python has seen to that.
+//
+// Work is divided into parts of a fixed size, so that results do not depend on the number of threads.
+
+#pragma once
+
+#include <stdint.h>
+
+#include "native_math.h"
+
+static inline void *nm_data(const void *object) {
+    return object == 0 ? 0 : *(void **)((const char *)object + OBJECT_HEAD);
+}
+
+// The data of an array object, as elements of type T.
+#define DATA(T, object) ((T *)nm_data(object))
+
+typedef void (*Function)(void *work, int64_t part);
+typedef void (*Run)(Function, void *work, int64_t parts, int threads);
+
+// nm_run of native_pool.c.
+static Run run_parts;
+void nm_use_pool(Run run) { run_parts = run; }
+
+// How many elements a part has, about.
+enum { PART = 16384 };
+
+static inline int64_t parts_of(int64_t n, int64_t size) { return (n + size - 1) / size; }
+static inline int64_t smaller(int64_t x, int64_t y) { return x < y ? x : y; }
+static inline int64_t larger(int64_t x, int64_t y) { return x > y ? x : y; }
+
+// How many rows a part has.
+static inline int64_t rows_of_part(int64_t cols) { return larger(1, PART / larger(1, cols)); }
+
+// The elements of a loop have nothing to do with one another, even if an operand is also the result.
+#if defined(__clang__)
+#define EACH_ALONE _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define EACH_ALONE _Pragma("GCC ivdep")
+#endif
+
+// Vectors of 64 bytes, which need not be aligned: LANES_float numbers or LANES_double.
+enum { LANES_float = 16, LANES_double = 8 };
+typedef float vector_float __attribute__((vector_size(64), aligned(4), may_alias));
+typedef double vector_double __attribute__((vector_size(64), aligned(8), may_alias));
+typedef int32_t bits_float __attribute__((vector_size(64), aligned(4), may_alias));
+typedef int64_t bits_double __attribute__((vector_size(64), aligned(8), may_alias));
+
+#define VECTOR(T, pointer) (*(const vector_##T *)(pointer))
+
+// Sums over a row: of x, of x * y, and of (x - c)^2. Each of 4 * LANES sums takes every so many
+// elements; then they are added up in pairs.
+#define NM_SUMS(T)                                                                                 \
+    static inline T lanes_sum_##T(vector_##T v) {                                                  \
+        T lane[LANES_##T];                                                                         \
+        memcpy(lane, &v, sizeof lane);                                                             \
+        for (int width = LANES_##T / 2; width > 0; width /= 2)                                     \
+            for (int j = 0; j < width; j++) lane[j] += lane[j + width];                            \
+        return lane[0];                                                                            \
+    }                                                                                              \
+    NM_ROW_SUM(sum, T, (const T *x, int64_t n), VECTOR(T, x + i), x[i])                            \
+    NM_ROW_SUM(dot, T, (const T *x, const T *y, int64_t n), VECTOR(T, x + i) * VECTOR(T, y + i),   \
+               x[i] * y[i])                                                                        \
+    NM_ROW_SUM(squares, T, (const T *x, T c, int64_t n),                                           \
+               (VECTOR(T, x + i) - c) * (VECTOR(T, x + i) - c), (x[i] - c) * (x[i] - c))           \
+    NM_ROW_SUM(differences, T, (const T *x, const T *y, int64_t n),                                \
+               (VECTOR(T, x + i) - VECTOR(T, y + i)) * (VECTOR(T, x + i) - VECTOR(T, y + i)),      \
+               (x[i] - y[i]) * (x[i] - y[i]))                                                      \
+    static inline T row_max_##T(const T *x, int64_t n) {                                           \
+        int64_t i = 0;                                                                             \
+        T found = x[0];                                                                            \
+        if (n >= LANES_##T) {                                                                      \
+            vector_##T most = VECTOR(T, x);                                                        \
+            for (i = LANES_##T; i + LANES_##T <= n; i += LANES_##T) {                              \
+                const vector_##T v = VECTOR(T, x + i);                                             \
+                const bits_##T take = (v > most) | (v != v);                                       \
+                most = (vector_##T)((take & (bits_##T)v) | (~take & (bits_##T)most));              \
+            }                                                                                      \
+            T lane[LANES_##T];                                                                     \
+            memcpy(lane, &most, sizeof lane);                                                      \
+            for (int width = LANES_##T / 2; width > 0; width /= 2)                                 \
+                for (int j = 0; j < width; j++)                                                    \
+                    lane[j] = nm_maximum_##T(lane[j], lane[j + width]);                            \
+            found = lane[0];                                                                       \
+        }                                                                                          \
+        for (; i < n; i++) found = nm_maximum_##T(found, x[i]);                                    \
+        return found;                                                                              \
+    }
+
+#define NM_ROW_SUM(NAME, T, ARGUMENTS, OF_VECTOR, OF_ELEMENT)                                      \
+    static inline T row_##NAME##_##T ARGUMENTS {                                                   \
+        enum { W = LANES_##T };                                                                    \
+        int64_t i = 0;                                                                             \
+        T found = 0;                                                                               \
+        if (n >= W) {                                                                              \
+            vector_##T total = {0};                                                                \
+            if (n >= 4 * W) {                                                                      \
+                vector_##T a = {0}, b = {0}, c_ = {0}, d = {0};                                    \
+                for (; i + 4 * W <= n; i += W) {                                                   \
+                    a += OF_VECTOR;                                                                \
+                    i += W;                                                                        \
+                    b += OF_VECTOR;                                                                \
+                    i += W;                                                                        \
+                    c_ += OF_VECTOR;                                                               \
+                    i += W;                                                                        \
+                    d += OF_VECTOR;                                                                \
+                }                                                                                  \
+                total = (a + b) + (c_ + d);                                                        \
+            }                                                                                      \
+            for (; i + W <= n; i += W) total += OF_VECTOR;                                         \
+            found = lanes_sum_##T(total);                                                          \
+        }                                                                                          \
+        for (; i < n; i++) found += OF_ELEMENT;                                                    \
+        return found;                                                                              \
+    }
+
+NM_SUMS(float)
+NM_SUMS(double)
