@@ -7,13 +7,11 @@ is written out. :mod:`gpugrad` exports everything in ``FUNCTIONS``.
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 from . import dtypes
 from .autograd.engine import TensorBase
-from .autograd.inplace import check_castable
 from .casting.calls import THREADS, casting
 from .casting.lists import POLICIES
 from .ops import (
@@ -36,34 +34,10 @@ from .ops import (
 from .ops.binary import Binary
 from .ops.operands import cast
 from .ops.unary import Unary
+from .out_argument import into as into
 from .questions import result_type
 
 Function = Callable[..., Any]
-
-
-def into(out: Any, result: Any, name: str = "") -> Any:
-    """Store a result in ``out``, the tensor given for it; resized, with a warning, if need be."""
-    if out.requires_grad or result.requires_grad:
-        raise RuntimeError(
-            f"{name + '(): ' if name else ''}functions with out=... arguments don't support "
-            "automatic differentiation, but one of the arguments requires grad."
-        )
-    check_castable(result.array.dtype, out.array.dtype)
-    if out.array.shape != result.array.shape:
-        if out.array.size:
-            warnings.warn(
-                "An output with one or more elements was resized since it had shape "
-                f"{list(out.array.shape)}, which does not match the required output shape "
-                f"{list(result.array.shape)}. This behavior is deprecated, and in a future PyTorch "
-                "release outputs will not be resized unless they have zero elements. You can "
-                "explicitly reuse an out tensor t by resizing it, inplace, to zero elements with "
-                "t.resize_(0).",
-                UserWarning,
-                stacklevel=3,
-            )
-        out.array = copying.Cast.apply(result, out.array.dtype).array
-        return out
-    return copying.copy_(out, result)
 
 
 def named(function: Function, name: str, cls: type) -> Function:
@@ -349,7 +323,7 @@ def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     tensor([0.5000, 0.5000])
     """
     if THREADS and (run := casting("softmax")):
-        return run(softmax, input, dim, dtype)
+        return run(softmax, input, dim, dtype=dtype)
     x = input if dtype is None else cast(input, dtypes.as_dtype(dtype))
     _require_floating(x, "softmax")
     return activation.Softmax.apply(x, _softmax_axis(x, dim))
@@ -358,7 +332,7 @@ def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
 def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     """``log(softmax(input))`` along ``dim``, without overflow."""
     if THREADS and (run := casting("log_softmax")):
-        return run(log_softmax, input, dim, dtype)
+        return run(log_softmax, input, dim, dtype=dtype)
     x = input if dtype is None else cast(input, dtypes.as_dtype(dtype))
     _require_floating(x, "log_softmax")
     return activation.LogSoftmax.apply(x, _softmax_axis(x, dim))

@@ -56,7 +56,7 @@ class Operators(Described):
     __rmod__ = arithmetic.Remainder.reflected
     __imod__ = arithmetic.Remainder.apply_
     __pow__ = power.power
-    __rpow__ = power.PowOfNumber.reflected
+    __rpow__ = power.reflected_power
     __ipow__ = power.power_
     __matmul__ = matmul.matmul
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-from typing import Any
-
-from .autograd.engine import TensorBase
-from .functions import Function, into
+from .functions import Function
 from .methods import bind
 from .ops import (
     arrange,
+    bessel,
     bounds,
     counting,
     decompositions,
     diagonal,
     einsum,
     extremes,
+    gamma,
     gather,
     grids,
     linalg,
@@ -34,6 +32,7 @@ from .ops import (
     strided,
 )
 from .ops.compare_inplace import METHODS as COMPARED
+from .out_argument import public
 from .tensor import Tensor
 
 MODULES = {
@@ -51,6 +50,8 @@ MODULES = {
     ),
     grids: "block_diag cartesian_prod column_stack combinations dstack kron meshgrid",
     bounds: "clamp_max clamp_min",
+    gamma: "digamma igamma igammac lgamma mvlgamma polygamma",
+    bessel: "i0",
     special: (
         "copysign deg2rad erfinv float_power frac heaviside isneginf isposinf logit "
         "nan_to_num positive rad2deg sgn sinc xlogy"
@@ -80,7 +81,7 @@ FUNCTION_ONLY = (
 
 TENSOR_NOT_FIRST = (
     "atleast_1d atleast_2d atleast_3d block_diag bucketize cartesian_prod column_stack dstack "
-    "einsum float_power isin meshgrid tril_indices triu_indices xlogy"
+    "einsum float_power isin meshgrid polygamma tril_indices triu_indices xlogy"
 )
 """Functions whose first argument may be something else than a tensor."""
 
@@ -92,34 +93,15 @@ OTHER_NAMES = {
 """Functions that :mod:`gpugrad.linalg` has under another name."""
 
 
-def _public(name: str, function: Function) -> Function:
-    """The function as users call it: with ``out`` and a clear error for what is no tensor."""
-
-    free = TENSOR_NOT_FIRST.split()
-
-    @functools.wraps(function)
-    def call(*args: Any, out: Any = None, **kwargs: Any) -> Any:
-        if args and not isinstance(args[0], TensorBase) and name not in free:
-            raise TypeError(
-                f"{name}(): argument 'input' (position 1) must be Tensor, not "
-                f"{type(args[0]).__name__}"
-            )
-        result = function(*args, **kwargs)
-        if out is None:
-            return result
-        if isinstance(result, TensorBase):
-            return into(out, result, name)
-        return type(result)(into(o, r, name) for o, r in zip(out, result, strict=True))
-
-    return call
-
-
 NAMED = {
     **{n: getattr(module, n) for module, names in MODULES.items() for n in names.split()},
     **OTHER_NAMES,
 }
 
-FUNCTIONS: dict[str, Function] = {name: _public(name, f) for name, f in NAMED.items()}
+FUNCTIONS: dict[str, Function] = {
+    name: public(name, f, None if name in TENSOR_NOT_FIRST.split() else "input")
+    for name, f in NAMED.items()
+}
 """The public functions by name; :mod:`gpugrad` exports them all."""
 
 METHODS: dict[str, Function] = {
@@ -133,6 +115,7 @@ METHODS: dict[str, Function] = {
     },
     **{f"logical_{n}_": getattr(bounds, f"logical_{n}_") for n in ("and", "or", "xor", "not")},
     "unfold": arrange.unfold,
+    "polygamma": gamma.polygamma_method,
     **COMPARED,
 }
 

@@ -33,9 +33,11 @@ typedef int64_t mask_double __attribute__((vector_size(LANES * sizeof(double))))
         b += v;                                                                          \
       }                                                                                  \
       a += b;                                                                            \
-      double part = 0;                                                                   \
-      for (int l = 0; l < LANES; l++) part += (double)a[l];                              \
-      total += part;                                                                     \
+      T part[LANES];                                                                     \
+      memcpy(part, &a, sizeof part);                                                     \
+      for (int l = 0; l < 8; l++) part[l] += part[l + 8];                                \
+      for (int l = 0; l < 4; l++) part[l] += part[l + 4];                                \
+      total += (double)((part[0] + part[2]) + (part[1] + part[3]));                      \
     }                                                                                    \
     for (; i < n; i++) total += (double)x[i];                                            \
     return total;                                                                        \

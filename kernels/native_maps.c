@@ -73,25 +73,22 @@ static double total_of(Function function, Map *w, int threads) {
 
 // Phi(x) of the normal distribution, and exp(-x^2 / 2).
 //
-// Phi(-z) = t p(t) exp(-z^2 / 2) with t = 1 / (1 + 0.34 z), a form of Hastings, "Approximations for
-// digital computers" (1955), 26.2.17; p has the smallest relative error for 0 <= z <= 14.5.
+// Phi(-z) = t p(t) exp(-z^2 / 2) with t = 1 / (1 + 0.3 z), a form of Hastings, "Approximations for
+// digital computers" (1955), 26.2.17. The relative error of p is 5e-8 for z up to 5, and grows to 2e-5
+// for 13, where Phi has 38 zeros.
 static inline float cdf_float(float x, float *bell) {
-    const float a = fabsf(x), z = a > 15.0f ? 15.0f : a;
-    const float square = z * z;
-    // What z * z lost counts: it is multiplied by up to 50.
-    const float lost = NM_FMA_float(z, z, -square);
-    const float e = nm_exp_float(-0.5f * square);
-    *bell = NM_FMA_float(e, -0.5f * lost, e);
-    const float t = 1.0f / NM_FMA_float(z, 0.34f, 1.0f);
-    float p = -0.0258773814f;
-    p = NM_FMA_float(p, t, 0.138361227f);
-    p = NM_FMA_float(p, t, -0.27087873f);
-    p = NM_FMA_float(p, t, 0.199725378f);
-    p = NM_FMA_float(p, t, -0.0431109726f);
-    p = NM_FMA_float(p, t, 0.114715318f);
-    p = NM_FMA_float(p, t, 0.115351331f);
-    p = NM_FMA_float(p, t, 0.136092271f);
-    p = NM_FMA_float(p, t, 0.135621576f);
+    const float z = fabsf(x);
+    const float e = nm_exp_within_float(-0.5f * (z * z));
+    *bell = z > 13.0f ? 0.0f : e;
+    const float t = 1.0f / NM_FMA_float(z, 0.3f, 1.0f);
+    float p = 0.0361086963f;
+    p = NM_FMA_float(p, t, -0.158202427f);
+    p = NM_FMA_float(p, t, 0.20627547f);
+    p = NM_FMA_float(p, t, -0.0514235001f);
+    p = NM_FMA_float(p, t, 0.125801104f);
+    p = NM_FMA_float(p, t, 0.101405879f);
+    p = NM_FMA_float(p, t, 0.12036623f);
+    p = NM_FMA_float(p, t, 0.119668566f);
     const float tail = p * t * *bell;
     return x > 0.0f ? 1.0f - tail : tail;
 }
@@ -105,11 +102,10 @@ static inline double cdf_double(double x, double *bell) {
 #define INVERSE_SQRT_2_PI 0.39894228040143267794
 #define CUBIC 0.044715
 
-#define FOR_EACH_TYPE(T)                                                                           \
+#define FUNCTIONS_OF(T)                                                                               \
     static inline T gelu_of_##T(T x) {                                                             \
         T bell;                                                                                    \
-        const T y = x * cdf_##T(x, &bell);                                                         \
-        return x == -(T)INFINITY ? x * 0 : y;                                                      \
+        return x * cdf_##T(x, &bell);                                                              \
     }                                                                                              \
     static inline T gelu_slope_##T(T x) {                                                          \
         T bell;                                                                                    \
@@ -214,5 +210,4 @@ static inline double cdf_double(double x, double *bell) {
         run_parts(sigmoid_mse_grad_part_##T, &w, parts_of(n, PART), threads);                      \
     }
 
-FOR_EACH_TYPE(float)
-FOR_EACH_TYPE(double)
+FOR_TYPE(FUNCTIONS_OF)

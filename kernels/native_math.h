@@ -120,45 +120,70 @@ static inline double nm_reduced_expm1_double(double x, int64_t *n) {
     return high + NM_FMA_double(q, r * r, low);
 }
 
-// 2^n is applied in two halves: n may be larger or smaller than a normal number's exponent.
-static inline float nm_exp_float(float x) {
-    const float high = x > 89.0f ? 89.0f : x;
-    const float clamped = high < -105.0f ? -105.0f : high;
+// exp(x) whose 2^n is a normal number: for x between -87 and 88 (-708 and 709 for double), or nan.
+static inline float nm_exp_within_float(float x) {
     int32_t n;
-    const float power = 1.0f + nm_reduced_expm1_float(clamped, &n);
+    const float power = 1.0f + nm_reduced_expm1_float(x, &n);
+    return power * nm_power_of_two_float(n);
+}
+
+static inline double nm_exp_within_double(double x) {
+    int64_t n;
+    const double power = 1.0 + nm_reduced_expm1_double(x, &n);
+    return power * nm_power_of_two_double(n);
+}
+
+// exp(x) for x <= 0, or nan; 0 where it is less than the smallest normal number.
+static inline float nm_exp_below_float(float x) {
+    const float found = nm_exp_within_float(x);
+    return x < -87.0f ? 0.0f : found;
+}
+
+static inline double nm_exp_below_double(double x) {
+    const double found = nm_exp_within_double(x);
+    return x < -708.0 ? 0.0 : found;
+}
+
+// 2^n is applied in two halves: n may be larger or smaller than a normal number's exponent. A
+// comparison at the end costs less than one at the beginning, which all else would wait for.
+static inline float nm_exp_float(float x) {
+    int32_t n;
+    const float power = 1.0f + nm_reduced_expm1_float(x, &n);
     const int32_t half = n >> 1;
-    return power * nm_power_of_two_float(half) * nm_power_of_two_float(n - half);
+    const float found = power * nm_power_of_two_float(half) * nm_power_of_two_float(n - half);
+    const float low = x < -104.0f ? 0.0f : found;
+    return x > 89.0f ? INFINITY : low;
 }
 
 static inline double nm_exp_double(double x) {
-    const double high = x > 710.0 ? 710.0 : x;
-    const double clamped = high < -746.0 ? -746.0 : high;
     int64_t n;
-    const double power = 1.0 + nm_reduced_expm1_double(clamped, &n);
+    const double power = 1.0 + nm_reduced_expm1_double(x, &n);
     // n + 2048 is positive, and a logical shift is quicker than an arithmetic one.
     const int64_t half = (int64_t)((uint64_t)(n + 2048) >> 1) - 1024;
-    return power * nm_power_of_two_double(half) * nm_power_of_two_double(n - half);
+    const double found = power * nm_power_of_two_double(half) * nm_power_of_two_double(n - half);
+    const double low = x < -746.0 ? 0.0 : found;
+    return x > 710.0 ? INFINITY : low;
 }
 
 // 2 (2^(n-1) p + (2^(n-1) - 1/2)) with p = exp(r) - 1: 2^n itself may be too large.
 static inline float nm_expm1_float(float x) {
-    const float high = x > 89.0f ? 89.0f : x;
-    const float clamped = high < -40.0f ? -40.0f : high;
     int32_t n;
-    const float p = nm_reduced_expm1_float(clamped, &n);
+    const float p = nm_reduced_expm1_float(x, &n);
     const float half = nm_power_of_two_float(n - 1);
-    const float result = 2.0f * NM_FMA_float(half, p, half - 0.5f);
-    return x == 0.0f ? x : result;
+    const float found = 2.0f * NM_FMA_float(half, p, half - 0.5f);
+    const float low = x < -40.0f ? -1.0f : found;
+    const float all = x > 89.0f ? INFINITY : low;
+    return x == 0.0f ? x : all;
 }
 
 static inline double nm_expm1_double(double x) {
-    const double high = x > 710.0 ? 710.0 : x;
-    const double clamped = high < -60.0 ? -60.0 : high;
     int64_t n;
-    const double p = nm_reduced_expm1_double(clamped, &n);
+    const double p = nm_reduced_expm1_double(x, &n);
     const double half = nm_power_of_two_double(n - 1);
-    const double result = 2.0 * NM_FMA_double(half, p, half - 0.5);
-    return x == 0.0 ? x : result;
+    const double found = 2.0 * NM_FMA_double(half, p, half - 0.5);
+    const double low = x < -60.0 ? -1.0 : found;
+    const double all = x > 710.0 ? INFINITY : low;
+    return x == 0.0 ? x : all;
 }
 
 // --- log and log1p -------------------------------------------------------------------------------
@@ -266,8 +291,9 @@ static inline float nm_tanh_float(float x) {
     near = NM_FMA_float(near, z, 0.133326054f);
     near = NM_FMA_float(near, z, -0.333333182f);
     const float a = fabsf(x);
-    const float beyond = 1.0f - 2.0f / (nm_exp_float(2.0f * a) + 1.0f);
-    return nm_copysign_float(a < 0.55f ? NM_FMA_float(a * z, near, a) : beyond, x);
+    const float beyond = 1.0f - 2.0f / (nm_exp_within_float(2.0f * a) + 1.0f);
+    const float most = a > 10.0f ? 1.0f : beyond;
+    return nm_copysign_float(a < 0.55f ? NM_FMA_float(a * z, near, a) : most, x);
 }
 
 // t / (t + 2) with t = exp(2 x) - 1; beyond the clamp it is 1 in the last bit.
@@ -277,8 +303,18 @@ static inline double nm_tanh_double(double x) {
     return nm_copysign_double(t / (t + 2.0), x);
 }
 
-static inline float nm_sigmoid_float(float x) { return 1.0f / (1.0f + nm_exp_float(-x)); }
-static inline double nm_sigmoid_double(double x) { return 1.0 / (1.0 + nm_exp_double(-x)); }
+// 1 / (1 + exp(-x)); 0 where exp(-x) is too large.
+static inline float nm_sigmoid_float(float x) {
+    const float found = 1.0f / (1.0f + nm_exp_within_float(-x));
+    const float low = x < -88.0f ? 0.0f : found;
+    return x > 87.0f ? 1.0f : low;
+}
+
+static inline double nm_sigmoid_double(double x) {
+    const double found = 1.0 / (1.0 + nm_exp_within_double(-x));
+    const double low = x < -709.0 ? 0.0 : found;
+    return x > 708.0 ? 1.0 : low;
+}
 
 // Up to 1 x + x p(x^2), from there on 1 - exp(-q(x)).
 static inline float nm_erf_float(float x) {
@@ -290,17 +326,18 @@ static inline float nm_erf_float(float x) {
     near = NM_FMA_float(near, z, 0.112835852f);
     near = NM_FMA_float(near, z, -0.376126258f);
     near = NM_FMA_float(near, z, 0.128379166f);
-    const float a = fabsf(x), clamped = a > 4.0f ? 4.0f : a;
+    const float a = fabsf(x);
     float far = 1.80135139e-05f;
-    far = NM_FMA_float(far, clamped, -0.000394226418f);
-    far = NM_FMA_float(far, clamped, 0.00395358175f);
-    far = NM_FMA_float(far, clamped, -0.0244872253f);
-    far = NM_FMA_float(far, clamped, 0.107210342f);
-    far = NM_FMA_float(far, clamped, 0.634402744f);
-    far = NM_FMA_float(far, clamped, 1.12895098f);
-    far = NM_FMA_float(far, clamped, -4.86993714e-05f);
-    const float beyond = nm_copysign_float(1.0f - nm_exp_float(-far), x);
-    return a < 1.0f ? NM_FMA_float(x, near, x) : beyond;
+    far = NM_FMA_float(far, a, -0.000394226418f);
+    far = NM_FMA_float(far, a, 0.00395358175f);
+    far = NM_FMA_float(far, a, -0.0244872253f);
+    far = NM_FMA_float(far, a, 0.107210342f);
+    far = NM_FMA_float(far, a, 0.634402744f);
+    far = NM_FMA_float(far, a, 1.12895098f);
+    far = NM_FMA_float(far, a, -4.86993714e-05f);
+    const float beyond = 1.0f - nm_exp_within_float(-far);
+    const float most = a > 4.0f ? 1.0f : beyond;
+    return nm_copysign_float(a < 1.0f ? NM_FMA_float(a, near, a) : most, x);
 }
 
 static inline double nm_erf_double(double x) { return erf(x); }

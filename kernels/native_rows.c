@@ -28,10 +28,10 @@ static void run_rows(Function function, Rows *w, int threads) {
     run_parts(function, w, parts_of(w->rows, w->rows_of_part), threads);
 }
 
-#define FOR_EACH_TYPE(T)                                                                           \
+#define FUNCTIONS_OF(T)                                                                               \
     /* e = exp(x - max), and their sum. A nan makes the sum nan. */                                \
     static inline T exponentials_##T(const T *x, T *e, int64_t n, T most) {                        \
-        EACH_ALONE for (int64_t i = 0; i < n; i++) e[i] = nm_exp_##T(x[i] - most);                 \
+        EACH_ALONE for (int64_t i = 0; i < n; i++) e[i] = nm_exp_below_##T(x[i] - most);           \
         return row_sum_##T(e, n);                                                                  \
     }                                                                                              \
                                                                                                    \
@@ -262,5 +262,4 @@ static void run_rows(Function function, Rows *w, int threads) {
         run_rows(row_sum_part_##T, &w, threads);                                                   \
     }
 
-FOR_EACH_TYPE(float)
-FOR_EACH_TYPE(double)
+FOR_TYPE(FUNCTIONS_OF)

@@ -1,7 +1,9 @@
 // What the CPU's C sources share: arrays, work in parts, vectors.
 //
 // A function that Python calls gets NumPy's array objects themselves, as addresses: their data is
-// behind the head that all objects have, whose size Python puts before the source as OBJECT_HEAD.
+// behind the head that all objects have. Python puts its size before the source as OBJECT_HEAD, and as
+// ELEMENT the type that the functions are made for, float or double: who uses one type does not wait
+// for the other.
 // None is given as 0. Every array is contiguous and of the function's type, unless it says otherwise;
 // Python has seen to that.
 //
@@ -16,6 +18,10 @@
 static inline void *nm_data(const void *object) {
     return object == 0 ? 0 : *(void **)((const char *)object + OBJECT_HEAD);
 }
+
+// MACRO(float) or MACRO(double).
+#define FOR_TYPE(MACRO) NM_EXPANDED(MACRO, ELEMENT)
+#define NM_EXPANDED(MACRO, T) MACRO(T)
 
 // The data of an array object, as elements of type T.
 #define DATA(T, object) ((T *)nm_data(object))
@@ -119,5 +125,4 @@ typedef int64_t bits_double __attribute__((vector_size(64), aligned(8), may_alia
         return found;                                                                              \
     }
 
-NM_SUMS(float)
-NM_SUMS(double)
+FOR_TYPE(NM_SUMS)

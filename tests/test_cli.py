@@ -254,3 +254,12 @@ def test_needs_no_optional_package_to_start() -> None:
         "assert not {'rich', 'matplotlib', 'sklearn'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", check], check=True, capture_output=True)
+
+
+def test_trains_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    assert train("moons", "--device", "cpu", "--steps", 2) == 0
+    assert "step 2/2" in capsys.readouterr().out
+    assert train("moons", "--batch-size", 2) == 2
+    assert "unrecognized arguments: --batch-size 2" in capsys.readouterr().err
+    assert train("--device", "cpu", "moons") == 2
+    assert "gpugrad train moons ..." in capsys.readouterr().err

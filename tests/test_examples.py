@@ -14,6 +14,7 @@ import pytest
 
 import gpugrad
 from gpugrad import examples
+from gpugrad.cli.programs import PROGRAMS
 from gpugrad.examples import (
     autograd_basics,
     gradient_computation,
@@ -167,12 +168,13 @@ def modules() -> Iterator[str]:
 
 
 def test_all_examples_are_tested_and_listed() -> None:
-    assert sorted(modules()) == sorted(NAMES)
+    programs = [name.replace("-", "_") for name in PROGRAMS]  # tested in tests/examples
+    assert sorted(modules()) == sorted([*NAMES, *programs])
     listing = subprocess.run(
         [sys.executable, "-m", "gpugrad.examples"], capture_output=True, text=True, check=True
     ).stdout
     assert [line.split()[2] for line in listing.splitlines()] == [
-        f"gpugrad.examples.{name}" for name in NAMES
+        f"gpugrad.examples.{name}" for name in modules()
     ]
 
 

@@ -154,7 +154,8 @@ def test_tiny_step_is_overhead_bound() -> None:
 )
 def test_judgement(seconds: float, calls: Any, verdict: str) -> None:
     made = [
-        Call("mul", "", "forward", "", 0.0, took, moved, done, (), "") for took, moved, done in calls
+        Call("mul", "", "forward", "", 0.0, took, moved, done, (), "")
+        for took, moved, done in calls
     ]
     assert judge(made, seconds, RATES, on_device=False)[0] == verdict
 

@@ -5,7 +5,7 @@ Peers with an interface of their own have as many of them as they can.
 
 from __future__ import annotations
 
-from . import language_models, torch_api
+from . import images, language_models, torch_api
 from .torch_api import Make
 
 STEPS: dict[str, Make] = {
@@ -15,6 +15,7 @@ STEPS: dict[str, Make] = {
     "mlp-sgd": torch_api.network("mlp-sgd"),
     "mlp-adam": torch_api.network("mlp-adam"),
     "mlp-wide": torch_api.network("mlp-wide"),
+    "cnn": images.cnn,
     "attention": torch_api.attention,
     "char-gpt": language_models.char_gpt,
     "lstm": language_models.lstm,

@@ -42,6 +42,11 @@ BATCH, CONTEXT, WIDTH, HEADS = 16, 32, 64, 4
 """Of the attention block."""
 
 
+IMAGES, IMAGE, CHANNELS, CLASSES = 64, 8, (16, 32), 10
+"""Of the convolutional network: batch, pixels in each direction, channels after each convolution,
+classes."""
+
+
 def generator(seed: int) -> Any:
     """A stream of random numbers."""
     return np.random.default_rng(seed)
@@ -179,6 +184,31 @@ def curved() -> tuple[Array, list[Array], list[Array]]:
     shapes = ((64, 128), (128,), (128, 1))
     parameters = [normal(20 + i, *s, scale=0.1) for i, s in enumerate(shapes)]
     return normal(5, 64, 64), parameters, [normal(30 + i, *s) for i, s in enumerate(shapes)]
+
+
+def cnn() -> list[Array]:
+    """Kernels, weight and biases of the convolutional network, in the order of the model's."""
+    first, second = CHANNELS
+    flat = second * IMAGE**2 // 4
+    shapes = (
+        (first, 1, 3, 3),
+        (first,),
+        (second, first, 3, 3),
+        (second,),
+        (CLASSES, flat),
+        (CLASSES,),
+    )
+    inputs = 9, 9, 9 * first, 9 * first, flat, flat
+    return [
+        normal(130 + i, *shape, scale=n**-0.5)
+        for i, (shape, n) in enumerate(zip(shapes, inputs, strict=True))
+    ]
+
+
+def images() -> tuple[Array, Array]:
+    """A batch of images of one channel, and their classes as int64."""
+    classes = generator(141).integers(0, CLASSES, IMAGES)
+    return normal(140, IMAGES, 1, IMAGE, IMAGE), classes
 
 
 def small_parameters() -> list[Array]:

@@ -96,6 +96,24 @@ def _optimizer(jax: Any) -> Step:
     return _driven(jax, advance, parameters, (*state, 0.0), [tuple(grads)])
 
 
+def _cnn(jax: Any) -> Step:
+    numpy, lax = jax.numpy, jax.lax
+    rows = np.arange(data.IMAGES)
+
+    def convolved(x: Any, kernels: Any, bias: Any) -> Any:
+        return lax.conv(x, kernels, (1, 1), "SAME") + bias[:, None, None]
+
+    def loss(p: Parameters, x: Any, target: Any) -> Any:
+        x = numpy.maximum(convolved(x, p[0], p[1]), 0)
+        x = lax.reduce_window(x, -np.inf, lax.max, (1, 1, 2, 2), (1, 1, 2, 2), "VALID")
+        x = numpy.maximum(convolved(x, p[2], p[3]), 0)
+        logits = x.reshape(data.IMAGES, -1) @ p[4].T + p[5]
+        logits = logits - numpy.max(logits, 1, keepdims=True)
+        return numpy.mean(numpy.log(numpy.sum(numpy.exp(logits), 1)) - logits[rows, target])
+
+    return _step(Task(data.cnn(), [data.images()], loss, "sgd"), jax)
+
+
 def _task(name: str) -> Callable[[Any], Step]:
     return lambda jax: _step(functional.TASKS[name](jax.numpy), jax)
 
@@ -103,6 +121,7 @@ def _task(name: str) -> Callable[[Any], Step]:
 STEPS: dict[str, Callable[[Any], Step]] = {
     **{name: _task(name) for name in functional.TASKS},
     "attention": lambda jax: _step(functional.attention(jax.numpy, jax.scipy.special.erf), jax),
+    "cnn": _cnn,
     "sigmoid-mse": _sigmoid_mse,
     "optimizer": _optimizer,
     "hvp": _hessian_vector,

@@ -80,6 +80,30 @@ def network(name: str) -> Callable[[Any], Step]:
     return make
 
 
+def cnn(mg: Any) -> Step:
+    """The step of a small convolutional network."""
+    layers, losses = (
+        importlib.import_module(f"mygrad.nnet.{part}") for part in ("layers", "losses")
+    )
+    parameters = [mg.tensor(p) for p in data.cnn()]
+    x, target = data.images()
+    arrays = [p.data for p in parameters]
+    update = by_hand.momentum(np, arrays)
+
+    def convolved(x: Any, kernels: Any, bias: Any) -> Any:
+        out = layers.conv_nd(x, kernels, stride=1, padding=1)
+        return mg.maximum(out + bias[:, None, None], 0)
+
+    def run(i: int) -> None:
+        p = parameters
+        out = layers.max_pool(convolved(x, p[0], p[1]), (2, 2), 2)
+        out = convolved(out, p[2], p[3]).reshape(data.IMAGES, -1)
+        losses.softmax_crossentropy(out @ p[4].T + p[5], target).backward()
+        update([p.grad for p in parameters])
+
+    return Step(run, lambda: flat(arrays))
+
+
 STEPS: dict[str, Callable[[Any], Step]] = {
     "xor": xor,
     "not-gate": not_gate,
@@ -87,4 +111,5 @@ STEPS: dict[str, Callable[[Any], Step]] = {
     "mlp-sgd": network("mlp-sgd"),
     "mlp-adam": network("mlp-adam"),
     "mlp-wide": network("mlp-wide"),
+    "cnn": cnn,
 }

@@ -96,6 +96,19 @@ def network(name: str) -> Callable[[Any], Step]:
     return make
 
 
+def cnn(tinygrad: Any) -> Step:
+    def loss(p: list[Any], x: Any, y: Any) -> Any:
+        x = x.conv2d(p[0], p[1], padding=1).relu().max_pool2d(2)
+        x = x.conv2d(p[2], p[3], padding=1).relu().flatten(1)
+        return x.linear(p[4].T, p[5]).sparse_categorical_crossentropy(y)
+
+    def optimizer(optim: Any, parameters: list[Any]) -> Any:
+        return optim.SGD(parameters, lr=data.SGD_RATE, momentum=data.MOMENTUM)
+
+    x, y = data.images()
+    return _step(tinygrad, data.cnn(), [(x, y.astype("int32"))], loss, optimizer)
+
+
 STEPS: dict[str, Callable[[Any], Step]] = {
     "xor": xor,
     "not-gate": not_gate,
@@ -103,4 +116,5 @@ STEPS: dict[str, Callable[[Any], Step]] = {
     "mlp-sgd": network("mlp-sgd"),
     "mlp-adam": network("mlp-adam"),
     "mlp-wide": network("mlp-wide"),
+    "cnn": cnn,
 }

@@ -263,4 +263,3 @@ def hessian_vector(torch: Any, device: str, how: How) -> Step:
         latest[:] = product(x)
 
     return Step(run, lambda: tools.values(latest)())
-

@@ -18,7 +18,7 @@ from ..tensor import Tensor
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class autocast:
+class autocast:  # noqa: N801  # PyTorch's name
     """A context, or a decorator, in which matrix products and convolutions run in 16 bits.
 
     Each op of the lists in :mod:`gpugrad.casting.lists` casts its operands: products, convolutions

@@ -65,9 +65,10 @@ def is_autocast_enabled(device_type: str = "cuda") -> bool:
 
 def set_autocast_enabled(device_type: str | bool, enabled: bool | None = None) -> None:
     """Switch casting on or off for a type of device; with one argument, for CUDA devices."""
-    if not isinstance(device_type, str):
-        device_type, enabled = "cuda", device_type
-    state.enabled[_known(device_type)] = bool(enabled)
+    if isinstance(device_type, str):
+        state.enabled[_known(device_type)] = bool(enabled)
+    else:
+        state.enabled["cuda"] = device_type
     note_thread()
 
 

@@ -159,8 +159,8 @@ def _wave(module: Any, x: Array, order: int) -> tuple[Array, Array]:
     angle = far - (2 * order + 1) * (math.pi / 4)
     cosine, sine = module.cos(angle), module.sin(angle)
     size = module.sqrt(2.0 / (math.pi * far))
-    first = module.where(infinite, 0.0, size * (p * cosine - q * sine))
-    return first, module.where(infinite, 0.0, size * (p * sine + q * cosine))
+    first = module.where(infinite, math.nan, size * (p * cosine - q * sine))
+    return first, module.where(infinite, math.nan, size * (p * sine + q * cosine))
 
 
 def _of_positive(module: Any, x: Array, near: Array, order: int) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -15,6 +15,7 @@ from . import cpu_blocks
 from .add_at import add_at, sum_rows
 from .blocking import in_blocks
 from .cpu_activations import HostActivations
+from .cpu_attention import HostAttention
 from .cpu_recurrence import HostRecurrence
 from .cpu_rows import HostRows
 from .host_memory import keep_freed_memory
@@ -44,7 +45,7 @@ _INTEGER = {2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
 _NOTHING_TO_SWITCH: AbstractContextManager[Any] = nullcontext()
 
 
-class CPU(HostActivations, HostRecurrence, HostRows, HostSteps, Primitives):
+class CPU(HostActivations, HostAttention, HostRecurrence, HostRows, HostSteps, Primitives):
     """NumPy's implementation of the waist."""
 
     device_type = "cpu"
@@ -89,8 +90,25 @@ class CPU(HostActivations, HostRecurrence, HostRows, HostSteps, Primitives):
         rule = RULES.get(name)
         return None if rule is None or type(out) is tuple else rule(*args, **kwargs, out=out)
 
+    def rewritten(
+        self, steps: Sequence[Any], kept: Collection[Any], inputs: Sequence[Array] = ()
+    ) -> Sequence[Any]:
+        from ..native import toolchain  # which is above this module, and needed by few programs
+
+        if not toolchain.available():
+            return steps
+        from ..native.translation import translated
+
+        return translated(self, steps, kept, inputs)
+
     def in_blocks(self, calls: list[Any], is_own: Callable[[Array], bool]) -> list[Any]:
         return in_blocks(calls, is_own)
+
+    def executor(self, calls: list[Any]) -> Callable[[], None]:
+        if len(calls) == 1 and hasattr(calls[0][0], "repeated"):
+            found: Callable[[], None] = calls[0][0].repeated(calls[0][1])
+            return found
+        return super().executor(calls)
 
     def to_host(self, x: Array) -> Array:
         return np.asarray(x)

@@ -35,6 +35,9 @@ class HostActivations:
     ) -> Array:
         return in_blocks(_leaky_relu_grad, out, (x, grad), slope)
 
+    def elu(self, x: Array, alpha: float, out: Array | None = None) -> Array:
+        return in_blocks(_elu, out, (x,), alpha)
+
     def softplus(self, x: Array, beta: float, threshold: float, out: Array | None = None) -> Array:
         return in_blocks(_softplus, out, (x,), beta, threshold)
 
@@ -123,6 +126,15 @@ def _leaky_relu_grad(x: Array, grad: Array, slope: float) -> Array:
         return np.multiply(grad, work, work)
     work = np.multiply(grad, _number(slope, x.dtype))
     np.putmask(work, positive, grad)
+    return work
+
+
+def _elu(x: Array, alpha: float) -> Array:
+    zero = _number(0, x.dtype)
+    work = np.minimum(x, zero)
+    np.expm1(work, work)
+    np.multiply(work, _number(alpha, x.dtype), work)
+    np.putmask(work, np.greater(x, zero), x)
     return work
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from ..device import device as Device
 from . import BACKENDS, get_backend
 from .cuda_capture import Capturable
+from .cuda_graph import capturing
 from .out_of_memory import name_sizes
 from .primitives import Array, Shape
 from .probe import probe
@@ -167,6 +168,10 @@ class CUDA(Capturable):
         return x.mean(axis=axis, keepdims=keepdims, out=out)
 
     def matmul(self, x: Array, y: Array, out: Array | None = None) -> Array:
+        if capturing():
+            captured = self._product_in_graph(x, y, out)
+            if captured is not None:
+                return captured
         if out is None and x.ndim > 2 and y.ndim == 2:
             # One product of many rows; CuPy would copy y for each and multiply them one by one.
             rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])

@@ -34,7 +34,9 @@ class Capturable(Launches):
     ) -> Array:
         return self.module.ndarray(shape, dtype, memory.data + offset, strides)
 
-    def rewritten(self, steps: Sequence[Step], kept: Collection[Root]) -> Sequence[Step]:
+    def rewritten(
+        self, steps: Sequence[Step], kept: Collection[Root], inputs: Sequence[Array] = ()
+    ) -> Sequence[Step]:
         return rewritten(steps, kept, self)
 
     def executor(self, calls: list[Any]) -> Callable[[], None]:
@@ -98,6 +100,23 @@ class Capturable(Launches):
         target = out.reshape(*batch, left.shape[-2], right.shape[-1])
         calls.append((self._cublas(out.data.device_id).product, [left, right, target]))
         return calls if bias is None else [*calls, (self.add, [out, bias, out])]
+
+    def _product_in_graph(self, x: Array, y: Array, out: Array | None) -> Array | None:
+        """``x @ y`` without CuPy's cuBLAS, for primitives that are composed of others.
+
+        None for types that cuBLAS does not have, of which CuPy computes products by itself.
+        """
+        batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+        shape = (*batch, *x.shape[-2:-1], *(y.shape[-1:] if y.ndim > 1 else ()))
+        target = out
+        if target is None or not target.flags.c_contiguous:
+            target = self.empty(shape, x.dtype)
+        calls = self._gemm(x, y, target, None)
+        if calls is None:
+            return None
+        for function, args in calls:
+            function(*args)
+        return target if out is None or out is target else self.copy(target, out)
 
     @cached_property
     def _cublas_handles(self) -> dict[int, Cublas]:

@@ -12,6 +12,18 @@ from .noted_steps import CaptureError
 Call = tuple[Callable[..., Any], list[Any]]
 
 
+class _OfThread(threading.local):
+    capturing = False
+
+
+_of_thread = _OfThread()
+
+
+def capturing() -> bool:
+    """Whether this thread is putting its calls into a graph instead of carrying them out."""
+    return _of_thread.capturing
+
+
 class GraphExecutor:
     """Carries calls out on a CUDA device: at the first time one by one, then by a graph.
 
@@ -66,6 +78,7 @@ class GraphExecutor:
         with cuda.using_allocator(self._pool.malloc), stream, own as self._counters:
             # Relaxed, so that memory may be taken.
             stream.begin_capture(cuda.runtime.streamCaptureModeRelaxed)
+            _of_thread.capturing = True
             try:
                 for function, args in self._calls:
                     function(*args)
@@ -75,6 +88,8 @@ class GraphExecutor:
                     raise
                 name = getattr(getattr(function, "func", function), "__name__", "a call")
                 raise CaptureError(f"{name} cannot be part of a CUDA graph: {error}") from error
+            finally:
+                _of_thread.capturing = False
             return stream.end_capture()
 
 

@@ -13,10 +13,9 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from ..device import device as Device
+from .bessel_functions import BesselFunctions
 from .composed import ComposedForms
 from .composed_recurrence import ComposedRecurrence
-from .generated import Generated
-from .optimizer_steps import OptimizerSteps
 from .gamma_functions import GammaFunctions
 from .generated import Generated
 from .normal_functions import NormalFunctions
@@ -103,7 +102,15 @@ UFUNCS = {
 
 
 class Primitives(
-    ComposedForms, ComposedRecurrence, Generated, OptimizerSteps, SpecialFunctions, Windows
+    ComposedForms,
+    ComposedRecurrence,
+    Generated,
+    OptimizerSteps,
+    SpecialFunctions,
+    GammaFunctions,
+    BesselFunctions,
+    NormalFunctions,
+    Windows,
 ):
     """The primitives over one array module.
 
@@ -158,11 +165,19 @@ class Primitives(
         """
         return None
 
-    def rewritten(self, steps: Sequence[Any], kept: Collection[Any]) -> Sequence[Any]:
-        """Steps that do the same in fewer calls; ``kept`` is memory that is looked at then."""
+    def rewritten(
+        self, steps: Sequence[Any], kept: Collection[Any], inputs: Sequence[Array] = ()
+    ) -> Sequence[Any]:
+        """Steps that do the same in fewer calls.
+
+        ``kept`` is memory that is looked at then, ``inputs`` are arrays in whose place others may
+        come.
+        """
         return steps
 
-    noted_in_parts: frozenset[str] = frozenset({"recurrence", "recurrence_grad"})
+    noted_in_parts: frozenset[str] = frozenset(
+        {"attention", "attention_grad", "recurrence", "recurrence_grad"}
+    )
     """Primitives in place of which a recording notes what they are composed of."""
 
     copies_inputs: bool = False

@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..backend.arena import arrange
 from ..backend.noted_steps import Ref, Root, Step, refs_in, same_kind
 from ..backend.primitives import Array
 from ..backend.recording import out_position
 
-ALIGNMENT = 64
 Call = tuple[Callable[..., Any], list[Any]]
 
 
@@ -62,7 +62,7 @@ class Plan:
         self._backend = backend
         self._kept = {ref.root for ref in kept if not ref.root.external}
         self._looked_at = {ref.root for ref in kept if ref.root.external}
-        self._steps = backend.rewritten(needed(steps, self._kept), self._kept)
+        self._steps = backend.rewritten(needed(steps, self._kept), self._kept, inputs)
         self._steps = needed(self._steps, self._kept)
         self._constant = constant(self._steps)
         self._kept.update(ref.root for step in self._constant for ref in step.results)
@@ -167,6 +167,9 @@ class Plan:
             )
 
     def _calls_of(self, step: Step) -> list[Call]:
+        if step.name == "native":
+            bound = step.function.bound(self.array)  # type: ignore[attr-defined]
+            return [(bound, bound.given)]
         args = [self._filled(a) for a in step.args]
         kwargs = {key: self._filled(value) for key, value in step.kwargs.items()}
         outs: list[Any] = [self.array(ref) for ref in step.results]
@@ -260,25 +263,6 @@ def lifetimes(steps: Sequence[Step]) -> dict[Root, tuple[int, int]]:
                 first = found.get(ref.root, (number, number))[0]
                 found[ref.root] = (first, number)
     return found
-
-
-def arrange(lives: dict[Root, tuple[int, int]]) -> tuple[dict[Root, int], int]:
-    """An offset for each root such that no two that live at a time overlap, and the total size."""
-    placed: list[tuple[int, int, int, int]] = []  # offset, end, first, last
-    offsets: dict[Root, int] = {}
-    for root in sorted(lives, key=lambda r: -r.nbytes):
-        first, last = lives[root]
-        size = -(-max(root.nbytes, 1) // ALIGNMENT) * ALIGNMENT
-        offset = 0
-        for start, end, other_first, other_last in sorted(placed):
-            if other_last < first or last < other_first:
-                continue
-            if start - offset >= size:
-                break
-            offset = max(offset, end)
-        offsets[root] = offset
-        placed.append((offset, offset + size, first, last))
-    return offsets, max((end for _, end, _, _ in placed), default=0)
 
 
 def external_written(steps: Sequence[Step]) -> list[Root]:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Any, ParamSpec, TypeVar
 
 from .. import dtypes
+from ..autograd.autocast_mode import THREADS as THREADS
+from ..autograd.autocast_mode import state
 from ..autograd.engine import TensorBase
 from ..autograd.grad_mode import mode
 from ..backend import BACKENDS
-from .lists import FLOAT32, FLOAT32_RESULT, LOWER, POLICIES, REFUSED, WIDEST
-from ..autograd.autocast_mode import THREADS as THREADS
-from ..autograd.autocast_mode import state
+from .lists import COMPOSED, FLOAT32, FLOAT32_RESULT, LOWER, POLICIES, REFUSED, WIDEST
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -34,6 +34,13 @@ def casting(name: str) -> Run | None:
     if state.inside or not any(state.enabled.values()):
         return None
     return Run(name)
+
+
+def composed(name: str, operands: Any) -> bool:
+    """Whether the ops that ``name`` is made of are to be cast, and not its own operands."""
+    if casting(name) is None:
+        return False
+    return POLICIES[_device_type(operands)].get(name) is COMPOSED
 
 
 class Run:

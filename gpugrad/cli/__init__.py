@@ -1,4 +1,4 @@
-"""The command line: ``gpugrad train``, ``profile``, ``run``, ``info``, ``kernels`` and ``--version``.
+"""The command line: ``gpugrad train``, ``profile``, ``run``, ``info``, ``kernels``, ``--version``.
 
 Only the parsing is here; the modules of the commands' names do the work and are imported when asked
 for.
@@ -14,7 +14,6 @@ from typing import Any
 
 import gpugrad
 
-from . import profile
 from .arguments import count, learning_rate, seed
 from .errors import Parser, UserError, program
 from .programs import PROGRAMS
@@ -64,7 +63,7 @@ def build_parser() -> Parser:
     )
     train.add_argument("--plot", type=Path, metavar="FILE", help="draw the loss by epoch here")
 
-    profile.add_arguments(commands.add_parser("profile", help="show what a training step costs"))
+    _add_profile(commands.add_parser("profile", help="show what a training step costs"))
 
     running = commands.add_parser(
         "run",
@@ -82,6 +81,23 @@ def build_parser() -> Parser:
     )
     _add_kernels(commands.add_parser("kernels", help="list, compile or delete the CUDA kernels"))
     return parser
+
+
+def _add_profile(profiling: argparse.ArgumentParser) -> None:
+    profiling.description = (
+        "Take training steps of a task, and show what they cost: time by primitive, bytes, "
+        "operations, what bounds them, and what compiling saves."
+    )
+    profiling.add_argument("task", choices=tuple(TASKS), metavar="task", help=", ".join(TASKS))
+    profiling.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="where to compute; auto takes cuda if it is usable (default: auto)",
+    )
+    profiling.add_argument("--batch-size", type=count, metavar="N", help="samples in one step")
+    profiling.add_argument("--plot", type=Path, metavar="FILE", help="draw one step here")
+    profiling.add_argument("--json", type=Path, metavar="FILE", help="write the report here")
 
 
 def _add_kernels(kernels: argparse.ArgumentParser) -> None:
@@ -138,6 +154,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return info.run()
     if command == "profile":
+        from . import profile
+
         return profile.run(**arguments)
     if command == "kernels":
         from . import kernels

@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import gpugrad
 
-from .arguments import count
 from .errors import UserError, choose_device, optional
 from .progress import one_blas_thread
 from .tasks import TASKS
 from .trainer import Settings, Trainer
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of the command."""
-    parser.description = (
-        "Take training steps of a task, and show what they cost: time by primitive, bytes, "
-        "operations, what bounds them, and what compiling saves."
-    )
-    parser.add_argument("task", choices=tuple(TASKS), metavar="task", help=", ".join(TASKS))
-    parser.add_argument(
-        "--device",
-        choices=("auto", "cpu", "cuda"),
-        default="auto",
-        help="where to compute; auto takes cuda if it is usable (default: auto)",
-    )
-    parser.add_argument("--batch-size", type=count, metavar="N", help="samples in one step")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the step over time here")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the report here")
 
 
 def run(

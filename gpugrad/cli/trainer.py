@@ -95,7 +95,8 @@ class Trainer:
         loss = self.loss(self.model(inputs), targets)
         loss.backward()
         self.optimizer.step()
-        return loss.detach()
+        detached: Tensor = loss.detach()
+        return detached
 
     def state(self) -> dict[str, Any]:
         """What `gpugrad.save` writes; `restore` takes it back."""

@@ -10,7 +10,7 @@ from ..dtypes import bfloat16
 from ..dtypes import dtype as Dtype
 
 
-class autocast(autocast_mode.autocast):
+class autocast(autocast_mode.autocast):  # noqa: N801  # PyTorch's name
     """:class:`gpugrad.amp.autocast` for the CPU. Warns: the other name is to be used."""
 
     def __init__(

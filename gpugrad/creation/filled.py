@@ -8,20 +8,18 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd.engine import TensorBase
+from ..out_argument import created
 from ..shape_arguments import parse_size, size_from
 from .placing import DeviceLike, leaf, numpy_type, place
 
 
+@created
 def empty(
     *args: Any,
     size: Any = None,
-    out: Any = None,
     dtype: Any = None,
-    layout: Any = None,
     device: DeviceLike = None,
     requires_grad: bool = False,
-    pin_memory: bool = False,
-    memory_format: Any = None,
 ) -> Any:
     """A tensor with whatever the memory held before."""
     backend, where = place(device)
@@ -29,12 +27,11 @@ def empty(
         return leaf(backend.empty(size_from("empty", args, size), numpy_type(dtype)), requires_grad)
 
 
+@created
 def zeros(
     *args: Any,
     size: Any = None,
-    out: Any = None,
     dtype: Any = None,
-    layout: Any = None,
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Any:
@@ -49,12 +46,11 @@ def zeros(
         return leaf(backend.zeros(size_from("zeros", args, size), numpy_type(dtype)), requires_grad)
 
 
+@created
 def ones(
     *args: Any,
     size: Any = None,
-    out: Any = None,
     dtype: Any = None,
-    layout: Any = None,
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Any:
@@ -71,13 +67,12 @@ def ones(
         )
 
 
+@created
 def full(
     size: Any,
     fill_value: Any,
     *,
-    out: Any = None,
     dtype: Any = None,
-    layout: Any = None,
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Any:
@@ -94,6 +89,7 @@ def full(
         return leaf(backend.full(parse_size("full", size), value, kind), requires_grad)
 
 
+@created
 def eye(
     n: int,
     m: int | None = None,
@@ -111,6 +107,8 @@ def eye(
     """
     if n < 0:
         raise RuntimeError(f"n must be greater or equal to 0, got {n}")
+    if m is not None and m < 0:
+        raise RuntimeError(f"m must be greater or equal to 0, got {m}")
     backend, where = place(device)
     array = np.eye(n, m, dtype=numpy_type(dtype))
     return leaf(backend.from_host(array, where), requires_grad)

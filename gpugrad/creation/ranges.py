@@ -9,9 +9,11 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd.engine import TensorBase
+from ..out_argument import created
 from .placing import DeviceLike, leaf, numpy_type, place
 
 
+@created
 def arange(
     start: Any = None,
     end: Any = None,
@@ -37,6 +39,8 @@ def arange(
     start, end, step = (v.item() if isinstance(v, TensorBase) else v for v in (start, end, step))
     if step == 0:
         raise RuntimeError("step must be nonzero")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {start} -> {end}")
     if (step > 0 and start > end) or (step < 0 and start < end):
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     integers = all(isinstance(v, (int, np.integer)) for v in (start, end, step))
@@ -50,6 +54,7 @@ def arange(
     return leaf(backend.from_host(array, where), requires_grad)
 
 
+@created
 def linspace(
     start: Any,
     end: Any,
@@ -67,13 +72,24 @@ def linspace(
     >>> gpugrad.linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
-    start, end = (v.item() if isinstance(v, TensorBase) else v for v in (start, end))
-    if steps < 0:
-        raise RuntimeError("number of steps must be non-negative")
-    kind = numpy_type(dtype)
+    start, end, kind = _checked("linspace", start, end, steps, dtype)
     backend, where = place(device)
     array = _spaced(start, end, steps, kind)
     return leaf(backend.from_host(array, where), requires_grad)
+
+
+def _checked(name: str, start: Any, end: Any, steps: int, dtype: Any) -> tuple[Any, Any, Any]:
+    """The ends as numbers, and NumPy's type."""
+    dims = [v.array.ndim if isinstance(v, TensorBase) else 0 for v in (start, end)]
+    if any(dims):
+        raise RuntimeError(
+            f"{name} only supports 0-dimensional start and end tensors, but got start with "
+            f"{dims[0]} dimension(s) and end with {dims[1]} dimension(s)."
+        )
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    start, end = (v.item() if isinstance(v, TensorBase) else v for v in (start, end))
+    return start, end, numpy_type(dtype)
 
 
 def _spaced(start: Any, end: Any, steps: int, kind: Any) -> Any:
@@ -88,6 +104,7 @@ def _spaced(start: Any, end: Any, steps: int, kind: Any) -> Any:
     return np.where(np.arange(steps) < steps // 2, rising, falling).astype(kind)
 
 
+@created
 def logspace(
     start: Any,
     end: Any,
@@ -99,7 +116,7 @@ def logspace(
     requires_grad: bool = False,
 ) -> Any:
     """``base`` to the powers of :func:`linspace`."""
-    kind = numpy_type(dtype)
+    start, end, kind = _checked("logspace", start, end, steps, dtype)
     backend, where = place(device)
     array = np.power(np.float64(base), _spaced(start, end, steps, np.dtype(np.float64)))
     return leaf(backend.from_host(array.astype(kind), where), requires_grad)

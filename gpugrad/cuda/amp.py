@@ -19,7 +19,7 @@ def _warn(old: str, new: str) -> None:
     )
 
 
-class autocast(autocast_mode.autocast):
+class autocast(autocast_mode.autocast):  # noqa: N801  # PyTorch's name
     """:class:`gpugrad.amp.autocast` for CUDA devices. Warns: the other name is to be used."""
 
     def __init__(

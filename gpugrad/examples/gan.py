@@ -64,10 +64,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         gpugrad.optim.Adam(model.parameters(), lr=1e-3, betas=(0.5, 0.99))
         for model in (generator, critic)
     )
-    schedules = [
-        gpugrad.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=options.steps)
-        for optimizer in (of_generator, of_critic)
-    ]
 
     @options.compile
     def step() -> tuple[Any, Any]:
@@ -92,8 +88,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     with options.training("gan") as show:
         for number in range(1, options.steps + 1):
             critic_loss, generator_loss = step()
-            for schedule in schedules:
-                schedule.step()
             show(number, critic=critic_loss, generator=generator_loss)
     seconds = time.perf_counter() - started
 

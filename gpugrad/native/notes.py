@@ -15,6 +15,7 @@ import numpy as np
 from ..backend.primitives import UFUNCS, Primitives
 from ..backend.step_scratch import compute_dtype
 from .functions import function
+from .products import is_small, suits
 from .values import Buffer, Op, Shape, UnsupportedError, Value
 
 REDUCTIONS = {
@@ -225,8 +226,11 @@ class Notes(Primitives):
         gone = {a % x.ndim for a in axes}
         kept = tuple(1 if a in gone else n for a, n in enumerate(x.shape))
         result = self.empty(kept, kind)
-        strides = tuple(0 if a in gone else s for a, s in enumerate(result.strides))
-        self.ops.append(Op("reduce", name, result.view(0, x.shape, strides), [x], x.dtype))
+        if kept == x.shape:  # one of each
+            self.copy(x, result)
+        else:
+            strides = tuple(0 if a in gone else s for a, s in enumerate(result.strides))
+            self.ops.append(Op("reduce", name, result.view(0, x.shape, strides), [x], x.dtype))
         if not keepdims:
             result = result.reshape(tuple(n for a, n in enumerate(kept) if a not in gone))
         return self.into(result, out)
@@ -340,6 +344,7 @@ class Notes(Primitives):
         if b.shape[-2] != inner or not inner:
             raise UnsupportedError("shapes that do not fit")
         a, b = self.real(a), self.real(b)
+        stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
         if inner == 1:
             return self._map("mul", a, b)
         if b.shape[-1] == 1:
@@ -348,7 +353,8 @@ class Notes(Primitives):
         if a.shape[-2] == 1:
             along = a.permuted((*range(a.ndim - 2), a.ndim - 1, a.ndim - 2))
             return self.sum(self._map("mul", along, b), -2, True)
-        stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        if not is_small(a, b):
+            a, b = (v if suits(v) else self.copy(v, self.empty(v.shape, v.dtype)) for v in (a, b))
         out = self.empty((*stack, a.shape[-2], b.shape[-1]), a.dtype)
         ins = [v.broadcast((*stack, *v.shape[-2:])) for v in (a, b)]
         op = Op("product", "matmul", out, ins, a.dtype)
@@ -370,6 +376,8 @@ def _check_column(index: Value, shape: Shape, axis: int) -> None:
         or len(shape) < 2
         or axis % len(shape) != len(shape) - 1
         or index.shape != (*shape[:-1], 1)
+        or shape[-1] == 1
+        or math.prod(shape[:-1]) == 1
     ):
         raise UnsupportedError("an index of this shape")
 

@@ -43,6 +43,10 @@ class UninitializedParameter(Parameter, printed_as="torch.nn.parameter.Uninitial
         with no_grad():
             self.data = values.detach().to(device=self.device, dtype=self.dtype)
 
+    def detach(self) -> Any:
+        """The parameter itself: it has no values that a copy could share."""
+        return self
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         if id(self) not in memo:
             memo[id(self)] = type(self)(self.requires_grad, self.device, self.dtype)

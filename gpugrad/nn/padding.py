@@ -201,7 +201,20 @@ class ReplicationPad3d(_Pad):
     dims, mode = 3, "replicate"
 
 
-class CircularPad1d(_Pad):
+class _CircularPad(_Pad):
+    """Goes on at the other end."""
+
+    mode = "circular"
+
+    def forward(self, input: Tensor) -> Tensor:
+        if input.dim() not in (self.dims + 1, self.dims + 2):
+            raise ValueError(
+                f"expected {self.dims + 1}D or {self.dims + 2}D input (got {input.dim()}D input)"
+            )
+        return super().forward(input)
+
+
+class CircularPad1d(_CircularPad):
     """Goes on at the other end of the last dimension.
 
     >>> import gpugrad
@@ -209,10 +222,10 @@ class CircularPad1d(_Pad):
     tensor([[2, 3, 1, 2, 3, 1, 2]])
     """
 
-    dims, mode = 1, "circular"
+    dims = 1
 
 
-class CircularPad2d(_Pad):
+class CircularPad2d(_CircularPad):
     """Goes on at the other end of the last two dimensions.
 
     >>> import gpugrad
@@ -222,10 +235,10 @@ class CircularPad2d(_Pad):
              [4, 3, 4]]])
     """
 
-    dims, mode = 2, "circular"
+    dims = 2
 
 
-class CircularPad3d(_Pad):
+class CircularPad3d(_CircularPad):
     """Goes on at the other end of the last three dimensions.
 
     >>> import gpugrad
@@ -233,4 +246,4 @@ class CircularPad3d(_Pad):
     torch.Size([1, 4, 4, 4])
     """
 
-    dims, mode = 3, "circular"
+    dims = 3

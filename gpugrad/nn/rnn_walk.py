@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..casting.calls import THREADS, casting, composed
 from ..ops.joining import cat, stack
 from ..ops.recurrence import recurrence
 from ..tensor import Tensor
@@ -55,9 +56,12 @@ class _Walk:
         self, x: Tensor, state: State, sizes: list[int] | None, reverse: bool
     ) -> tuple[Tensor, State]:
         weights = self.weights
-        if sizes is None and not self.projected:
+        apart = self.projected or (THREADS and composed(self.mode, x))
+        if sizes is None and not apart:
             pair = weights["weight_ih"], weights["weight_hh"]
             biases = (weights["bias_ih"], weights["bias_hh"]) if "bias_ih" in weights else None
+            if THREADS and (run := casting(self.mode)):
+                return run(recurrence, x, pair, biases, state, self.mode, reverse)
             return recurrence(x, pair, biases, state, self.mode, reverse)
         gates = F.linear(x, weights["weight_ih"], weights.get("bias_ih"))
         outputs = []

@@ -59,7 +59,8 @@ class Elu(Unary):
     def grad_x(self, xp: Any, grad: Any) -> Any:
         (alpha,) = self.params
         slope = xp.mul(xp.exp(xp.minimum(self.x, 0.0)), alpha)
-        return xp.where(xp.gt(self.x, 0), grad, xp.mul(grad, slope))
+        falling = xp.cast(xp.mul(grad, slope), grad.dtype)
+        return xp.where(xp.gt(self.x, 0), grad, falling)
 
 
 class Softplus(Unary):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..autograd.engine import TensorBase
-from ..casting.calls import THREADS, casting
+from ..casting.calls import THREADS, casting, composed
 from .arithmetic import Mul
 from .diagonal import diagonal
 from .matmul import matmul
@@ -36,7 +36,7 @@ def einsum(equation: Any, *operands: Any) -> Any:
     >>> gpugrad.einsum("ij,j->i", gpugrad.ones(2, 3), gpugrad.ones(3))
     tensor([3., 3.])
     """
-    if THREADS and (run := casting("einsum")):
+    if THREADS and not composed("einsum", operands) and (run := casting("einsum")):
         return run(einsum, equation, *operands)
     if isinstance(equation, TensorBase):
         equation, operands = _from_numbers((equation, *operands))

@@ -102,7 +102,7 @@ class BinaryCrossEntropy(Node):
         self.x, self.y = x, y
         log_x = xp.maximum(xp.log(x), -100.0)
         log_rest = xp.maximum(xp.log1p(xp.neg(x)), -100.0)
-        return xp.sub(xp.mul(xp.sub(y, 1), log_rest), xp.mul(y, log_x))
+        return xp.cast(xp.sub(xp.mul(xp.sub(y, 1), log_rest), xp.mul(y, log_x)), x.dtype)
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
         x, y = self.x, self.y
@@ -128,7 +128,7 @@ class BinaryCrossEntropyWithLogits(Node):
         # log(1 + exp(-x)) by its stable form
         tail = xp.add(xp.log1p(xp.exp(xp.neg(xp.abs(x)))), xp.maximum(xp.neg(x), 0.0))
         weighted = xp.mul(self._log_weight(xp, y), tail)
-        return xp.add(xp.mul(xp.sub(1, y), x), weighted)
+        return xp.cast(xp.add(xp.mul(xp.sub(1, y), x), weighted), x.dtype)
 
     def _log_weight(self, xp: Any, y: Any) -> Any:
         if self.pos_weight is None:

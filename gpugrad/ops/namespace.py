@@ -16,15 +16,18 @@ from ..backend.primitives import is_basic
 from . import (
     activation,
     arithmetic,
+    bessel,
     compare,
     conv,
     copying,
     dropout,
     embedding,
+    gamma,
     index,
     joining,
     linear,
     matmul,
+    normal_distribution,
     pointwise,
     pool,
     power,
@@ -36,6 +39,9 @@ from . import (
 from .binary import Binary
 from .shape import reshape as _reshape
 from .unary import Unary
+
+SPECIAL = (bessel, gamma, normal_distribution)
+"""Modules of special functions whose derivatives are special functions again."""
 
 NOT_DIFFERENTIABLE = (
     "eq",
@@ -67,7 +73,7 @@ class TensorNamespace(ComposedForms, ComposedRecurrence):
     """Primitives whose arrays are tensors."""
 
     def __init__(self) -> None:
-        for module in (pointwise, arithmetic, power, activation, select):
+        for module in (*SPECIAL, pointwise, arithmetic, power, activation, select):
             for value in vars(module).values():
                 if isinstance(value, type) and issubclass(value, (Unary, Binary)):
                     name = getattr(value, "primitive", None)

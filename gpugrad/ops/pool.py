@@ -26,7 +26,8 @@ class AvgPool2D(Node):
         self.geometry, self.divisor = geometry, divisor
         self.size = x.shape[-len(geometry.kernel) :]
         total = xp.window_sum(x, geometry)
-        return xp.div(total, divisor, out=total)
+        divide = xp.div if x.dtype.kind not in "iu" else xp.trunc_divide
+        return divide(total, divisor, out=total)
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
         return (xp.window_spread(xp.div(grad, self.divisor), self.geometry, self.size),)

@@ -114,6 +114,13 @@ def power(x: Any, y: Any) -> Any:
     return PowOfNumber.apply(x, y)
 
 
+def reflected_power(x: Any, y: Any) -> Any:
+    """``y ** x`` for a tensor ``x``: what Python asks for where ``y`` has no answer."""
+    if THREADS and (run := casting("pow")):
+        return run(reflected_power, x, y)
+    return PowOfNumber.reflected(x, y)
+
+
 def power_(x: Any, y: Any) -> Any:
     """``x ** y`` into ``x`` itself, with the numbers that :func:`power` gives."""
     if isinstance(y, TensorBase):

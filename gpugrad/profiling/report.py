@@ -191,9 +191,7 @@ SLOWEST = 20.0
 """Work takes so many times its floor at most, as exponentials do or products of thin matrices."""
 
 
-def judge(
-    calls: Sequence[Call], seconds: float, rates: Rates, on_device: bool
-) -> tuple[str, str]:
+def judge(calls: Sequence[Call], seconds: float, rates: Rates, on_device: bool) -> tuple[str, str]:
     """What bounds a step, and the sentence that says why.
 
     Overhead is the time between the primitives and, of each primitive, what a call with nothing to

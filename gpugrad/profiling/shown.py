@@ -44,9 +44,7 @@ def table(report: Report, most: int) -> str:
     lines += _rich(cells) if _has_rich() else _plain(cells)
     left = report.rows[most:]
     if left:
-        lines.append(
-            f"and {len(left)} more rows with {sum(r.share for r in left):.0%} of the time"
-        )
+        lines.append(f"and {len(left)} more rows with {sum(r.share for r in left):.0%} of the time")
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -162,9 +160,7 @@ def draw_timeline(report: Report, path: Path) -> Path:
         for call in calls:
             if call.seconds > 0.03 * end:
                 middle = (call.start + call.seconds / 2) * 1e6
-                axis.text(
-                    middle, 0.5, call.name, ha="center", va="center", rotation=90, fontsize=7
-                )
+                axis.text(middle, 0.5, call.name, ha="center", va="center", rotation=90, fontsize=7)
         axis.set_yticks([])
         axis.set_ylabel(f"{name}\n{time(seconds)}")
         axis.legend(loc="upper right", fontsize=7)
@@ -172,4 +168,3 @@ def draw_timeline(report: Report, path: Path) -> Path:
     axes[-1].set_xlabel("microseconds since the step began")
     figure.savefig(path)
     return path
-

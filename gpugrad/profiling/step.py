@@ -20,10 +20,10 @@ from . import replayed
 from .clocks import Clock, DeviceClock, clock_of, fastest
 from .rates import keep_busy, measure
 from .report import Replayed, Report, judge, rows_of
-from .watch import Call, Watch
+from .watch import Call, Watch, best_of
 
-WATCHED = 5
-"""So many steps are watched; the fastest of them is shown."""
+WATCHED = 10
+"""So many steps are watched. Of each primitive, the fastest of its calls counts."""
 WATCHED_SLOWER = 5
 """About so many times longer a step takes on the host while it is watched."""
 
@@ -31,7 +31,7 @@ WATCHED_SLOWER = 5
 def profile(step: Callable[..., Any], *args: Any, compile: bool = True, **kwargs: Any) -> Report:
     """Find out what a call of ``step(*args, **kwargs)`` costs, and what bounds it.
 
-    The step is **really taken**, some tens to a thousand times: first to warm up, then for its time,
+    The step is **really taken**, some tens of times to some thousands: to warm up, for its time,
     with a watch on each primitive, for its memory, and compiled. What it changes, such as
     parameters, the optimizer's state or random numbers, stays changed: profile a copy of what must
     not change. A step that raises ends the profile with its error; nothing of the profile stays.
@@ -70,15 +70,12 @@ def profile(step: Callable[..., Any], *args: Any, compile: bool = True, **kwargs
     peak = _peak_bytes(call, clock)
     rates = measure(backend, clock, _usual_type(_watched(backend, clock, call)), small=stand_in)
 
-    def watched_behind() -> list[Call]:
+    runs = []
+    for _ in range(WATCHED):
         if clock.on_device:
             keep_busy(backend, rates, WATCHED_SLOWER * seconds, small=stand_in)
-        return _watched(backend, clock, call)
-
-    watched = min(
-        (watched_behind() for _ in range(WATCHED)),
-        key=lambda calls: sum(c.seconds for c in calls),
-    )
+        runs.append(_watched(backend, clock, call))
+    watched = best_of(runs)
     found: Replayed | None = None
     reason = "not asked for"
     if compile:
@@ -110,7 +107,7 @@ def _eager_form(step: Any) -> Any:
     """What was compiled, if it was."""
     if isinstance(step, OptimizedModule):
         return step._orig_mod
-    return step.__wrapped__ if isinstance(step, CompiledFunction) else step
+    return vars(step)["__wrapped__"] if isinstance(step, CompiledFunction) else step
 
 
 def _backend(step: Any, arguments: Any, call: Callable[[], None]) -> Any:
@@ -179,9 +176,7 @@ def _peak_bytes(call: Callable[[], None], clock: Clock) -> int:
             tracemalloc.stop()
 
 
-def _compiled(
-    step: Any, call: Callable[[Any], None], clock: Clock
-) -> tuple[Replayed | None, str]:
+def _compiled(step: Any, call: Callable[[Any], None], clock: Clock) -> tuple[Replayed | None, str]:
     """The compiled step measured, or why it cannot be compiled."""
     function = step
     if not isinstance(step, (CompiledFunction, OptimizedModule)):

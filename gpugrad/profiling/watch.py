@@ -11,21 +11,23 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from time import perf_counter_ns
 from typing import Any
 
 from ..autograd.engine import Node, TensorBase
 from ..autograd.observers import unwatch, watch
 from ..backend.guards import Guards
-from ..backend.recording import PACKAGE, VIEWS, Recorder, user_line, without_out
+from ..backend.recording import PACKAGE, VIEWS, Recorder, out_position
 from .clocks import Clock, DeviceClock
 from .work import arrays_in, bytes_moved, operations
 
 _OPS = os.path.join(PACKAGE, "ops") + os.sep
 _BACKWARD = os.path.join(PACKAGE, "autograd", "backward_pass")
 _OPTIM = os.path.join(PACKAGE, "optim") + os.sep
+_PROGRAMS = tuple(os.path.join(PACKAGE, name) + os.sep for name in ("cli", "examples"))
+"""Parts of the package that are users of it."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class Watch(Recorder):
         self._clock = clock
         self._looks: list[tuple[Any, ...]] = []
         self._lines: dict[int, str] = {}
+        self._positions: dict[str, int | None] = {}
         self._lost = 0
         self._begin = 0
 
@@ -95,7 +98,7 @@ class Watch(Recorder):
 
         def meet(node: Node, result: TensorBase) -> None:
             if threading.get_ident() == thread:
-                self._lines[id(node)] = user_line()
+                self._lines[id(node)] = _line(sys._getframe(1))
                 if self._looks and not self._looks[-1][1]:  # an operator, which skips `apply`
                     name, _, *rest = self._looks[-1]
                     self._looks[-1] = (name, node.short_name(), *rest)
@@ -134,7 +137,7 @@ class Watch(Recorder):
             return result
         results = [*arrays_in(result)]
         if (results or result is None or effect) and not self._is_view(name, args, results):
-            args, kwargs, _ = without_out(name, function, args, kwargs)
+            args, kwargs = self._without_out(name, function, args, kwargs)
             op, phase, place = self._cause()
             since = start - self._begin - self._lost - (start - came)
             given = [*arrays_in((args, kwargs))]
@@ -164,6 +167,17 @@ class Watch(Recorder):
             found.append(Call(name, op, phase, place, since, seconds, *work))
         return found
 
+    def _without_out(
+        self, name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments without the place for the result."""
+        if "out" in kwargs:
+            kwargs = {key: value for key, value in kwargs.items() if key != "out"}
+        if name not in self._positions:
+            self._positions[name] = out_position(name, function)
+        position = self._positions[name]
+        return args if position is None else args[:position], kwargs
+
     def _is_view(self, name: str, args: tuple[Any, ...], results: list[Any]) -> bool:
         """Whether a primitive only gave another look at the memory of an argument."""
         if name not in VIEWS or not results or not isinstance(results[0], self.array_type):
@@ -175,11 +189,11 @@ class Watch(Recorder):
     def _cause(self) -> tuple[str, str, str]:
         """The node, the phase and the user's line that a primitive belongs to."""
         op, phase, line = "", "forward", ""
-        frame = sys._getframe(2)
+        frame: Any = sys._getframe(2)
         while frame is not None and frame.f_back is not None:
             code = frame.f_code
             file = code.co_filename
-            if not file.startswith(PACKAGE):
+            if _is_users(file):
                 break
             if not op and file.startswith(_OPS) and code.co_name in ("forward", "backward"):
                 node = frame.f_locals.get("self")
@@ -193,4 +207,26 @@ class Watch(Recorder):
             elif file.startswith(_OPTIM):
                 phase = "optimizer"
             frame = frame.f_back
-        return op, phase, line or f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        return op, phase, line or _line(frame)
+
+
+def _is_users(file: str) -> bool:
+    return not file.startswith(PACKAGE) or file.startswith(_PROGRAMS)
+
+
+def _line(frame: Any) -> str:
+    """File and line of the innermost code that is a user's."""
+    while frame.f_back is not None and not _is_users(frame.f_code.co_filename):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def best_of(runs: Sequence[list[Call]]) -> list[Call]:
+    """The fastest of several steps, with each call's time the least among all steps like it."""
+    fastest = min(runs, key=lambda calls: sum(call.seconds for call in calls))
+    names = [call.name for call in fastest]
+    same = [calls for calls in runs if [call.name for call in calls] == names]
+    return [
+        replace(call, seconds=min(calls[n].seconds for calls in same))
+        for n, call in enumerate(fastest)
+    ]

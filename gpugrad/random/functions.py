@@ -18,6 +18,7 @@ from ..device import CPU
 from ..device import device as Device
 from ..dtypes import as_dtype, dtype, get_default_dtype, int64
 from ..ops.operands import explain
+from ..out_argument import created
 from ..shape_arguments import Shape, mismatch, parse_size, size_from
 from . import draws
 from .generator import Generator
@@ -48,6 +49,7 @@ def _like(
 # --- uniform and normal numbers ------------------------------------------------------------------
 
 
+@created
 def rand(
     *args: Any,
     size: Any = None,
@@ -80,6 +82,7 @@ def rand(
     return leaf(array, requires_grad)
 
 
+@created
 def randn(
     *args: Any,
     size: Any = None,
@@ -136,6 +139,7 @@ def randn_like(
     return leaf(array, requires_grad)
 
 
+@created
 def normal(
     mean: float | Tensor,
     std: float | Tensor = 1.0,
@@ -215,6 +219,7 @@ def _bounds_and_size(
         raise mismatch(function, args) from None
 
 
+@created
 def randint(
     *args: Any,
     low: int | None = None,
@@ -271,6 +276,7 @@ def randint_like(
     return leaf(array, requires_grad)
 
 
+@created
 def randperm(
     n: int,
     *,

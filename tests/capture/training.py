@@ -31,6 +31,7 @@ class Job:
         feed: the step's arguments in a turn.
         watched: tensors that must be equal after every step.
         between: called before every step, outside of it.
+        after: called with each result.
     """
 
     def __init__(
@@ -39,8 +40,10 @@ class Job:
         feed: Callable[[int], tuple[Any, ...]],
         watched: Callable[[], list[Tensor]],
         between: Callable[[int], None] | None = None,
+        after: Callable[[Any], None] | None = None,
     ) -> None:
         self.step, self.feed, self.watched, self.between = step, feed, watched, between
+        self.after = after
 
 
 def histories(make: Callable[[], Job], steps: int = STEPS) -> tuple[list[Any], list[Any], Any]:
@@ -59,6 +62,8 @@ def history(make: Callable[[], Job], wrap: Any, steps: int) -> tuple[list[Any], 
         if job.between is not None:
             job.between(turn)
         result = function(*job.feed(turn))
+        if job.after is not None:
+            job.after(result)
         found.append([array(t) for t in tensors(result)] + [array(t) for t in job.watched()])
     return found, function
 
@@ -74,7 +79,7 @@ def tensors(value: Any) -> list[Tensor]:
 
 
 def array(tensor: Tensor) -> Any:
-    return tensor.detach().numpy().copy()
+    return tensor.detach().cpu().numpy().copy()
 
 
 def check(make: Callable[[], Job], steps: int = STEPS, plans: int = 1) -> Any:

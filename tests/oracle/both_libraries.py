@@ -6,6 +6,7 @@ values), by the gradients of all leaves, by the gradients of these, or by the er
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
 import re
@@ -27,8 +28,8 @@ T = TypeVar("T")
 
 TOLERANCES = {
     "torch.float64": 1e-8,
-    "torch.float32": 3e-5,
-    "torch.float16": 1e-2,
+    "torch.float32": 1e-4,
+    "torch.float16": 2e-2,
     "torch.bfloat16": 6e-2,
 }
 """Relative to the largest number of a tensor: both libraries may sum in any order."""
@@ -90,10 +91,23 @@ def _tensor(value: Any) -> Any:
 
 def _module(value: Any) -> Any:
     kind = _named(type(value).__module__, type(value).__name__)
+    if isinstance(value, torch.nn.TransformerEncoderLayer):
+        layer = kind(
+            value.self_attn.embed_dim,
+            value.self_attn.num_heads,
+            value.linear1.out_features,
+            value.dropout.p,
+            ours(value.activation),
+            batch_first=value.self_attn.batch_first,
+            norm_first=value.norm_first,
+            bias=value.linear1.bias is not None,
+        )
+        layer.load_state_dict({name: ours(v) for name, v in value.state_dict().items()})
+        return layer.to(ours(value.linear1.weight.dtype))
     arguments = {
         name: ours(v)
         for name, v in vars(value).items()
-        if not name.startswith("_") and name != "training"
+        if name in inspect.signature(type(value)).parameters
     }
     return kind(**arguments)
 

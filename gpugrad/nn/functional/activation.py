@@ -280,6 +280,13 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """
     if THREADS and (run := casting("prelu")):
         return run(prelu, input, weight)
+    if weight.dim() > 1:
+        raise RuntimeError(
+            "prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = "
+            f"{weight.dim()}"
+        )
+    if input.dim() == 0 and weight.dim():
+        weight = weight.squeeze(0)
     if weight.numel() != 1:
         channels = input.size(1) if input.dim() > 1 else 1
         if weight.numel() != channels:

@@ -43,6 +43,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     tensor([[[2., 3.],
              [5., 6.]]])
     """
+    require_planes(input, output_size, 2)
     if input.dim() not in (3, 4):
         raise RuntimeError(
             f"adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got {list(input.shape)}"
@@ -71,6 +72,7 @@ def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = 
     tensor([[[4., 5.],
              [7., 8.]]])
     """
+    require_planes(input, output_size, 2)
     if input.dim() not in (3, 4):
         raise RuntimeError(
             f"adaptive_max_pool2d(): Expected 3D or 4D tensor, but got: {list(input.shape)}"
@@ -81,12 +83,17 @@ def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = 
 # --- the parts ------------------------------------------------------------------------------------
 
 
+def require_planes(input: Tensor, output_size: Any, ndim: int) -> None:
+    """Refuse an input with no more dimensions than the output has sizes."""
+    given = ndim if isinstance(output_size, int) else len(output_size)
+    if input.dim() <= given:
+        raise ValueError(f"Input dimension should be at least {given + 1}")
+
+
 def adapted(name: str, ndim: int, input: Tensor, output_size: Any) -> list[list[range]]:
     """For each of the last dimensions, the indices of each part."""
     given = (output_size,) * ndim if isinstance(output_size, int) else tuple(output_size)
     size = tuple(input.shape[-ndim:])
-    if ndim > 1 and input.dim() <= len(given):
-        raise ValueError(f"Input dimension should be at least {len(given) + 1}")
     if len(given) != ndim:
         raise RuntimeError(f"{name}: output_size must be {ndim}")
     wanted = [n if w is None else w for w, n in zip(given, size, strict=True)]

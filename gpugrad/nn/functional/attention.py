@@ -8,6 +8,7 @@ from typing import Any
 from ... import dtypes
 from ...casting.calls import THREADS, casting
 from ...creation import full, ones, zeros
+from ...ops.attention import attention
 from ...tensor import Tensor
 from .dropout import dropout
 from .promotion import type_word
@@ -67,6 +68,8 @@ def scaled_dot_product_attention(
         value = value.repeat_interleave(repeats, -3)
     if scale is None:
         scale = 1 / math.sqrt(query.size(-1))
+    if attn_mask is None and dropout_p == 0.0 and _stacked_alike(query, key, value):
+        return attention(query, key, value, is_causal, scale)
     # Scaling the queries is cheaper than scaling all scores.
     scores: Tensor = (query * scale) @ key.transpose(-2, -1)
     if is_causal:
@@ -113,6 +116,17 @@ def _check(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, is_ca
             "Expected attn_mask dtype to be bool or float or to match query dtype, but got "
             f"attn_mask.dtype: {_c_name(mask)} and  query.dtype: {_c_name(query)} instead."
         )
+
+
+def _stacked_alike(query: Tensor, key: Tensor, value: Tensor) -> bool:
+    """Whether all are floating-point stacks of the same number of fitting matrices."""
+    return (
+        query.dim() > 2
+        and query.is_floating_point()
+        and query.shape[:-2] == key.shape[:-2] == value.shape[:-2]
+        and query.size(-1) == key.size(-1)
+        and key.size(-2) == value.size(-2)
+    )
 
 
 def _c_name(tensor: Tensor) -> str:

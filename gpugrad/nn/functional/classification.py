@@ -12,6 +12,7 @@ from ...ops.loss import (
     CrossEntropy,
     NllLoss,
 )
+from ...ops.special import xlogy
 from ...settings import refuse_if_strict
 from ...tensor import Tensor
 from .promotion import type_word as _word
@@ -159,10 +160,7 @@ def kl_div(
     if log_target:
         loss = target.exp() * (target - input)
     else:
-        # y · log(y) is 0 at 0, where the product would be nan.
-        positive = target > 0
-        entropy = target * target.where(positive, target.new_ones(())).log()
-        loss = entropy.where(positive, target * 0) - target * input
+        loss = xlogy(target, target) - target * input
     result = reduce_loss(loss, reduction)
     return result / input.size(0) if batchmean and input.dim() != 0 else result
 

@@ -6,7 +6,8 @@ from ...backend.windows import Geometry
 from ...casting.calls import THREADS, casting
 from ...ops.conv import Convolution, ConvolutionTranspose
 from ...tensor import Tensor
-from .conv_arguments import Sizes, by, check, each, is_batched, named_padding
+from .conv_arguments import Sizes, by, check, check_rank, each, is_batched, named_padding
+from .padding import pad
 
 
 def conv1d(
@@ -198,6 +199,7 @@ def _conv(
     batched = is_batched(f"conv{ndim}d", ndim, input)
     steps = each(ndim, "stride", stride)
     spacing = each(ndim, "dilation", dilation)
+    check_rank(ndim, input, weight)
     kernel = tuple(weight.shape[2:])
     if isinstance(padding, str):
         widths = named_padding(padding, kernel, steps, spacing)
@@ -235,6 +237,7 @@ def _transposed(
     cut = each(ndim, "padding", padding)
     added = each(ndim, "output_padding", output_padding)
     spacing = each(ndim, "dilation", dilation)
+    check_rank(ndim, input, weight)
     kernel = tuple(weight.shape[2:])
     if not batched:
         input = input.unsqueeze(0)
@@ -266,6 +269,10 @@ def _transposed(
         raise RuntimeError(
             "output padding must be smaller than either stride or dilation, but got " + listed
         )
+    beyond = [a // s for a, s in zip(added, steps, strict=True)]
+    if any(beyond):
+        # The result has room for further windows, with nothing in them.
+        input = pad(input, [width for n in reversed(beyond) for width in (0, n)])
     operands = (input, weight) if bias is None else (input, weight, bias)
     result: Tensor = ConvolutionTranspose.apply(*operands, geometry, groups, result_size)
     return result if batched else result.squeeze(0)

@@ -29,6 +29,16 @@ def is_batched(name: str, ndim: int, input: Tensor) -> bool:
     return input.dim() == ndim + 2
 
 
+def check_rank(ndim: int, input: Tensor, weight: Tensor) -> None:
+    """Refuse a weight with another number of dimensions than the batched input."""
+    if weight.dim() != ndim + 2:
+        rank = weight.dim()
+        raise RuntimeError(
+            f"Expected {rank}-dimensional input for {rank}-dimensional weight{list(weight.shape)}, "
+            f"but got {input.dim()}-dimensional input of size {list(input.shape)} instead"
+        )
+
+
 def each(ndim: int, name: str, value: Sizes) -> tuple[int, ...]:
     """One number for each dimension."""
     if isinstance(value, int):

@@ -55,6 +55,9 @@ def group_norm(
                 f"Expected {name} to be a vector of size equal to the number of channels in input, "
                 f"but got {name} of shape {list(tensor.shape)} and input of shape {list(shape)}"
             )
+    if input.dtype.itemsize == 2:  # rounded once, at the end
+        narrow: Tensor = group_norm(input.float(), num_groups, weight, bias, eps).to(input.dtype)
+        return narrow
     parts = input.reshape((batch, num_groups, channels // num_groups * math.prod(shape[2:])))
     centred = parts - parts.mean(2, True)
     normal = centred * (centred.square().mean(2, True) + eps).rsqrt()
@@ -90,6 +93,11 @@ def instance_norm(
     >>> gpugrad.nn.functional.instance_norm(gpugrad.tensor([[[1.0, 3.0]]]))
     tensor([[[-1.0000,  1.0000]]])
     """
+    if input.dtype.itemsize == 2:  # rounded once, at the end
+        parameters = running_mean, running_var, weight, bias
+        wide = instance_norm(input.float(), *parameters, use_input_stats, momentum, eps)
+        narrow: Tensor = wide.to(input.dtype)
+        return narrow
     dims = tuple(range(2, input.dim()))
     count = math.prod(input.shape[2:])
     shape = (1, input.size(1), *(1,) * len(dims))

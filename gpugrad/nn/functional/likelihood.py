@@ -23,8 +23,8 @@ def gaussian_nll_loss(
     """(log(v) + (x - y)² / v) / 2 with v = max(var, eps), through whose bound no gradient flows.
 
     Args:
-        var: the variances: of the input's shape, or without its last dimension or with that of
-            size one, or a number.
+        var: the variances: of the input's shape, or without its last dimension, or with any one
+            dimension of size one, or a number.
         full: add log(2 · pi) / 2.
 
     Raises:
@@ -45,7 +45,7 @@ def gaussian_nll_loss(
         if tuple(spread.shape) != size:
             if size[:-1] == tuple(spread.shape):
                 spread = spread.unsqueeze(-1)
-            elif size[:-1] != tuple(spread.shape[:-1]) or spread.size(-1) != 1:
+            elif not _fits(size, tuple(spread.shape)):
                 raise ValueError("var is of incorrect size")
         with unnoted():
             if (spread < 0).any():
@@ -60,6 +60,13 @@ def gaussian_nll_loss(
     if full:
         loss = loss + 0.5 * math.log(2 * math.pi)
     return reduce_loss(loss, reduction)
+
+
+def _fits(size: tuple[int, ...], given: tuple[int, ...]) -> bool:
+    """Whether variances of shape ``given`` differ in one dimension alone, of size one there."""
+    if len(size) != len(given):
+        return False
+    return [g for n, g in zip(size, given, strict=True) if g != n] == [1]
 
 
 def poisson_nll_loss(

@@ -199,7 +199,7 @@ def multi_margin_loss(
     reduction = resolve(size_average, reduce, reduction)
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")
-    rows = input if input.dim() > 1 else input.unsqueeze(0)
+    rows = input if input.dim() > 1 else input.reshape(1, -1)
     labels = target.reshape(-1)
     count, classes = rows.shape
     if labels.numel() != count or target.dim() > 1:
@@ -208,6 +208,8 @@ def multi_margin_loss(
             f"samples (batch size). Expected target size [{count}], but got {list(target.shape)}. "
             f"Input has shape {list(input.shape)}."
         )
+    if weight is not None and weight.dim() != 1:
+        raise ValueError("weight must be one-dimensional")
     if weight is not None and tuple(weight.shape) != (classes,):
         raise RuntimeError(
             f"inconsistent weight size, expected {classes} but got {list(weight.shape)}"

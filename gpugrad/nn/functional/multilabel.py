@@ -49,7 +49,7 @@ def _multilabel_margin(input: Tensor, target: Tensor, reduction: str) -> Tensor:
     require_floating(input, "multilabel_margin_loss_forward_out_frame")
     if target.dtype is not dtypes.int64:
         raise RuntimeError(f"expected scalar type Long but found {type_word(target)}")
-    classes = input.size(-1)
+    classes = input.size(-1) if input.dim() else 1
     with unnoted():
         if input.device.type == "cpu" and ((target < -1) | (target >= classes)).any():
             raise RuntimeError("argument #2 'target' is out of range")

@@ -108,8 +108,13 @@ def rms_norm(
     if eps is None:
         eps = _spacing(input)
     dims = tuple(range(-len(shape), 0))
-    result: Tensor = input * (input.square().mean(dims, True) + eps).rsqrt()
-    return result if weight is None else result * weight
+    # Squares of 16-bit numbers overflow; the result is rounded once, at the end.
+    wide = input.float() if input.dtype.itemsize == 2 else input
+    scaled = wide * (wide.square().mean(dims, True) + eps).rsqrt()
+    if weight is not None:
+        scaled = scaled * weight
+    result: Tensor = scaled.to(input.dtype)
+    return result
 
 
 def _spacing(tensor: Tensor) -> float:
@@ -175,6 +180,12 @@ def batch_norm(
     tensor([[-1.0000],
             [ 1.0000]])
     """
+    if training and eps <= 0:
+        raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
+    if input.dtype.itemsize == 2:  # rounded once, at the end
+        wide = (input.float(), running_mean, running_var, weight, bias, training, momentum, eps)
+        narrow: Tensor = batch_norm(*wide).to(input.dtype)
+        return narrow
     channels = input.size(1) if input.dim() > 1 else 0
     dims = (0, *range(2, input.dim()))
     if training:
@@ -195,12 +206,14 @@ def batch_norm(
                 raise RuntimeError(f"{name} must be defined in evaluation mode")
         elif tensor.numel() != channels:
             raise RuntimeError(f"{name} should contain {channels} elements not {tensor.numel()}")
-    shape = (1, channels) + (1,) * (input.dim() - 2)
+    shape = (1, channels) + (1,) * (input.dim() - 2) if input.dim() > 1 else (0,)
     if training:
         mean = input.mean(dims, True)
         centred = input - mean
         variance = centred.square().mean(dims, True)
         unbiased = per_channel / max(per_channel - 1, 1)
+        if input.numel() == 0:  # there is nothing to move towards
+            running_mean = running_var = None
         with no_grad():
             if running_mean is not None:
                 running_mean.mul_(1 - momentum).add_(mean.reshape(-1) * momentum)

@@ -32,7 +32,7 @@ def pad(
     >>> gpugrad.nn.functional.pad(gpugrad.tensor([[1, 2, 3]]), (1, 2), mode="reflect")
     tensor([[2, 1, 2, 3, 2, 1]])
     """
-    if THREADS and (run := casting(f"pad_{mode}")):
+    if THREADS and (run := casting(f"{mode}_pad{len(pad) // 2}d")):
         return run(_padded, input, pad, mode, value)
     return _padded(input, pad, mode, value)
 

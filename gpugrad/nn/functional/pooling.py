@@ -206,7 +206,7 @@ def _geometry(
 ) -> Geometry:
     """Where the windows lie, with what ``ceil_mode`` adds at the ends."""
     kernel = each(name, "kernel_size", ndim, kernel_size)
-    steps = kernel if stride is None or stride == [] else each(name, "stride", ndim, stride)
+    steps = kernel if stride is None or stride in ([], ()) else each(name, "stride", ndim, stride)
     edges = each(name, "padding", ndim, padding)
     spacing = each(name, "dilation", ndim, dilation)
     _check(name, ndim, input, kernel, steps, edges, spacing)

@@ -7,7 +7,7 @@ from typing import Any
 from ...autograd.composed import shown_as
 from ...casting.calls import THREADS, casting
 from ...tensor import Tensor
-from .adaptive_pooling import adapted, adaptive_avg_nd, adaptive_max_nd
+from .adaptive_pooling import adapted, adaptive_avg_nd, adaptive_max_nd, require_planes
 from .pooling import Sizes, avg_pool_nd, each, max_pool_nd
 
 
@@ -110,6 +110,7 @@ def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
     """
     if THREADS and (run := casting("adaptive_avg_pool3d")):
         return run(adaptive_avg_pool3d, input, output_size)
+    require_planes(input, output_size, 3)
     if input.dim() not in (4, 5):
         raise RuntimeError(
             f"adaptive_avg_pool3d(): Expected 4D or 5D tensor, but got {list(input.shape)}"
@@ -134,6 +135,7 @@ def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = 
     """
     if THREADS and (run := casting("adaptive_max_pool3d")):
         return run(adaptive_max_pool3d, input, output_size, return_indices)
+    require_planes(input, output_size, 3)
     if input.dim() not in (4, 5):
         raise RuntimeError(
             f"adaptive_max_pool3d(): Expected 4D or 5D tensor, but got: {list(input.shape)}"

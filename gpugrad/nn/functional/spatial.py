@@ -12,7 +12,7 @@ from ...creation import linspace
 from ...ops.joining import stack
 from ...tensor import Tensor
 
-_MODES = ("bilinear", "nearest")
+_MODES = ("bilinear", "nearest", "bicubic")
 _PADDING = ("zeros", "border", "reflection")
 
 
@@ -90,7 +90,7 @@ def grid_sample(
         input: (N, C, H, W) or (N, C, D, H, W).
         grid: places (x, y) or (x, y, z), from -1 at the first to 1 at the last element of a row,
             of a column and of a depth; (N, H', W', 2) or (N, D', H', W', 3).
-        mode: ``"bilinear"`` or ``"nearest"``.
+        mode: ``"bilinear"``, ``"nearest"``, or ``"bicubic"`` for planes only.
         padding_mode: what lies beyond the image: ``"zeros"``, the ``"border"`` on and on, or a
             ``"reflection"`` at it.
         align_corners: -1 and 1 are the centres of the outermost elements, not their outer edges.
@@ -110,8 +110,6 @@ def grid_sample(
     """
     if THREADS and (run := casting("grid_sample")):
         return run(grid_sample, input, grid, mode, padding_mode, align_corners)
-    if mode == "bicubic":
-        raise NotImplementedError("grid_sample with mode='bicubic' is not in gpugrad")
     if mode not in _MODES:
         raise ValueError(
             "nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', "
@@ -126,8 +124,15 @@ def grid_sample(
         _warn("grid_sample")
         align_corners = False
     _check(input, grid)
+    if mode == "bicubic" and input.dim() != 4:
+        raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
     sample = _sample_planes if input.dim() == 4 else _sample_volumes
-    return sample(input, grid, mode, padding_mode, align_corners)
+    if input.dtype.itemsize > 2:
+        return sample(input, grid, mode, padding_mode, align_corners)
+    # A 16-bit type has no room for the numbers of elements.
+    wide = sample(input.float(), grid.float(), mode, padding_mode, align_corners)
+    narrow: Tensor = wide.to(input.dtype)
+    return narrow
 
 
 def _warn(name: str) -> None:
@@ -171,11 +176,14 @@ def _sample(input: Tensor, grid: Tensor, mode: str, beyond: str, corners: bool) 
     batch, channels, *size = input.shape
     count = tuple(grid.shape[1:-1])
     # x goes along the last dimension.
-    places = [
-        _element(grid[..., -1 - d].reshape(batch, 1, -1), n, beyond, corners)
-        for d, n in enumerate(size)
+    free = [
+        _element(grid[..., -1 - d].reshape(batch, 1, -1), n, corners) for d, n in enumerate(size)
     ]
     flat = input.reshape(batch, channels, -1)
+    if mode == "bicubic":
+        smooth: Tensor = _bicubic(flat, free, size, beyond, corners)
+        return smooth.reshape(batch, channels, *count)
+    places = [_bounded(p, n, beyond, corners) for p, n in zip(free, size, strict=True)]
     if mode == "nearest":
         result = _picked(flat, [p.round() for p in places], size)
         nearest: Tensor = result.reshape(batch, channels, *count)
@@ -194,9 +202,45 @@ def _sample(input: Tensor, grid: Tensor, mode: str, beyond: str, corners: bool) 
     return outcome
 
 
-def _element(place: Tensor, n: int, beyond: str, corners: bool) -> Tensor:
+def _bicubic(
+    flat: Tensor, places: list[Tensor], size: list[int], beyond: str, corners: bool
+) -> Tensor:
+    """Each value from the sixteen elements around it (Keys, "Cubic convolution", 1981)."""
+    floors = [p.detach().floor() for p in places]
+    shares = [
+        [cubic_share(p - low - k) for k in range(-1, 3)]
+        for p, low in zip(places, floors, strict=True)
+    ]
+    total = None
+    for steps in itertools.product(range(4), repeat=2):
+        taps = [
+            _bounded(low + (k - 1), n, beyond, corners)
+            for low, k, n in zip(floors, steps, size, strict=True)
+        ]
+        weight = shares[0][steps[0]] * shares[1][steps[1]]
+        part = _picked(flat, taps, size) * weight
+        total = part if total is None else total + part
+    assert total is not None
+    return total
+
+
+def cubic_share(offset: Tensor, a: float = -0.75) -> Tensor:
+    """The share of an element at this distance, of less than 2, in a value between elements."""
+    x = offset.abs()
+    near = ((a + 2) * x - (a + 3)) * x * x + 1
+    far = ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
+    result: Tensor = near.where(x <= 1, far)
+    return result
+
+
+def _element(place: Tensor, n: int, corners: bool) -> Tensor:
     """The place in numbers of elements."""
-    x = (place + 1) / 2 * (n - 1) if corners else ((place + 1) * n - 1) / 2
+    result: Tensor = (place + 1) / 2 * (n - 1) if corners else ((place + 1) * n - 1) / 2
+    return result
+
+
+def _bounded(x: Tensor, n: int, beyond: str, corners: bool) -> Tensor:
+    """The place, brought back into the image if need be."""
     if beyond == "reflection":
         low, high = (0.0, n - 1.0) if corners else (-0.5, n - 0.5)
         x = _reflected(x, low, high - low)

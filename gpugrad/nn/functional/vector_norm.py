@@ -23,7 +23,8 @@ def vector_norm(
         result = magnitude.max() if dim is None else magnitude.amax(dim, keepdim)
         return result
     if p == 0:
-        terms = (input != 0).to(input.dtype)
+        # Counted without a gradient, or by a function whose gradient is zero everywhere.
+        terms = input.sgn().square() if input.requires_grad else (input != 0).to(input.dtype)
     elif p == 2:
         terms = input.square()
     else:

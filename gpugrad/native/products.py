@@ -1,0 +1,121 @@
+"""Products of matrices in generated code: loops where they are small, else NumPy's own BLAS.
+
+NumPy's wheels bring OpenBLAS along, with 64-bit numbers and a prefix to its names. Its functions
+are called by their addresses, which a program finds in its table.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from pathlib import Path
+
+import numpy as np
+
+from .clusters import Access, Member
+from .values import C_TYPES, UnsupportedError, Value
+
+SMALL = 2048
+"""Up to so many multiplications, loops of fixed length take less time than a call of BLAS."""
+
+PREFIX, SUFFIX = "scipy_cblas_", "64_"
+
+
+@functools.cache
+def gemm(kind: str) -> int:
+    """The address of BLAS's product of matrices of ``float`` or ``double``; 0 if it is not known."""
+    folder = Path(np.__file__).parent
+    for library in (*folder.parent.glob("numpy.libs/*openblas64*"), *folder.glob(".dylibs/*openblas64*")):
+        try:
+            loaded = ctypes.CDLL(str(library))  # the one that NumPy has loaded
+            found = getattr(loaded, f"{PREFIX}{'s' if kind == 'float' else 'd'}gemm{SUFFIX}")
+        except (OSError, AttributeError):
+            continue
+        return ctypes.cast(found, ctypes.c_void_p).value or 0
+    return 0
+
+
+def is_small(a: Value, b: Value) -> bool:
+    """Whether a product of two matrices is done by loops."""
+    return a.shape[-2] * a.shape[-1] * b.shape[-1] <= SMALL
+
+
+def suits(value: Value) -> bool:
+    """Whether BLAS takes matrices of this layout."""
+    size = value.dtype.itemsize
+    rows, cols = value.shape[-2:]
+    down, across = value.strides[-2:]
+    if any(s % size for s in value.strides):
+        return False
+    return (across == size and down >= cols * size) or (down == size and across >= rows * size)
+
+
+def source(m: Member, name_of: dict[int, str]) -> list[str]:
+    """Lines of C for a product.
+
+    Args:
+        name_of: for each buffer the name of a pointer to it, in the product's type.
+    """
+    a, b, out = m.op.ins[0], m.op.ins[1], m.op.out
+    lines: list[str] = []
+    depth = len(m.shape) - 2
+    for d in range(depth):
+        lines.append("  " * (d + 1) + f"for (long i{d} = 0; i{d} < {m.shape[d]}; i{d}++) {{")
+    pad = "  " * (depth + 1)
+    places = [_start(access, name_of, depth) for access in (*m.ins, m.out)]
+    lines += [pad + line for line in (_loops if is_small(a, b) else _call)(a, b, out, *places)]
+    return lines + ["  " * (d + 1) + "}" for d in reversed(range(depth))]
+
+
+def _start(a: Access, name_of: dict[int, str], depth: int) -> str:
+    """The first element of the matrix that the loops over the stack are at."""
+    size = a.value.dtype.itemsize
+    terms = [name_of[id(a.value.buffer)], str(a.value.offset // size)]
+    terms += [f"i{d} * {s // size}L" for d, s in enumerate(a.strides[:depth]) if s]
+    return "(" + " + ".join(terms) + ")"
+
+
+def _loops(a: Value, b: Value, out: Value, at_a: str, at_b: str, at_out: str) -> list[str]:
+    kind, size = C_TYPES[a.dtype.name], a.dtype.itemsize
+    (rows, inner), cols = a.shape[-2:], b.shape[-1]
+
+    def element(start: str, value: Value, i: str, j: str) -> str:
+        down, across = (s // size for s in value.strides[-2:])
+        return f"{start}[{i} * {down}L + {j} * {across}L]"
+
+    return [
+        f"for (long i = 0; i < {rows}; i++) {{",
+        f"  {kind} row[{cols}];",
+        f"  for (long j = 0; j < {cols}; j++) row[j] = 0;",
+        f"  for (long k = 0; k < {inner}; k++)",
+        f"    for (long j = 0; j < {cols}; j++)",
+        f"      row[j] += {element(at_a, a, 'i', 'k')} * {element(at_b, b, 'k', 'j')};",
+        f"  for (long j = 0; j < {cols}; j++) {element(at_out, out, 'i', 'j')} = row[j];",
+        "}",
+    ]
+
+
+def _turned(value: Value) -> Value:
+    axes = [*range(value.ndim - 2), value.ndim - 1, value.ndim - 2]
+    return value.permuted(axes)
+
+
+def _call(a: Value, b: Value, out: Value, at_a: str, at_b: str, at_out: str) -> list[str]:
+    kind = C_TYPES[a.dtype.name]
+    if not gemm(kind) or not all(suits(v) for v in (a, b, out)):
+        raise UnsupportedError("a product that BLAS does not do")
+    size = a.dtype.itemsize
+    if out.strides[-1] != size:  # the transposed product is the product of what is transposed
+        a, b, out, at_a, at_b = _turned(b), _turned(a), _turned(out), at_b, at_a
+    (rows, inner), cols = a.shape[-2:], b.shape[-1]
+
+    def matrix(value: Value) -> tuple[str, int]:
+        down, across = (s // size for s in value.strides[-2:])
+        return ("AS_IS", down) if across == 1 else ("TRANSPOSED", across)
+
+    (how_a, step_a), (how_b, step_b) = matrix(a), matrix(b)
+    step = out.strides[-2] // size
+    return [
+        f"gemm(ROW_MAJOR, {how_a}, {how_b}, {rows}, {cols}, {inner}, 1, {at_a}, {step_a}, "
+        f"{at_b}, {step_b}, 0, {at_out}, {step});"
+    ]

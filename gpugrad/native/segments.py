@@ -1,0 +1,187 @@
+"""Ops as one C program: what is needed of them, in clusters, over planned memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from ..backend.arena import arrange
+from . import products
+from .clusters import Cluster, clusters_of
+from .source import Function
+from .values import C_TYPES, Buffer, Op, UnsupportedError
+
+MANY = 8
+"""So many calls of one function that follow one another become a loop over a table."""
+
+FIRST = 3
+"""Where the buffers begin in a program's table: behind two functions of BLAS, and the place for an
+index that is out of range."""
+
+HEAD = """\
+#define LIST_ITEMS {}
+#define ARRAY_DATA {}
+#include "native_loops.h"
+"""
+
+
+@dataclass
+class Program:
+    """A C program and what its table of addresses has to hold.
+
+    Attributes:
+        source: with the function ``run(table, list)``, which gives 0, or the number of a failure.
+        buffers: in the order in which the table has their addresses; first those of the list.
+        inputs: how many of them the program takes from the list.
+        scratch: the offset of each buffer that the program has for itself.
+        scratch_bytes: the memory for them.
+        written: the buffers from outside that it changes.
+        failures: for each failure the length and the number of the dimension.
+    """
+
+    source: str = ""
+    buffers: list[Buffer] = field(default_factory=list)
+    inputs: int = 0
+    scratch: dict[Buffer, int] = field(default_factory=dict)
+    scratch_bytes: int = 0
+    written: list[Buffer] = field(default_factory=list)
+    failures: list[tuple[int, int]] = field(default_factory=list)
+
+
+@dataclass
+class Call:
+    """A call of a function with the addresses of buffers, and what comes before them."""
+
+    name: str
+    buffers: list[Buffer]
+    before: str = ""
+    failures: list[tuple[int, int]] = field(default_factory=list)
+
+
+def needed(ops: Sequence[Op], lasting: Callable[[Buffer], bool]) -> list[Op]:
+    """The ops without those whose results nobody reads."""
+    live: set[int] = set()
+    found = []
+    for op in reversed(ops):
+        buffer = op.out.buffer
+        assert buffer is not None
+        if id(buffer) in live or lasting(buffer):
+            found.append(op)
+            live.update(id(v.buffer) for v in op.ins if v.buffer is not None)
+    return found[::-1]
+
+
+def program(
+    ops: Sequence[Op],
+    lasting: Callable[[Buffer], bool],
+    inputs: dict[Buffer, int],
+    offsets: tuple[int, int],
+) -> Program:
+    """The program of some ops.
+
+    Args:
+        lasting: whether somebody looks at a buffer afterwards.
+        inputs: buffers whose addresses are taken from the items of the list, in order, and how many
+            bytes before an item's first element they begin.
+        offsets: where lists have the address of their items, and arrays that of their data.
+
+    Raises:
+        UnsupportedError: the ops are beyond what can be generated.
+    """
+    clusters = clusters_of(needed(ops, lasting))
+    users: dict[int, set[int]] = {}
+    for number, cluster in enumerate(clusters):
+        for key in cluster.buffers:
+            users.setdefault(key, set()).add(number)
+
+    def is_local(buffer: Buffer) -> bool:
+        return not lasting(buffer) and len(users[id(buffer)]) == 1
+
+    made = Program(buffers=list(inputs), inputs=len(inputs))
+    functions: dict[str, str] = {}
+    calls: list[Call] = []
+    lives: dict[Buffer, tuple[int, int]] = {}
+    met = set(made.buffers)
+    for number, cluster in enumerate(clusters):
+        text, call = _function(cluster, is_local)
+        call.name = functions.setdefault(text, f"k{len(functions)}")
+        calls.append(call)
+        made.failures += call.failures
+        for buffer in call.buffers:
+            if buffer not in met:
+                met.add(buffer)
+                made.buffers.append(buffer)
+            if not lasting(buffer) and buffer not in inputs:
+                lives[buffer] = (lives.get(buffer, (number, number))[0], number)
+    outs = {op.out.buffer: None for op in ops if op.out.buffer is not None}
+    made.written = [b for b in outs if lasting(b)]
+    made.scratch, made.scratch_bytes = arrange(lives)
+    lines = [HEAD.format(*offsets)]
+    lines += [f"static int {name}{text}\n" for text, name in functions.items()]
+    lines += _run(calls, made, list(inputs.values()))
+    made.source = "\n".join(lines) + "\n"
+    return made
+
+
+def _function(cluster: Cluster, is_local: Callable[[Buffer], bool]) -> tuple[str, Call]:
+    """Parameters and body of a cluster's function, and its call without a name."""
+    first = cluster.members[0]
+    if first.op.kind != "product":
+        function = Function(cluster, is_local)
+        before = "(int64_t *)t[2]" if function.failures else ""
+        return function.text, Call("", function.buffers, before, function.failures)
+    kind = C_TYPES[first.op.dtype.name]
+    buffers: list[Buffer] = []
+    for a in first.accesses:
+        if a.buffer is None:
+            raise UnsupportedError("a product of a number")
+        if a.buffer not in buffers:
+            buffers.append(a.buffer)
+    names = {id(b): f"p{n}" for n, b in enumerate(buffers)}
+    head = ", ".join([f"gemm_{kind} *gemm", *(f"{kind} *p{n}" for n in range(len(buffers)))])
+    body = "\n".join("  " + line for line in products.source(first, names))
+    text = f"({head}) {{\n{body}\n  return 0;\n}}"
+    return text, Call("", buffers, f"(gemm_{kind} *)t[{0 if kind == 'float' else 1}]")
+
+
+def _run(calls: Sequence[Call], made: Program, starts: Sequence[int]) -> list[str]:
+    """The function that calls all others."""
+    slot = {b: n + FIRST for n, b in enumerate(made.buffers)}
+    lines = ["int run(char **t, const char *list) {", "  int failed = 0;"]
+    if starts and not any(starts):
+        lines.append(f"  for (long n = 0; n < {len(starts)}; n++) t[n + {FIRST}] = data_of(list, n);")
+    else:
+        lines += [
+            f"  t[{n + FIRST}] = data_of(list, {n}) - {start};" for n, start in enumerate(starts)
+        ]
+    lines += _overlaps(made, slot)
+    number, failures = 0, 0
+    while number < len(calls):
+        call = calls[number]
+        end = number
+        while end < len(calls) and calls[end].name == call.name and not call.before:
+            end += 1
+        if end - number >= MANY:
+            rows = [[slot[b] for b in c.buffers] for c in calls[number:end]]
+            table = ", ".join("{" + ", ".join(map(str, row)) + "}" for row in rows)
+            size = f"[{len(rows)}][{len(rows[0])}]"
+            given = ", ".join(f"(void *)t[s{number}[n][{k}]]" for k in range(len(rows[0])))
+            lines.append(f"  static const int s{number}{size} = {{{table}}};")
+            lines.append(f"  for (long n = 0; n < {len(rows)}; n++) {call.name}({given});")
+            number = end
+            continue
+        given = ", ".join(
+            [call.before] * bool(call.before) + [f"(void *)t[{slot[b]}]" for b in call.buffers]
+        )
+        if call.failures:
+            lines.append(f"  if ((failed = {call.name}({given}))) return {failures} + failed;")
+            failures += len(call.failures)
+        else:
+            lines.append(f"  {call.name}({given});")
+        number += 1
+    return [*lines, "  return failed;", "}"]
+
+
+def _overlaps(made: Program, slot: dict[Buffer, int]) -> list[str]:
+    """A test whether an input lies in memory that the program writes to: it gives -1 then."""
+    return []
