@@ -10,8 +10,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from . import dtypes
-from .autograd.engine import TensorBase
+from .autograd.engine import TensorBase, wrap
 from .casting.calls import THREADS, casting
 from .casting.lists import POLICIES
 from .ops import (
@@ -31,6 +33,7 @@ from .ops import (
     shape,
     variance,
 )
+from .ops.arguments import word
 from .ops.binary import Binary
 from .ops.operands import cast
 from .ops.unary import Unary
@@ -46,6 +49,13 @@ def named(function: Function, name: str, cls: type) -> Function:
     return function
 
 
+def as_operand(value: Any) -> Any:
+    """A number as a tensor without dimensions; anything else as it is."""
+    if isinstance(value, (bool, int, float)):
+        return wrap(np.asarray(value, dtypes.scalar_dtype(value).numpy))
+    return value
+
+
 def _unary(cls: type[Unary], name: str) -> Function:
     apply = cls.apply
     listed = any(name in policies for policies in POLICIES.values())
@@ -58,6 +68,8 @@ def _unary(cls: type[Unary], name: str) -> Function:
                 f"{name}(): argument 'input' (position 1) must be Tensor, not "
                 f"{type(input).__name__}"
             )
+        if out is not None:
+            check_overlap(name, out, (input,))
         result = apply(input)
         return result if out is None else into(out, result, name)
 
@@ -81,6 +93,9 @@ def _binary(
 
     return named(function, name, cls)
 
+
+OF_NUMBERS = ("mul", "floor_divide")
+"""Functions of which both operands may be numbers."""
 
 NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
 """NumPy's names of arguments, which PyTorch takes as well."""
@@ -112,6 +127,9 @@ def _public(name: str, function: Function, tensors: int = 1) -> Function:
             raise refuse(name, input, None)
         if tensors > 1 and args and not isinstance(args[0], TensorBase):
             raise refuse(name, input, args[0])
+        if out is not None:
+            for one in out if isinstance(out, (tuple, list)) else (out,):
+                check_overlap(name, one, (input, *args))
         result = function(input, *args, **kwargs)
         if result is NotImplemented:
             raise refuse(name, input, args[0])
@@ -239,6 +257,8 @@ def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
     tensor([4., 4.])
     """
     result = arithmetic.Add.apply(input, scaled(other, alpha, input))
+    if result is NotImplemented and isinstance(other, (bool, int, float)):
+        result = arithmetic.Add.apply(as_operand(input), scaled(other, alpha, as_operand(input)))
     if result is NotImplemented:
         raise refuse("add", input, other)
     return result if out is None else into(out, result, "add")
@@ -247,6 +267,8 @@ def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
 def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
     """``input - alpha * other``, broadcast."""
     result = arithmetic.Sub.apply(input, scaled(other, alpha, input))
+    if result is NotImplemented and isinstance(other, (bool, int, float)):
+        result = arithmetic.Sub.apply(as_operand(input), scaled(other, alpha, as_operand(input)))
     if result is NotImplemented:
         raise refuse("sub", input, other)
     return result if out is None else into(out, result, "sub")
@@ -256,7 +278,10 @@ def _matmul(input: Any, other: Any, *, out: Any = None) -> Any:
     result = matmul.matmul(input, other) if isinstance(input, TensorBase) else NotImplemented
     if result is NotImplemented:
         raise refuse("matmul", input, other)
-    return result if out is None else into(out, result, "matmul")
+    if out is None:
+        return result
+    check_overlap("matmul", out, (input, other))
+    return into(out, result, "matmul")
 
 
 _matmul.__name__, _matmul.__doc__ = "matmul", matmul.matmul.__doc__
@@ -291,6 +316,8 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = 
     tensor([ 3., -3.])
     """
     result = division(rounding_mode).apply(input, other)
+    if result is NotImplemented and isinstance(other, (bool, int, float)):
+        result = division(rounding_mode).apply(as_operand(input), other)
     if result is NotImplemented:
         raise refuse("div", input, other)
     return result if out is None else into(out, result, "div")
@@ -309,8 +336,18 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
     return result if out is None else into(out, result, "pow")
 
 
-def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
+def square(input: Any, *, out: Any = None) -> Any:
+    """``input ** 2``; of bools int64."""
+    if isinstance(input, TensorBase) and input.array.dtype.kind == "b":
+        return pow(input, 2, out=out)
+    return _square(input, out=out)
+
+
+def round(input: Any, *, decimals: int | None = None, out: Any = None) -> Any:
     """The nearest integer, halves to even; or the nearest multiple of ``10**-decimals``."""
+    if decimals is not None and input.array.dtype.kind in "iub":
+        kernel = "round_cpu" if decimals else "round_vml_cpu"
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{word(input.array)}'")
     result = pointwise.RoundTo.apply(input, decimals) if decimals else pointwise.Round.apply(input)
     return result if out is None else into(out, result, "round")
 
@@ -405,6 +442,8 @@ WITHOUT_NUMBERS: dict[str, type[Binary]] = {
     "hypot": arithmetic.Hypot,
 }
 
+_square = _unary(power.Square, "square")
+
 FUNCTIONS: dict[str, Function] = {
     **{name: _unary(cls, name) for name, cls in UNARY.items()},
     **WITH_NUMBERS,
@@ -420,10 +459,14 @@ FUNCTIONS: dict[str, Function] = {
     "div": div,
     "pow": pow,
     "round": round,
-    "where": select.where,
+    "square": square,
+    "where": public("where", select.where, None),
     "clone": copying.clone,
     "split": cutting.split,
-    **{name: _numpy_names(f) for name, f in named_in(joining, "cat stack hstack vstack").items()},
+    **{
+        name: public(name, _numpy_names(f), None)
+        for name, f in named_in(joining, "cat stack hstack vstack").items()
+    },
     **named_in(shape, "broadcast_tensors broadcast_shapes"),
 }
 """The public functions by name; :mod:`gpugrad` exports them all."""

@@ -1,62 +1,65 @@
-"""Linear algebra under PyTorch's names: ``gpugrad.linalg``."""
+"""Linear algebra under PyTorch's names: ``gpugrad.linalg``. Each function takes ``out=``."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .ops.decompositions import eigh as eigh
-from .ops.decompositions import eigvalsh as eigvalsh
-from .ops.decompositions import linalg_qr as qr
-from .ops.decompositions import linalg_svd as svd
-from .ops.decompositions import svdvals as svdvals
+from .ops import (
+    cholesky as _cholesky,
+)
+from .ops import decompositions as _decompositions
+from .ops import householder as _householder
+from .ops import least_squares as _least_squares
+from .ops import linalg as _linalg
+from .ops import lu as _lu
+from .ops import matmul as _matmul
+from .ops import matrix_functions as _functions
+from .ops import matrix_norm as _matrix_norm
+from .ops import mixing as _mixing
+from .ops import norm as _norm
+from .ops import products as _products
 from .ops.diagonal import diagonal as _diagonal
-from .ops.least_squares import lstsq as lstsq
-from .ops.least_squares import matrix_rank as matrix_rank
-from .ops.linalg import cholesky as cholesky
-from .ops.linalg import det as det
-from .ops.linalg import inv as inv
-from .ops.linalg import linalg_slogdet as slogdet
-from .ops.linalg import pinv as pinv
-from .ops.linalg import solve as solve
-from .ops.linalg import solve_triangular as solve_triangular
-from .ops.matmul import matmul as matmul
 from .ops.matrix_checks import LinAlgError as LinAlgError
-from .ops.matrix_norm import linalg_norm as norm
-from .ops.matrix_norm import matrix_norm as matrix_norm
-from .ops.mixing import linalg_cross as cross
-from .ops.norm import vector_norm as vector_norm
-from .ops.products import matrix_power as matrix_power
-from .ops.products import multi_dot as multi_dot
-from .ops.products import vecdot as vecdot
-
-__all__ = [
-    "LinAlgError",
-    "cholesky",
-    "cross",
-    "det",
-    "diagonal",
-    "eigh",
-    "eigvalsh",
-    "inv",
-    "lstsq",
-    "matmul",
-    "matrix_norm",
-    "matrix_power",
-    "matrix_rank",
-    "multi_dot",
-    "norm",
-    "pinv",
-    "qr",
-    "slogdet",
-    "solve",
-    "solve_triangular",
-    "svd",
-    "svdvals",
-    "vecdot",
-    "vector_norm",
-]
+from .out_argument import public as _public
 
 
 def diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:  # noqa: N803
     """:func:`gpugrad.diagonal` with the last two dimensions as its default."""
     return _diagonal(A, offset, dim1, dim2)
+
+
+_MODULES = {
+    _cholesky: "cholesky_ex inv_ex solve_ex",
+    _decompositions: "eigh eigvalsh svdvals",
+    _functions: "cond matrix_exp tensorinv tensorsolve vander",
+    _householder: "householder_product",
+    _least_squares: "lstsq matrix_rank",
+    _linalg: "cholesky det inv pinv solve solve_triangular",
+    _lu: "lu lu_factor lu_factor_ex lu_solve",
+    _matmul: "matmul",
+    _matrix_norm: "matrix_norm",
+    _norm: "vector_norm",
+    _products: "matrix_power multi_dot vecdot",
+}
+
+_FOUND: dict[str, Any] = {
+    **{n: getattr(module, n) for module, names in _MODULES.items() for n in names.split()},
+    "cross": _mixing.linalg_cross,
+    "norm": _matrix_norm.linalg_norm,
+    "qr": _decompositions.linalg_qr,
+    "slogdet": _linalg.linalg_slogdet,
+    "svd": _decompositions.linalg_svd,
+}
+
+FUNCTIONS: dict[str, Any] = {
+    "diagonal": diagonal,
+    **{
+        name: _public(f"linalg_{name}", function, None if name == "multi_dot" else "A")
+        for name, function in _FOUND.items()
+    },
+}
+"""The functions of this module by name."""
+
+__all__ = sorted([*FUNCTIONS, "LinAlgError"])
+
+globals().update(FUNCTIONS)

@@ -8,6 +8,8 @@ from .ops import (
     arrange,
     bessel,
     bounds,
+    cholesky,
+    copies,
     counting,
     decompositions,
     diagonal,
@@ -16,12 +18,17 @@ from .ops import (
     gamma,
     gather,
     grids,
+    householder,
+    index_reduce,
     linalg,
+    lu,
     masked,
+    matrix_functions,
     matrix_norm,
     mixing,
     nan_reductions,
     norm,
+    number_parts,
     order,
     products,
     quantile,
@@ -29,9 +36,11 @@ from .ops import (
     scatter,
     slices,
     special,
+    statistics,
     strided,
 )
 from .ops.compare_inplace import METHODS as COMPARED
+from .ops.number_parts import itself
 from .out_argument import public
 from .tensor import Tensor
 
@@ -64,6 +73,17 @@ MODULES = {
     products: ("addbmm addmv addr baddbmm chain_matmul ger inner matrix_power tensordot vdot"),
     linalg: "det logdet slogdet",
     decompositions: "qr svd",
+    cholesky: "cholesky_inverse cholesky_solve",
+    householder: "geqrf ormqr",
+    lu: "lu_unpack",
+    copies: (
+        "as_strided_scatter empty_permuted empty_strided fill scalar_tensor unsafe_chunk "
+        "unsafe_split"
+    ),
+    index_reduce: "index_reduce",
+    number_parts: ("angle frexp gcd isreal lcm ldexp logaddexp2 nextafter unravel_index"),
+    statistics: ("corrcoef cov cumulative_trapezoid histogram histogramdd renorm trapezoid"),
+    matrix_functions: "triangular_solve",
     slices: "index_add index_copy index_fill index_put put",
     strided: (
         "as_strided diagonal_scatter narrow_copy select_scatter slice_scatter split_with_sizes"
@@ -74,19 +94,29 @@ MODULES = {
 
 FUNCTION_ONLY = (
     "atleast_1d atleast_2d atleast_3d block_diag bucketize cartesian_prod cdist chain_matmul "
-    "column_stack combinations dstack einsum isin meshgrid searchsorted tensordot tril_indices "
-    "triu_indices"
+    "column_stack combinations cumulative_trapezoid dstack einsum empty_permuted empty_strided "
+    "fill histogramdd isin "
+    "lu_unpack meshgrid scalar_tensor searchsorted tensordot trapezoid trapz tril_indices "
+    "triu_indices unravel_index"
 )
 """Public functions that are not methods."""
 
 TENSOR_NOT_FIRST = (
     "atleast_1d atleast_2d atleast_3d block_diag bucketize cartesian_prod column_stack dstack "
-    "einsum float_power isin meshgrid polygamma tril_indices triu_indices xlogy"
+    "cumulative_trapezoid einsum empty_permuted empty_strided float_power isin meshgrid polygamma "
+    "scalar_tensor trapezoid trapz tril_indices triu_indices xlogy"
 )
 """Functions whose first argument may be something else than a tensor."""
 
 OTHER_NAMES = {
     "cholesky": linalg.torch_cholesky,
+    "lu": lu.torch_lu,
+    "lu_solve": lu.torch_lu_solve,
+    "matrix_exp": matrix_functions.matrix_exp,
+    **copies.COPIES,
+    **dict.fromkeys(("conj", "conj_physical", "real", "resolve_conj", "resolve_neg"), itself),
+    "trapz": statistics.trapezoid,
+    "orgqr": householder.householder_product,
     "inverse": linalg.inv,
     "pinverse": linalg.pinv,
 }
@@ -116,6 +146,10 @@ METHODS: dict[str, Function] = {
     **{f"logical_{n}_": getattr(bounds, f"logical_{n}_") for n in ("and", "or", "xor", "not")},
     "unfold": arrange.unfold,
     "polygamma": gamma.polygamma_method,
+    "resize_": copies.resize_,
+    "resize_as_": copies.resize_as_,
+    "new_empty_strided": copies.new_empty_strided,
+    "conj_physical_": itself,
     **COMPARED,
 }
 

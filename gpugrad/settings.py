@@ -6,47 +6,44 @@ matrices in float32), the setting is kept and given back, so that programs run o
 
 from __future__ import annotations
 
-import os
 import warnings
 from typing import Any
 
 from . import dtypes
+from .native.threads import THREADS
 from .ops.shape import broadcast_shapes
 
-_threads: int | None = None
 _precision = "highest"
 _strict = {"shapes": False}
 _deterministic = {"on": False, "warn only": False}
 
 
 def get_num_threads() -> int:
-    """The number of threads that matrix products on the CPU may use.
+    """The number of threads that large arrays and matrix products on the CPU may use.
 
     >>> import gpugrad
     >>> gpugrad.get_num_threads() >= 1
     True
     """
-    if _threads is not None:
-        return _threads
-    return int(os.environ.get("OMP_NUM_THREADS", "").partition(",")[0] or os.cpu_count() or 1)
+    return THREADS.number
 
 
 def set_num_threads(number: int, /) -> None:
-    """Set the number of threads of NumPy's matrix products.
+    """Set the number of threads for large arrays and matrix products on the CPU.
 
-    It takes effect where the package ``threadpoolctl`` is installed (it comes with scikit-learn);
-    everything else on the CPU runs on one thread.
+    For NumPy's matrix products it takes effect where the package ``threadpoolctl`` is installed (it
+    comes with scikit-learn); for other functions where there is a C compiler. Results do not depend
+    on it, up to the rounding of matrix products.
 
     Raises:
         TypeError: the number is no int.
         RuntimeError: it is not positive.
     """
-    global _threads
     if not isinstance(number, int) or isinstance(number, bool):
         raise TypeError(f"set_num_threads expects an int, but got {type(number).__name__}")
     if number <= 0:
         raise RuntimeError("set_num_threads expects a positive integer")
-    _threads = number
+    THREADS.number = number
     try:
         import threadpoolctl
     except ImportError:

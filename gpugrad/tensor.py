@@ -273,10 +273,9 @@ class Tensor(Operators, metaclass=PrintedAs, printed_as="torch.Tensor"):
         return _to(self, "cuda" if device is None else device)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        raise TypeError(
-            "tensors are not pickled: save them with gpugrad.save, which writes safetensors, or "
-            "convert them with .numpy()"
-        )
+        from .pickling import reduced  # made of what is made of tensors
+
+        return reduced(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         if self.node is not None:

@@ -17,10 +17,14 @@ FLOORS = (
     (),  # every other module directly in the package: tensors and what makes them
     ("casting", "ops"),
     ("autograd", "capture"),
-    ("backend",),
-    ("class_names", "device", "dtypes", "return_types", "shape_arguments", "size", "version"),
+    ("backend", "native"),
+    (
+        *("atomic_file", "class_names", "device", "dtypes", "return_types", "shape_arguments"),
+        *("size", "version"),
+    ),
 )
-"""From the roof down. The lowest floor has only values: names of devices, types and shapes."""
+"""From the roof down. The lowest floor has only values, names of devices, types and shapes, and the
+writing of files."""
 
 TENSORS = FLOORS.index(())
 

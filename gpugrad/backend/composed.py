@@ -9,14 +9,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from .composed_attention import ComposedAttention
 from .composed_rows import ComposedRows
+from .composed_windows import ComposedWindows
 from .pairs import FusedPairs
 from .philox import next_draw, philox_words, split_draw, words_kept
 
 Array = Any
 
 
-class ComposedForms(ComposedRows, FusedPairs):
+class ComposedForms(ComposedAttention, ComposedRows, ComposedWindows, FusedPairs):
     """What :class:`Primitives` knows to compute by combining its own functions."""
 
     if TYPE_CHECKING:  # the other primitives; at run time it would slow every look-up down

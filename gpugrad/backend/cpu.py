@@ -11,11 +11,14 @@ import numpy as np
 
 from ..device import CPU as CPU_DEVICE
 from ..device import device as Device
+from ..native import maps, rows
 from . import cpu_blocks
 from .add_at import add_at, sum_rows
 from .blocking import in_blocks
 from .cpu_activations import HostActivations
 from .cpu_attention import HostAttention
+from .cpu_convolution import HostConvolution
+from .cpu_pools import HostPools
 from .cpu_recurrence import HostRecurrence
 from .cpu_rows import HostRows
 from .host_memory import keep_freed_memory
@@ -31,6 +34,7 @@ from .small_arrays import (
     OVER_ROWS,
     SHORT,
     ZEROS,
+    is_narrow,
 )
 
 MATERIALISE_BELOW = 4096
@@ -45,7 +49,16 @@ _INTEGER = {2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
 _NOTHING_TO_SWITCH: AbstractContextManager[Any] = nullcontext()
 
 
-class CPU(HostActivations, HostAttention, HostRecurrence, HostRows, HostSteps, Primitives):
+class CPU(
+    HostActivations,
+    HostAttention,
+    HostConvolution,
+    HostPools,
+    HostRecurrence,
+    HostRows,
+    HostSteps,
+    Primitives,
+):
     """NumPy's implementation of the waist."""
 
     device_type = "cpu"
@@ -158,17 +171,46 @@ class CPU(HostActivations, HostAttention, HostRecurrence, HostRows, HostSteps, P
                 if x.size <= SHORT:
                     flat = x if x.ndim == 1 else x.reshape(-1)
                     return ONES_VECTORS[x.dtype][: x.size].dot(flat, out)
+                if x.size >= maps.SIMPLE:
+                    found = maps.total(x)
+                    if found is not None:
+                        return self.into(x.dtype.type(found), out)
                 if x.size > cpu_blocks.LARGE:
                     return self.into(x.dtype.type(cpu_blocks.total(x)), out)
+            if axis in OVER_COLUMNS and x.ndim == 2 and out is None and x.size >= rows.WIDE:
+                found = rows.reduced("sum_rows", x)
+                if found is not None:
+                    return found
             if axis in OVER_COLUMNS and _short_rows(x):
                 return x.dot(ONES_VECTORS[x.dtype][: x.shape[1]], out)
+        kind = x.dtype if dtype is None else np.dtype(dtype)
+        if is_narrow(kind):
+            total = _total(x, axis, np.float32, None, keepdims)
+            return self.into(total.astype(kind), out)
+        if x.dtype.kind == "V" and dtype is None:  # bfloat16, in which NumPy would add
+            wide = np.asarray(x.astype(np.float32).sum(axis, keepdims=keepdims))
+            return self.into(wide.astype(x.dtype), out)
         return _total(x, axis, dtype, out, keepdims)
+
+    def cumsum(self, x: Array, axis: int, dtype: Any = None, out: Array | None = None) -> Array:
+        kind = x.dtype if dtype is None else np.dtype(dtype)
+        if is_narrow(kind):
+            return self.into(np.cumsum(x, axis, np.float32).astype(kind), out)
+        return np.cumsum(x, axis, dtype, out)
 
     def mean(
         self, x: Array, axis: Any = None, keepdims: bool = False, out: Array | None = None
     ) -> Array:
-        if axis is None and not keepdims and cpu_blocks.applies(x):
-            return self.into(x.dtype.type(cpu_blocks.total(x) / x.size), out)
+        if is_narrow(x.dtype):
+            wide = _total(x, axis, np.float32, None, keepdims)
+            count = x.size // wide.size if wide.size else float("nan")
+            return self.into((wide / np.float32(count)).astype(x.dtype), out)
+        if axis is None and not keepdims and x.size >= maps.SIMPLE:
+            found = maps.total(x)
+            if found is not None:
+                return self.into(x.dtype.type(found / x.size), out)
+            if cpu_blocks.applies(x):
+                return self.into(x.dtype.type(cpu_blocks.total(x) / x.size), out)
         if axis in OVER_COLUMNS and _short_rows(x):
             total = x.dot(ONES_VECTORS[x.dtype][: x.shape[1]], None if keepdims else out)
             if keepdims:
@@ -182,6 +224,10 @@ class CPU(HostActivations, HostAttention, HostRecurrence, HostRows, HostSteps, P
     def amax(
         self, x: Array, axis: Any = None, keepdims: bool = False, out: Array | None = None
     ) -> Array:
+        if axis in OVER_COLUMNS and x.ndim == 2 and out is None and x.size >= rows.WIDE:
+            found = rows.reduced("amax_rows", x)
+            if found is not None:
+                return found.reshape(-1, 1) if keepdims else found
         return _largest(x, axis, None, out, keepdims)
 
     def amin(
@@ -220,6 +266,10 @@ class CPU(HostActivations, HostAttention, HostRecurrence, HostRows, HostSteps, P
         return out if bias is None else np.add(out, bias, out=out)
 
     def sigmoid(self, x: Array, out: Array | None = None) -> Array:
+        if x.size >= maps.LARGE:
+            found = maps.apply("sigmoid", out, (x,))
+            if found is not None:
+                return found
         if x.size > cpu_blocks.LARGE and cpu_blocks.applies(x):
             return cpu_blocks.sigmoid(x, out)
         work = np.negative(x, out)
@@ -230,11 +280,19 @@ class CPU(HostActivations, HostAttention, HostRecurrence, HostRows, HostSteps, P
         return np.reciprocal(work, work)
 
     def relu(self, x: Array, out: Array | None = None) -> Array:
+        if x.size >= maps.SIMPLE:
+            found = maps.apply("relu", out, (x,))
+            if found is not None:
+                return found
         if x.size > cpu_blocks.LARGE and cpu_blocks.applies(x):
             return cpu_blocks.relu(x, out)
         return np.maximum(x, ZEROS[x.dtype], out=out)
 
     def relu_grad(self, y: Array, grad: Array, out: Array | None = None) -> Array:
+        if y.size >= maps.SIMPLE:
+            found = maps.apply("relu_grad", out, (y, grad))
+            if found is not None:
+                return found
         if y.size > cpu_blocks.LARGE and cpu_blocks.applies(y, grad):
             return cpu_blocks.relu_grad(y, grad, out)
         if y.size <= SHORT and out is None:
@@ -245,25 +303,41 @@ class CPU(HostActivations, HostAttention, HostRecurrence, HostRows, HostSteps, P
         return self.into(bits.view(grad.dtype), out)
 
     def sigmoid_grad(self, y: Array, grad: Array, out: Array | None = None) -> Array:
+        if y.size >= maps.SIMPLE:
+            found = maps.apply("sigmoid_grad", out, (y, grad))
+            if found is not None:
+                return found
         if y.size > cpu_blocks.LARGE and cpu_blocks.applies(y, grad):
             return cpu_blocks.sigmoid_grad(y, grad, out)
         return np.multiply(grad, np.multiply(np.subtract(ONES[y.dtype], y), y), out=out)
 
     def tanh_grad(self, y: Array, grad: Array, out: Array | None = None) -> Array:
+        if y.size >= maps.SIMPLE:
+            found = maps.apply("tanh_grad", out, (y, grad))
+            if found is not None:
+                return found
         if y.size > cpu_blocks.LARGE and cpu_blocks.applies(y, grad):
             return cpu_blocks.tanh_grad(y, grad, out)
         return np.multiply(grad, np.subtract(ONES[y.dtype], np.square(y)), out=out)
 
     def mse(self, x: Array, y: Array, reduction: str, out: Array | None = None) -> Array:
-        if reduction == "none" or not cpu_blocks.applies(x, y):
-            return super().mse(x, y, reduction, out)
-        found = cpu_blocks.squared_error(x, y)
+        found = None
+        if reduction != "none" and x.size >= maps.LARGE:
+            found = maps.squared_error(x, y)
+        if found is None:
+            if reduction == "none" or not cpu_blocks.applies(x, y):
+                return super().mse(x, y, reduction, out)
+            found = cpu_blocks.squared_error(x, y)
         return self.into(x.dtype.type(found / x.size if reduction == "mean" else found), out)
 
     def mse_grad(
         self, x: Array, y: Array, grad: Array, scale: float, out: Array | None = None
     ) -> Array:
         factor = np.multiply(grad, scale)
+        if x.size >= maps.SIMPLE and factor.size == 1 and factor.dtype == x.dtype:
+            found = maps.apply("mse_grad", out, (x, y), factor.item())
+            if found is not None:
+                return found
         if factor.size == 1 and factor.dtype == x.dtype and cpu_blocks.applies(x, y):
             return cpu_blocks.mse_grad(x, y, factor.reshape(()), out)
         return np.multiply(np.subtract(x, y), factor, out=out)

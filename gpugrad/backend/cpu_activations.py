@@ -1,6 +1,7 @@
 """Activation functions over NumPy with few temporaries: composed forms rewritten in place.
 
-Large arrays are done in blocks that stay in the processor's cache; the 16-bit types are computed in
+Large arrays are done by C code where there is a compiler, else in blocks that stay in the
+processor's cache; the 16-bit types are computed in
 float32, and rounded once.
 """
 
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..native import maps
 from . import special
 
 Array = Any
@@ -28,36 +30,54 @@ class HostActivations:
     """Every method's composed form in ``ComposedForms`` says what it computes."""
 
     def leaky_relu(self, x: Array, slope: float, out: Array | None = None) -> Array:
-        return in_blocks(_leaky_relu, out, (x,), slope)
+        return _computed("leaky_relu", _leaky_relu, out, (x,), slope)
 
     def leaky_relu_grad(
         self, x: Array, grad: Array, slope: float, out: Array | None = None
     ) -> Array:
-        return in_blocks(_leaky_relu_grad, out, (x, grad), slope)
+        return _computed("leaky_relu_grad", _leaky_relu_grad, out, (x, grad), slope)
 
     def elu(self, x: Array, alpha: float, out: Array | None = None) -> Array:
-        return in_blocks(_elu, out, (x,), alpha)
+        return _computed("elu", _elu, out, (x,), alpha)
 
     def softplus(self, x: Array, beta: float, threshold: float, out: Array | None = None) -> Array:
-        return in_blocks(_softplus, out, (x,), beta, threshold)
+        return _computed("softplus", _softplus, out, (x,), beta, threshold)
 
     def softplus_grad(
         self, x: Array, grad: Array, beta: float, threshold: float, out: Array | None = None
     ) -> Array:
-        return in_blocks(_softplus_grad, out, (x, grad), beta, threshold)
+        return _computed("softplus_grad", _softplus_grad, out, (x, grad), beta, threshold)
 
     def silu(self, x: Array, out: Array | None = None) -> Array:
-        return in_blocks(_silu, out, (x,))
+        return _computed("silu", _silu, out, (x,))
 
     def silu_grad(self, x: Array, grad: Array, out: Array | None = None) -> Array:
-        return in_blocks(_silu_grad, out, (x, grad))
+        return _computed("silu_grad", _silu_grad, out, (x, grad))
 
     def gelu(self, x: Array, approximate: str, out: Array | None = None) -> Array:
-        return in_blocks(_gelu_tanh if approximate == "tanh" else _gelu, out, (x,))
+        if approximate == "tanh":
+            return _computed("gelu_tanh", _gelu_tanh, out, (x,))
+        return _computed("gelu", _gelu, out, (x,))
 
     def gelu_grad(self, x: Array, grad: Array, approximate: str, out: Array | None = None) -> Array:
-        function = _gelu_tanh_grad if approximate == "tanh" else _gelu_grad
-        return in_blocks(function, out, (x, grad))
+        if approximate == "tanh":
+            return _computed("gelu_tanh_grad", _gelu_tanh_grad, out, (x, grad))
+        return _computed("gelu_grad", _gelu_grad, out, (x, grad))
+
+
+def _computed(
+    name: str,
+    function: Callable[..., Array],
+    out: Array | None,
+    arrays: tuple[Array, ...],
+    *numbers: float,
+) -> Array:
+    """``function(*arrays, *numbers)``, or the C function ``name`` of the same."""
+    if arrays[0].size >= maps.LARGE:
+        found = maps.apply(name, out, arrays, *numbers)
+        if found is not None:
+            return found
+    return in_blocks(function, out, arrays, *numbers)
 
 
 def in_blocks(

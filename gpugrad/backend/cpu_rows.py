@@ -1,7 +1,7 @@
 """Functions of the rows of a matrix over NumPy, with few temporaries.
 
-Large matrices are done in blocks of rows that stay in the processor's cache. Sums are products with
-a vector, which BLAS does.
+C code does them where there is a compiler. Else large matrices are done in blocks of rows that stay
+in the processor's cache, and sums are products with a vector, which BLAS does.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..native import rows
 from .primitives import Primitives
 
 Array = Any
@@ -36,6 +37,10 @@ class HostRows(Primitives):
     """Every method's composed form in ``ComposedForms`` says what it computes."""
 
     def softmax(self, x: Array, axis: int, out: Array | None = None) -> Array:
+        if x.size >= rows.LARGE and axis in (-1, x.ndim - 1):
+            found = rows.of_rows("softmax", x, out)
+            if found is not None:
+                return found
         if x.size < WORTHWHILE or not _in_rows(axis, x):
             return super().softmax(x, axis, out)
         result, blocks = _row_blocks(out, x)
@@ -47,6 +52,10 @@ class HostRows(Primitives):
         return result if out is None else self.into(result, out)
 
     def softmax_grad(self, y: Array, grad: Array, axis: int, out: Array | None = None) -> Array:
+        if y.size >= rows.LARGE and axis in (-1, y.ndim - 1):
+            found = rows.gradient("softmax_grad", y, grad, out)
+            if found is not None:
+                return found
         if y.size < WORTHWHILE or not _in_rows(axis, y, grad):
             return super().softmax_grad(y, grad, axis, out)
         result, blocks = _row_blocks(out, y, grad)
@@ -57,6 +66,10 @@ class HostRows(Primitives):
         return result if out is None else self.into(result, out)
 
     def log_softmax(self, x: Array, axis: int, out: Array | None = None) -> Array:
+        if x.size >= rows.LARGE and axis in (-1, x.ndim - 1):
+            found = rows.of_rows("log_softmax", x, out)
+            if found is not None:
+                return found
         if x.size < WORTHWHILE or not _in_rows(axis, x):
             return super().log_softmax(x, axis, out)
         result, blocks = _row_blocks(out, x)
@@ -68,6 +81,10 @@ class HostRows(Primitives):
         return result if out is None else self.into(result, out)
 
     def log_softmax_grad(self, y: Array, grad: Array, axis: int, out: Array | None = None) -> Array:
+        if y.size >= rows.LARGE and axis in (-1, y.ndim - 1):
+            found = rows.gradient("log_softmax_grad", y, grad, out)
+            if found is not None:
+                return found
         if y.size < WORTHWHILE or not _in_rows(axis, y, grad):
             return super().log_softmax_grad(y, grad, axis, out)
         result, blocks = _row_blocks(out, y, grad)
@@ -86,14 +103,18 @@ class HostRows(Primitives):
         eps: float,
         out: tuple[Array, Array, Array] | None = None,
     ) -> tuple[Array, Array, Array]:
+        if x.size >= rows.LARGE:
+            found = rows.layer_norm(x, weight, bias, eps)
+            if found is not None:
+                return found if out is None else self._all_into(found, out)
         dtype = x.dtype
         if not _applies(dtype, x, weight, bias):
             return super().layer_norm(x, weight, bias, eps, out)
-        rows, cols = x.shape
-        y, mean, rstd = (np.empty((rows, n), dtype) for n in (cols, 1, 1))
+        height, cols = x.shape
+        y, mean, rstd = (np.empty((height, n), dtype) for n in (cols, 1, 1))
         ones, share, offset = _ones(cols, dtype), np.asarray(cols, dtype), np.asarray(eps, dtype)
         weight, bias = _tiled(x, weight), _tiled(x, bias)
-        for part in _parts(rows, cols):
+        for part in _parts(height, cols):
             centre, scale, to = mean[part], rstd[part], y[part]
             np.true_divide(x[part].dot(ones), share, out=centre)
             np.subtract(x[part], centre, out=to)
@@ -106,9 +127,8 @@ class HostRows(Primitives):
                 np.multiply(to, weight[: len(to)], out=to)
             if bias is not None:
                 np.add(to, bias[: len(to)], out=to)
-        if out is None:
-            return y, mean, rstd
-        return self.into(y, out[0]), self.into(mean, out[1]), self.into(rstd, out[2])
+        found = y, mean, rstd
+        return found if out is None else self._all_into(found, out)
 
     def layer_norm_grad(
         self,
@@ -120,15 +140,19 @@ class HostRows(Primitives):
         wanted: tuple[bool, bool, bool],
         out: tuple[Array, Array, Array] | None = None,
     ) -> tuple[Array | None, Array | None, Array | None]:
+        if x.size >= rows.LARGE:
+            found = rows.layer_norm_grad(grad, x, weight, mean, rstd, wanted)
+            if found is not None:
+                return found if out is None else self._all_into(found, out)
         dtype = x.dtype
         if not _applies(dtype, x, weight, grad):
             return super().layer_norm_grad(grad, x, weight, mean, rstd, wanted, out)
-        rows, cols = x.shape
-        of_x = np.empty((rows, cols), dtype) if wanted[0] else None
+        height, cols = x.shape
+        of_x = np.empty((height, cols), dtype) if wanted[0] else None
         of_weight = np.zeros(cols, dtype) if wanted[1] else None
         factors = (_ones(cols, dtype) if weight is None else weight.reshape(cols, 1)) / cols
         spread, products, weight = _scratch(x), _scratch(x), _tiled(x, weight)
-        for part in _parts(rows, cols):
+        for part in _parts(height, cols):
             scale, dy = rstd[part], grad[part]
             centred = np.subtract(x[part], mean[part], out=spread[: len(dy)])
             product = np.multiply(dy, centred, out=products[: len(dy)])
@@ -147,13 +171,17 @@ class HostRows(Primitives):
             np.multiply(g, scale, out=product)
             np.subtract(product, centred, out=of_x[part])
         of_bias = self.sum(grad, 0) if wanted[2] else None
-        if out is None:
-            return of_x, of_weight, of_bias
-        in_x, in_weight, in_bias = (
-            a if a is None else self.into(a, given)
-            for a, given in zip((of_x, of_weight, of_bias), out, strict=True)
+        grads = of_x, of_weight, of_bias
+        return grads if out is None else self._all_into(grads, out)
+
+    def _all_into(
+        self, found: tuple[Array | None, ...], out: tuple[Array, ...]
+    ) -> tuple[Any, Any, Any]:
+        """Three results, those that are not None stored in the arrays that were given for them."""
+        x, y, z = (
+            a if a is None else self.into(a, given) for a, given in zip(found, out, strict=True)
         )
-        return in_x, in_weight, in_bias
+        return x, y, z
 
     def cross_entropy(
         self,
@@ -163,6 +191,14 @@ class HostRows(Primitives):
         out: tuple[Array, Array] | None = None,
     ) -> tuple[Array, Array]:
         losses, softmax = out or (None, None)
+        if x.size >= rows.LARGE:
+            done = rows.cross_entropy(x, target, ignore_index)
+            if done is not None:
+                return (
+                    done
+                    if out is None
+                    else (self.into(done[0], losses), self.into(done[1], softmax))
+                )
         ignored = _ignored(target, ignore_index)
         if ignored is not None:
             target = self._classes(target, ignore_index)

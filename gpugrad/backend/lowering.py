@@ -27,6 +27,7 @@ from .small_arrays import (
     OVER_ROWS,
     SHORT,
     ZEROS,
+    is_narrow,
 )
 
 Call = tuple[Callable[..., Any], list[Any]]
@@ -136,6 +137,8 @@ def total(
             return None
         if axis in OVER_COLUMNS and x.ndim == 2 and 0 < x.shape[1] <= LONGEST_ONES:
             return [(np.ndarray.dot, [x, ones[: x.shape[1]], out])]
+    if is_narrow(out.dtype):
+        return None
     return [(np.add.reduce, [x, axis, dtype, out, keepdims])]
 
 
@@ -144,7 +147,7 @@ def column_sum(x: Array, out: Array) -> list[Call] | None:
 
 
 def mean(x: Array, axis: Any = None, keepdims: bool = False, *, out: Array) -> list[Call] | None:
-    if out.dtype.kind == "V" or x.size == 0:
+    if is_narrow(out.dtype) or x.size == 0:
         return None
     if axis is None and not keepdims and cpu_blocks.applies(x):
         return None

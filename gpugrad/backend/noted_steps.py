@@ -22,12 +22,14 @@ class Root:
         address: of its first byte.
         nbytes: how long it is.
         step: the number of the step that made it; -1 for memory that was there before.
+        frozen: whether it has numbers that Python made in the call, and nobody else knows of it.
     """
 
     owner: Any
     address: int
     nbytes: int
     step: int = -1
+    frozen: bool = False
 
     @property
     def external(self) -> bool:

@@ -78,6 +78,7 @@ UFUNCS = {
     "atan2": "arctan2",
     "hypot": "hypot",
     "logaddexp": "logaddexp",
+    "logaddexp2": "logaddexp2",
     "maximum": "maximum",
     "minimum": "minimum",
     "fmax": "fmax",
@@ -390,6 +391,9 @@ class Primitives(
         return x.argmin(axis=axis, out=out)
 
     def cumsum(self, x: Array, axis: int, dtype: Any = None, out: Array | None = None) -> Array:
+        if x.dtype.itemsize == 2 and x.dtype.kind in "fV" and dtype is None:
+            wide = self.module.cumsum(x.astype("float32"), axis)
+            return self.into(self.cast(wide, x.dtype), out)
         return self.module.cumsum(x, axis, dtype, out)
 
     def cumprod(self, x: Array, axis: int, dtype: Any = None, out: Array | None = None) -> Array:

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from .guards import Guards
+from .host_arrays import HostArrays
 from .noted_steps import CaptureError, Ref, Root, Step, refs_in, same_kind
 from .primitives import Array
 from .stream import Stream
@@ -93,6 +94,7 @@ class Recorder:
         steps: what was noted.
         roots: all memory that was met, by the identity of its owner.
         guards: what the recording takes for granted.
+        host_arrays: NumPy arrays that were copied to a device.
         updated: the parameters that optimizers had, with or without gradients.
     """
 
@@ -104,6 +106,7 @@ class Recorder:
         self.roots: dict[int, Root] = {}
         self.guards = Guards()
         self.updated: list[Any] = []
+        self.host_arrays = HostArrays()
         self.array_type = backend.module.ndarray
         self._thread = threading.get_ident()
         self._inside = False
@@ -185,6 +188,8 @@ class Recorder:
         """An argument, with refs in the place of arrays."""
         if isinstance(value, self.array_type):
             return self.ref(value)
+        if isinstance(value, np.ndarray):
+            return self.host_arrays.as_now(value)
         if isinstance(value, list):
             return [self.translate(item) for item in value]
         if isinstance(value, tuple):
@@ -199,6 +204,18 @@ class Recorder:
             root = self.roots[id(owner)] = Root(owner, address, nbytes, step)
         offset = self.backend.address(array) - root.address
         return Ref(root, offset, array.shape, array.strides, array.dtype, array)
+
+    def constant(self, array: Array, where: Any) -> Array:
+        """Numbers that Python has made, on a device: a copy, which replays make anew.
+
+        If nothing writes into it, they do not need to: then it is computed while planning, with all
+        that follows from it alone.
+        """
+        with self.paused():
+            there = self.backend.from_host(array, where)
+        self.ref(there).root.frozen = True
+        copied: Array = self.backend.copy(there)
+        return copied
 
     def fail(self, reason: str) -> None:
         """What is going on cannot be noted."""
@@ -325,6 +342,14 @@ def unnoted() -> contextlib.AbstractContextManager[None]:
     """
     recorder = current()
     return contextlib.nullcontext() if recorder is None else recorder.paused()
+
+
+def made_in_python(backend: Any, array: Any, where: Any) -> Array:
+    """A NumPy array that nobody else has, on a device."""
+    recorder = current()
+    if recorder is None or recorder.backend is not backend:
+        return backend.from_host(array, where)
+    return recorder.constant(array, where)
 
 
 class _NotedStream:

@@ -39,3 +39,8 @@ OVER_COLUMNS = (1, -1, (1,))
 ZEROS = _ByType(lambda dtype: np.zeros((), dtype))
 ONES = _ByType(lambda dtype: np.ones((), dtype))
 ONES_VECTORS = _ByType(lambda dtype: np.ones(LONGEST_ONES, dtype))
+
+
+def is_narrow(dtype: Any) -> bool:
+    """Whether a type is float16 or bfloat16, whose sums are taken in float32 and rounded once."""
+    return bool(dtype.itemsize == 2 and dtype.kind in "fV")

@@ -22,6 +22,7 @@ from ..backend.noted_steps import CaptureError
 from ..backend.recording import Recorder
 from .comparison import compare
 from .program import Program
+from .quick import MISS, quick_call
 from .structure import flat, identified, key_of, shared
 from .surroundings import watch_names
 from .trace import Trace, trace
@@ -36,7 +37,10 @@ MOST_RETRACES = 8
 class Entry:
     """What is known for one kind of arguments."""
 
-    __slots__ = ("backend", "calls", "doubtful", "eager", "first", "kept", "program", "stale")
+    __slots__ = (
+        *("attached", "backend", "calls", "doubtful", "eager", "first", "kept", "program", "quick"),
+        "stale",
+    )
 
     def __init__(self, kept: list[Any]) -> None:
         self.backend: Any = cpu
@@ -47,6 +51,9 @@ class Entry:
         had gradients then and not now."""
         self.first: Trace | None = None
         self.program: Program | None = None
+        self.quick: Callable[[tuple[Any, ...]], Any] | None = None
+        self.attached = -1
+        """What the program's number was when ``quick`` was made."""
         self.eager = False
         self.kept = kept
         """Objects whose identity is part of the key: so nobody else can have it."""
@@ -73,6 +80,8 @@ class CompiledFunction:
         self._verify = verify
         self._entries: dict[Any, Entry] = {}
         self._leaves: list[TensorBase] = []
+        self._quick: Callable[[tuple[Any, ...]], Any] | None = None
+        """For calls like the last one."""
         self._lock = threading.RLock()  # memory of a replay belongs to one thread at a time
         self._off = os.environ.get("GPUGRAD_COMPILE") == "0"
 
@@ -106,7 +115,9 @@ class CompiledFunction:
         if entry.program is not None:
             tensors = entry.program.trace.tensors(tensors)
             if entry.program.fits(tensors):
-                return entry.program.replay(tensors)
+                result = entry.program.replay(tensors)
+                self._quick = self._quick_call(entry, args, kwargs)
+                return result
             self._forget(entry)
         if entry.eager:
             return self._function(*args, **kwargs)
@@ -124,6 +135,18 @@ class CompiledFunction:
     def programs(self) -> list[Program]:
         """What has been traced so far, for each kind of arguments that is replayed."""
         return [e.program for e in self._entries.values() if e.program is not None]
+
+    def _quick_call(
+        self, entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Callable[[tuple[Any, ...]], Any] | None:
+        """What is tried first in the next call, after one that was replayed."""
+        program = entry.program
+        if kwargs or program is None or program.backend is not cpu:
+            return None
+        if entry.attached != program.attached:
+            entry.attached = program.attached
+            entry.quick = quick_call(program, args, self._leaves)
+        return entry.quick
 
     def _first_call(self, entry: Entry, args: Any, kwargs: Any) -> Any:
         """Run eagerly, and see which backend works."""
@@ -145,6 +168,7 @@ class CompiledFunction:
     def _forget(self, entry: Entry) -> None:
         """Something that the program took for granted has changed."""
         entry.program, entry.first, entry.calls, entry.stale = None, None, 0, entry.stale + 1
+        entry.quick, entry.attached, self._quick = None, -1, None
         if entry.stale > MOST_RETRACES:
             entry.eager = True
             warnings.warn(
@@ -207,6 +231,9 @@ class CompiledFunction:
         leaves = [entry.leaf for entry in found.leaves if entry.number is None]
         new = [leaf for leaf in leaves if id(leaf) not in known]
         self._leaves += new
+        self._quick = None
+        for entry in self._entries.values():
+            entry.attached = -1
         return bool(new)
 
     def _name(self) -> str:

@@ -80,7 +80,19 @@ class Plan:
                 self._backend.copy(array, place.copy)
             for args, position in place.places:
                 args[position] = array
-        self._execute()
+        self.execute()
+
+    def places(self) -> tuple[list[Any], list[int | None]] | None:
+        """The one list that the calls take the inputs from, and the place of each input.
+
+        None if there is more to a replay than to put inputs into their places and to
+        :attr:`execute`.
+        """
+        lists = {id(args): args for i in self.inputs for args, _ in i.places}
+        if len(lists) > 1 or any(i.copy is not None or len(i.places) > 1 for i in self.inputs):
+            return None
+        arguments: list[Any] = next(iter(lists.values()), [])
+        return arguments, [i.places[0][1] if i.places else None for i in self.inputs]
 
     # --- memory -----------------------------------------------------------------------------------
 
@@ -140,7 +152,7 @@ class Plan:
             else:
                 self.calls += calls
         self.calls = self._backend.in_blocks(self.calls, self._is_own)
-        self._execute = self._backend.executor(self.calls)
+        self.execute = self._backend.executor(self.calls)
         by_identity = {id(i.array): i for i in self.inputs if i.copy is None}
         for _, args in self.calls:
             for place, value in enumerate(args):
@@ -248,7 +260,8 @@ def constant(steps: Sequence[Step]) -> set[Step]:
         if step.effect or not results or any(r.external or writers[r] > 1 for r in results):
             continue
         only_shape = step.name in ("ones_like", "zeros_like")
-        if only_shape or all(r.root in made for r in refs_in((step.args, step.kwargs))):
+        given = refs_in((step.args, step.kwargs))
+        if only_shape or all(r.root in made or r.root.frozen for r in given):
             found.add(step)
             made |= results
     return found

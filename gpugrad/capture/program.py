@@ -21,6 +21,18 @@ class Program:
 
     Attributes:
         written: memory from outside that a replay changes.
+        free: the numbers of the inputs that may be other arrays in each replay.
+        bound: those of the others.
+        holds: tells whether all that the trace took for granted outside is as it was.
+        before: what to do before each replay.
+        made: the leaves for which a replay makes a gradient.
+        holders: how many hold each of these, besides its leaf and this program.
+        left: leaves and the gradients with which a replay leaves them.
+        left_to_inputs: the same for inputs, by their numbers.
+        changed: leaves into which a replay writes.
+        changed_inputs: the numbers of such inputs.
+        references: tells how many hold each gradient that was made.
+        attached: how often the gradients have moved to other memory.
     """
 
     def __init__(self, trace: Trace) -> None:
@@ -37,24 +49,25 @@ class Program:
         }
         # These must be the very same arrays in every replay: written to, sharing their memory, or
         # used by the function under another name, too.
-        self._bound = [
+        self.bound = [
             n
             for n, owner in enumerate(owners)
             if owner in written or owner in known or owners.count(owner) > 1
         ]
-        self.free = [n for n in range(len(owners)) if n not in self._bound]
-        self._changed = [
+        self.free = [n for n in range(len(owners)) if n not in self.bound]
+        self.changed = [
             e.leaf
             for e in trace.leaves
             if e.number is None and id(memory(e.leaf.array)[0]) in written
         ]
-        self._changed_inputs = [n for n in self._bound if owners[n] in written]
-        self._made = [entry for entry in trace.leaves if entry.made is not None]
+        self.changed_inputs = [n for n in self.bound if owners[n] in written]
+        self.made = [entry for entry in trace.leaves if entry.made is not None]
         self._differentiable = [slot for slot in trace.slots if slot.wants_grad]
-        self._before = trace.recorder.guards.before
-        self._all_free = not self._bound
+        self.before = trace.recorder.guards.before
+        self._all_free = not self.bound
         self._given = trace.inputs[len(trace.inputs) - len(trace.given) :]
-        self._holds = self._take_for_granted()
+        self.holds = self._take_for_granted()
+        self.attached = 0
         self._first = Replay(self)
         self._spare = [self._first]
         self._attach()
@@ -87,30 +100,30 @@ class Program:
     def fits(self, tensors: Sequence[TensorBase]) -> bool:
         """Whether all that the trace took for granted is as it was."""
         inputs = self.trace.inputs
-        if not self._holds():
+        if not self.holds():
             return False
         if self._given:
             for grad, array in zip(tensors[-len(self._given) :], self._given, strict=True):
                 if grad is None or grad.array.strides != array.strides:
                     return False
-        return self._all_free or all(tensors[n].array is inputs[n] for n in self._bound)
+        return self._all_free or all(tensors[n].array is inputs[n] for n in self.bound)
 
     def replay(self, tensors: Sequence[TensorBase]) -> Any:
         """Carry the call out again with other tensors of the same kind."""
         arrays = [tensors[n].array for n in self.free]
-        for action in self._before:
+        for action in self.before:
             action()
         if self.trace.sources:
             return self._replay_in_graph(tensors, arrays)
         self._leave_to_holders()
         self._first.plan.run(arrays)
-        for leaf, grad in self._left:
+        for leaf, grad in self.left:
             leaf.gradient = grad
-        for number, grad in self._left_to_inputs:
+        for number, grad in self.left_to_inputs:
             tensors[number].gradient = grad
-        for leaf in self._changed:
+        for leaf in self.changed:
             leaf.version[0] += 1
-        for number in self._changed_inputs:
+        for number in self.changed_inputs:
             tensors[number].version[0] += 1
         return self._returned(self._first, tensors, None)
 
@@ -131,45 +144,54 @@ class Program:
         result = self.trace.result
         return fill(result) if type(result) is Slot else _filled(result, fill)
 
+    def first_run(self) -> Replay:
+        """The memory of replays whose results belong to no graph."""
+        return self._first
+
     # --- gradients that stay with their leaves ----------------------------------------------------
 
     def _attach(self) -> None:
         """Make the tensors that replays leave behind as gradients."""
         array = self._first.plan.array
-        self._grads = [wrap(array(entry.made)) for entry in self._made if entry.made is not None]
-        left: list[tuple[LeafGrad, Any]] = [*zip(self._made, self._grads, strict=True)]
+        self._grads = [wrap(array(entry.made)) for entry in self.made if entry.made is not None]
+        left: list[tuple[LeafGrad, Any]] = [*zip(self.made, self._grads, strict=True)]
         left += [(entry, None) for entry in self.trace.leaves if entry.after is None]
-        self._left = [(e.leaf, grad) for e, grad in left if e.number is None]
-        self._left_to_inputs = [(e.number, grad) for e, grad in left if e.number is not None]
+        self.left = [(e.leaf, grad) for e, grad in left if e.number is None]
+        self.left_to_inputs = [(e.number, grad) for e, grad in left if e.number is not None]
         del left  # it holds them, too
-        self._holders = self.references()
+        self.references = self._counter()
+        self.holders = self.references()
+        self.attached += 1
 
-    def references(self) -> list[int]:
-        """How many hold each gradient, its array or its memory, besides its leaf."""
+    def _counter(self) -> Callable[[], list[int]]:
+        """Tells how many hold each gradient, its array or its memory, besides its leaf."""
         memory = self._first.plan.memory
-        return [
-            getrefcount(grad)
-            + getrefcount(grad.array)
-            + getrefcount(memory[entry.made.root])  # type: ignore[union-attr]  # of _made
-            - (entry.leaf.gradient is grad)
-            for entry, grad in zip(self._made, self._grads, strict=True)
-        ]
+        space: dict[str, Any] = {"count": getrefcount}
+        terms = []
+        for n, (entry, grad) in enumerate(zip(self.made, self._grads, strict=True)):
+            assert entry.made is not None
+            space |= {f"g{n}": grad, f"m{n}": memory[entry.made.root], f"l{n}": entry.leaf}
+            terms.append(
+                f"count(g{n}) + count(g{n}.array) + count(m{n}) - (l{n}.gradient is g{n})"
+            )
+        found: Callable[[], list[int]] = eval(f"lambda: [{', '.join(terms)}]", space)
+        return found
 
     def let_hold(self, before: list[int]) -> None:
         """Whoever has begun to hold gradients since ``before`` may see them change."""
         now = self.references()
-        self._holders = [
-            own + after - then for own, after, then in zip(self._holders, now, before, strict=True)
+        self.holders = [
+            own + after - then for own, after, then in zip(self.holders, now, before, strict=True)
         ]
 
     def _leave_to_holders(self) -> None:
         """Leave gradients of the last replay to whoever else holds them, and use other memory."""
-        if not self._made:
+        if not self.made:
             return
         now = self.references()
-        if now == self._holders:
+        if now == self.holders:
             return
-        for entry, count, own in zip(self._made, now, self._holders, strict=True):
+        for entry, count, own in zip(self.made, now, self.holders, strict=True):
             if count != own and entry.made is not None:
                 self._first.plan.renew(entry.made.root)
         self._first.arrays.clear()

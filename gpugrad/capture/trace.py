@@ -205,6 +205,7 @@ def _given_gradients(
 
 def _take_modes_for_granted(recorder: Recorder) -> None:
     recorder.require("{}._default is {}", dtypes, dtypes.get_default_dtype())
+    recorder.host_arrays.guard(recorder.guards)
 
 
 def _leaf(tensor: TensorBase, array: Array) -> TensorBase:

@@ -11,6 +11,7 @@ from importlib import metadata
 import numpy as np
 
 import gpugrad
+from gpugrad.native import toolchain
 
 _OPTIONAL = ("safetensors", "matplotlib", "rich", "scikit-learn")
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
@@ -33,6 +34,7 @@ def facts() -> Iterator[tuple[str, str]]:
         yield name, _version(name) or "not installed"
     yield "blas", _blas()
     yield "cpu", f"{os.cpu_count()} cores, blas threads: {_blas_threads()}"
+    yield "native", toolchain.status()
     reason = gpugrad.cuda.unavailable_reason()
     if reason is not None:
         yield "cuda", f"not usable: {' '.join(reason.split())}"

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd.engine import TensorBase
+from ..backend.recording import made_in_python
 from ..out_argument import created
 from ..shape_arguments import parse_size, size_from
 from .placing import DeviceLike, leaf, numpy_type, place
@@ -111,4 +112,4 @@ def eye(
         raise RuntimeError(f"m must be greater or equal to 0, got {m}")
     backend, where = place(device)
     array = np.eye(n, m, dtype=numpy_type(dtype))
-    return leaf(backend.from_host(array, where), requires_grad)
+    return leaf(made_in_python(backend, array, where), requires_grad)

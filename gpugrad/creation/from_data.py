@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd.engine import TensorBase, wrap
-from ..backend import BACKENDS, backend_of
+from ..backend import BACKENDS, backend_of, recording
 from .placing import DeviceLike, leaf, place
 
 
@@ -144,9 +144,9 @@ def tensor(
         moved = wrap(backend.copy(data)).to(device=device, dtype=dtype)
         return leaf(moved.array, requires_grad)
     array = _from_data(data, dtype)
-    if device is not None:
+    if device is not None or recording.listener is not None:
         backend, where = place(device)
-        array = backend.from_host(array, where)
+        array = recording.made_in_python(backend, array, where)
     return leaf(array, requires_grad)
 
 

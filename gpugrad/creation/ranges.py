@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd.engine import TensorBase
+from ..backend.recording import made_in_python
 from ..out_argument import created
 from .placing import DeviceLike, leaf, numpy_type, place
 
@@ -51,7 +52,7 @@ def arange(
         array: Any = np.arange(start, end, step, dtype=np.int64)
     else:
         array = (start + step * np.arange(count, dtype=np.float64)).astype(kind)
-    return leaf(backend.from_host(array, where), requires_grad)
+    return leaf(made_in_python(backend, array, where), requires_grad)
 
 
 @created
@@ -75,7 +76,7 @@ def linspace(
     start, end, kind = _checked("linspace", start, end, steps, dtype)
     backend, where = place(device)
     array = _spaced(start, end, steps, kind)
-    return leaf(backend.from_host(array, where), requires_grad)
+    return leaf(made_in_python(backend, array, where), requires_grad)
 
 
 def _checked(name: str, start: Any, end: Any, steps: int, dtype: Any) -> tuple[Any, Any, Any]:
@@ -119,4 +120,4 @@ def logspace(
     start, end, kind = _checked("logspace", start, end, steps, dtype)
     backend, where = place(device)
     array = np.power(np.float64(base), _spaced(start, end, steps, np.dtype(np.float64)))
-    return leaf(backend.from_host(array.astype(kind), where), requires_grad)
+    return leaf(made_in_python(backend, array.astype(kind), where), requires_grad)

@@ -207,8 +207,17 @@ def join(cluster: Cluster, fresh: Member) -> bool:
     if shape and shape[-1] < SHORT_ROW and size > WHOLE:
         if shape[-1] < min([*cluster.shape[-1:], *fresh.shape[-1:]]):
             return False
+    return _join_in(cluster, fresh, shape)
+
+
+def _join_in(cluster: Cluster, fresh: Member, shape: tuple[int, ...]) -> bool:
+    """Add an op to a cluster that gets another shape, if both meet some memory in one place."""
     placed = _placed(cluster, [*cluster.members, fresh], shape)
     if placed is None:
+        return False
+    *others, last = placed
+    keys = {a.key() for m in others for a in m.accesses if a.buffer is not None}
+    if not any(a.key() in keys and (any(a.strides) or not shape) for a in last.accesses):
         return False
     cluster.shape, cluster.members = shape, placed
     return True
@@ -221,11 +230,7 @@ def _join_rows(cluster: Cluster, fresh: Member, size: int, own: int) -> bool:
     shape = refined(cluster.shape, (*fresh.shape, cluster.shape[-1]))
     if shape is None or shape[-1] != cluster.shape[-1]:
         return False
-    placed = _placed(cluster, [*cluster.members, fresh], shape)
-    if placed is None:
-        return False
-    cluster.shape, cluster.members = shape, placed
-    return True
+    return _join_in(cluster, fresh, shape)
 
 
 def _placed(cluster: Cluster, members: list[Member], shape: tuple[int, ...]) -> list[Member] | None:

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from ..backend import kernel_source
-from . import toolchain
 
 Array = Any
 Function = Callable[..., Any]
@@ -27,6 +26,16 @@ _ARGUMENTS = {
     "d": ctypes.c_double,
     "i": ctypes.c_int,
 }
+
+
+_families: list[Family] = []
+
+
+def forget() -> None:
+    """Ask anew, at the next call, whether there is C code."""
+    _library.cache_clear()
+    for family in _families:
+        family.clear()
 
 
 class Family(dict[tuple[str, bool], "Function | None"]):
@@ -42,6 +51,7 @@ class Family(dict[tuple[str, bool], "Function | None"]):
         super().__init__()
         self.stem = stem
         self.signatures = signatures
+        _families.append(self)
 
     def __missing__(self, key: tuple[str, bool]) -> Function | None:
         name, double = key
@@ -70,10 +80,12 @@ def _library(stem: str, kind: str) -> ctypes.CDLL | None:
 
 
 def _loaded(stem: str, before: str) -> ctypes.CDLL | None:
+    from . import toolchain  # which few programs need
+
     if not toolchain.available():
         return None
     text = (kernel_source.folder() / f"{stem}.c").read_text(encoding="utf-8")
-    return toolchain.load(f"{before}#line 1 \"{stem}.c\"\n{text}")
+    return toolchain.load(f'{before}#line 1 "{stem}.c"\n{text}')
 
 
 def _object_head() -> int:

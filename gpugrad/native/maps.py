@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .library import FLOAT32, FLOAT64, Family, result_for, stored
 from .threads import THREADS
 
 Array = Any
 
-LARGE = 4096
-"""Arrays of so many elements are worth a call: NumPy's way takes longer than two microseconds."""
+LARGE = 512
+"""From so many elements on, a function for which NumPy needs several calls is quicker here."""
+
+SIMPLE = 2048
+"""The same for a function that is one, two or three quick calls."""
 
 _MAPS = (
     *("exp", "log", "tanh", "tanh_grad", "sigmoid", "sigmoid_grad", "relu", "relu_grad"),
@@ -23,7 +28,7 @@ _MAPS = (
 
 _functions = Family(
     "native_maps",
-    {name: "v:aaanddi" for name in _MAPS}
+    dict.fromkeys(_MAPS, "v:aaanddi")
     | {
         "sum": "d:aani",
         "squared_error": "d:aani",
@@ -34,27 +39,16 @@ _functions = Family(
 
 
 def apply(
-    name: str,
-    x: Array,
-    y: Array | None = None,
-    out: Array | None = None,
-    a: float = 0.0,
-    b: float = 0.0,
+    name: str, out: Array | None, arrays: tuple[Array, ...], a: float = 0.0, b: float = 0.0
 ) -> Array | None:
-    """The function ``name`` of x, y and two numbers, element by element."""
+    """The function ``name`` of one or two arrays and two numbers, element by element."""
+    x, *rest = arrays
+    y = rest[0] if rest else None
     function = _function(name, x, y)
     if function is None:
         return None
-    if out is None and y is None:
-        result = result_for(None, x)
-        function(id(x), 0, id(result), x.size, a, b, THREADS.number)
-        return result
-    if y is None:
-        result = result_for(out, x)
-        function(id(x), 0, id(result), x.size, a, b, THREADS.number)
-    else:
-        result = result_for(out, x, y)
-        function(id(x), id(y), id(result), x.size, a, b, THREADS.number)
+    result = np.empty(x.shape, x.dtype) if out is None else result_for(out, *arrays)
+    function(id(x), 0 if y is None else id(y), id(result), x.size, a, b, THREADS.number)
     return stored(result, out)
 
 
@@ -75,7 +69,7 @@ def sigmoid_mse(x: Array, y: Array, keep: bool) -> tuple[float, Array | None] | 
     function = _function("sigmoid_mse", x, y)
     if function is None:
         return None
-    p = result_for(None, x) if keep else None
+    p = np.empty(x.shape, x.dtype) if keep else None
     found = function(id(x), id(y), 0 if p is None else id(p), x.size, THREADS.number)
     return float(found), p
 
@@ -87,7 +81,7 @@ def sigmoid_mse_grad(
     function = _function("sigmoid_mse_grad", x, y)
     if function is None:
         return None
-    in_x, in_y = (result_for(None, x) if want else None for want in wanted)
+    in_x, in_y = (np.empty(x.shape, x.dtype) if want else None for want in wanted)
     places = [0 if a is None else id(a) for a in (in_x, in_y)]
     function(id(x), id(y), *places, x.size, factor, of_output, THREADS.number)
     return in_x, in_y
@@ -100,8 +94,6 @@ def _function(name: str, x: Array, y: Array | None) -> Any:
         return None
     if not x.flags.c_contiguous:
         return None
-    if y is not None and (
-        y.dtype is not dtype or y.shape != x.shape or not y.flags.c_contiguous
-    ):
+    if y is not None and (y.dtype is not dtype or y.shape != x.shape or not y.flags.c_contiguous):
         return None
     return _functions[name, dtype is FLOAT64]

@@ -14,8 +14,11 @@ from .threads import THREADS
 
 Array = Any
 
-LARGE = 256
+LARGE = 512
 """Arrays of so many elements are worth a call: NumPy needs several."""
+
+WIDE = 32768
+"""The same where NumPy needs one."""
 
 _INT64 = np.dtype(np.int64)
 
@@ -68,9 +71,7 @@ def reduced(name: str, x: Array) -> Array | None:
     return result
 
 
-def cross_entropy(
-    x: Array, target: Array, ignore_index: int | None
-) -> tuple[Array, Array] | None:
+def cross_entropy(x: Array, target: Array, ignore_index: int | None) -> tuple[Array, Array] | None:
     """The losses and the softmax of the rows of a matrix; None for a class that is none, too."""
     function = _function("cross_entropy", x)
     if function is None or target.dtype is not _INT64 or not target.flags.c_contiguous:

@@ -18,6 +18,7 @@ from .activation import SiLU as SiLU
 from .activation import Softplus as Softplus
 from .activation import Softsign as Softsign
 from .activation import Tanh as Tanh
+from .adaptive_softmax import AdaptiveLogSoftmaxWithLoss as AdaptiveLogSoftmaxWithLoss
 from .alpha_dropout import AlphaDropout as AlphaDropout
 from .alpha_dropout import FeatureAlphaDropout as FeatureAlphaDropout
 from .attention import MultiheadAttention as MultiheadAttention
@@ -43,6 +44,9 @@ from .embedding import Embedding as Embedding
 from .embedding_bag import EmbeddingBag as EmbeddingBag
 from .flatten import Flatten as Flatten
 from .flatten import Unflatten as Unflatten
+from .fractional_pooling import FractionalMaxPool2d as FractionalMaxPool2d
+from .fractional_pooling import FractionalMaxPool3d as FractionalMaxPool3d
+from .functional.linear_cross_entropy import LinearCrossEntropyOptions as LinearCrossEntropyOptions
 from .group_normalization import GroupNorm as GroupNorm
 from .group_normalization import InstanceNorm1d as InstanceNorm1d
 from .group_normalization import InstanceNorm2d as InstanceNorm2d
@@ -69,6 +73,8 @@ from .lazy import UninitializedParameter as UninitializedParameter
 from .linear import Bilinear as Bilinear
 from .linear import Identity as Identity
 from .linear import Linear as Linear
+from .linear_cross_entropy import LinearCrossEntropyLoss as LinearCrossEntropyLoss
+from .local_response import CrossMapLRN2d as CrossMapLRN2d
 from .local_response import LocalResponseNorm as LocalResponseNorm
 from .loss import BCELoss as BCELoss
 from .loss import BCEWithLogitsLoss as BCEWithLogitsLoss
@@ -148,6 +154,7 @@ from .softmax import LogSoftmax as LogSoftmax
 from .softmax import Softmax as Softmax
 from .softmax import Softmax2d as Softmax2d
 from .softmax import Softmin as Softmin
+from .sync_batchnorm import SyncBatchNorm as SyncBatchNorm
 from .transformer import Transformer as Transformer
 from .transformer import TransformerDecoder as TransformerDecoder
 from .transformer import TransformerEncoder as TransformerEncoder

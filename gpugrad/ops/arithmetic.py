@@ -100,6 +100,7 @@ class FloorDivide(Binary):
     """``x // y``, rounded towards minus infinity; it has no derivative, as in PyTorch."""
 
     primitive = "floor_divide"
+    bool_kernel = "div_floor_cpu"
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
         raise RuntimeError("derivative for aten::floor_divide is not implemented")
@@ -115,6 +116,7 @@ class DivFloor(Binary):
 
     torch_name = "DivBackward2"
     primitive = "floor_divide"
+    bool_kernel = "div_floor_cpu"
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
         return xp.zeros_like(grad)
@@ -127,6 +129,7 @@ class DivTrunc(Binary):
 
     torch_name = "DivBackward2"
     primitive = "trunc_divide"
+    bool_kernel = "div_trunc_cpu"
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
         return xp.zeros_like(grad)
@@ -138,6 +141,7 @@ class Remainder(Binary):
     """``x - y * floor(x / y)``, with the sign of ``y``."""
 
     primitive = "remainder"
+    bool_kernel = "remainder_cpu"
     keeps_x, keeps_y = FOR_Y, FOR_Y
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
@@ -151,6 +155,7 @@ class Fmod(Binary):
     """``x - y * trunc(x / y)``, with the sign of ``x``."""
 
     primitive = "fmod"
+    bool_kernel = "fmod_cpu"
     keeps_x, keeps_y = FOR_Y, FOR_Y
 
     def grad_x(self, xp: Any, grad: Any) -> Any:

@@ -14,9 +14,7 @@ class ScaledDotProductAttention(Node):
     saves = {"query": 0, "key": 1, "value": 2, "result": OUTPUT, "weights": SHORTCUT}
     torch_name = "ScaledDotProductFlashAttentionForCpu"
 
-    def forward(
-        self, xp: Any, query: Any, key: Any, value: Any, causal: bool, scale: float
-    ) -> Any:
+    def forward(self, xp: Any, query: Any, key: Any, value: Any, causal: bool, scale: float) -> Any:
         self.query, self.key, self.value = query, key, value
         self.causal, self.scale = causal, scale
         self.result, self.weights = xp.attention(query, key, value, causal, scale)

@@ -44,6 +44,7 @@ from .operands import (
     operands,
     sum_to,
 )
+from .unary import no_bools
 
 NEVER, FOR_X, FOR_Y, ALWAYS = 0, 1, 2, 3
 """When an operand is kept: for the gradient of x, of y, or of either."""
@@ -78,6 +79,8 @@ class Binary(Node):
     floating: ClassVar[bool] = False
     refuse: ClassVar[Function | None] = None
     """Raises for operands that PyTorch refuses, before they are converted."""
+    bool_kernel: ClassVar[str | None] = None
+    """PyTorch's name for the kernel that it does not have for bools; None where it has one."""
 
     apply: ClassVar[Function]
     apply_: ClassVar[Function]
@@ -123,7 +126,7 @@ class Binary(Node):
 def _binary_apply(cls: type[Binary]) -> Function:
     floating, primitive = cls.floating, cls.primitive
     saves, keep, record = bool(cls.saves), _binary_keep(cls), _binary_record(cls)
-    refuse = cls.refuse
+    refuse, bool_kernel = cls.refuse, cls.bool_kernel
 
     def apply(x: Any, y: Any) -> Any:
         if y.__class__ is float:  # asked first, since a failed look-up of .array costs more
@@ -135,6 +138,8 @@ def _binary_apply(cls: type[Binary]) -> Function:
         kind = type(a)
         if a.dtype is not b.dtype or type(b) is not kind or (floating and a.dtype.kind != "f"):
             return of_any_kind(x, y)
+        if bool_kernel is not None and a.dtype.kind == "b":
+            raise no_bools(bool_kernel)
         xp = BACKENDS[kind]
         try:
             out = getattr(xp, primitive)(a, b)
@@ -195,7 +200,10 @@ def _binary_apply(cls: type[Binary]) -> Function:
             refuse(x, y)
         x, y = prepared
         a, b = getattr(x, "array", x), getattr(y, "array", y)
-        kind = type(a) if isinstance(x, TensorBase) else type(b)
+        sample = a if isinstance(x, TensorBase) else b
+        kind = type(sample)
+        if bool_kernel is not None and sample.dtype.kind == "b":
+            raise no_bools(bool_kernel)
         xp = BACKENDS[kind]
         function = getattr(xp, primitive)
         try:
@@ -296,6 +304,8 @@ def _binary_apply_inplace(cls: type[Binary]) -> Function:
             cls.refuse(x, y)
         check_inplace(x)
         left, right = prepared
+        if cls.bool_kernel is not None and left.array.dtype.kind == "b":
+            raise no_bools(cls.bool_kernel)
         node = _new(cls)
         b, need = right, FOR_X * x.needs_grad
         if isinstance(right, TensorBase):

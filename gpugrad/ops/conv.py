@@ -86,7 +86,7 @@ def _for_bias(xp: Any, grad: Any, edges: Any) -> tuple[Any, ...]:
     """The gradient of the bias, if there is one."""
     if not edges:
         return ()
-    return (None if edges[0] is None else xp.sum(grad, (0, *range(2, grad.ndim))),)
+    return (None if edges[0] is None else xp.channel_sum(grad),)
 
 
 class Im2col(Node):

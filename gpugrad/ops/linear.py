@@ -10,6 +10,7 @@ from .arguments import note_op, word
 from .matmul import explain_products, swap
 from .operands import sum_to
 from .shape import expand
+from .unary import no_bools
 
 
 class Linear(Node):
@@ -75,10 +76,10 @@ class Addmm(Node):
         self.a, self.b, self.beta, self.alpha, self.shape = a, b, beta, alpha, x.shape
         product = xp.matmul(a, b)
         if alpha != 1:
-            product = xp.mul(product, alpha)
+            product = xp.mul(product, _number(xp, alpha, product))
         if beta == 0:  # whatever x holds, nan included, does not count
             return product
-        return xp.add(x if beta == 1 else xp.mul(x, beta), product)
+        return xp.add(x if beta == 1 else xp.mul(x, _number(xp, beta, x)), product)
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
         edge_x, edge_a, edge_b = self.edges
@@ -91,6 +92,11 @@ class Addmm(Node):
             None if edge_a is None else xp.matmul(scaled, swap(xp, self.b)),
             None if edge_b is None else xp.matmul(swap(xp, self.a), scaled),
         )
+
+
+def _number(xp: Any, number: float, beside: Any) -> Any:
+    """A number for arithmetic with an array: beside a bare one NumPy would widen bfloat16."""
+    return number if beside.dtype.kind != "V" else xp.full((), number, beside.dtype)
 
 
 # --- functions -----------------------------------------------------------------------------------
@@ -114,7 +120,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     if THREADS and (run := casting("linear")):
         return run(linear, input, weight, bias)
     x, w = input.array, weight.array
-    if x.dtype != w.dtype:
+    if x.dtype is not w.dtype and x.dtype != w.dtype:
         raise RuntimeError(
             f"mat1 and mat2 must have the same dtype, but got {word(x)} and {word(w)}"
         )
@@ -166,6 +172,8 @@ def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1
     if a.shape[1] != b.shape[0]:
         raise explain_products(a, b)
     expand(input, (a.shape[0], b.shape[1]))  # raises where the shapes do not fit
+    if a.dtype.kind == "b" and a.size and b.size:
+        raise no_bools("addmm_impl_cpu_")
     if a.dtype.kind in "iu":
         beta, alpha = int(beta), int(alpha)
     return Addmm.apply(input, mat1, mat2, beta, alpha)

@@ -12,6 +12,7 @@ from .arguments import note_op, word
 from .binary import FOR_X, FOR_Y, Binary
 from .operands import misfit, sum_to
 from .shape import broadcast_shapes, reshape
+from .unary import no_bools
 
 
 class Matmul(Binary):
@@ -186,6 +187,14 @@ _BY_RANK: dict[tuple[int, int], type[Matmul]] = {
     (1, 2): VectorMatrix,
 }
 
+_KERNELS: dict[Any, str] = {
+    Dot: "dot",
+    Mv: "addmv_impl_cpu",
+    Mm: "addmm_impl_cpu_",
+    VectorMatrix: "addmv_impl_cpu",
+}
+"""What PyTorch calls the kernels that it does not have for bools."""
+
 
 def matmul(input: Any, other: Any) -> Any:
     """The matrix product: inner product, matrix-vector, matrix-matrix or batched.
@@ -212,6 +221,8 @@ def matmul(input: Any, other: Any) -> Any:
     if a.dtype is not b.dtype and a.dtype != b.dtype:
         raise _two_types(a, b)
     kind = _BY_RANK.get((a.ndim, b.ndim))
+    if a.dtype.kind == "b" and a.size and b.size:
+        raise no_bools(_KERNELS.get(kind, "addmv_impl_cpu" if b.ndim == 1 else "bmm"))
     if kind is None:
         if a.ndim == 0 or b.ndim == 0:
             raise explain_products(a, b)
@@ -314,6 +325,8 @@ def bmm(input: Any, mat2: Any) -> Any:
         )
     if a.dtype != b.dtype:
         raise _two_types(a, b)
+    if a.dtype.kind == "b" and a.size and b.size:
+        raise no_bools("bmm")
     return Bmm.apply(input, mat2)
 
 

@@ -28,6 +28,7 @@ from . import (
     linear,
     matmul,
     normal_distribution,
+    number_parts,
     pointwise,
     pool,
     power,
@@ -40,7 +41,7 @@ from .binary import Binary
 from .shape import reshape as _reshape
 from .unary import Unary
 
-SPECIAL = (bessel, gamma, normal_distribution)
+SPECIAL = (bessel, gamma, normal_distribution, number_parts)
 """Modules of special functions whose derivatives are special functions again."""
 
 NOT_DIFFERENTIABLE = (

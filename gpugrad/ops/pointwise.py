@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from ..autograd.engine import Node
 from .copying import Clone
-from .unary import Unary
+from .unary import Unary, no_bools
 
 
 class Neg(Unary):
@@ -32,6 +32,7 @@ class Abs(Unary):
 
     primitive = "abs"
     floating = False
+    bool_kernel = "abs_cpu"
     keeps_x = True
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
@@ -271,10 +272,6 @@ class Erfc(Unary):
         return xp.mul(grad, slope)
 
 
-def _no_bools(kernel: str) -> Exception:
-    return NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
-
-
 class _Step(Unary):
     """A function that is constant between its jumps: its gradient is zero.
 
@@ -295,13 +292,13 @@ class _Step(Unary):
             if kind in kept:
                 return Clone.apply(x)
             if kind == "b":
-                raise _no_bools(f"{name[:-9].lower()}_vml_cpu")
+                raise no_bools(f"{name[:-9].lower()}_vml_cpu")
             return apply(x, *params)
 
         def keep_(x: Any, *params: Any) -> Any:
             kind = x.array.dtype.kind
             if kind == "b" and kind not in kept:
-                raise _no_bools(f"{name[:-9].lower()}_vml_cpu")
+                raise no_bools(f"{name[:-9].lower()}_vml_cpu")
             return x if kind in kept else apply_(x, *params)
 
         cls.apply, cls.apply_ = staticmethod(keep), staticmethod(keep_)

@@ -73,11 +73,7 @@ class MaxPool2DWithIndices(Node):
         return largest
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
-        planes = self.index.shape[:-1]
-        flat = xp.reshape(grad, self.index.shape)
-        size = (*planes, math.prod(self.shape[len(planes) :]))
-        spread = xp.scatter_along_axis(flat, self.index, len(planes), size)
-        return (xp.reshape(spread, self.shape),)
+        return (xp.window_max_grad(grad, self.index, self.shape),)
 
 
 class AdaptiveMaxPool2D(MaxPool2DWithIndices):

@@ -61,6 +61,11 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
 
 def _added(input: Any, product: Any, beta: float, alpha: float) -> Any:
     """``beta * input + alpha * product``; with ``beta`` 0 the input does not count, nan or not."""
+    kind = product.array.dtype.kind
+    if kind in "iu":
+        alpha, beta = int(alpha), int(beta)
+    elif kind == "b":
+        alpha, beta = bool(alpha), bool(beta)
     scaled = product if alpha == 1 else product * alpha
     if beta == 0:
         return scaled

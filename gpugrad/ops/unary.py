@@ -26,6 +26,11 @@ from .operands import (
 Function = Callable[..., Any]
 
 
+def no_bools(kernel: str) -> Exception:
+    """PyTorch's error for bools where it has no kernel for them."""
+    return NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
+
+
 class Unary(Node):
     """``y = primitive(x, *params)``, element by element."""
 
@@ -42,6 +47,9 @@ class Unary(Node):
     keeps_out: ClassVar[bool] = False
     floating: ClassVar[bool] = True
     """Whether integers are converted to the default floating type first."""
+
+    bool_kernel: ClassVar[str | None] = None
+    """PyTorch's name for the kernel that it does not have for bools; None where it has one."""
 
     apply: ClassVar[Function]
     apply_: ClassVar[Function]
@@ -76,9 +84,12 @@ class Unary(Node):
 def _unary_apply(cls: type[Unary]) -> Function:
     floating, primitive = cls.floating, cls.primitive
     keeps_x, keeps_out = cls.keeps_x, cls.keeps_out
+    bool_kernel = cls.bool_kernel
 
     def apply(x: Any, *params: Any) -> Any:
         a = x.array
+        if bool_kernel is not None and a.dtype.kind == "b":
+            raise no_bools(bool_kernel)
         if floating and a.dtype.kind not in "fV":
             a = to_default_float(x).array
         kind = type(a)
@@ -121,6 +132,8 @@ def _unary_apply_inplace(cls: type[Unary]) -> Function:
     def apply_(x: Any, *params: Any) -> Any:
         check_inplace(x)
         a = x.array
+        if cls.bool_kernel is not None and a.dtype.kind == "b":
+            raise no_bools(cls.bool_kernel)
         xp = BACKENDS[type(a)]
         node = _new(cls)
         original = xp.copy(a) if cls.keeps_x and x.needs_grad else a

@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+import numpy as np
+
 from ..autograd.engine import OUTPUT
 from .reduce import Axes, Reduction, axes_of, count_of
 
@@ -19,8 +21,12 @@ class Var(Reduction):
         self._remember(x, axes)
         self.x = x
         self.divisor = max(count_of(x.shape, axes) - correction, 0)
+        if x.dtype.itemsize == 2:  # half types are summed in float32
+            self.x = xp.cast(x, np.dtype("float32"))
         squares = xp.square(self._centred(xp))
-        return xp.div(xp.sum(squares, axes, keepdim), self.divisor)
+        result = xp.div(xp.sum(squares, axes, keepdim), self.divisor)
+        self.x = x
+        return result if result.dtype == x.dtype else xp.cast(result, x.dtype)
 
     def _centred(self, xp: Any) -> Any:
         return xp.sub(self.x, xp.mean(self.x, self.axes, True))

@@ -19,6 +19,7 @@ from typing import Any
 from ..autograd.engine import Node, TensorBase
 from ..autograd.observers import unwatch, watch
 from ..backend.guards import Guards
+from ..backend.host_arrays import HostArrays
 from ..backend.recording import PACKAGE, VIEWS, Recorder, out_position
 from .clocks import Clock, DeviceClock
 from .work import arrays_in, bytes_moved, operations
@@ -60,6 +61,11 @@ class Call:
     dtype: str
 
 
+class _KeepsNothing(HostArrays):
+    def as_now(self, array: Any) -> Any:
+        return array
+
+
 class _TakesNothing(Guards):
     """A watch leaves nothing to be replayed, so nothing needs to be as it was."""
 
@@ -77,7 +83,7 @@ class Watch(Recorder):
 
     def __init__(self, backend: Any, clock: Clock) -> None:
         super().__init__(backend, strict=False)
-        self.guards = _TakesNothing()
+        self.guards, self.host_arrays = _TakesNothing(), _KeepsNothing()
         self._clock = clock
         self._looks: list[tuple[Any, ...]] = []
         self._lines: dict[int, str] = {}
@@ -90,6 +96,10 @@ class Watch(Recorder):
 
     def before_replay(self, action: Callable[[], None]) -> None:
         """There is none."""
+
+    def constant(self, array: Any, where: Any) -> Any:
+        """As without a recording, which would need a copy."""
+        return self.backend.from_host(array, where)
 
     @contextlib.contextmanager
     def listen(self) -> Iterator[Recorder]:

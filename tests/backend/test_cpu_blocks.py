@@ -1,4 +1,4 @@
-"""Large arrays on the CPU, done in blocks, against exact values and the same functions of NumPy."""
+"""Large arrays over NumPy alone, done in blocks, against exact values and the same functions of NumPy."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,14 @@ from gpugrad.backend import cpu, cpu_blocks, cpu_rows
 from gpugrad.backend.add_at import add_at
 from gpugrad.backend.composed import ComposedForms
 from gpugrad.backend.primitives import Primitives
+from tests.native_switch import switched
+
+
+@pytest.fixture(autouse=True)
+def numpy_alone() -> Iterator[None]:
+    with switched(on=False):
+        yield
+
 
 SIZES = [cpu_blocks.LARGE + 1, cpu_blocks.BLOCK, 2 * cpu_blocks.BLOCK + 5]
 TYPES = ["float32", "float64"]

@@ -102,6 +102,8 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "window_sum": (IMAGE, WINDOW),
     "window_argmax": (IMAGE, WINDOW),
     "window_spread": (cpu.window_sum(IMAGE, WINDOW), WINDOW, (3, 3)),
+    "window_max_grad": (X, np.array([[3, 0, 0], [1, 1, 2]]), (2, 2, 2)),
+    "channel_sum": (IMAGE,),
     "cross_entropy": (X, TARGET, None),
     "cross_entropy_mean": (X[:, 0], TARGET, 0),
     "dropout": (X, np.array([1, 2]), 0.25),

@@ -13,10 +13,11 @@ import pytest
 import gpugrad
 from gpugrad import Tensor
 from gpugrad.backend import cpu
+from gpugrad.backend.arena import ALIGNMENT, arrange
 from gpugrad.backend.lowering import RULES
 from gpugrad.backend.noted_steps import Root
 from gpugrad.backend.recording import Recorder
-from gpugrad.capture.plan import ALIGNMENT, Plan, arrange, constant, lifetimes, needed
+from gpugrad.capture.plan import Plan, constant, lifetimes, needed
 from tests.capture.training import drawn
 
 

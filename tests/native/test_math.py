@@ -102,7 +102,7 @@ def agree_elsewhere(found: Array, wanted: Array) -> None:
 
 @pytest.mark.parametrize("name", LARGEST_ERROR)
 def test_floats_of_all_sizes(library: ctypes.CDLL, name: str) -> None:
-    x = np.arange(0, 2**32, 4096 - 1, np.uint32).view(np.float32)
+    x = np.arange(0, 2**32, 4096 - 1, dtype=np.uint32).view(np.float32)
     if name == "sigmoid":
         x = x[~(x < -87)]  # there exp(-x) is too large, and 0 or nearly so is found
     found = applied(library, name, x)

@@ -151,9 +151,7 @@ def test_a_compiler_that_does_not_run(
     assert len(compilations) == 1
 
 
-def test_a_folder_that_cannot_be_written(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_folder_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv(toolchain.FOLDER, str(tmp_path / "file" / "below"))
     assert load().answer() == 42
@@ -180,10 +178,7 @@ def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_two_processes_at_once() -> None:
-    program = (
-        "from gpugrad.native import toolchain\n"
-        f"print(toolchain.load({SOURCE!r}).answer())\n"
-    )
+    program = f"from gpugrad.native import toolchain\nprint(toolchain.load({SOURCE!r}).answer())\n"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     running = [
         subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE)

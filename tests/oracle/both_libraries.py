@@ -102,8 +102,9 @@ def _module(value: Any) -> Any:
             norm_first=value.norm_first,
             bias=value.linear1.bias is not None,
         )
+        layer.to(ours(value.linear1.weight.dtype))
         layer.load_state_dict({name: ours(v) for name, v in value.state_dict().items()})
-        return layer.to(ours(value.linear1.weight.dtype))
+        return layer
     arguments = {
         name: ours(v)
         for name, v in vars(value).items()

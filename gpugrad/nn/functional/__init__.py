@@ -53,6 +53,14 @@ from .folding import fold as fold
 from .folding import pixel_shuffle as pixel_shuffle
 from .folding import pixel_unshuffle as pixel_unshuffle
 from .folding import unfold as unfold
+from .fractional_pooling import fractional_max_pool2d as fractional_max_pool2d
+from .fractional_pooling import (
+    fractional_max_pool2d_with_indices as fractional_max_pool2d_with_indices,
+)
+from .fractional_pooling import fractional_max_pool3d as fractional_max_pool3d
+from .fractional_pooling import (
+    fractional_max_pool3d_with_indices as fractional_max_pool3d_with_indices,
+)
 from .group_normalization import group_norm as group_norm
 from .group_normalization import instance_norm as instance_norm
 from .inplace import celu_ as celu_
@@ -66,12 +74,14 @@ from .linear import bilinear as bilinear
 from .linear import embedding as embedding
 from .linear import linear as linear
 from .linear import one_hot as one_hot
+from .linear_cross_entropy import linear_cross_entropy as linear_cross_entropy
 from .margin import cosine_embedding_loss as cosine_embedding_loss
 from .margin import hinge_embedding_loss as hinge_embedding_loss
 from .margin import margin_ranking_loss as margin_ranking_loss
 from .margin import multi_margin_loss as multi_margin_loss
 from .margin import soft_margin_loss as soft_margin_loss
 from .margin import triplet_margin_loss as triplet_margin_loss
+from .multi_head_attention import multi_head_attention_forward as multi_head_attention_forward
 from .multilabel import multilabel_margin_loss as multilabel_margin_loss
 from .multilabel import multilabel_soft_margin_loss as multilabel_soft_margin_loss
 from .multilabel import triplet_margin_with_distance_loss as triplet_margin_with_distance_loss
@@ -115,3 +125,9 @@ from .unpooling import max_unpool3d as max_unpool3d
 from .upsampling import upsample as upsample
 from .upsampling import upsample_bilinear as upsample_bilinear
 from .upsampling import upsample_nearest as upsample_nearest
+from .with_indices import adaptive_max_pool1d_with_indices as adaptive_max_pool1d_with_indices
+from .with_indices import adaptive_max_pool2d_with_indices as adaptive_max_pool2d_with_indices
+from .with_indices import adaptive_max_pool3d_with_indices as adaptive_max_pool3d_with_indices
+from .with_indices import max_pool1d_with_indices as max_pool1d_with_indices
+from .with_indices import max_pool2d_with_indices as max_pool2d_with_indices
+from .with_indices import max_pool3d_with_indices as max_pool3d_with_indices

@@ -213,7 +213,7 @@ def _largest(
         number = along if number is None else number + along
     assert number is not None
     number = number.reshape((*planes, math.prod(wanted), math.prod(kernel)))
-    flat = input.detach().reshape((*planes, 1, -1))
+    flat = input.detach().flatten(-ndim).unsqueeze(-2)
     seen = flat.expand((*planes, number.size(-2), flat.size(-1))).gather(-1, number)
     first = seen.argmax(-1, keepdim=True)
     result: Tensor = number.gather(-1, first).reshape((*planes, *wanted))

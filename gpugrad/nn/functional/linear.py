@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
+from ...backend.recording import unnoted
 from ...casting.calls import THREADS, casting
 from ...dtypes import int32, int64
 from ...ops.embedding import NO_PADDING
@@ -127,14 +130,15 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
             raise RuntimeError("Can not infer total number of classes from empty tensor.")
         nothing: Tensor = tensor.new_zeros((*tensor.shape, num_classes))
         return nothing
-    if tensor.min() < 0:
-        raise RuntimeError("Class values must be non-negative.")
-    if num_classes == -1:
-        num_classes = int(tensor.max()) + 1
-    elif num_classes < 1:
-        raise RuntimeError("num_classes should be positive")
-    elif tensor.max() >= num_classes:
-        raise RuntimeError("Class values must be smaller than num_classes.")
+    with unnoted() if num_classes != -1 else nullcontext():
+        if tensor.min() < 0:
+            raise RuntimeError("Class values must be non-negative.")
+        if num_classes == -1:
+            num_classes = int(tensor.max()) + 1
+        elif num_classes < 1:
+            raise RuntimeError("num_classes should be positive")
+        elif tensor.max() >= num_classes:
+            raise RuntimeError("Class values must be smaller than num_classes.")
     result: Tensor = tensor.new_zeros((*tensor.shape, num_classes))
     result.scatter_(-1, tensor.unsqueeze(-1), 1)
     return result

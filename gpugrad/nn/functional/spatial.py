@@ -127,12 +127,7 @@ def grid_sample(
     if mode == "bicubic" and input.dim() != 4:
         raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
     sample = _sample_planes if input.dim() == 4 else _sample_volumes
-    if input.dtype.itemsize > 2:
-        return sample(input, grid, mode, padding_mode, align_corners)
-    # A 16-bit type has no room for the numbers of elements.
-    wide = sample(input.float(), grid.float(), mode, padding_mode, align_corners)
-    narrow: Tensor = wide.to(input.dtype)
-    return narrow
+    return sample(input, grid, mode, padding_mode, align_corners)
 
 
 def _warn(name: str) -> None:

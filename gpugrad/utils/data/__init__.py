@@ -21,7 +21,7 @@ from .sampler import (
     WeightedRandomSampler,
 )
 from .stack_dataset import StackDataset
-from .workers import get_worker_info
+from .worker import get_worker_info
 
 __all__ = [
     "BatchSampler",

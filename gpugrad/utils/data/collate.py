@@ -51,14 +51,14 @@ def default_collate(batch: Sequence[Any]) -> Any:
         return batch
     if isinstance(sample, Mapping):
         values = {key: default_collate([s[key] for s in batch]) for key in sample}
-        return _like_mapping(sample, values)
+        return like_mapping(sample, values)
     if isinstance(sample, tuple) and hasattr(sample, "_fields"):
         return type(sample)(*(default_collate(column) for column in zip(*batch, strict=False)))
     if isinstance(sample, Sequence):
         if any(len(s) != len(sample) for s in batch):
             raise RuntimeError("each element in list of batch should be of equal size")
         columns = [default_collate(column) for column in zip(*batch, strict=True)]
-        return columns if isinstance(sample, tuple) else _like_sequence(sample, columns)
+        return columns if isinstance(sample, tuple) else like_sequence(sample, columns)
     raise TypeError(_NOT_COLLATABLE.format(type(sample)))
 
 
@@ -79,12 +79,12 @@ def default_convert(data: Any) -> Any:
     if isinstance(data, (Tensor, str, bytes)):
         return data
     if isinstance(data, Mapping):
-        return _like_mapping(data, {key: default_convert(data[key]) for key in data})
+        return like_mapping(data, {key: default_convert(data[key]) for key in data})
     if isinstance(data, tuple) and hasattr(data, "_fields"):
         return type(data)(*(default_convert(d) for d in data))
     if isinstance(data, Sequence):
         values = [default_convert(d) for d in data]
-        return values if isinstance(data, tuple) else _like_sequence(data, values)
+        return values if isinstance(data, tuple) else like_sequence(data, values)
     return data
 
 
@@ -97,7 +97,7 @@ def _holds_no_numbers(array: np.ndarray[Any, Any]) -> bool:
     return array.dtype.kind in "SaUO"
 
 
-def _like_mapping(original: Any, values: dict[Any, Any]) -> Any:
+def like_mapping(original: Any, values: dict[Any, Any]) -> Any:
     """``values`` in a mapping of the original's type, with whatever else that carries."""
     try:
         if isinstance(original, MutableMapping):
@@ -109,7 +109,7 @@ def _like_mapping(original: Any, values: dict[Any, Any]) -> Any:
         return values
 
 
-def _like_sequence(original: Any, values: list[Any]) -> Any:
+def like_sequence(original: Any, values: list[Any]) -> Any:
     """``values`` in a sequence of the original's type, with whatever else that carries."""
     try:
         if isinstance(original, MutableSequence):

@@ -12,8 +12,10 @@ from ...random.generator import Generator
 from .collate import default_collate, default_convert
 from .dataset import Indexable, IterableDataset
 from .fetch import make_fetch
+from .pinning import pinned
 from .sampler import BatchSampler, RandomSampler, SequentialSampler, draw_seed
-from .workers import WorkerInfo, Workers
+from .worker import Job
+from .workers import Workers
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -28,20 +30,25 @@ class DataLoader(Generic[T_co]):
         sampler: an iterable of indices instead of ``shuffle``.
         batch_sampler: an iterable of lists of indices instead of ``batch_size``, ``shuffle``,
             ``sampler`` and ``drop_last``.
-        num_workers: threads that fetch batches ahead; 0 fetches when asked. PyTorch's workers are
-            processes: here a data set is shared by all of them and need not be picklable, and
-            random numbers drawn in it come from generators that are shared too.
+        num_workers: processes that fetch batches ahead; 0 fetches when asked. Each has its own
+            copy of the data set, and generators seeded by a number from ``generator`` plus the
+            worker's own number, as PyTorch seeds them. Arrays come back through shared memory.
         collate_fn: puts a list of samples together into a batch, by default
             :func:`default_collate`.
-        pin_memory, pin_memory_device, persistent_workers, multiprocessing_context, in_order:
-            accepted and without effect, but for a warning about ``pin_memory`` without a GPU;
-            batches always come in order.
+        pin_memory: copy batches into memory that a GPU reads faster; without a GPU it warns.
+        pin_memory_device: accepted for PyTorch's sake.
         drop_last: leave out the last batch if it is smaller than the others.
         timeout: seconds to wait for a worker, 0 for ever.
         worker_init_fn: called in each worker with its number.
+        multiprocessing_context: how workers are started: ``"fork"``, ``"spawn"``,
+            ``"forkserver"``, a context of :mod:`multiprocessing`, or None for the system's usual
+            way. Unless they are forked, the data set must be picklable.
         generator: where the order comes from, instead of the default generator.
         prefetch_factor: batches that each worker fetches ahead, 2 unless given.
+        persistent_workers: keep the workers, and what they have in memory, for the next pass.
+        in_order: give batches in their order; False as the workers finish them.
 
+    Errors in a worker are raised again in the same type, with the worker's traceback in the text.
     Batches of a :class:`TensorDataset` are taken by one indexing of each tensor.
 
     Raises:
@@ -117,6 +124,7 @@ class DataLoader(Generic[T_co]):
         self.pin_memory_device = pin_memory_device
         self.persistent_workers = persistent_workers
         self.in_order = in_order
+        self._lasting: Workers | None = None
         self._ready = True
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -165,21 +173,21 @@ class _Iteration:
                 stacklevel=3,
             )
         indices = iter(loader._indices)
+        self._batches: Iterator[Any]
+        if loader._lasting is not None:
+            loader._lasting.begin(indices, again=True)
+            self._batches = loader._lasting
+            return
         seed = draw_seed(loader.generator)
         batched = loader.batch_sampler is not None
-
-        def make() -> Callable[[Any], Any]:
-            return make_fetch(loader.dataset, loader.collate_fn, batched, loader.drop_last)
-
-        count = loader.num_workers
-        self._batches: Iterator[Any]
-        if count == 0:
-            self._batches = map(make(), indices)
-        else:
-            infos = [WorkerInfo(i, count, seed + i, loader.dataset) for i in range(count)]
-            ahead = max((loader.prefetch_factor or 0) * count, 1)
-            init = loader.worker_init_fn
-            self._batches = Workers(infos, make, init, indices, ahead, loader.timeout)
+        if loader.num_workers == 0:
+            fetch = make_fetch(loader.dataset, loader.collate_fn, batched, loader.drop_last)
+            self._batches = map(fetch, indices)
+            return
+        workers = self._batches = _workers(loader, seed, batched)
+        workers.begin(indices)
+        if loader.persistent_workers:
+            loader._lasting = workers
 
     def __iter__(self) -> Iterator[Any]:
         return self
@@ -194,10 +202,29 @@ class _Iteration:
                 f"(when accessing len(dataloader)), but {self._taken} samples have been fetched.",
                 stacklevel=2,
             )
-        return batch
+        return pinned(batch) if self._loader.pin_memory and cuda.is_available() else batch
 
     def __len__(self) -> int:
         return len(self._loader._indices)
+
+
+def _workers(loader: DataLoader[Any], seed: int, batched: bool) -> Workers:
+    """The workers of a loader, started."""
+    jobs = [
+        Job(
+            loader.dataset,
+            loader.collate_fn,
+            batched,
+            loader.drop_last,
+            seed,
+            loader.worker_init_fn,
+            number,
+            loader.num_workers,
+        )
+        for number in range(loader.num_workers)
+    ]
+    prefetch = 2 if loader.prefetch_factor is None else loader.prefetch_factor
+    return Workers(jobs, loader.multiprocessing_context, prefetch, loader.timeout, loader.in_order)
 
 
 def _check_workers(

@@ -21,8 +21,8 @@ PREFIXES += ("_foreach", "torch._", "ops.")
 """Operators outside the comparison: layers, complex transforms, and PyTorch's own inner parts."""
 
 COMPLEX = set(
-    "view_as_complex view_as_real complex polar real imag angle conj conj_physical resolve_conj "
-    "resolve_neg isreal stft istft cdouble cfloat chalf to_sparse linalg.eig linalg.eigvals".split()
+    "view_as_complex view_as_real complex polar imag stft istft cdouble cfloat chalf to_sparse "
+    "linalg.eig linalg.eigvals".split()
 )
 """Operators that only make sense with complex or sparse tensors."""
 
@@ -31,9 +31,7 @@ INNER = set(
     "_native_batch_norm_legit _batch_norm_with_update constant_pad_nd _upsample_bilinear2d_aa "
     "max_pool2d_with_indices_backward _unsafe_masked_index _unsafe_masked_index_put_accumulate "
     "_chunk_cat native_dropout_backward grid_sampler_2d grid_sampler_3d hash_tensor "
-    "_segment_reduce alias_copy expand_copy diagonal_copy view_copy permute_copy unbind_copy "
-    "unfold_copy squeeze_copy unsqueeze_copy transpose_copy t_copy as_strided_copy "
-    "split_with_sizes_copy unsafe_chunk unsafe_split nonzero_static fill slice".split()
+    "_segment_reduce alias_copy nonzero_static slice".split()
 )
 """Operators that PyTorch does not document, or that only its compilers use."""
 
@@ -43,6 +41,9 @@ UNINITIALISED = set(
 )
 """Operators of whose results only shape and type are determined."""
 
+
+SIGNS = {"svd", "linalg.svd", "linalg.eigh", "svd_lowrank", "pca_lowrank"}
+"""Decompositions that leave the signs of vectors open."""
 
 UNSTABLE = set("sort argsort kthvalue topk mode median nanmedian msort".split())
 """Operators that give equal elements in any order."""

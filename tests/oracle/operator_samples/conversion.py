@@ -129,6 +129,6 @@ def found_function(name: str, function: Any = None) -> Any:
             home = None
             break
         home = getattr(home, part)
-    if home is None and "." not in name and name:
+    if not callable(home) and "." not in name and name:
         home = getattr(gpugrad.Tensor, name, None)
     return home if callable(home) else None

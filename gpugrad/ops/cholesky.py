@@ -1,0 +1,139 @@
+"""What is solved with Cholesky factors, and forms that report failures instead of raising."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import return_types
+from ..autograd.engine import wrap
+from ..backend import BACKENDS
+from .linalg import cholesky, inv, solve, solve_triangular
+from .matmul import matmul
+from .matrix_checks import LinAlgError, check_square, first_bad_minor, first_zero_pivot
+from .select import where
+from .shape import transpose
+
+
+def cholesky_solve(input: Any, L: Any, upper: bool = False) -> Any:  # noqa: N803  # PyTorch's name
+    """The solution of ``A X = input`` from the Cholesky factor of A.
+
+    Args:
+        input: shape (..., n, k).
+        L: shape (..., n, n), lower triangular with ``A = L L^T``; or upper with ``A = L^T L``.
+
+    >>> import gpugrad
+    >>> l = gpugrad.tensor([[2.0, 0.0], [1.0, 1.0]])
+    >>> gpugrad.cholesky_solve(gpugrad.tensor([[4.0], [2.0]]), l)
+    tensor([[1.],
+            [0.]])
+    """
+    if input.ndim < 2 or L.ndim < 2:
+        few, name = (input, "b") if input.ndim < 2 else (L, "u")
+        raise RuntimeError(
+            f"{name} should have at least 2 dimensions, but has {few.ndim} dimensions instead"
+        )
+    check_square("cholesky_solve", L)
+    if input.shape[-2] != L.shape[-1]:
+        raise RuntimeError(
+            f"Incompatible matrix sizes for cholesky_solve: each A matrix is {L.shape[-1]} by "
+            f"{L.shape[-1]} but each b matrix is {input.shape[-2]} by {input.shape[-1]}"
+        )
+    lower = transpose(L, -2, -1) if upper else L
+    middle = solve_triangular(lower, input, upper=False)
+    return solve_triangular(transpose(lower, -2, -1), middle, upper=True)
+
+
+def cholesky_inverse(L: Any, upper: bool = False) -> Any:  # noqa: N803  # PyTorch's name
+    """The inverse of a matrix from its Cholesky factor; see :func:`cholesky_solve`."""
+    check_square("cholesky_inverse", L)
+    n = L.shape[-1]
+    one = BACKENDS[type(L.array)].module.eye(n, dtype=L.array.dtype)
+    lower = transpose(L, -2, -1) if upper else L
+    inverse = solve_triangular(lower, wrap(one), upper=False)
+    return matmul(transpose(inverse, -2, -1), inverse)
+
+
+def _each(function: Callable[[Any], Any], A: Any, locate: Any) -> tuple[Any, Any]:  # noqa: N803
+    """The results for a batch, nan where there is none, and where each failed (0: it did not)."""
+    xp = BACKENDS[type(A.array)]
+    batch = A.array.shape[:-2]
+    try:
+        return function(A), wrap(xp.zeros(batch, np.dtype("int32")))
+    except LinAlgError:
+        host = xp.to_host(A.array).reshape(-1, *A.array.shape[-2:])
+    infos, good = [], []
+    for matrix in host:
+        try:
+            function(wrap(matrix))
+            infos.append(0)
+        except LinAlgError:
+            infos.append(locate(matrix))
+        good.append(not infos[-1])
+    kept = wrap(xp.from_host(np.asarray(good).reshape((*batch, 1, 1)), xp.device(A.array)))
+    one = wrap(xp.module.eye(A.array.shape[-1], dtype=A.array.dtype))
+    result = where(kept, function(where(kept, A, one)), float("nan"))
+    info = xp.from_host(np.asarray(infos, np.int32).reshape(batch), xp.device(A.array))
+    return result, wrap(info)
+
+
+def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False) -> Any:  # noqa: N803
+    """:func:`gpugrad.linalg.cholesky` with a report instead of an error.
+
+    Returns:
+        ``(L, info)``: info is int32, 0 or the order of the first leading minor that is not
+        positive, where L is nan.
+
+    >>> import gpugrad
+    >>> gpugrad.linalg.cholesky_ex(-gpugrad.eye(2)).info
+    tensor(1, dtype=torch.int32)
+    """
+    if check_errors:
+        found = cholesky(A, upper=upper)
+        return return_types.linalg_cholesky_ex((found, found.new_zeros(A.shape[:-2]).int()))
+    check_square("linalg.cholesky", A)
+    return return_types.linalg_cholesky_ex(
+        _each(lambda x: cholesky(x, upper=upper), A, first_bad_minor)
+    )
+
+
+def inv_ex(A: Any, *, check_errors: bool = False) -> Any:  # noqa: N803
+    """:func:`gpugrad.linalg.inv` with a report instead of an error.
+
+    Returns:
+        ``(inverse, info)``: info is int32, 0 or the number of the first zero pivot, where the
+        inverse is nan.
+    """
+    if check_errors:
+        found = inv(A)
+        return return_types.linalg_inv_ex((found, found.new_zeros(A.shape[:-2]).int()))
+    check_square("linalg.inv", A)
+    return return_types.linalg_inv_ex(_each(inv, A, first_zero_pivot))
+
+
+def solve_ex(
+    A: Any,  # noqa: N803
+    B: Any,  # noqa: N803
+    *,
+    left: bool = True,
+    check_errors: bool = False,
+) -> Any:
+    """:func:`gpugrad.linalg.solve` with a report instead of an error.
+
+    Returns:
+        ``(result, info)``: info is int32, 0 or the number of the first zero pivot, where the
+        result is nan.
+    """
+    check_square("linalg.solve", A)
+    _, info = _each(inv, A, first_zero_pivot)
+    bad = bool(BACKENDS[type(info.array)].to_host(info.array).any())
+    if check_errors or not bad:
+        return return_types.linalg_solve_ex((solve(A, B, left=left), info))
+    inverse = inv_ex(A).inverse
+    vector = B.ndim == 1 or (B.ndim == A.ndim - 1 and B.shape == A.shape[:-1])
+    if vector:
+        return return_types.linalg_solve_ex((matmul(inverse, B.unsqueeze(-1)).squeeze(-1), info))
+    result = matmul(inverse, B) if left else matmul(B, inverse)
+    return return_types.linalg_solve_ex((result, info))

@@ -1,0 +1,181 @@
+"""Copies of what view functions show, tensors of given strides, and changes of size in place."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+from .. import dtypes
+from ..autograd.engine import TensorBase
+from ..autograd.inplace import check_inplace
+from ..backend import BACKENDS
+from . import arrange, cutting, diagonal, shape, strided
+from .copying import clone
+from .index import setitem
+from .shape import sizes
+
+
+def _copying(view: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """The function that copies what ``view`` would show."""
+
+    @functools.wraps(view)
+    def function(*args: Any, **kwargs: Any) -> Any:
+        found = view(*args, **kwargs)
+        if isinstance(found, (tuple, list)):
+            return tuple(clone(part) for part in found)
+        return clone(found)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f":func:`{view.__name__}`, copied."
+    return function
+
+
+COPIES = {
+    f"{name}_copy": _copying(view, f"{name}_copy")
+    for name, view in {
+        "as_strided": strided.as_strided,
+        "diagonal": diagonal.diagonal,
+        "expand": shape.broadcast_to,
+        "permute": shape.permute,
+        "select": arrange.select,
+        "split": cutting.split,
+        "split_with_sizes": strided.split_with_sizes,
+        "squeeze": shape.squeeze,
+        "t": shape.t,
+        "transpose": shape.transpose,
+        "unbind": cutting.unbind,
+        "unfold": arrange.unfold,
+        "unsqueeze": shape.unsqueeze,
+        "view": shape.view,
+    }.items()
+}
+"""The copying forms of view functions, by PyTorch's names."""
+
+
+def as_strided_scatter(
+    input: Any, src: Any, size: Any, stride: Any, storage_offset: int | None = None
+) -> Any:
+    """A copy of ``input`` with ``src`` where :func:`as_strided` would look.
+
+    >>> import gpugrad
+    >>> gpugrad.as_strided_scatter(gpugrad.zeros(4), gpugrad.ones(2), (2,), (2,))
+    tensor([1., 0., 1., 0.])
+    """
+    copy = clone(input)
+    part = strided.as_strided(copy, size, stride, storage_offset)
+    if tuple(part.shape) != tuple(src.shape):
+        raise RuntimeError(
+            "expected src to have a size equal to the slice of self. src size = "
+            f"{list(src.shape)}, slice size = {list(part.shape)}"
+        )
+    part.copy_(src)
+    return copy
+
+
+def unsafe_chunk(input: Any, chunks: int, dim: int = 0) -> Any:
+    """:func:`chunk`, whose parts may be changed in place."""
+    return cutting.chunk(input, chunks, dim)
+
+
+def unsafe_split(input: Any, split_size: Any, dim: int = 0) -> Any:
+    """:func:`split`, whose parts may be changed in place."""
+    return cutting.split(input, split_size, dim)
+
+
+def resize_(self: Any, *size: Any, memory_format: Any = None) -> Any:
+    """Change the shape in place; elements keep their order, new ones are not initialised.
+
+    >>> import gpugrad
+    >>> gpugrad.tensor([1, 2, 3, 4]).resize_(2, 2)
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    wanted = tuple(sizes(size))
+    if self.requires_grad:
+        raise RuntimeError("cannot resize variables that require grad")
+    if any(s < 0 for s in wanted):
+        raise RuntimeError(f"requested resize to {list(wanted)} has negative dimensions")
+    if wanted == tuple(self.shape):
+        return self
+    check_inplace(self)
+    xp = BACKENDS[type(self.array)]
+    count, flat = math.prod(wanted), xp.reshape(self.array, (-1,))
+    if count > flat.size:
+        wider = xp.zeros((count,), flat.dtype)
+        xp.setitem(wider, slice(0, flat.size), flat)
+        flat = wider
+    self.array = xp.reshape(flat[:count], wanted)
+    self.version[0] += 1
+    return self
+
+
+def resize_as_(self: Any, other: Any, *, memory_format: Any = None) -> Any:
+    """:func:`resize_` to the shape of ``other``."""
+    return resize_(self, *other.shape)
+
+
+def fill(input: Any, value: Any) -> Any:
+    """A tensor like ``input`` with ``value`` in every place.
+
+    >>> import gpugrad
+    >>> gpugrad.fill(gpugrad.zeros(2), 3)
+    tensor([3., 3.])
+    """
+    copy = clone(input)
+    setitem(copy, Ellipsis, value)
+    return copy
+
+
+def empty_strided(size: Any, stride: Any, **options: Any) -> Any:
+    """A tensor of given shape and strides with whatever the memory held; see :func:`empty`."""
+    from ..creation import empty
+
+    wanted, steps = tuple(size), tuple(stride)
+    if len(wanted) != len(steps):
+        raise RuntimeError(
+            f"mismatch in length of strides and shape: {len(steps)} and {len(wanted)}"
+        )
+    needs = options.pop("requires_grad", False)
+    reach = 1 + sum((n - 1) * s for n, s in zip(wanted, steps, strict=True))
+    memory = empty(reach if math.prod(wanted) else 0, **options)
+    return strided.as_strided(memory, wanted, steps).detach().requires_grad_(needs)
+
+
+def new_empty_strided(self: Any, size: Any, stride: Any, **options: Any) -> Any:
+    """:func:`empty_strided` of this tensor's type, on its device, unless said otherwise."""
+    options = {key: value for key, value in options.items() if value is not None}
+    return empty_strided(size, stride, **{"dtype": self.dtype, "device": self.device, **options})
+
+
+def empty_permuted(size: Any, physical_layout: Any, **options: Any) -> Any:
+    """A tensor whose dimensions lie in memory in the given order, outermost first."""
+    from ..creation import empty
+
+    order, wanted = tuple(physical_layout), tuple(size)
+    if sorted(order) != list(range(len(wanted))):
+        raise RuntimeError(
+            "Number of dimensions in size does not match the length of the physical_layout; i.e. "
+            f"len(size) = {len(wanted)} is not equal to len(physical_layout) = {len(order)}"
+            if len(order) != len(wanted)
+            else "Duplicate dim not allowed in physical_layout"
+        )
+    needs = options.pop("requires_grad", False)
+    made = empty(*(wanted[d] for d in order), **options)
+    back = [order.index(d) for d in range(len(order))]
+    return shape.permute(made, tuple(back)).detach().requires_grad_(needs)
+
+
+def scalar_tensor(s: Any, **options: Any) -> Any:
+    """A tensor without dimensions, of the default type unless ``dtype`` is given.
+
+    >>> import gpugrad
+    >>> gpugrad.scalar_tensor(3)
+    tensor(3.)
+    """
+    from ..creation import full
+
+    value = s.item() if isinstance(s, TensorBase) else s
+    kind = options.pop("dtype", None) or dtypes.get_default_dtype()
+    return full((), value, dtype=kind, **options)
