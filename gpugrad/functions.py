@@ -37,6 +37,7 @@ from .ops.arguments import word
 from .ops.binary import Binary
 from .ops.operands import cast
 from .ops.unary import Unary
+from .out_argument import check_overlap, public
 from .out_argument import into as into
 from .questions import result_type
 
@@ -86,8 +87,14 @@ def _binary(
     def function(input: Any, other: Any, *, out: Any = None) -> Any:
         if listed and THREADS and (run := casting(name)):
             return run(function, input, other, out=out)
+        if not numbers and not (isinstance(input, TensorBase) and isinstance(other, TensorBase)):
+            raise refuse(name, input, other)
+        if out is not None:
+            check_overlap(name, out, (input, other))
         result = apply(input, other)
-        if result is NotImplemented or not (numbers or isinstance(other, TensorBase)):
+        if result is NotImplemented and name in OF_NUMBERS and isinstance(other, (int, float)):
+            result = apply(as_operand(input), other)
+        if result is NotImplemented:
             raise refuse(name, input, other)
         return result if out is None else into(out, result, name)
 
@@ -289,6 +296,8 @@ _matmul.__name__, _matmul.__doc__ = "matmul", matmul.matmul.__doc__
 
 def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """``other - alpha * input``."""
+    if not isinstance(input, TensorBase):
+        raise refuse("rsub", input, other)
     return arithmetic.rsub(scaled(input, alpha, other), other)
 
 

@@ -36,6 +36,7 @@ from .ops import (
     shape,
     strided,
 )
+from .ops.arguments import word
 from .ops.binary import Binary
 from .ops.shape import reshape, sizes
 from .tensor import Tensor
@@ -106,7 +107,10 @@ def _zero_(self: Any) -> Any:
     return copying.fill_(self, 0, copying.Zero)
 
 
-def _round_(self: Any, *, decimals: int = 0) -> Any:
+def _round_(self: Any, *, decimals: int | None = None) -> Any:
+    if decimals is not None and self.array.dtype.kind in "iub":
+        kernel = "round_cpu" if decimals else "round_vml_cpu"
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{word(self.array)}'")
     if decimals:
         return apply_inplace(pointwise.RoundTo, self, decimals)
     return pointwise.Round.apply_(self)
@@ -210,7 +214,7 @@ def _tile(self: Any, *args: Any, dims: Any = None) -> Any:
 
 
 def _same_kind(d: dtypes.dtype) -> Function:
-    def convert(self: Any) -> Any:
+    def convert(self: Any, memory_format: Any = None) -> Any:
         return self.to(d)
 
     return convert

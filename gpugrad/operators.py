@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from .autograd.engine import wrap
+from .autograd.engine import TensorBase, wrap
 from .backend import BACKENDS
 from .description import Described
 from .ops import (
@@ -47,7 +47,7 @@ class Operators(Described):
     __rmul__ = arithmetic.Mul.reflected
     __imul__ = arithmetic.Mul.apply_
     __truediv__ = arithmetic.Div.apply
-    __rtruediv__ = arithmetic.rdiv
+    __rtruediv__ = __rdiv__ = arithmetic.rdiv
     __itruediv__ = arithmetic.Div.apply_
     __floordiv__ = arithmetic.FloorDivide.apply
     __rfloordiv__ = arithmetic.FloorDivide.reflected
@@ -61,6 +61,8 @@ class Operators(Described):
     __matmul__ = matmul.matmul
 
     def __rmatmul__(self, other: Any) -> Any:
+        if isinstance(other, TensorBase):
+            return matmul.matmul(other, self)
         return matmul.matmul(wrap(other), self) if type(other) in BACKENDS else NotImplemented
 
     __eq__ = compare.eq

@@ -34,9 +34,12 @@ typedef struct {
             out[i] = VALUE;                                                                        \
         }                                                                                          \
     }                                                                                              \
-    void NAME##_##T(void *x, void *y, void *out, int64_t n, double a, double b, int threads) {     \
-        Map w = {.x = DATA(T, x), .y = DATA(T, y), .out = DATA(T, out), .n = n, .a = a, .b = b};   \
+    int NAME##_##T(Array *x, Array *y, Array *out, double a, double b, int threads) {              \
+        if (!fits(x) || !fits(y) || (y != 0 && !same_shape(x, y))) return 0;                       \
+        const int64_t n = size_of(x);                                                              \
+        Map w = {.x = x->data, .y = DATA(T, y), .out = out->data, .n = n, .a = a, .b = b};         \
         run_parts(NAME##_part_##T, &w, parts_of(n, PART), threads);                                \
+        return 1;                                                                                  \
     }
 
 enum { PIECE = 1024 };
@@ -54,22 +57,35 @@ enum { PIECE = 1024 };
         }                                                                                          \
         w->sums[part] = total;                                                                     \
     }                                                                                              \
-    double NAME##_##T(void *x, void *y, int64_t n, int threads) {                                  \
-        Map w = {.x = DATA(T, x), .y = DATA(T, y), .n = n};                                        \
-        return total_of(NAME##_part_##T, &w, threads);                                             \
+    /* Into a 0-d array, divided. */                                                               \
+    int NAME##_##T(Array *x, Array *y, Array *out, double divisor, int threads) {                  \
+        if (!fits(x) || !fits(y) || (y != 0 && !same_shape(x, y))) return 0;                       \
+        Map w = {.x = x->data, .y = DATA(T, y), .n = size_of(x)};                                  \
+        return store_total_##T(NAME##_part_##T, &w, out, divisor, threads);                        \
     }
 
-// Adds up the parts' sums in order; nan without memory for them.
-static double total_of(Function function, Map *w, int threads) {
+// Adds up the parts' sums in order; whether there was memory for them.
+static int find_total(Function function, Map *w, double *total, int threads) {
     const int64_t parts = parts_of(w->n, PART);
-    w->sums = malloc(sizeof(double) * (size_t)parts);
-    if (w->sums == 0) return NAN;
+    w->sums = malloc(sizeof(double) * (size_t)larger(1, parts));
+    if (w->sums == 0) return 0;
     run_parts(function, w, parts, threads);
-    double total = 0;
-    for (int64_t part = 0; part < parts; part++) total += w->sums[part];
+    *total = 0;
+    for (int64_t part = 0; part < parts; part++) *total += w->sums[part];
     free(w->sums);
-    return total;
+    return 1;
 }
+
+#define STORE_TOTAL(T)                                                                             \
+    static int store_total_##T(Function function, Map *w, Array *out, double divisor,              \
+                               int threads) {                                                      \
+        double total;                                                                              \
+        if (!find_total(function, w, &total, threads)) return 0;                                   \
+        *(T *)out->data = (T)(total / divisor);                                                    \
+        return 1;                                                                                  \
+    }
+
+FOR_TYPE(STORE_TOTAL)
 
 // Phi(x) of the normal distribution, and exp(-x^2 / 2).
 //
@@ -102,7 +118,7 @@ static inline double cdf_double(double x, double *bell) {
 #define INVERSE_SQRT_2_PI 0.39894228040143267794
 #define CUBIC 0.044715
 
-#define FUNCTIONS_OF(T)                                                                               \
+#define FUNCTIONS_OF(T)                                                                            \
     static inline T gelu_of_##T(T x) {                                                             \
         T bell;                                                                                    \
         return x * cdf_##T(x, &bell);                                                              \
@@ -141,7 +157,7 @@ static inline double cdf_double(double x, double *bell) {
     MAP(tanh_grad, T, ys[i] * (1 - x * x))                                                         \
     MAP(sigmoid, T, nm_sigmoid_##T(x))                                                             \
     MAP(sigmoid_grad, T, ys[i] * ((1 - x) * x))                                                    \
-    MAP(relu, T, nm_maximum_##T(x, 0))                                                             \
+    MAP(relu, T, x < 0 ? 0 : x) /* nan stays */                                                    \
     MAP(relu_grad, T, x != 0 ? ys[i] : 0)                                                          \
     MAP(leaky_relu, T, x > 0 ? x : x * a)                                                          \
     MAP(leaky_relu_grad, T, x > 0 ? ys[i] : ys[i] * a)                                             \
@@ -174,9 +190,10 @@ static inline double cdf_double(double x, double *bell) {
         }                                                                                          \
         w->sums[part] = total;                                                                     \
     }                                                                                              \
-    double sigmoid_mse_##T(void *x, void *y, void *out, int64_t n, int threads) {                  \
-        Map w = {.x = DATA(T, x), .y = DATA(T, y), .out = DATA(T, out), .n = n};                   \
-        return total_of(sigmoid_mse_part_##T, &w, threads);                                        \
+    int sigmoid_mse_##T(Array *x, Array *y, Array *p, Array *out, double divisor, int threads) {   \
+        if (!fits(x) || !fits(y) || !same_shape(x, y)) return 0;                                   \
+        Map w = {.x = x->data, .y = y->data, .out = DATA(T, p), .n = size_of(x)};                  \
+        return store_total_##T(sigmoid_mse_part_##T, &w, out, divisor, threads);                   \
     }                                                                                              \
                                                                                                    \
     /* g p (1 - p) and -g, where wanted, for g = a (p - y); p is x itself or its sigmoid. */       \
@@ -203,11 +220,14 @@ static inline double cdf_double(double x, double *bell) {
             }                                                                                      \
         }                                                                                          \
     }                                                                                              \
-    void sigmoid_mse_grad_##T(void *x, void *y, void *in_x, void *in_y, int64_t n, double a,       \
-                              int of_output, int threads) {                                        \
-        Map w = {.x = DATA(T, x), .y = DATA(T, y), .out = DATA(T, in_x), .second = DATA(T, in_y),  \
+    int sigmoid_mse_grad_##T(Array *x, Array *y, Array *in_x, Array *in_y, double a,               \
+                             int of_output, int threads) {                                         \
+        if (!fits(x) || !fits(y) || !same_shape(x, y)) return 0;                                   \
+        const int64_t n = size_of(x);                                                              \
+        Map w = {.x = x->data, .y = y->data, .out = DATA(T, in_x), .second = DATA(T, in_y),        \
                  .n = n, .a = a, .b = of_output};                                                  \
         run_parts(sigmoid_mse_grad_part_##T, &w, parts_of(n, PART), threads);                      \
+        return 1;                                                                                  \
     }
 
 FOR_TYPE(FUNCTIONS_OF)

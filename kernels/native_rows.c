@@ -23,12 +23,17 @@ typedef struct {
     const int64_t cols = w->cols, first = part * w->rows_of_part;                                  \
     const int64_t last = smaller(first + w->rows_of_part, w->rows);
 
-static void run_rows(Function function, Rows *w, int threads) {
+// Carries out a function of the rows of x, which lie along its last dimension; gives 1.
+static int run_rows(Function function, Rows *w, const Array *x, int threads) {
+    const int64_t size = size_of(x);
+    w->cols = cols_of(x);
+    w->rows = size == 0 ? 0 : size / w->cols;
     if (w->rows_of_part == 0) w->rows_of_part = rows_of_part(w->cols);
     run_parts(function, w, parts_of(w->rows, w->rows_of_part), threads);
+    return 1;
 }
 
-#define FUNCTIONS_OF(T)                                                                               \
+#define FUNCTIONS_OF(T)                                                                            \
     /* e = exp(x - max), and their sum. A nan makes the sum nan. */                                \
     static inline T exponentials_##T(const T *x, T *e, int64_t n, T most) {                        \
         EACH_ALONE for (int64_t i = 0; i < n; i++) e[i] = nm_exp_below_##T(x[i] - most);           \
@@ -46,9 +51,10 @@ static void run_rows(Function function, Rows *w, int threads) {
         }                                                                                          \
     }                                                                                              \
                                                                                                    \
-    void softmax_##T(void *x, void *out, int64_t rows, int64_t cols, int threads) {                \
-        Rows w = {.x = DATA(T, x), .out = DATA(T, out), .rows = rows, .cols = cols};               \
-        run_rows(softmax_part_##T, &w, threads);                                                   \
+    int softmax_##T(Array *x, Array *out, int threads) {                                           \
+        if (!fits(x)) return 0;                                                                    \
+        Rows w = {.x = x->data, .out = out->data};                                                 \
+        return run_rows(softmax_part_##T, &w, x, threads);                                         \
     }                                                                                              \
                                                                                                    \
     /* y (grad - sum(grad y)) */                                                                   \
@@ -63,11 +69,10 @@ static void run_rows(Function function, Rows *w, int threads) {
         }                                                                                          \
     }                                                                                              \
                                                                                                    \
-    void softmax_grad_##T(void *y, void *grad, void *out, int64_t rows, int64_t cols,              \
-                          int threads) {                                                           \
-        Rows w = {.x = DATA(T, y), .y = DATA(T, grad), .out = DATA(T, out), .rows = rows,          \
-                  .cols = cols};                                                                   \
-        run_rows(softmax_grad_part_##T, &w, threads);                                              \
+    int softmax_grad_##T(Array *y, Array *grad, Array *out, int threads) {                         \
+        if (!fits(y) || !fits(grad) || !same_shape(y, grad)) return 0;                             \
+        Rows w = {.x = y->data, .y = grad->data, .out = out->data};                                \
+        return run_rows(softmax_grad_part_##T, &w, y, threads);                                    \
     }                                                                                              \
                                                                                                    \
     static void log_softmax_part_##T(void *work, int64_t part) {                                   \
@@ -90,9 +95,10 @@ static void run_rows(Function function, Rows *w, int threads) {
         }                                                                                          \
     }                                                                                              \
                                                                                                    \
-    void log_softmax_##T(void *x, void *out, int64_t rows, int64_t cols, int threads) {            \
-        Rows w = {.x = DATA(T, x), .out = DATA(T, out), .rows = rows, .cols = cols};               \
-        run_rows(log_softmax_part_##T, &w, threads);                                               \
+    int log_softmax_##T(Array *x, Array *out, int threads) {                                       \
+        if (!fits(x)) return 0;                                                                    \
+        Rows w = {.x = x->data, .out = out->data};                                                 \
+        return run_rows(log_softmax_part_##T, &w, x, threads);                                     \
     }                                                                                              \
                                                                                                    \
     /* grad - exp(y) sum(grad) */                                                                  \
@@ -108,11 +114,10 @@ static void run_rows(Function function, Rows *w, int threads) {
         }                                                                                          \
     }                                                                                              \
                                                                                                    \
-    void log_softmax_grad_##T(void *y, void *grad, void *out, int64_t rows, int64_t cols,          \
-                              int threads) {                                                       \
-        Rows w = {.x = DATA(T, y), .y = DATA(T, grad), .out = DATA(T, out), .rows = rows,          \
-                  .cols = cols};                                                                   \
-        run_rows(log_softmax_grad_part_##T, &w, threads);                                          \
+    int log_softmax_grad_##T(Array *y, Array *grad, Array *out, int threads) {                     \
+        if (!fits(y) || !fits(grad) || !same_shape(y, grad)) return 0;                             \
+        Rows w = {.x = y->data, .y = grad->data, .out = out->data};                                \
+        return run_rows(log_softmax_grad_part_##T, &w, y, threads);                                \
     }                                                                                              \
                                                                                                    \
     /* log(sum(exp(x - max))) - (x[target] - max), or 0 if ignored, and the softmax. */            \
@@ -131,16 +136,17 @@ static void run_rows(Function function, Rows *w, int threads) {
         }                                                                                          \
     }                                                                                              \
                                                                                                    \
-    /* Whether all targets, of type int64, are classes or `ignored`; if not, nothing is done. */   \
-    int cross_entropy_##T(void *x, void *target, void *losses, void *softmax, int64_t ignored,     \
-                          int64_t rows, int64_t cols, int threads) {                               \
-        Rows w = {.x = DATA(T, x), .target = DATA(int64_t, target), .out = DATA(T, losses),        \
-                  .second = DATA(T, softmax), .ignored = ignored, .rows = rows, .cols = cols};     \
-        for (int64_t row = 0; row < rows; row++)                                                   \
-            if (w.target[row] != ignored && (w.target[row] < 0 || w.target[row] >= cols))          \
+    /* Targets, of type int64, that are neither classes nor `ignored` are left to Python. */       \
+    int cross_entropy_##T(Array *x, Array *target, Array *losses, Array *softmax, int64_t ignored, \
+                          int threads) {                                                           \
+        if (!fits(x) || (target->flags & FITTING) != FITTING) return 0;                            \
+        const int64_t *const classes = target->data;                                               \
+        for (int64_t row = 0; row < x->shape[0]; row++)                                            \
+            if (classes[row] != ignored && (classes[row] < 0 || classes[row] >= x->shape[1]))      \
                 return 0;                                                                          \
-        run_rows(cross_entropy_part_##T, &w, threads);                                             \
-        return 1;                                                                                  \
+        Rows w = {.x = x->data, .target = classes, .out = losses->data,                            \
+                  .second = softmax->data, .ignored = ignored};                                    \
+        return run_rows(cross_entropy_part_##T, &w, x, threads);                                   \
     }                                                                                              \
                                                                                                    \
     /* (x - mean) rstd weight + bias, mean, and rstd = 1 / sqrt(variance + eps). */                \
@@ -169,12 +175,12 @@ static void run_rows(Function function, Rows *w, int threads) {
         }                                                                                          \
     }                                                                                              \
                                                                                                    \
-    void layer_norm_##T(void *x, void *weight, void *bias, void *y, void *mean, void *rstd,        \
-                        double eps, int64_t rows, int64_t cols, int threads) {                     \
-        Rows w = {.x = DATA(T, x), .y = DATA(T, weight), .z = DATA(T, bias), .out = DATA(T, y),    \
-                  .second = DATA(T, mean), .third = DATA(T, rstd), .number = eps, .rows = rows,    \
-                  .cols = cols};                                                                   \
-        run_rows(layer_norm_part_##T, &w, threads);                                                \
+    int layer_norm_##T(Array *x, Array *weight, Array *bias, Array *y, Array *mean, Array *rstd,   \
+                       double eps, int threads) {                                                  \
+        if (!fits(x) || !fits(weight) || !fits(bias)) return 0;                                    \
+        Rows w = {.x = x->data, .y = DATA(T, weight), .z = DATA(T, bias), .out = y->data,          \
+                  .second = mean->data, .third = rstd->data, .number = eps};                       \
+        return run_rows(layer_norm_part_##T, &w, x, threads);                                      \
     }                                                                                              \
                                                                                                    \
     NM_ROW_SUM(centred_dot, T, (const T *g, const T *x, T c, int64_t n),                           \
@@ -214,18 +220,18 @@ static void run_rows(Function function, Rows *w, int threads) {
         }                                                                                          \
     }                                                                                              \
                                                                                                    \
-    /* Whether there was memory for the sums. */                                                   \
-    int layer_norm_grad_##T(void *grad, void *x, void *weight, void *mean, void *rstd,             \
-                            void *in_x, void *in_weight, void *in_bias, int64_t rows,              \
-                            int64_t cols, int threads) {                                           \
-        Rows w = {.x = DATA(T, x), .y = DATA(T, grad), .z = DATA(T, weight),                       \
-                  .mean = DATA(T, mean), .rstd = DATA(T, rstd), .out = DATA(T, in_x),              \
-                  .second = DATA(T, in_weight), .third = DATA(T, in_bias), .rows = rows,           \
-                  .cols = cols, .rows_of_part = 4 * rows_of_part(cols)};                           \
+    int layer_norm_grad_##T(Array *grad, Array *x, Array *weight, Array *mean, Array *rstd,        \
+                            Array *in_x, Array *in_weight, Array *in_bias, int threads) {          \
+        if (!fits(grad) || !fits(x) || !fits(weight) || !fits(mean) || !fits(rstd)) return 0;      \
+        if (!same_shape(grad, x)) return 0;                                                        \
+        const int64_t rows = x->shape[0], cols = x->shape[1];                                      \
+        Rows w = {.x = x->data, .y = grad->data, .z = DATA(T, weight), .mean = mean->data,         \
+                  .rstd = rstd->data, .out = DATA(T, in_x), .second = DATA(T, in_weight),          \
+                  .third = DATA(T, in_bias), .rows_of_part = 4 * rows_of_part(cols)};              \
         const int64_t parts = parts_of(rows, w.rows_of_part);                                      \
         w.sums = malloc(sizeof(T) * (size_t)(parts * 3 * cols));                                   \
         if (w.sums == 0) return 0;                                                                 \
-        run_rows(layer_norm_grad_part_##T, &w, threads);                                           \
+        run_rows(layer_norm_grad_part_##T, &w, x, threads);                                        \
         for (int which = 0; which < 2; which++) {                                                  \
             T *const total = which == 0 ? w.second : w.third;                                      \
             if (total == 0) continue;                                                              \
@@ -246,9 +252,10 @@ static void run_rows(Function function, Rows *w, int threads) {
     }                                                                                              \
                                                                                                    \
     /* The largest element of each row; nan if one is nan. */                                      \
-    void amax_rows_##T(void *x, void *out, int64_t rows, int64_t cols, int threads) {              \
-        Rows w = {.x = DATA(T, x), .out = DATA(T, out), .rows = rows, .cols = cols};               \
-        run_rows(row_max_part_##T, &w, threads);                                                   \
+    int amax_rows_##T(Array *x, Array *out, int threads) {                                         \
+        if (!fits(x)) return 0;                                                                    \
+        Rows w = {.x = x->data, .out = out->data};                                                 \
+        return run_rows(row_max_part_##T, &w, x, threads);                                         \
     }                                                                                              \
                                                                                                    \
     static void row_sum_part_##T(void *work, int64_t part) {                                       \
@@ -257,9 +264,10 @@ static void run_rows(Function function, Rows *w, int threads) {
             ((T *)w->out)[row] = row_sum_##T((const T *)w->x + row * cols, cols);                  \
     }                                                                                              \
                                                                                                    \
-    void sum_rows_##T(void *x, void *out, int64_t rows, int64_t cols, int threads) {               \
-        Rows w = {.x = DATA(T, x), .out = DATA(T, out), .rows = rows, .cols = cols};               \
-        run_rows(row_sum_part_##T, &w, threads);                                                   \
+    int sum_rows_##T(Array *x, Array *out, int threads) {                                          \
+        if (!fits(x)) return 0;                                                                    \
+        Rows w = {.x = x->data, .out = out->data};                                                 \
+        return run_rows(row_sum_part_##T, &w, x, threads);                                         \
     }
 
 FOR_TYPE(FUNCTIONS_OF)

@@ -1,11 +1,11 @@
 // What the CPU's C sources share: arrays, work in parts, vectors.
 //
-// A function that Python calls gets NumPy's array objects themselves, as addresses: their data is
-// behind the head that all objects have. Python puts its size before the source as OBJECT_HEAD, and as
-// ELEMENT the type that the functions are made for, float or double: who uses one type does not wait
-// for the other.
-// None is given as 0. Every array is contiguous and of the function's type, unless it says otherwise;
-// Python has seen to that.
+// A function that Python calls gets NumPy's array objects themselves, as addresses; None is given as 0.
+// It reads from them where their data is and how large they are, which takes Python much longer, and
+// looks whether it can work on them: it gives 1 when it has done its work, and 0 when it has not
+// touched anything. Python puts before the source the size of the head that all objects have, as
+// OBJECT_HEAD, and as ELEMENT the type that the functions are made for, float or double: who uses one
+// type does not wait for the other.
 //
 // Work is divided into parts of a fixed size, so that results do not depend on the number of threads.
 
@@ -15,23 +15,63 @@
 
 #include "native_math.h"
 
-static inline void *nm_data(const void *object) {
-    return object == 0 ? 0 : *(void **)((const char *)object + OBJECT_HEAD);
+// NumPy's array and Python's list, as far as they are read.
+typedef struct {
+    char head[OBJECT_HEAD];
+    void *data;
+    int nd;
+    int64_t *shape, *strides;
+    void *base, *dtype;
+    int flags;
+} Array;
+
+typedef struct {
+    char head[OBJECT_HEAD];
+    int64_t size;
+    Array **items;
+} List;
+
+enum { C_CONTIGUOUS = 0x1, ALIGNED = 0x100, FITTING = C_CONTIGUOUS | ALIGNED };
+
+static const void *dtype_of_elements;
+
+// Whether an array, or None, is contiguous and of the functions' type.
+static inline int fits(const Array *a) {
+    return a == 0 || ((a->flags & FITTING) == FITTING && a->dtype == dtype_of_elements);
 }
+
+static inline int same_shape(const Array *a, const Array *b) {
+    if (a->nd != b->nd) return 0;
+    for (int d = 0; d < a->nd; d++)
+        if (a->shape[d] != b->shape[d]) return 0;
+    return 1;
+}
+
+static inline int64_t size_of(const Array *a) {
+    int64_t size = 1;
+    for (int d = 0; d < a->nd; d++) size *= a->shape[d];
+    return size;
+}
+
+static inline int64_t cols_of(const Array *a) { return a->nd == 0 ? 1 : a->shape[a->nd - 1]; }
+
+// The data of an array, as elements of type T.
+#define DATA(T, array) ((T *)((array) == 0 ? 0 : (array)->data))
 
 // MACRO(float) or MACRO(double).
 #define FOR_TYPE(MACRO) NM_EXPANDED(MACRO, ELEMENT)
 #define NM_EXPANDED(MACRO, T) MACRO(T)
-
-// The data of an array object, as elements of type T.
-#define DATA(T, object) ((T *)nm_data(object))
 
 typedef void (*Function)(void *work, int64_t part);
 typedef void (*Run)(Function, void *work, int64_t parts, int threads);
 
 // nm_run of native_pool.c.
 static Run run_parts;
-void nm_use_pool(Run run) { run_parts = run; }
+
+void nm_begin(Run run, const void *dtype) {
+    run_parts = run;
+    dtype_of_elements = dtype;
+}
 
 // How many elements a part has, about.
 enum { PART = 16384 };
@@ -77,21 +117,42 @@ typedef int64_t bits_double __attribute__((vector_size(64), aligned(8), may_alia
     NM_ROW_SUM(differences, T, (const T *x, const T *y, int64_t n),                                \
                (VECTOR(T, x + i) - VECTOR(T, y + i)) * (VECTOR(T, x + i) - VECTOR(T, y + i)),      \
                (x[i] - y[i]) * (x[i] - y[i]))                                                      \
+    static inline vector_##T max_of_vectors_##T(vector_##T x, vector_##T y) {                      \
+        const bits_##T take = x > y;                                                               \
+        return (vector_##T)((take & (bits_##T)x) | (~take & (bits_##T)y));                         \
+    }                                                                                              \
+    /* The largest element; nan if one is nan: a sum of all tells whether to look for it. */       \
     static inline T row_max_##T(const T *x, int64_t n) {                                           \
+        enum { W = LANES_##T };                                                                    \
         int64_t i = 0;                                                                             \
         T found = x[0];                                                                            \
-        if (n >= LANES_##T) {                                                                      \
-            vector_##T most = VECTOR(T, x);                                                        \
-            for (i = LANES_##T; i + LANES_##T <= n; i += LANES_##T) {                              \
-                const vector_##T v = VECTOR(T, x + i);                                             \
-                const bits_##T take = (v > most) | (v != v);                                       \
-                most = (vector_##T)((take & (bits_##T)v) | (~take & (bits_##T)most));              \
+        if (n >= W) {                                                                              \
+            vector_##T a = VECTOR(T, x), b = a, c = a, d = a, sum = {0}, sum_2 = {0};              \
+            for (; i + 4 * W <= n; i += 4 * W) {                                                   \
+                const vector_##T v = VECTOR(T, x + i), w = VECTOR(T, x + i + W);                   \
+                const vector_##T y = VECTOR(T, x + i + 2 * W), z = VECTOR(T, x + i + 3 * W);       \
+                a = max_of_vectors_##T(v, a);                                                      \
+                b = max_of_vectors_##T(w, b);                                                      \
+                c = max_of_vectors_##T(y, c);                                                      \
+                d = max_of_vectors_##T(z, d);                                                      \
+                sum += v + w;                                                                      \
+                sum_2 += y + z;                                                                    \
             }                                                                                      \
-            T lane[LANES_##T];                                                                     \
-            memcpy(lane, &most, sizeof lane);                                                      \
-            for (int width = LANES_##T / 2; width > 0; width /= 2)                                 \
+            for (; i + W <= n; i += W) {                                                           \
+                const vector_##T v = VECTOR(T, x + i);                                             \
+                a = max_of_vectors_##T(v, a);                                                      \
+                sum += v;                                                                          \
+            }                                                                                      \
+            a = max_of_vectors_##T(max_of_vectors_##T(b, a), max_of_vectors_##T(d, c));            \
+            const T all = lanes_sum_##T(sum + sum_2);                                              \
+            if (all != all)                                                                        \
+                for (int64_t j = 0; j < i; j++)                                                    \
+                    if (x[j] != x[j]) return x[j];                                                 \
+            T lane[W];                                                                             \
+            memcpy(lane, &a, sizeof lane);                                                         \
+            for (int width = W / 2; width > 0; width /= 2)                                         \
                 for (int j = 0; j < width; j++)                                                    \
-                    lane[j] = nm_maximum_##T(lane[j], lane[j + width]);                            \
+                    lane[j] = lane[j + width] > lane[j] ? lane[j + width] : lane[j];               \
             found = lane[0];                                                                       \
         }                                                                                          \
         for (; i < n; i++) found = nm_maximum_##T(found, x[i]);                                    \

@@ -174,7 +174,7 @@ class CPU(
                 if x.size >= maps.SIMPLE:
                     found = maps.total(x)
                     if found is not None:
-                        return self.into(x.dtype.type(found), out)
+                        return self.into(found, out)
                 if x.size > cpu_blocks.LARGE:
                     return self.into(x.dtype.type(cpu_blocks.total(x)), out)
             if axis in OVER_COLUMNS and x.ndim == 2 and out is None and x.size >= rows.WIDE:
@@ -206,9 +206,9 @@ class CPU(
             count = x.size // wide.size if wide.size else float("nan")
             return self.into((wide / np.float32(count)).astype(x.dtype), out)
         if axis is None and not keepdims and x.size >= maps.SIMPLE:
-            found = maps.total(x)
+            found = maps.total(x, x.size)
             if found is not None:
-                return self.into(x.dtype.type(found / x.size), out)
+                return self.into(found, out)
             if cpu_blocks.applies(x):
                 return self.into(x.dtype.type(cpu_blocks.total(x) / x.size), out)
         if axis in OVER_COLUMNS and _short_rows(x):
@@ -321,14 +321,16 @@ class CPU(
         return np.multiply(grad, np.subtract(ONES[y.dtype], np.square(y)), out=out)
 
     def mse(self, x: Array, y: Array, reduction: str, out: Array | None = None) -> Array:
-        found = None
-        if reduction != "none" and x.size >= maps.LARGE:
-            found = maps.squared_error(x, y)
-        if found is None:
-            if reduction == "none" or not cpu_blocks.applies(x, y):
-                return super().mse(x, y, reduction, out)
-            found = cpu_blocks.squared_error(x, y)
-        return self.into(x.dtype.type(found / x.size if reduction == "mean" else found), out)
+        if reduction == "none":
+            return super().mse(x, y, reduction, out)
+        divisor = x.size if reduction == "mean" else 1
+        if x.size >= maps.LARGE:
+            found = maps.squared_error(x, y, divisor)
+            if found is not None:
+                return self.into(found, out)
+        if not cpu_blocks.applies(x, y):
+            return super().mse(x, y, reduction, out)
+        return self.into(x.dtype.type(cpu_blocks.squared_error(x, y) / divisor), out)
 
     def mse_grad(
         self, x: Array, y: Array, grad: Array, scale: float, out: Array | None = None
@@ -341,6 +343,37 @@ class CPU(
         if factor.size == 1 and factor.dtype == x.dtype and cpu_blocks.applies(x, y):
             return cpu_blocks.mse_grad(x, y, factor.reshape(()), out)
         return np.multiply(np.subtract(x, y), factor, out=out)
+
+    def sigmoid_mse(
+        self,
+        x: Array,
+        y: Array,
+        reduction: str,
+        keep: bool = False,
+        out: tuple[Array, Array] | None = None,
+    ) -> tuple[Array, Array]:
+        if reduction != "none" and x.size >= maps.LARGE:
+            found = maps.sigmoid_mse(x, y, x.size if reduction == "mean" else 1, keep)
+            if found is not None:
+                return self._found(*found, out)
+        return super().sigmoid_mse(x, y, reduction, keep, out)
+
+    def sigmoid_mse_grad(
+        self,
+        x: Array,
+        y: Array,
+        grad: Array,
+        scale: float,
+        wanted: tuple[bool, bool],
+        of_output: bool = False,
+        out: tuple[Array, Array] | None = None,
+    ) -> tuple[Array, Array]:
+        if x.size >= maps.LARGE and grad.size == 1 and grad.dtype == x.dtype:
+            factor = np.multiply(grad, scale).item()
+            found = maps.sigmoid_mse_grad(x, y, factor, wanted, of_output)
+            if found is not None:
+                return self._found(*found, out)
+        return super().sigmoid_mse_grad(x, y, grad, scale, wanted, of_output, out)
 
     def copy(self, x: Array, out: Array | None = None) -> Array:
         if out is None and cpu_blocks.is_transposed(x):

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..native import scores as native_scores
 from .composed_attention import Array
 from .primitives import Primitives
 from .small_arrays import BLAS_TYPES
@@ -43,9 +44,10 @@ class HostAttention(Primitives):
         for part in _parts(weights):
             turned = np.multiply(key[part].swapaxes(-1, -2), factor, order="C")
             scores = np.matmul(query[part], turned, out=weights[part])
-            if causal:
-                np.add(scores, _hiding(*scores.shape[-2:], scores.dtype), scores)
-            _softmax(scores)
+            if not native_scores.weigh(scores, causal):
+                if causal:
+                    np.add(scores, _hiding(*scores.shape[-2:], scores.dtype), scores)
+                _softmax(scores)
             np.matmul(scores, value[part], out=result[part])
         return result, weights
 
@@ -78,13 +80,13 @@ class HostAttention(Primitives):
                 np.matmul(some.swapaxes(-1, -2), towards, out=of_value[part])
             if of_query is None and of_key is None:
                 continue
-            product = np.multiply(towards, result[part], order="C")
-            along = product.reshape(-1, product.shape[-1]).sum(1)
             turned = np.multiply(value[part].swapaxes(-1, -2), factor, order="C")
             spread = np.matmul(towards, turned)
-            along *= factor
-            np.subtract(spread, along.reshape(*some.shape[:-1], 1), spread)
-            np.multiply(spread, some, spread)
+            if not native_scores.spread(spread, some):
+                product = np.multiply(towards, result[part], order="C")
+                along = product.reshape(-1, product.shape[-1]).sum(1) * factor
+                np.subtract(spread, along.reshape(*some.shape[:-1], 1), spread)
+                np.multiply(spread, some, spread)
             if of_query is not None:
                 np.matmul(spread, key[part], out=of_query[part])
             if of_key is not None:

@@ -191,7 +191,7 @@ def _columns_first(x: Array, g: Geometry, groups: int, count: Sizes) -> Iterator
     for part in _parts(len(x), math.prod(shape)):
         if padded:
             taken = x[part]
-            source = np.zeros((len(taken), x.shape[1], *size), x.dtype)
+            source: Array = np.zeros((len(taken), x.shape[1], *size), x.dtype)
             source[(..., *_inside(g, x.shape[2:]))] = taken
         else:
             source = whole[part]
@@ -260,7 +260,7 @@ def _add_up_first(x: Array, weight: Array, g: Geometry, groups: int, result: Arr
         flat = whole[part].reshape(-1, groups, len(weight) // groups, math.prod(count))
         columns = np.matmul(kernels, flat)
         columns = columns.reshape(len(flat), result.shape[1], -1, *count)
-        total = np.zeros((len(flat), result.shape[1], *g.padded(size)), x.dtype)
+        total: Array = np.zeros((len(flat), result.shape[1], *g.padded(size)), x.dtype)
         for number, where in enumerate(g.positions(count)):
             target = total[(..., *where)]
             np.add(target, columns[:, :, number], target)

@@ -99,7 +99,7 @@ class HostPools(Primitives):
             if last:
                 each = np.ascontiguousarray(np.moveaxis(each, 0, -1))
             shape = (*g.padded(size), each.shape[-1]) if last else (len(each), *g.padded(size))
-            total = np.zeros(shape, grad.dtype)
+            total: Array = np.zeros(shape, grad.dtype)
             for where in g.positions(count):
                 to = total[where if last else (..., *where)]
                 np.add(to, each, to)
@@ -140,14 +140,14 @@ class _Planes:
     def elements(self, part: slice, around: float) -> Iterator[Array]:
         """For each element of the kernel in row-major order: what lies under it everywhere."""
         g, planes = self.g, self.planes[part]
-        source = np.moveaxis(planes, 0, -1) if self.last else planes
+        source: Array = np.moveaxis(planes, 0, -1) if self.last else planes
         if any(map(any, g.padding)):
             size = g.padded(self.size)
             shape = (*size, len(planes)) if self.last else (len(planes), *size)
             inside = tuple(
                 slice(low, low + n) for n, (low, _) in zip(self.size, g.padding, strict=True)
             )
-            padded = np.full(shape, around, planes.dtype)
+            padded: Array = np.full(shape, around, planes.dtype)
             padded[inside if self.last else (..., *inside)] = source
             source = padded
         elif self.last:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..native import gates
 from .composed_recurrence import Array
 from .primitives import Primitives
 from .small_arrays import BLAS_TYPES, ONES
@@ -76,7 +77,6 @@ class HostRecurrence(Primitives):
         columns[0, first:] = h0.T
         columns[length, :inputs] = 0
         weights = _joined(blocks, w_ih, w_hh, b_ih, b_hh)
-        np.negative(weights[: blocks.sigmoids], weights[: blocks.sigmoids])
         if acts is None:
             acts = np.empty((length, blocks.count, size, batch), dtype)
         if c0 is not None:
@@ -86,7 +86,7 @@ class HostRecurrence(Primitives):
             cells[0, 1] = 0
         matrix = weights.reshape(-1, first + size)
         with np.errstate(over="ignore"):  # of the sigmoids, where infinity is right
-            _FORWARD[mode](matrix, columns, columns[:, first:], acts, cells)
+            _FORWARD[mode](matrix, columns, first, acts, cells)
         states = columns[1:, first:].transpose(0, 2, 1)
         y = self.copy(states[::-1] if reverse else states, y)
         if cells is not None:
@@ -123,7 +123,7 @@ class HostRecurrence(Primitives):
         if grad_c is not None:
             dc[...] = grad_c.T
         back = np.ascontiguousarray(weights[:, first:].T)
-        slopes, dh = _BACKWARD[mode](back, states[:, first:], kept, cells, of_y, dc)
+        slopes, dh = _BACKWARD[mode](back, states, first, kept, cells, of_y, dc)
         # (blocks * H, L * N): runs of N stay together.
         flat = slopes.transpose(1, 2, 0, 3).reshape(blocks.count * size, length * batch)
         in_x, *in_weights, in_h, in_c, in_b_ih, in_b_hh = out or (None,) * 7
@@ -178,19 +178,28 @@ def _gathered(found: Array, places: tuple[int, ...], given: Array | None) -> Arr
     return given
 
 
-def _sigmoid(negated: Array, one: Array) -> None:
-    """In place, of an array that holds ``-x``."""
-    np.exp(negated, negated)
-    np.add(negated, one, negated)
-    np.reciprocal(negated, negated)
+def _sigmoid(x: Array, one: Array) -> None:
+    """In place."""
+    np.negative(x, x)
+    np.exp(x, x)
+    np.add(x, one, x)
+    np.reciprocal(x, x)
 
 
 # --- forward: the states after each step, beginning with the one that is there ---------------------
 
 
-def _lstm(weights: Array, columns: Array, h: Array, acts: Array, cells: Array) -> None:
-    one, work = ONES[acts.dtype], np.empty(acts.shape[2:], acts.dtype)
+def _lstm(weights: Array, columns: Array, first: int, acts: Array, cells: Array) -> None:
     flat = acts.reshape(len(acts), -1, acts.shape[3])
+    step = gates.step("lstm_step", acts.dtype)
+    if step is not None:
+        places = id(acts), id(cells), id(columns)
+        sizes = flat[0, : acts.shape[2]].size, columns[0].size, first * acts.shape[3]
+        for t in range(len(acts)):
+            weights.dot(columns[t], flat[t])
+            step(*places, t, *sizes)
+        return
+    one, work, h = ONES[acts.dtype], np.empty_like(acts[0, 0]), columns[:, first:]
     for t in range(len(acts)):
         weights.dot(columns[t], flat[t])
         a, c, inner = acts[t], *cells[t + 1]
@@ -204,9 +213,17 @@ def _lstm(weights: Array, columns: Array, h: Array, acts: Array, cells: Array) -
         np.multiply(o, inner, h[t + 1])
 
 
-def _gru(weights: Array, columns: Array, h: Array, acts: Array, cells: None) -> None:
-    one, work = ONES[acts.dtype], np.empty(acts.shape[2:], acts.dtype)
+def _gru(weights: Array, columns: Array, first: int, acts: Array, cells: None) -> None:
     flat = acts.reshape(len(acts), -1, acts.shape[3])
+    step = gates.step("gru_step", acts.dtype)
+    if step is not None:
+        places = id(acts), id(columns)
+        sizes = flat[0, : acts.shape[2]].size, columns[0].size, first * acts.shape[3]
+        for t in range(len(acts)):
+            weights.dot(columns[t], flat[t])
+            step(*places, t, *sizes)
+        return
+    one, work, h = ONES[acts.dtype], np.empty_like(acts[0, 0]), columns[:, first:]
     for t in range(len(acts)):
         weights.dot(columns[t], flat[t])
         a = acts[t]
@@ -220,32 +237,40 @@ def _gru(weights: Array, columns: Array, h: Array, acts: Array, cells: None) -> 
         np.add(work, n, h[t + 1])
 
 
-def _rnn_tanh(weights: Array, columns: Array, h: Array, acts: Array, cells: None) -> None:
+def _rnn_tanh(weights: Array, columns: Array, first: int, acts: Array, cells: None) -> None:
     for t in range(len(acts)):
         weights.dot(columns[t], acts[t, 0])
-        np.tanh(acts[t, 0], h[t + 1])
+        np.tanh(acts[t, 0], columns[t + 1, first:])
 
 
-def _rnn_relu(weights: Array, columns: Array, h: Array, acts: Array, cells: None) -> None:
+def _rnn_relu(weights: Array, columns: Array, first: int, acts: Array, cells: None) -> None:
     zero = np.zeros((), acts.dtype)
     for t in range(len(acts)):
         weights.dot(columns[t], acts[t, 0])
-        np.maximum(acts[t, 0], zero, out=h[t + 1])
+        np.maximum(acts[t, 0], zero, out=columns[t + 1, first:])
 
 
-# --- backward: gradients of the pre-activations, and of the first state ------------------------------
+# --- backward: gradients of the pre-activations, and of the first state -----------------------------
 #
-# What the gradient of a state or a cell is multiplied with is the same for all sequences of steps,
-# and is computed for all steps at once; the loop over the steps multiplies.
+# In NumPy, what the gradient of a state or a cell is multiplied with is computed for all steps at
+# once, and the loop over the steps only multiplies.
 
 
 def _lstm_back(
-    back: Array, h: Array, acts: Array, cells: Array, of_y: Array, dc: Array
+    back: Array, columns: Array, first: int, acts: Array, cells: Array, of_y: Array, dc: Array
 ) -> tuple[Array, Array]:
-    one, length = ONES[acts.dtype], len(acts)
+    length, slopes, dh = len(acts), np.empty_like(acts), np.zeros_like(dc)
+    flat = slopes.reshape(length, -1, acts.shape[3])
+    step = gates.step("lstm_step_back", acts.dtype)
+    if step is not None:
+        places = id(acts), id(cells), id(of_y), id(dh), id(dc), id(slopes)
+        for t in range(length - 1, -1, -1):
+            step(*places, t, dc.size)
+            back.dot(flat[t], dh)
+        return slopes, dh
+    one = ONES[acts.dtype]
     o, i, f, g = (acts[:, n] for n in range(4))
     before, inner = cells[:length, 0], cells[1:, 1]
-    slopes = np.empty_like(acts)
     np.subtract(one, acts[:, :3], slopes[:, :3])
     np.multiply(slopes[:, :3], acts[:, :3], slopes[:, :3])
     _tanh_slope(g, one, slopes[:, 3])
@@ -253,8 +278,7 @@ def _lstm_back(
         np.multiply(slopes[:, number], factor, slopes[:, number])
     into_cell = _tanh_slope(inner, one, np.empty_like(inner))
     np.multiply(into_cell, o, into_cell)
-    dh, work = np.zeros_like(dc), np.empty_like(dc)
-    flat = slopes.reshape(length, -1, acts.shape[3])
+    work = np.empty_like(dc)
     for t in range(length - 1, -1, -1):
         np.add(dh, of_y[t], dh)
         np.multiply(dh, into_cell[t], work)
@@ -268,43 +292,50 @@ def _lstm_back(
 
 
 def _gru_back(
-    back: Array, h: Array, acts: Array, cells: None, of_y: Array, dc: Array
+    back: Array, columns: Array, first: int, acts: Array, cells: None, of_y: Array, dc: Array
 ) -> tuple[Array, Array]:
-    one, length = ONES[acts.dtype], len(acts)
+    length, slopes, dh = len(acts), np.empty_like(acts), np.zeros_like(dc)
+    flat, product = slopes.reshape(length, -1, acts.shape[3]), np.zeros_like(dc)
+    step = gates.step("gru_step_back", acts.dtype)
+    if step is not None:
+        places = id(acts), id(columns), id(of_y), id(product), id(dh), id(slopes)
+        sizes = dc.size, columns[0].size, first * acts.shape[3]
+        for t in range(length - 1, -1, -1):
+            step(*places, t, *sizes)
+            back.dot(flat[t], product)
+        return slopes, np.add(dh, product, dh)
+    one, h = ONES[acts.dtype], columns[:length, first:]
     r, z, n, own = (acts[:, k] for k in range(4))
-    slopes = np.empty_like(acts)
     of_r, of_z, of_n, of_own = (slopes[:, k] for k in range(4))
     np.subtract(one, acts[:, :2], slopes[:, :2])
     _tanh_slope(n, one, of_n)
     np.multiply(of_n, of_z, of_n)
     np.multiply(slopes[:, :2], acts[:, :2], slopes[:, :2])
-    np.multiply(of_z, np.subtract(h[:length], n, of_own), of_z)
+    np.multiply(of_z, np.subtract(h, n, of_own), of_z)
     np.multiply(of_r, of_n, of_r)
     np.multiply(of_r, own, of_r)
     np.multiply(of_n, r, of_own)
-    dh, work = np.zeros_like(dc), np.empty_like(dc)
-    flat = slopes.reshape(length, -1, acts.shape[3])
     for t in range(length - 1, -1, -1):
         np.add(dh, of_y[t], dh)
         np.multiply(slopes[t], dh, slopes[t])
-        back.dot(flat[t], work)
+        back.dot(flat[t], product)
         np.multiply(dh, z[t], dh)
-        np.add(dh, work, dh)
+        np.add(dh, product, dh)
     return slopes, dh
 
 
 def _rnn_tanh_back(
-    back: Array, h: Array, acts: Array, cells: None, of_y: Array, dc: Array
+    back: Array, columns: Array, first: int, acts: Array, cells: None, of_y: Array, dc: Array
 ) -> tuple[Array, Array]:
     slopes = np.empty_like(acts)
-    _tanh_slope(h[1:], ONES[acts.dtype], slopes[:, 0])
+    _tanh_slope(columns[1:, first:], ONES[acts.dtype], slopes[:, 0])
     return _rnn_back(back, slopes, of_y)
 
 
 def _rnn_relu_back(
-    back: Array, h: Array, acts: Array, cells: None, of_y: Array, dc: Array
+    back: Array, columns: Array, first: int, acts: Array, cells: None, of_y: Array, dc: Array
 ) -> tuple[Array, Array]:
-    return _rnn_back(back, np.not_equal(h[1:, None], 0).astype(acts.dtype), of_y)
+    return _rnn_back(back, np.not_equal(columns[1:, None, first:], 0).astype(acts.dtype), of_y)
 
 
 def _rnn_back(back: Array, slopes: Array, of_y: Array) -> tuple[Array, Array]:

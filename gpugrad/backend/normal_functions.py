@@ -77,8 +77,8 @@ class NormalFunctions:
         outside = self.where(
             self.eq(x, 0), self.zeros_like(x), self.mul(self.ones_like(x), -math.inf)
         )
-        result = self.where(inside, value, outside)
-        return self.into(self.where(self.isnan(x), x, result), out)
+        result = self.where(self.isnan(x), x, self.where(inside, value, outside))
+        return self.into(self.cast(result, x.dtype), out)
 
     def xlog1py(self, x: Any, y: Any, out: Array | None = None) -> Array:
         """``x * log(1 + y)``, and 0 where ``x`` is 0, unless ``y`` is nan."""

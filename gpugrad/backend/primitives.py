@@ -79,6 +79,7 @@ UFUNCS = {
     "hypot": "hypot",
     "logaddexp": "logaddexp",
     "logaddexp2": "logaddexp2",
+    "nextafter": "nextafter",
     "maximum": "maximum",
     "minimum": "minimum",
     "fmax": "fmax",

@@ -93,6 +93,10 @@ class CompiledFunction:
                 # A parameter cast before would be taken for granted, and one cast here be kept.
                 with autocast_mode.restored(autocast_mode.snapshot()):
                     return self._call(args, kwargs, casting)
+            if self._quick is not None and not kwargs:
+                result = self._quick(args)
+                if result is not MISS:
+                    return result
             return self._call(args, kwargs)
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any], casting: Any = None) -> Any:
@@ -115,8 +119,8 @@ class CompiledFunction:
         if entry.program is not None:
             tensors = entry.program.trace.tensors(tensors)
             if entry.program.fits(tensors):
-                result = entry.program.replay(tensors)
-                self._quick = self._quick_call(entry, args, kwargs)
+                result = entry.program.replay(tensors, (self._function, args, kwargs))
+                self._quick = None if casting else self._quick_call(entry, args, kwargs)
                 return result
             self._forget(entry)
         if entry.eager:
@@ -145,7 +149,9 @@ class CompiledFunction:
             return None
         if entry.attached != program.attached:
             entry.attached = program.attached
+            before = program.references()
             entry.quick = quick_call(program, args, self._leaves)
+            program.let_hold(before)
         return entry.quick
 
     def _first_call(self, entry: Entry, args: Any, kwargs: Any) -> Any:

@@ -9,8 +9,13 @@ from typing import Any, ClassVar
 from ..autograd.engine import CONSTANT, Node, Output, TensorBase, _new, _sequence, wrap
 from ..autograd.grad_mode import mode
 from ..backend.primitives import Array
+from .again import Call
+from .effects import streams
 from .plan import Plan, external_written
 from .trace import LeafGrad, Slot, Trace
+
+Arguments = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+"""A function and what it is called with."""
 
 
 class Program:
@@ -37,6 +42,8 @@ class Program:
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
+        if trace.sources:
+            trace.streams = streams(trace)
         self.backend = trace.recorder.backend
         self.written = external_written(trace.steps)
         written = {id(root.owner) for root in self.written}
@@ -108,13 +115,16 @@ class Program:
                     return False
         return self._all_free or all(tensors[n].array is inputs[n] for n in self.bound)
 
-    def replay(self, tensors: Sequence[TensorBase]) -> Any:
-        """Carry the call out again with other tensors of the same kind."""
+    def replay(self, tensors: Sequence[TensorBase], call: Arguments | None = None) -> Any:
+        """Carry the call out again with other tensors of the same kind.
+
+        ``call`` says how to make it in eager mode, for second derivatives.
+        """
         arrays = [tensors[n].array for n in self.free]
         for action in self.before:
             action()
         if self.trace.sources:
-            return self._replay_in_graph(tensors, arrays)
+            return self._replay_in_graph(tensors, arrays, call)
         self._leave_to_holders()
         self._first.plan.run(arrays)
         for leaf, grad in self.left:
@@ -171,9 +181,7 @@ class Program:
         for n, (entry, grad) in enumerate(zip(self.made, self._grads, strict=True)):
             assert entry.made is not None
             space |= {f"g{n}": grad, f"m{n}": memory[entry.made.root], f"l{n}": entry.leaf}
-            terms.append(
-                f"count(g{n}) + count(g{n}.array) + count(m{n}) - (l{n}.gradient is g{n})"
-            )
+            terms.append(f"count(g{n}) + count(g{n}.array) + count(m{n}) - (l{n}.gradient is g{n})")
         found: Callable[[], list[int]] = eval(f"lambda: [{', '.join(terms)}]", space)
         return found
 
@@ -199,17 +207,19 @@ class Program:
 
     # --- results that belong to a graph -----------------------------------------------------------
 
-    def _replay_in_graph(self, tensors: Sequence[TensorBase], arrays: Sequence[Array]) -> Any:
+    def _replay_in_graph(
+        self, tensors: Sequence[TensorBase], arrays: Sequence[Array], arguments: Arguments | None
+    ) -> Any:
         """A replay whose memory is needed until its results have been differentiated."""
+        trace = self.trace
+        ends = [leaf if number is None else tensors[number] for leaf, number, _ in trace.sources]
+        call = Call(trace, *arguments, ends) if arguments is not None and mode.enabled else None
         run = self._spare.pop() if self._spare else Replay(self)
         run.plan.run(arrays)
         node = None
         if mode.enabled:
-            ends = [
-                leaf if number is None else tensors[number]
-                for leaf, number, _ in self.trace.sources
-            ]
-            node = Compiled.of(run, self._spare, tuple(t.node or t for t in ends))
+            slots = self._differentiable
+            node = Compiled.of(run, self._spare, tuple(t.node or t for t in ends), call, slots)
         else:
             self._spare.append(run)
         return self._returned(run, tensors, node)
@@ -275,33 +285,47 @@ class Replay:
 class Compiled(Node):
     """The derivative of a compiled function: a replay, too."""
 
-    __slots__ = ("run", "spare")
+    __slots__ = ("call", "run", "slots", "spare")
 
     saves: ClassVar[dict[str, int]] = {"run": CONSTANT}
     torch_name = "CompiledFunctionBackward"
     run: Replay | None
     spare: list[Replay]
+    call: Call | None
+    slots: list[Slot]
 
     @classmethod
-    def of(cls, run: Replay, spare: list[Replay], edges: tuple[Any, ...]) -> Compiled:
+    def of(
+        cls,
+        run: Replay,
+        spare: list[Replay],
+        edges: tuple[Any, ...],
+        call: Call | None,
+        slots: list[Slot],
+    ) -> Compiled:
         self = _new(cls)
-        self.run, self.spare, self.edges = run, spare, edges
+        self.run, self.spare, self.edges, self.call, self.slots = run, spare, edges, call, slots
         self.sequence, self.hooks, self.guards = next(_sequence), None, ()
         return self
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
         grads = grad if type(grad) is list else [grad]
-        if any(isinstance(g, TensorBase) for g in grads):
-            raise RuntimeError(
-                "a compiled function can be differentiated once: for create_graph=True, take the "
-                "derivatives inside of the compiled function"
-            )
         assert self.run is not None
+        if any(isinstance(g, TensorBase) for g in grads):
+            assert self.call is not None
+            return self.call.gradients([self.run.array(slot) for slot in self.slots], grads)
         return self.run.differentiate(grads)
+
+    def __copy__(self) -> Compiled:
+        """A twin for a pass with ``create_graph``, which does not give the memory back."""
+        twin = super().__copy__()
+        assert isinstance(twin, Compiled)
+        twin.spare = []
+        return twin
 
     def release(self) -> None:
         self._give_back()
-        self.guards = None
+        self.guards = self.call = None
 
     def _give_back(self) -> None:
         run, self.run = self.run, None

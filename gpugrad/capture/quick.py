@@ -55,6 +55,8 @@ def quick_call(
     lines += [f"    if not ({' and '.join(asked)}):", "        return MISS"]
     lines += ["    " + line for line in _carried_out(writer, program, tensors)]
     writer.space["MISS"] = MISS
+
+        print("\n".join(lines))
     exec("\n".join(lines), writer.space)
     found: Callable[[tuple[Any, ...]], Any] = writer.space["call"]
     return found
@@ -142,7 +144,10 @@ def _carried_out(writer: _Writer, program: Program, tensors: Sequence[int]) -> l
             if position is not None
         ]
         lines.append(f"{thing(run.plan.execute)}()")
-    lines += [f"{thing(leaf)}.gradient = {thing(g) if g is not None else None}" for leaf, g in program.left]
+    lines += [
+        f"{thing(leaf)}.gradient = {thing(g) if g is not None else None}"
+        for leaf, g in program.left
+    ]
     lines += [
         f"a{tensors[n]}.gradient = {thing(g) if g is not None else None}"
         for n, g in program.left_to_inputs

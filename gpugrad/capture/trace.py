@@ -10,10 +10,10 @@ from sys import getrefcount
 from typing import Any
 
 from .. import dtypes
-from ..autograd.propagation import run
 from ..autograd.engine import Node, TensorBase, differentiable, wrap
 from ..autograd.grad_mode import mode
 from ..autograd.observers import unwatch, watch
+from ..autograd.propagation import run
 from ..backend.noted_steps import Ref, Step
 from ..backend.primitives import Array
 from ..backend.recording import Recorder
@@ -65,6 +65,7 @@ class Trace:
         seeds: gradients of the results that want one, as arrays to be given to replays.
         sources: what the results can be differentiated by: a leaf, the number of the input that
             it is or None, and where its gradient lies.
+        streams: those of random numbers that replays of results in a graph draw from.
     """
 
     recorder: Recorder
@@ -76,6 +77,7 @@ class Trace:
     forward: int = 0
     seeds: list[Array] = field(default_factory=list)
     sources: list[tuple[TensorBase, int | None, Ref]] = field(default_factory=list)
+    streams: list[Any] = field(default_factory=list)
 
     @property
     def steps(self) -> list[Step]:

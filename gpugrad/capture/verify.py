@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from ..autograd.engine import TensorBase
-from ..backend.noted_steps import CaptureError, Ref
+from ..backend.noted_steps import CaptureError
 from ..backend.primitives import Array
+from .effects import agree, streams, written
 from .program import Program
 from .structure import tensors_in
 from .trace import Trace
-
-TOLERANCE = {"float64": 1e-9, "float32": 1e-3, "float16": 2e-2, "bfloat16": 5e-2}
-"""Relative to the largest element: fused and planned calls may round otherwise."""
 
 
 class Verification:
@@ -28,8 +24,8 @@ class Verification:
 
     def __init__(self, trace: Trace, tensors: Sequence[TensorBase]) -> None:
         self._backend = trace.recorder.backend
-        self._arrays = _written(trace, tensors)
-        self._streams = list({id(s): s for s in _streams(trace)}.values())
+        self._arrays = written(trace, tensors)
+        self._streams = streams(trace)
         self._before = self._state()
 
     def _state(self) -> tuple[list[Array], list[Any]]:
@@ -74,44 +70,8 @@ class Verification:
                 entry.leaf.grad = grad
 
     def _compare(self, what: str, expected: Array, found: Array) -> None:
-        a, b = (np.asarray(self._backend.to_host(x)) for x in (expected, found))
-        if a.dtype.kind in "fV":
-            limit = TOLERANCE[a.dtype.name]
-            one, other = (x.astype(np.float64) for x in (a, b))
-            scale = float(np.abs(one[np.isfinite(one)]).max(initial=0.0))
-            fits = np.allclose(one, other, rtol=limit, atol=limit * scale, equal_nan=True)
-        else:
-            fits = bool((a == b).all())
-        if not fits:
+        if not agree(self._backend, expected, found):
             raise CaptureError(
-                f"a replay gives another {what} of shape {a.shape} than an eager call. Something "
-                "that changes from call to call is not seen by the primitives"
+                f"a replay gives another {what} of shape {expected.shape} than an eager call. "
+                "Something that changes from call to call is not seen by the primitives"
             )
-
-
-def _written(trace: Trace, tensors: Sequence[TensorBase]) -> list[Array]:
-    """Arrays from outside into which steps may write: arguments and gradients are others now."""
-    backend = trace.recorder.backend
-    inputs = {
-        id(backend.memory(then)[0]): now.array
-        for then, now in zip(trace.inputs, tensors, strict=True)
-    }
-    inputs |= {
-        id(backend.memory(entry.before.array)[0]): entry.leaf.grad.array
-        for entry in trace.leaves
-        if entry.before is not None and entry.leaf.grad is not None
-    }
-    refs: dict[Ref, Array] = {}
-    arguments: dict[int, Array] = {}
-    for step in trace.steps:
-        for ref in step.written():
-            owner = id(ref.root.owner)
-            if owner in inputs:
-                arguments[owner] = inputs[owner]
-            elif ref.root.external and backend.writable(ref.array):
-                refs.setdefault(ref, ref.array)
-    return [*refs.values(), *arguments.values()]
-
-
-def _streams(trace: Trace) -> list[Any]:
-    return [step.function.__self__ for step in trace.steps if step.effect]  # type: ignore[attr-defined]

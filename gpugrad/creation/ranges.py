@@ -46,7 +46,12 @@ def arange(
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     integers = all(isinstance(v, (int, np.integer)) for v in (start, end, step))
     kind = numpy_type(dtype, dtypes.int64 if integers else dtypes.get_default_dtype())
+    if kind == np.int64:
+        start, end, step = int(start), int(end), int(step)
+        integers = True
     count = math.ceil((end - start) / step)
+    if kind.kind in "iu":
+        start, step = int(start), int(step)
     backend, where = place(device)
     if integers and kind == np.int64:
         array: Any = np.arange(start, end, step, dtype=np.int64)
@@ -89,8 +94,11 @@ def _checked(name: str, start: Any, end: Any, steps: int, dtype: Any) -> tuple[A
         )
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
+    kind = numpy_type(dtype)
     start, end = (v.item() if isinstance(v, TensorBase) else v for v in (start, end))
-    return start, end, numpy_type(dtype)
+    if kind.kind in "iu":
+        start, end = int(start), int(end)
+    return start, end, kind
 
 
 def _spaced(start: Any, end: Any, steps: int, kind: Any) -> Any:

@@ -1,7 +1,8 @@
-"""The C functions for large arrays as Python calls them: compiled at the first large array.
+"""The C functions for large arrays as Python calls them: compiled when first used.
 
-A function gets arrays as ``id(array)`` and finds their data itself, which takes a tenth of the time
-that NumPy needs to say where it is. Whoever calls one holds the arrays until it returns.
+A function gets arrays as ``id(array)``: it finds their data and sizes itself, and looks whether they
+are contiguous and of its type, all of which takes Python longer than the call. Whoever calls one
+holds the arrays until it returns. It gives 0 where it has not done anything.
 """
 
 from __future__ import annotations
@@ -16,17 +17,11 @@ import numpy as np
 from ..backend import kernel_source
 
 Array = Any
-Function = Callable[..., Any]
+Function = Callable[..., int]
 
 FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
-_ARGUMENTS = {
-    "a": ctypes.c_void_p,
-    "n": ctypes.c_int64,
-    "d": ctypes.c_double,
-    "i": ctypes.c_int,
-}
-
+_ARGUMENTS = {"a": ctypes.c_void_p, "n": ctypes.c_int64, "d": ctypes.c_double, "i": ctypes.c_int}
 
 _families: list[Family] = []
 
@@ -43,8 +38,8 @@ class Family(dict[tuple[str, bool], "Function | None"]):
 
     Args:
         stem: the source is ``kernels/<stem>.c``.
-        signatures: by name, the type of the result and, after a colon, of the arguments: ``a`` an
-            array, ``n`` a size, ``d`` a double, ``i`` an int, ``v`` nothing.
+        signatures: the arguments by name: ``a`` an array, or a list of arrays, ``n`` a large int,
+            ``d`` a double, ``i`` an int. Each function gives an int.
     """
 
     def __init__(self, stem: str, signatures: dict[str, str]) -> None:
@@ -59,12 +54,17 @@ class Family(dict[tuple[str, bool], "Function | None"]):
         library = _library(self.stem, kind)
         found = None
         if library is not None:
-            result, _, arguments = self.signatures[name].partition(":")
             found = getattr(library, f"{name}_{kind}")
-            found.restype = None if result == "v" else _ARGUMENTS[result]
-            found.argtypes = [_ARGUMENTS[kind] for kind in arguments]
+            found.argtypes = [_ARGUMENTS[letter] for letter in self.signatures[name]]
         self[key] = found
         return found
+
+    def of(self, name: str, x: Array) -> Function | None:
+        """The function for arrays of the type of ``x``; None if there is none."""
+        dtype = x.dtype
+        if dtype is FLOAT32:
+            return self[name, False]
+        return self[name, True] if dtype is FLOAT64 else None
 
 
 @functools.cache
@@ -75,7 +75,8 @@ def _library(stem: str, kind: str) -> ctypes.CDLL | None:
         return None
     library = _loaded(stem, f"#define OBJECT_HEAD {head}\n#define ELEMENT {kind}\n")
     if library is not None:
-        library.nm_use_pool(pool.nm_run)
+        dtype = FLOAT64 if kind == "double" else FLOAT32
+        library.nm_begin(pool.nm_run, ctypes.c_void_p(id(dtype)))
     return library
 
 
@@ -89,11 +90,27 @@ def _loaded(stem: str, before: str) -> ctypes.CDLL | None:
 
 
 def _object_head() -> int:
-    """How many bytes into an array object the address of its data is; 0 where that is not known."""
-    array = np.empty(3, np.float32)
+    """The size of what all Python objects begin with; 0 where objects are not as C reads them."""
     head = object.__basicsize__
-    found = ctypes.c_void_p.from_address(id(array) + head).value
-    return head if found == array.__array_interface__["data"][0] else 0
+    array = np.empty((3, 5), np.float32)[:, 1:]
+    items = [array, None]
+    shape, strides = ((ctypes.c_int64 * 2).from_address(_word(array, head + n)) for n in (16, 24))
+    flags = ctypes.c_int.from_address(id(array) + head + 48).value
+    as_read = (
+        ctypes.sizeof(ctypes.c_void_p) == 8
+        and _word(array, head) == array.__array_interface__["data"][0]
+        and ctypes.c_int.from_address(id(array) + head + 8).value == 2
+        and (tuple(shape), tuple(strides)) == (array.shape, array.strides)
+        and _word(array, head + 40) == id(array.dtype)
+        and flags == array.flags.num
+        and _word(items, head) == 2
+        and ctypes.c_void_p.from_address(_word(items, head + 8)).value == id(array)
+    )
+    return head if as_read else 0
+
+
+def _word(thing: Any, offset: int) -> int:
+    return ctypes.c_void_p.from_address(id(thing) + offset).value or 0
 
 
 def result_for(out: Array | None, *arrays: Array) -> Array:
@@ -106,7 +123,7 @@ def result_for(out: Array | None, *arrays: Array) -> Array:
         out is None
         or out.dtype is not first.dtype
         or out.shape != first.shape
-        or not out.flags.c_contiguous
+        or not out.flags.carray
         or any(out is not a and np.may_share_memory(out, a) for a in arrays)
     ):
         return np.empty(first.shape, first.dtype)

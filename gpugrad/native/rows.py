@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .library import FLOAT32, FLOAT64, Family, result_for, stored
+from .library import Family, result_for, stored
 from .threads import THREADS
 
 Array = Any
@@ -24,64 +24,49 @@ _INT64 = np.dtype(np.int64)
 
 _functions = Family(
     "native_rows",
-    {
-        "softmax": "v:aanni",
-        "softmax_grad": "v:aaanni",
-        "log_softmax": "v:aanni",
-        "log_softmax_grad": "v:aaanni",
-        "cross_entropy": "i:aaaannni",
-        "layer_norm": "v:aaaaaadnni",
-        "layer_norm_grad": "i:aaaaaaaanni",
-        "amax_rows": "v:aanni",
-        "sum_rows": "v:aanni",
-    },
+    dict.fromkeys(("softmax", "log_softmax", "amax_rows", "sum_rows"), "aai")
+    | dict.fromkeys(("softmax_grad", "log_softmax_grad"), "aaai")
+    | {"cross_entropy": "aaaani", "layer_norm": "aaaaaadi", "layer_norm_grad": "aaaaaaaai"},
 )
 
 
 def of_rows(name: str, x: Array, out: Array | None) -> Array | None:
     """The function ``name`` of every row of x, along the last dimension."""
-    function = _function(name, x)
+    function = _functions.of(name, x)
     if function is None:
         return None
-    cols = x.shape[-1]
     result = result_for(out, x)
-    function(id(x), id(result), x.size // cols, cols, THREADS.number)
-    return stored(result, out)
+    return stored(result, out) if function(id(x), id(result), THREADS.number) else None
 
 
 def gradient(name: str, y: Array, grad: Array, out: Array | None) -> Array | None:
     """The gradient ``name`` of every row, by the function's result."""
-    function = _function(name, y, grad)
-    if function is None or y.shape != grad.shape:
+    function = _functions.of(name, y)
+    if function is None:
         return None
-    cols = y.shape[-1]
     result = result_for(out, y, grad)
-    function(id(y), id(grad), id(result), y.size // cols, cols, THREADS.number)
-    return stored(result, out)
+    done = function(id(y), id(grad), id(result), THREADS.number)
+    return stored(result, out) if done else None
 
 
 def reduced(name: str, x: Array) -> Array | None:
     """One number for every row of a matrix."""
-    function = _function(name, x)
+    function = _functions.of(name, x)
     if function is None:
         return None
-    rows, cols = x.shape
-    result = np.empty(rows, x.dtype)
-    function(id(x), id(result), rows, cols, THREADS.number)
-    return result
+    result = np.empty(x.shape[0], x.dtype)
+    return result if function(id(x), id(result), THREADS.number) else None
 
 
 def cross_entropy(x: Array, target: Array, ignore_index: int | None) -> tuple[Array, Array] | None:
     """The losses and the softmax of the rows of a matrix; None for a class that is none, too."""
-    function = _function("cross_entropy", x)
-    if function is None or target.dtype is not _INT64 or not target.flags.c_contiguous:
+    function = _functions.of("cross_entropy", x)
+    if function is None or target.dtype is not _INT64:
         return None
-    rows, cols = x.shape
-    losses, softmax = np.empty(rows, x.dtype), np.empty((rows, cols), x.dtype)
-    # No class has this number.
+    losses, softmax = np.empty(x.shape[0], x.dtype), np.empty(x.shape, x.dtype)
+    # No class has the least number.
     ignored = -(2**63) if ignore_index is None else ignore_index
-    arrays = id(x), id(target), id(losses), id(softmax)
-    done = function(*arrays, ignored, rows, cols, THREADS.number)
+    done = function(id(x), id(target), id(losses), id(softmax), ignored, THREADS.number)
     return (losses, softmax) if done else None
 
 
@@ -89,14 +74,13 @@ def layer_norm(
     x: Array, weight: Array | None, bias: Array | None, eps: float
 ) -> tuple[Array, Array, Array] | None:
     """The result, and the mean and the reciprocal deviation of every row of a matrix."""
-    function = _function("layer_norm", x, weight, bias)
+    function = _functions.of("layer_norm", x)
     if function is None:
         return None
     rows, cols = x.shape
     y, mean, rstd = (np.empty((rows, n), x.dtype) for n in (cols, 1, 1))
     arrays = id(x), _id(weight), _id(bias), id(y), id(mean), id(rstd)
-    function(*arrays, eps, rows, cols, THREADS.number)
-    return y, mean, rstd
+    return (y, mean, rstd) if function(*arrays, eps, THREADS.number) else None
 
 
 def layer_norm_grad(
@@ -108,30 +92,16 @@ def layer_norm_grad(
     wanted: tuple[bool, bool, bool],
 ) -> tuple[Array | None, Array | None, Array | None] | None:
     """The gradients in x, weight and bias; None for those not wanted."""
-    function = _function("layer_norm_grad", x, grad, weight, mean, rstd)
-    if function is None or grad.shape != x.shape:
+    function = _functions.of("layer_norm_grad", x)
+    if function is None:
         return None
-    rows, cols = x.shape
-    in_x = np.empty((rows, cols), x.dtype) if wanted[0] else None
-    in_weight, in_bias = (np.empty(cols, x.dtype) if want else None for want in wanted[1:])
-    arrays = id(grad), id(x), _id(weight), id(mean), id(rstd), _id(in_x), _id(in_weight)
-    done = function(*arrays, _id(in_bias), rows, cols, THREADS.number)
-    return (in_x, in_weight, in_bias) if done else None
+    in_x = np.empty(x.shape, x.dtype) if wanted[0] else None
+    in_weight, in_bias = (np.empty(x.shape[1], x.dtype) if want else None for want in wanted[1:])
+    arrays = id(grad), id(x), _id(weight), id(mean), id(rstd)
+    places = _id(in_x), _id(in_weight), _id(in_bias)
+    return (in_x, in_weight, in_bias) if function(*arrays, *places, THREADS.number) else None
 
 
 def _id(array: Array | None) -> int:
     """What a C function takes for an array, or for none."""
     return 0 if array is None else id(array)
-
-
-def _function(name: str, x: Array, *others: Array | None) -> Any:
-    """The C function, if it can take these arrays."""
-    dtype = x.dtype
-    if dtype is not FLOAT32 and dtype is not FLOAT64:
-        return None
-    if not x.flags.c_contiguous:
-        return None
-    for a in others:
-        if a is not None and (a.dtype is not dtype or not a.flags.c_contiguous):
-            return None
-    return _functions[name, dtype is FLOAT64]

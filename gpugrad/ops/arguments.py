@@ -51,6 +51,12 @@ def note_op(error: Exception, name: str, *arrays: Any) -> Exception:
     return error
 
 
+def needs_tensor(function: str, *values: Any) -> TypeError:
+    """The error for operands of which at least one should be a tensor."""
+    kinds = ", ".join(type(v).__name__ for v in values)
+    return TypeError(f"{function}() received an invalid combination of arguments - got ({kinds})")
+
+
 def require_tensor(function: str, name: str, position: int, value: Any) -> None:
     """Raise TypeError if ``value`` is no tensor."""
     if not isinstance(value, TensorBase):

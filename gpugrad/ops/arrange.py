@@ -94,6 +94,8 @@ def roll(input: Any, shifts: Any, dims: Any = ()) -> Any:
     tensor([3, 1, 2])
     """
     steps, along = _ints(shifts), _ints(dims)
+    if not steps:
+        raise RuntimeError("`shifts` required")
     if not along and len(steps) == 1:
         return reshape(Roll.apply(reshape(input, (-1,)), steps, (0,)), input.array.shape)
     if len(steps) != len(along):
@@ -150,6 +152,10 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
+    if isinstance(start, TensorBase) and (
+        start.array.ndim or start.array.dtype.kind not in "iu"
+    ):
+        raise RuntimeError("start must be an 0-dim integral Tensor.")
     axis = wrap_dim(dim, len(shape))
     size, first = shape[axis], int(start)
     if not -size <= first <= size:
@@ -267,7 +273,9 @@ def _split_along(
             f"torch.{function} requires a tensor with at least {least} dimension"
             f"{'s' if least > 1 else ''}, but got a tensor with {len(shape)} dimensions!"
         )
-    if isinstance(indices_or_sections, int) and shape[dim] % indices_or_sections:
+    if isinstance(indices_or_sections, int) and (
+        not indices_or_sections or shape[dim] % indices_or_sections
+    ):
         raise RuntimeError(
             f"torch.{function} attempted to split along dimension {dim}, but the size of the "
             f"dimension {shape[dim]} is not divisible by the split_size {indices_or_sections}!"

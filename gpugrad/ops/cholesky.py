@@ -8,13 +8,73 @@ from typing import Any
 import numpy as np
 
 from .. import return_types
-from ..autograd.engine import wrap
+from ..autograd.engine import CONSTANT, OUTPUT, Node, wrap
 from ..backend import BACKENDS
-from .linalg import cholesky, inv, solve, solve_triangular
-from .matmul import matmul
-from .matrix_checks import LinAlgError, check_square, first_bad_minor, first_zero_pivot
+from .linalg import cholesky, inv, solve, solved
+from .matmul import matmul, swap
+from .matrix_checks import (
+    LinAlgError,
+    check_square,
+    first_bad_minor,
+    first_zero_pivot,
+    no_kernel,
+)
 from .select import where
-from .shape import transpose
+from .shape import broadcast_shapes, broadcast_to
+
+
+class CholeskyInverse(Node):
+    """The inverse of ``L L^T`` (``L^T L`` if upper), of which one triangle is read.
+
+    The gradient is that of the whole matrix L, as PyTorch has it.
+    """
+
+    __slots__ = ("factor", "out", "upper")
+    saves = {"factor": 0, "out": OUTPUT}
+
+    def forward(self, xp: Any, x: Any, upper: bool) -> Any:
+        m = xp.module
+        self.factor, self.upper = x, upper
+        inverse = m.linalg.inv(m.triu(x) if upper else m.tril(x))
+        turned = swap(xp, inverse)
+        self.out = m.matmul(inverse, turned) if upper else m.matmul(turned, inverse)
+        return self.out
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        both = xp.matmul(xp.matmul(self.out, xp.add(grad, swap(xp, grad))), self.out)
+        if self.upper:
+            return (xp.neg(xp.matmul(self.factor, both)),)
+        return (xp.neg(xp.matmul(both, self.factor)),)
+
+
+class CholeskySolve(Node):
+    """The solution of ``A X = B`` with ``A = L L^T`` (``L^T L`` if upper).
+
+    One triangle of L is read; the gradient is that of the whole matrix, as PyTorch has it.
+    """
+
+    __slots__ = ("factor", "mask", "out", "upper")
+    saves = {"factor": 1, "out": OUTPUT, "mask": CONSTANT}
+
+    def forward(self, xp: Any, b: Any, factor: Any, upper: bool) -> Any:
+        m = xp.module
+        ones = m.ones(factor.shape[-2:], factor.dtype)
+        self.mask = m.triu(ones) if upper else m.tril(ones)
+        self.factor, self.upper = factor, upper
+        self.out = m.linalg.solve(self._whole(xp), b)
+        return self.out
+
+    def _whole(self, xp: Any) -> Any:
+        triangle = xp.mul(self.factor, self.mask)
+        turned = swap(xp, triangle)
+        return xp.matmul(turned, triangle) if self.upper else xp.matmul(triangle, turned)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
+        grad_b = solved(xp, self._whole(xp), grad)
+        one = xp.matmul(grad_b, swap(xp, self.out))
+        both = xp.neg(xp.add(one, swap(xp, one)))
+        pair = (self.factor, both) if self.upper else (both, self.factor)
+        return grad_b, xp.matmul(*pair)
 
 
 def cholesky_solve(input: Any, L: Any, upper: bool = False) -> Any:  # noqa: N803  # PyTorch's name
@@ -35,25 +95,24 @@ def cholesky_solve(input: Any, L: Any, upper: bool = False) -> Any:  # noqa: N80
         raise RuntimeError(
             f"{name} should have at least 2 dimensions, but has {few.ndim} dimensions instead"
         )
-    check_square("cholesky_solve", L)
+    if L.shape[-1] != L.shape[-2]:
+        check_square("cholesky_solve", L)
     if input.shape[-2] != L.shape[-1]:
         raise RuntimeError(
             f"Incompatible matrix sizes for cholesky_solve: each A matrix is {L.shape[-1]} by "
             f"{L.shape[-1]} but each b matrix is {input.shape[-2]} by {input.shape[-1]}"
         )
-    lower = transpose(L, -2, -1) if upper else L
-    middle = solve_triangular(lower, input, upper=False)
-    return solve_triangular(transpose(lower, -2, -1), middle, upper=True)
+    no_kernel("cholesky_solve_cpu", L)
+    shape = broadcast_shapes(input.shape[:-2], L.shape[:-2])
+    b, factor = (broadcast_to(t, (*shape, *t.shape[-2:])) for t in (input, L))
+    return CholeskySolve.apply(b, factor, upper)
 
 
 def cholesky_inverse(L: Any, upper: bool = False) -> Any:  # noqa: N803  # PyTorch's name
     """The inverse of a matrix from its Cholesky factor; see :func:`cholesky_solve`."""
+    no_kernel("cholesky_inverse_out_cpu", L)
     check_square("cholesky_inverse", L)
-    n = L.shape[-1]
-    one = BACKENDS[type(L.array)].module.eye(n, dtype=L.array.dtype)
-    lower = transpose(L, -2, -1) if upper else L
-    inverse = solve_triangular(lower, wrap(one), upper=False)
-    return matmul(transpose(inverse, -2, -1), inverse)
+    return CholeskyInverse.apply(L, upper)
 
 
 def _each(function: Callable[[Any], Any], A: Any, locate: Any) -> tuple[Any, Any]:  # noqa: N803

@@ -162,7 +162,7 @@ def empty_permuted(size: Any, physical_layout: Any, **options: Any) -> Any:
             else "Duplicate dim not allowed in physical_layout"
         )
     needs = options.pop("requires_grad", False)
-    made = empty(*(wanted[d] for d in order), **options)
+    made = empty(tuple(wanted[d] for d in order), **options)
     back = [order.index(d) for d in range(len(order))]
     return shape.permute(made, tuple(back)).detach().requires_grad_(needs)
 

@@ -112,5 +112,8 @@ def isin(
         v.array if isinstance(v, TensorBase) else xp.full((), v, dtypes.scalar_dtype(v).numpy)
         for v in (elements, test_elements)
     )
+    for array in (a, b):
+        if array.dtype.kind == "b" and array.ndim:
+            raise RuntimeError("Unsupported input type encountered for isin(): Bool")
     found = xp.module.isin(a, b, assume_unique=assume_unique, invert=invert)
     return wrap(xp.asarray(found))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from ..autograd.engine import Node
+from ..autograd.engine import Node, TensorBase
 from .index import Slice
 from .operands import zeros_of
 from .shape import wrap_dim
@@ -136,6 +136,8 @@ def tensor_split(
         )
     d = wrap_dim(dim, ndim)
     length = input.array.shape[d]
+    if isinstance(indices_or_sections, TensorBase) and not indices_or_sections.array.ndim:
+        indices_or_sections = int(indices_or_sections.item())
     if isinstance(indices_or_sections, int):
         n = indices_or_sections
         if n <= 0:

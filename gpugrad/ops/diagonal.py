@@ -14,6 +14,7 @@ from ..backend import BACKENDS, get_backend
 from ..casting.calls import THREADS, casting
 from ..device import device as device_type
 from .shape import reshape, wrap_dim
+from .unary import no_bools
 
 
 def _places(xp: Any, rows: int, columns: int, offset: int) -> tuple[Any, Any]:
@@ -234,6 +235,8 @@ def trace(input: Any) -> Any:
         return run(trace, input)
     if input.array.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.array.ndim}")
+    if input.array.dtype.kind == "b":
+        raise no_bools("trace")
     return Trace.apply(input)
 
 

@@ -98,7 +98,8 @@ def _parse(equation: str, operands: tuple[Any, ...]) -> tuple[list[Labels], Labe
     dots = max((sum(n[0] == "." for n in names) for names in inputs), default=0)
     hidden = [f".{i}" for i in range(dots, 0, -1)]
     if arrow:
-        output = _labels(right, len(right.replace("...", "")) + dots, "in the output")
+        shown = dots if "..." in right else 0  # what the result does not name is summed over
+        output = _labels(right, len(right.replace("...", "")) + shown, "in the output")
     else:
         every = [name for names in inputs for name in names if name[0] != "."]
         output = [*hidden, *sorted(name for name in set(every) if every.count(name) == 1)]

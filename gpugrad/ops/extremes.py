@@ -14,6 +14,7 @@ from .reduce import Amax, Amin, axes_of, kept_shape, max_all, min_all
 from .scan import running
 from .selection import Selection, picked
 from .shape import wrap_dim
+from .unary import no_bools
 
 
 class Max(Selection):
@@ -186,6 +187,8 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     >>> gpugrad.tensor([3.0, 1.0, 2.0]).kthvalue(2).values
     tensor(2.)
     """
+    if input.array.dtype.kind == "b":
+        raise no_bools("kthvalue_cpu")
     _, xp, axis, order = _ordered("kthvalue", input, dim)
     if not 1 <= k <= order.shape[axis]:
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {axis}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import dtypes
 from ..autograd.engine import TensorBase
-from .arguments import word
+from .arguments import needs_tensor, word
 from .binary import FOR_Y, Binary
 from .unary import Unary
 
@@ -165,6 +165,11 @@ def mvlgamma(input: Any, p: int) -> Any:
 
 def mvlgamma_(input: Any, p: int) -> Any:
     """:func:`mvlgamma` in place."""
+    if input.array.dtype.kind in "iub":
+        raise RuntimeError(
+            f"mvlgamma: result type {word(input.array)} can't be cast to the desired output type "
+            "Float"
+        )
     return input.copy_(mvlgamma(input.clone(), p))
 
 
@@ -216,4 +221,9 @@ def zeta(input: Any, other: Any) -> Any:
     >>> gpugrad.special.zeta(gpugrad.tensor([2.0, 4.0]), 1)
     tensor([1.6449, 1.0823])
     """
+    tensors = [v for v in (input, other) if isinstance(v, TensorBase)]
+    if not tensors:
+        raise needs_tensor("special_zeta", input, other)
+    if all(t.array.dtype.kind in "fV" and t.array.dtype.itemsize == 2 for t in tensors):
+        raise NotImplementedError(f"\"zeta_cpu\" not implemented for '{word(tensors[0].array)}'")
     return SpecialZeta.apply(input, other)

@@ -131,6 +131,8 @@ def block_diag(*tensors: Any) -> Any:
 
 def dstack(tensors: Sequence[Any]) -> Any:
     """Join along the third dimension."""
+    if not len(tensors):
+        raise RuntimeError("dstack expects a non-empty TensorList")
     return cat([atleast_3d(t) for t in tensors], 2)
 
 

@@ -9,7 +9,7 @@ from ..autograd.engine import wrap
 from ..backend import BACKENDS
 from .diagonal import tril, triu
 from .matmul import matmul
-from .matrix_checks import check_matrix
+from .matrix_checks import check_matrix, no_kernel
 from .shape import broadcast_to
 from .shape import transpose as turned
 
@@ -21,6 +21,7 @@ def geqrf(input: Any) -> Any:
         ``(a, tau)``, from which :func:`gpugrad.linalg.householder_product` makes Q; without
         gradient.
     """
+    no_kernel("geqrf_cpu", input)
     check_matrix("geqrf", input)
     m = BACKENDS[type(input.array)].module
     raw, tau = m.linalg.qr(input.array, mode="raw")
@@ -82,6 +83,7 @@ def householder_product(A: Any, tau: Any) -> Any:  # noqa: N803  # PyTorch's nam
         raise RuntimeError(
             f"{function}: tau dtype {tau.dtype} does not match input dtype {A.dtype}"
         )
+    no_kernel("orgqr_cpu", A)
     one = broadcast_to(tril(triu(A.new_ones(A.shape[-2:]))), tuple(A.shape))
     return _reflected(_vectors(A), tau, one, range(tau.shape[-1] - 1, -1, -1))
 
@@ -101,6 +103,12 @@ def ormqr(input: Any, tau: Any, other: Any, left: bool = True, transpose: bool =
         raise RuntimeError(
             f"torch.ormqr: other.shape[{side}] must be "
             + ("greater than or equal to tau.shape[-1]" if greater else "equal to input.shape[-2]")
+        )
+    no_kernel("ormqr_cpu", input)
+    if tau.shape[-1] != min(other.shape[side], input.shape[-1]):
+        raise RuntimeError(
+            f"torch.ormqr: tau.shape[-1] must be equal to min(other.shape[{side}], "
+            "input.shape[-1])"
         )
     vectors = _vectors(input)
     x = other if left else turned(other, -2, -1)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, return_types
+from ..autograd.engine import TensorBase
 from ..casting.calls import THREADS, casting
-from .decompositions import linalg_qr, svdvals
+from .decompositions import eigvalsh, linalg_qr, svdvals
 from .linalg import pinv, solve_triangular
 from .matmul import matmul
 from .shape import transpose
@@ -30,11 +31,12 @@ def lstsq(
         A: shape (..., m, n).
         B: shape (..., m, k), or (..., m) for one right-hand side each.
         rcond: singular values below ``rcond`` times the largest count as zero, if ``m < n``.
-        driver: PyTorch's choice of a LAPACK routine; accepted, and without effect.
+        driver: the name of a LAPACK routine: decides which of the further results are given.
 
     Returns:
-        ``(solution, residuals, rank, singular_values)``; residuals and singular values are empty,
-        as they are in PyTorch by default.
+        ``(solution, residuals, rank, singular_values)``, of which PyTorch leaves some empty:
+        residuals (sums of squares) unless there are more equations than unknowns and ``driver`` is
+        given and not ``"gelsy"``, rank for ``"gels"``, singular values for that and ``"gelsy"``.
 
     Raises:
         RuntimeError: if the numbers of rows differ.
@@ -47,6 +49,14 @@ def lstsq(
     """
     if THREADS and (run := casting("lstsq")):
         return run(lstsq, A, B, rcond, driver=driver)
+    if A.ndim < 2:
+        raise RuntimeError("torch.linalg.lstsq: input must have at least 2 dimensions.")
+    if B.ndim < 1:
+        raise RuntimeError("torch.linalg.lstsq: other must have at least 1 dimension.")
+    if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):
+        raise RuntimeError(
+            "torch.linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)"
+        )
     vector = B.ndim == 1 or (B.ndim == A.ndim - 1 and B.shape == A.shape[:-1])
     rows = -1 if vector else -2
     if B.shape[rows] != A.shape[-2]:
@@ -57,16 +67,24 @@ def lstsq(
         x = solve_triangular(r, matmul(transpose(q, -2, -1), b), upper=True)
     else:
         x = matmul(pinv(A, rcond), b)
-    none = A.detach().reshape(-1)[:0]
     solution = x.squeeze(-1) if vector else x
-    return return_types.linalg_lstsq((solution, none, matrix_rank(A.detach()), none))
+    none = A.detach().reshape(-1)[:0]
+    residuals, values, rank = none, none, none.to(dtypes.int64)
+    if driver != "gels":
+        rank = matrix_rank(A.detach(), rtol=rcond)
+    if driver in ("gelsd", "gelss"):
+        values = svdvals(A.detach())
+    full = driver == "gels" or bool((rank == A.shape[-1]).all())
+    if A.shape[-2] > A.shape[-1] and driver in ("gels", "gelsd", "gelss") and full:
+        residuals = (matmul(A.detach(), x.detach()) - b.detach()).square().sum(-2)
+    return return_types.linalg_lstsq((solution, residuals, rank, values))
 
 
 def matrix_rank(
     A: Any,  # noqa: N803
     *,
-    atol: float | None = None,
-    rtol: float | None = None,
+    atol: Any = None,
+    rtol: Any = None,
     hermitian: bool = False,
 ) -> Any:
     """The number of singular values above ``max(atol, rtol * largest)``, int64.
@@ -79,10 +97,15 @@ def matrix_rank(
     """
     if THREADS and (run := casting("matrix_rank")):
         return run(matrix_rank, A, atol=atol, rtol=rtol, hermitian=hermitian)
-    values = svdvals(A.detach())
+    plain = A.detach()
+    values = eigvalsh(plain).abs() if hermitian else svdvals(plain)
     if values.shape[-1] == 0:
         return values.sum(-1).to(dtypes.int64)
     if rtol is None:
-        rtol = 0.0 if atol else max(A.shape[-2:]) * float(np.finfo(A.array.dtype).eps)
-    bound = (values.amax(-1, keepdim=True) * rtol).clamp(min=atol or 0.0)
-    return (values > bound).sum(-1)
+        rtol = 0.0 if atol is not None else max(A.shape[-2:]) * float(np.finfo(A.array.dtype).eps)
+    relative, absolute = (
+        b.unsqueeze(-1) if isinstance(b, TensorBase) and b.ndim else b
+        for b in (rtol, 0.0 if atol is None else atol)
+    )
+    bound = values.amax(-1, keepdim=True) * relative
+    return (values > bound.clamp(min=absolute)).sum(-1)

@@ -8,9 +8,10 @@ import numpy as np
 
 from .. import return_types
 from ..autograd.composed import shown_as
-from ..autograd.engine import CONSTANT, OUTPUT, Node, TensorBase
+from ..autograd.engine import CONSTANT, OUTPUT, Node, TensorBase, wrap
+from ..backend import BACKENDS
 from ..casting.calls import THREADS, casting
-from .matmul import swap
+from .matmul import matmul, swap
 from .matrix_checks import (
     LinAlgError,
     check_matrix,
@@ -328,21 +329,67 @@ def cholesky(input: Any, *, upper: bool = False) -> Any:
 @shown_as("CholeskyBackward0")
 def torch_cholesky(input: Any, upper: bool = False) -> Any:
     """The older form of :func:`gpugrad.linalg.cholesky`."""
+    check_square("cholesky", input)
     if THREADS and (run := casting("cholesky")):
         return run(torch_cholesky, input, upper)
     return cholesky(input, upper=upper)
 
 
-def pinv(input: Any, rcond: float | None = None) -> Any:
+def pinv(
+    A: Any,  # noqa: N803  # PyTorch's name
+    rcond: Any = None,
+    hermitian: bool = False,
+    *,
+    atol: Any = None,
+    rtol: Any = None,
+) -> Any:
     """The Moore-Penrose inverse of a matrix, or of each in a batch.
 
     Args:
-        rcond: singular values below this share of the largest count as zero; unless given, the
-            larger side times the type's precision.
+        rcond: another name of ``rtol``.
+        hermitian: ``A`` is symmetric; its lower triangle is read, and eigenvalues take the place
+            of singular values.
+        atol: singular values up to this count as zero.
+        rtol: and so do those up to this share of the largest; the larger side times the type's
+            precision unless a bound is given.
+
+    >>> import gpugrad
+    >>> gpugrad.linalg.pinv(gpugrad.tensor([[2.0, 0.0], [0.0, 0.0]]))
+    tensor([[0.5000, 0.0000],
+            [0.0000, 0.0000]])
     """
     if THREADS and (run := casting("pinv")):
-        return run(pinv, input, rcond)
-    check_matrix("linalg.pinv", input)
-    if rcond is None:
-        rcond = max(input.array.shape[-2:]) * float(np.finfo(input.array.dtype).eps)
-    return LinalgPinv.apply(input, rcond)
+        return run(pinv, A, rcond, hermitian, atol=atol, rtol=rtol)
+    check_matrix("linalg.pinv", A)
+    rtol = rcond if rtol is None else rtol
+    if rtol is None:
+        given = atol is not None and bool(np.any(_plain(atol) > 0))
+        rtol = 0.0 if given else max(A.array.shape[-2:]) * float(np.finfo(A.array.dtype).eps)
+    if 0 in A.array.shape[-2:]:
+        return transpose(A, -2, -1).clone()
+    if hermitian:
+        from .decompositions import eigh  # which imports this module
+
+        values, vectors = eigh(A)
+        bound = _bound(np.abs(values.detach().array).max(-1, keepdims=True), atol, rtol)
+        kept = abs(values.detach().array) > bound
+        safe = where(wrap(kept), values, 1.0)
+        inverse = where(wrap(kept), safe.reciprocal(), 0.0)
+        return matmul(vectors * inverse.unsqueeze(-2), transpose(vectors, -2, -1))
+    if atol is None and not isinstance(rtol, TensorBase):
+        return LinalgPinv.apply(A, rtol)
+    m = BACKENDS[type(A.array)].module
+    largest = m.linalg.svd(A.array, compute_uv=False)[..., :1]
+    share = _bound(largest, atol, rtol) / m.where(largest == 0, 1, largest)
+    return LinalgPinv.apply(A, share[..., 0])
+
+
+def _plain(value: Any) -> Any:
+    return value.array if isinstance(value, TensorBase) else value
+
+
+def _bound(largest: Any, atol: Any, rtol: Any) -> Any:
+    """Up to which size values count as zero, one bound for each matrix."""
+    bounds = [_plain(v) for v in (0.0 if atol is None else atol, rtol)]
+    first, second = (b[..., None] if hasattr(b, "ndim") and b.ndim else b for b in bounds)
+    return BACKENDS[type(largest)].module.maximum(first, second * largest)

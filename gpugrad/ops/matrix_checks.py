@@ -17,11 +17,56 @@ class LinAlgError(RuntimeError):
 LinAlgError.__name__ = "_LinAlgError"  # what PyTorch's class calls itself
 
 
+HALF_KERNELS = {
+    "cholesky": "cholesky_cpu",
+    "linalg.cholesky": "cholesky_cpu",
+    "linalg.cond": "linalg_svd_cpu",
+    "linalg.det": "lu_cpu",
+    "linalg.eigh": "linalg_eigh_cpu",
+    "linalg.qr": "geqrf_cpu",
+    "linalg.slogdet": "lu_cpu",
+    "linalg.solve": "lu_cpu",
+    "linalg.solve_triangular": "triangular_solve_cpu",
+    "linalg.svd": "linalg_svd_cpu",
+    "torch.linalg.lu_solve": "linalg.lu_solve_cpu",
+    "torch.lu_factor": "lu_cpu",
+    "triangular_solve": "triangular_solve_cpu",
+}
+"""Kernels that PyTorch looks for, and does not find, for half types."""
+
+ANY_KERNELS = {
+    name: HALF_KERNELS[name]
+    for name in (
+        "cholesky",
+        "linalg.eigh",
+        "linalg.solve_triangular",
+        "torch.lu_factor",
+        "triangular_solve",
+    )
+}
+"""Those that it looks for whatever the type."""
+
+
+def no_kernel(kernel: str, x: Any) -> None:
+    """Raise NotImplementedError unless ``x`` is float32 or float64."""
+    a = x.array
+    if a.dtype.kind != "f" or a.dtype.itemsize < 4:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{word(a)}'")
+
+
 def check_matrix(function: str, x: Any, any_type: bool = False) -> None:
-    """Raise RuntimeError unless ``x`` holds matrices of a type that can be decomposed."""
+    """Raise RuntimeError unless ``x`` holds matrices of a type that can be decomposed.
+
+    NotImplementedError where that is what PyTorch raises.
+    """
     a = x.array
     if a.ndim < 2:
         raise RuntimeError(f"{function}: The input tensor A must have at least 2 dimensions.")
+    if not any_type:
+        if function in ANY_KERNELS:
+            no_kernel(ANY_KERNELS[function], x)
+        if function in HALF_KERNELS and a.dtype.kind in "fV":
+            no_kernel(HALF_KERNELS[function], x)
     if a.dtype.kind not in "fV" and not any_type:
         raise RuntimeError(
             f"{function}: Expected a floating point or complex tensor as input. Got {word(a)}"

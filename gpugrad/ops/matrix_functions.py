@@ -62,8 +62,8 @@ def _exponential(xp: Any, x: Any) -> Any:
         return xp.copy(x)
     size = float(xp.to_host(m.abs(x).sum(-2).max()))
     times = max(0, math.ceil(math.log2(size / LARGEST))) if 0 < size < math.inf else 0
-    x = xp.asarray(x / 2.0**times)
-    one = m.eye(n, dtype=x.dtype)
+    kind, x = x.dtype, xp.asarray(x.astype("float64") / 2.0**times)
+    one = m.eye(n)
     square = m.matmul(x, x)
     odd = even = None
     for k in range(DEGREE, -1, -2):
@@ -73,7 +73,7 @@ def _exponential(xp: Any, x: Any) -> Any:
     result = m.linalg.solve(even - odd, even + odd)
     for _ in range(times):
         result = m.matmul(result, result)
-    return xp.cast(result, x.dtype)
+    return xp.cast(result, kind)
 
 
 def matrix_exp(A: Any) -> Any:  # noqa: N803  # PyTorch's name
@@ -175,14 +175,16 @@ def vander(x: Any, *, N: int | None = None) -> Any:  # noqa: N803  # PyTorch's n
             [1, 2, 4],
             [1, 3, 9]])
     """
-    if not x.ndim:
+    if x.array.dtype.kind == "b":
+        raise RuntimeError(
+            "linalg.vander supports floating point, complex, and integer tensors, but got Bool"
+        )
+    if not x.ndim and N is None:
         raise RuntimeError("linalg.vander: x must have at least one dimension.")
     count = x.shape[-1] if N is None else N
     if count <= 1:
         raise RuntimeError(f"N must be greater than 1. Got {count}")
     start = x.new_ones((*x.shape, 1))
-    if start.array.dtype.kind == "b":
-        start, x = start.long(), x.long()
     factors = x.unsqueeze(-1).expand(*x.shape, count - 1)
     from .joining import cat
 

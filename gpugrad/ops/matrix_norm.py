@@ -80,6 +80,8 @@ def matrix_norm(
     sums = sum_of(Abs.apply(x), first, keepdim)
     if not keepdim and second > first:
         second -= 1
+    if sums.array.shape[second] == 0 and ord > 0:
+        return sum_of(sums, second, keepdim)
     return _extreme(ord, sums, second, keepdim)
 
 

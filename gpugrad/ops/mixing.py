@@ -13,6 +13,7 @@ from ..casting.calls import THREADS, casting
 from .arguments import c_name, require_tensor, word
 from .operands import cast, explain, rank, sum_to
 from .shape import broadcast_shapes, wrap_dim
+from .unary import no_bools
 
 
 class Broadcast(Node):
@@ -32,6 +33,11 @@ class Broadcast(Node):
         )
 
 
+def _times(xp: Any, x: Any, number: float) -> Any:
+    """``x * number`` in the type of ``x``: beside a bare number NumPy would widen bfloat16."""
+    return xp.mul(x, xp.full((), number, x.dtype) if x.dtype.kind == "V" else number)
+
+
 class Lerp(Broadcast):
     """``x + weight * (y - x)`` for a number ``weight``."""
 
@@ -42,11 +48,11 @@ class Lerp(Broadcast):
         distance = xp.sub(y, x)
         # From the nearer end, so that both ends are reached exactly.
         if abs(weight) < 0.5:
-            return xp.add(x, xp.mul(distance, weight))
-        return xp.sub(y, xp.mul(distance, 1 - weight))
+            return xp.add(x, _times(xp, distance, weight))
+        return xp.sub(y, _times(xp, distance, 1 - weight))
 
     def partials(self, xp: Any, grad: Any) -> tuple[Any, ...]:
-        return xp.mul(grad, 1 - self.weight), xp.mul(grad, self.weight)
+        return _times(xp, grad, 1 - self.weight), _times(xp, grad, self.weight)
 
 
 class LerpTensor(Broadcast):
@@ -285,4 +291,6 @@ def linalg_cross(input: Any, other: Any, *, dim: int = -1) -> Any:
         )
     broadcast_shapes(a, b)
     kind = common_type(input, other)
+    if kind is dtypes.bool_:
+        raise no_bools("cross")
     return LinalgCross.apply(cast(input, kind), cast(other, kind), axis)

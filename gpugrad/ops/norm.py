@@ -94,6 +94,11 @@ def vector_norm(
         _refuse_empty(ord, a.shape, axes)
     if dtype is not None:
         x = cast(x, dtypes.as_dtype(dtype))
+    if x.array.dtype.itemsize == 2 and ord not in (0, 1, math.inf, -math.inf):
+        # In half types the powers would overflow before their root is taken.
+        kind = dtypes.from_numpy(x.array.dtype)
+        wide = LinalgVectorNorm.apply(cast(x, dtypes.float32), float(ord), axes, keepdim)
+        return cast(wide, kind)
     return LinalgVectorNorm.apply(x, float(ord), axes, keepdim)
 
 
@@ -157,6 +162,8 @@ def cdist(
         raise RuntimeError(
             f"X1 and X2 must have the same number of columns. X1: {a.shape[-1]} X2: {b.shape[-1]}"
         )
+    if a.dtype.itemsize == 2:
+        raise NotImplementedError(f"\"cdist\" not implemented for '{word(a)}'")
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
     return vector_norm(Sub.apply(unsqueeze(x1, -2), unsqueeze(x2, -3)), p, -1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..autograd.engine import TensorBase
+from .arguments import needs_tensor, word
 from .binary import ALWAYS, Binary
 from .unary import Unary
 
@@ -82,6 +84,13 @@ class SpecialXlog1Py(Binary):
 # --- functions -----------------------------------------------------------------------------------
 
 
+def _not_half(name: str, input: Any) -> Any:
+    array = input.array
+    if array.dtype.kind in "fV" and array.dtype.itemsize == 2:
+        raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{word(array)}'")
+    return input
+
+
 def ndtr(input: Any) -> Any:
     """The normal distribution function: the integral of its density up to ``input``.
 
@@ -99,7 +108,7 @@ def ndtri(input: Any) -> Any:
     >>> gpugrad.special.ndtri(gpugrad.tensor([0.5, 0.975]))
     tensor([0.0000, 1.9600])
     """
-    return SpecialNdtri.apply(input)
+    return SpecialNdtri.apply(_not_half("ndtri", input))
 
 
 def log_ndtr(input: Any) -> Any:
@@ -109,7 +118,7 @@ def log_ndtr(input: Any) -> Any:
     >>> gpugrad.special.log_ndtr(gpugrad.tensor([-40.0, 0.0]))
     tensor([-804.6084,   -0.6931])
     """
-    return SpecialLogNdtr.apply(input)
+    return SpecialLogNdtr.apply(_not_half("log_ndtr", input))
 
 
 def erfcx(input: Any) -> Any:
@@ -119,7 +128,7 @@ def erfcx(input: Any) -> Any:
     >>> gpugrad.special.erfcx(gpugrad.tensor([0.0, 100.0]))
     tensor([1.0000, 0.0056])
     """
-    return SpecialErfcx.apply(input)
+    return SpecialErfcx.apply(_not_half("erfcx", input))
 
 
 def entr(input: Any) -> Any:
@@ -139,4 +148,6 @@ def xlog1py(input: Any, other: Any) -> Any:
     >>> gpugrad.special.xlog1py(gpugrad.tensor([0.0, 2.0]), gpugrad.tensor([-1.0, 1.0]))
     tensor([0.0000, 1.3863])
     """
+    if not isinstance(input, TensorBase) and not isinstance(other, TensorBase):
+        raise needs_tensor("special_xlog1py", input, other)
     return SpecialXlog1Py.apply(input, other)

@@ -56,9 +56,7 @@ def logaddexp2(input: Any, other: Any) -> Any:
     >>> gpugrad.logaddexp2(gpugrad.tensor([1.0]), gpugrad.tensor([1.0]))
     tensor([2.])
     """
-    _two_tensors("logaddexp2", input, other)
-    if all(v.array.dtype.kind not in "fV" for v in (input, other)):
-        raise NotImplementedError(f"\"logaddexp2_cpu\" not implemented for '{word(input.array)}'")
+    _floating("logaddexp2", input, other)
     return Logaddexp2.apply(input, other)
 
 
@@ -92,9 +90,42 @@ def _without_gradient(name: str, kinds: str, doc: str) -> tuple[Callable[..., An
 
 gcd, gcd_ = _without_gradient("gcd", "iu", "The greatest common divisor of whole numbers.")
 lcm, lcm_ = _without_gradient("lcm", "iu", "The least common multiple of whole numbers.")
-nextafter, nextafter_ = _without_gradient(
-    "nextafter", "fV", "The next floating-point number after ``input`` in the direction of other."
-)
+
+
+class Nextafter(Binary):
+    """The next floating-point number after x in the direction of y, whose gradient is x's."""
+
+    primitive = "nextafter"
+    keeps_x, keeps_y = ALWAYS, ALWAYS
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, xp.cast(xp.ne(self.x, self.y), grad.dtype))
+
+    def grad_y(self, xp: Any, grad: Any) -> Any:
+        return xp.mul(grad, xp.cast(xp.eq(self.x, self.y), grad.dtype))
+
+
+def nextafter(input: Any, other: Any) -> Any:
+    """The next floating-point number after ``input`` in the direction of ``other``.
+
+    >>> import gpugrad
+    >>> gpugrad.nextafter(gpugrad.tensor(1.0), gpugrad.tensor(2.0)) - 1
+    tensor(1.1921e-07)
+    """
+    _floating("nextafter", input, other)
+    return Nextafter.apply(input, other)
+
+
+def nextafter_(input: Any, other: Any) -> Any:
+    """:func:`nextafter` in place."""
+    _floating("nextafter", input, other)
+    return Nextafter.apply_(input, other)
+
+
+def _floating(name: str, input: Any, other: Any) -> None:
+    _two_tensors(name, input, other)
+    if all(v.array.dtype.kind not in "fV" for v in (input, other)):
+        raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{word(input.array)}'")
 
 
 def frexp(input: Any) -> Any:

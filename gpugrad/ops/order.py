@@ -12,6 +12,7 @@ from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
 from .selection import Selection, picked
 from .shape import wrap_dim
+from .unary import no_bools
 
 
 class Sort(Selection):
@@ -90,6 +91,8 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
     tensor([3., 2.])
     """
     a = input.array
+    if a.dtype.kind == "b":
+        raise RuntimeError("topk does not support bool dtypes on CPU")
     axis = wrap_dim(dim, a.ndim)
     if not 0 <= k <= (a.shape[axis] if a.ndim else 1):
         raise RuntimeError("selected index k out of range")
@@ -191,6 +194,11 @@ def unique_consecutive(
 # --- searching -----------------------------------------------------------------------------------
 
 
+def _refuse_bools(sequence: Any) -> None:
+    if sequence.dtype.kind == "b":
+        raise no_bools("searchsorted_out_cpu")
+
+
 def searchsorted(
     sorted_sequence: Any,
     input: Any,
@@ -221,6 +229,7 @@ def searchsorted(
     tensor([1, 2])
     """
     sequence = sorted_sequence.array
+    _refuse_bools(sequence)
     xp = BACKENDS[type(sequence)]
     values = _as_array(xp, input, sequence)
     _check_search(sequence, values, right, side)
@@ -239,6 +248,7 @@ def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bo
     tensor([0, 2])
     """
     edges = boundaries.array
+    _refuse_bools(edges)
     if edges.ndim != 1:
         raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({edges.ndim})")
     xp = BACKENDS[type(edges)]

@@ -120,7 +120,7 @@ def _public(
         x, degree = m.broadcast_arrays(*(m.asarray(a, "float64") for a in arrays))
         if shifted:
             x = 2 * x - 1
-        degree = m.trunc(degree)
+        degree = m.where(m.isfinite(degree), m.trunc(degree), -1.0)
         result = values(m, x, m.maximum(degree, 0.0))
         result = m.where(degree < 0, 0.0, m.where(degree == 0, 1.0, result))
         return wrap(xp.asarray(xp.cast(m.asarray(result), known.dtype)))

@@ -118,6 +118,8 @@ def reflected_power(x: Any, y: Any) -> Any:
     """``y ** x`` for a tensor ``x``: what Python asks for where ``y`` has no answer."""
     if THREADS and (run := casting("pow")):
         return run(reflected_power, x, y)
+    if isinstance(y, TensorBase):
+        return power(y, x)
     return PowOfNumber.reflected(x, y)
 
 

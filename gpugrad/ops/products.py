@@ -39,6 +39,13 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
     of_a, of_b = ([d] if isinstance(d, int) else list(d) for d in dims)
     if len(of_a) != len(of_b):
         raise RuntimeError("both dimension lists should have same length")
+    # What is as wide as one element beside a wider partner is multiplied with all of it.
+    for i, j in zip(of_a, of_b, strict=True):
+        if shape_a[i] == 1 and shape_b[j] != 1:
+            b = sum_of(b, j, True)
+        elif shape_b[j] == 1 and shape_a[i] != 1:
+            a = sum_of(a, i, True)
+    shape_a, shape_b = a.array.shape, b.array.shape
     for i, j in zip(of_a, of_b, strict=True):
         if shape_a[i] != shape_b[j]:
             raise RuntimeError(

@@ -259,10 +259,17 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
     return MeanDim.apply(x, axes_of(dim, x.array.ndim), keepdim)
 
 
+def _all_of(input: Any, dim: int | None, keepdim: bool) -> Any:
+    """The product of bools: whether all are true."""
+    return all(input, keepdim=keepdim) if dim is None else all(input, dim, keepdim)
+
+
 def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The product along ``dim`` (of all elements if None)."""
     if THREADS and (run := casting("prod")):
         return run(prod, input, dim, keepdim, dtype=dtype)
+    if dtype is not None and dtypes.as_dtype(dtype) is dtypes.bool_:
+        return _all_of(input, dim, keepdim)
     x = _as_sum_input(input, dtype)
     if dim is None:
         return Prod.apply(x, None, False)

@@ -222,10 +222,10 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
     axis = wrap_dim(dim, input.array.ndim)
+    if n == 0:
+        return input.clone()
     parts = [part for part in (prepend, input, append) if part is not None]
     x = cat(parts, axis) if len(parts) > 1 else input
-    if n == 0:
-        return x.clone()
     before = (slice(None),) * axis
     for _ in range(min(n, x.array.shape[axis])):
         later, earlier = (getitem(x, (*before, part)) for part in (slice(1, None), slice(None, -1)))

@@ -9,7 +9,7 @@ from ..autograd.engine import CONSTANT, Node, TensorBase, wrap
 from ..autograd.inplace import apply_inplace
 from ..backend import BACKENDS
 from .operands import explain, harmonise, sum_to, with_number, wrapped
-from .unary import Unary
+from .unary import Unary, no_bools
 
 
 class Where(Node):
@@ -243,6 +243,8 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if _by_tensors(input, min, max):
         kind, *inputs = _with_tensors(input, min, max)
+        if inputs[0].array.dtype.kind == "b":
+            raise no_bools("clamp_cpu")
         return kind.apply(*inputs)
     x = input
     for bound in (min, max):

@@ -280,6 +280,9 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
             f"({list(from_)} dims) should contain the same number of dims as destination "
             f"({list(to)} dims)"
         )
+    for name, dims, given in (("source", from_, source), ("destination", to, destination)):
+        if len(set(dims)) != len(dims):
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({list(given)})")
     order = [d for d in range(ndim) if d not in from_]
     for place, d in sorted(zip(to, from_, strict=True)):
         order.insert(place, d)

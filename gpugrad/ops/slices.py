@@ -39,7 +39,8 @@ class IndexFillTensor(Put):
     torch_name = "IndexFillBackward1"
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
-        return self._kept(xp, grad), xp.sum(xp.getitem(grad, self.key))
+        kept = self._kept(xp, grad)
+        return kept, xp.sum(xp.sub(grad, kept))
 
 
 class IndexPutAdd(Accumulate):

@@ -9,7 +9,7 @@ from .. import dtypes
 from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
 from ..casting.calls import THREADS, casting
-from .arguments import word
+from .arguments import needs_tensor, require_tensor, word
 from .binary import ALWAYS, FOR_X, Binary
 from .operands import cast, number_beside
 from .pointwise import Sign
@@ -306,6 +306,8 @@ def xlogy(input: Any, other: Any) -> Any:
     >>> gpugrad.xlogy(gpugrad.tensor([0.0, 2.0]), gpugrad.tensor([0.0, 1.0]))
     tensor([0., 0.])
     """
+    if not isinstance(input, TensorBase) and not isinstance(other, TensorBase):
+        raise needs_tensor("xlogy", input, other)
     if not isinstance(input, TensorBase):
         return XlogyOfNumber.apply(input, other)
     return (Xlogy if isinstance(other, TensorBase) else XlogyByNumber).apply(input, other)
@@ -338,6 +340,8 @@ def heaviside(input: Any, values: Any) -> Any:
     >>> gpugrad.heaviside(gpugrad.tensor([-2.0, 0.0, 3.0]), gpugrad.tensor(0.5))
     tensor([0.0000, 0.5000, 1.0000])
     """
+    for name, position, value in (("input", 1, input), ("values", 2, values)):
+        require_tensor("heaviside", name, position, value)
     if input.array.dtype != values.array.dtype:
         raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
     xp = BACKENDS[type(input.array)]
@@ -346,6 +350,8 @@ def heaviside(input: Any, values: Any) -> Any:
 
 def float_power(input: Any, exponent: Any) -> Any:
     """``input ** exponent`` in float64."""
+    if not isinstance(input, TensorBase) and not isinstance(exponent, TensorBase):
+        raise needs_tensor("float_power", input, exponent)
     base, power = (
         cast(v, dtypes.float64) if isinstance(v, TensorBase) else v for v in (input, exponent)
     )

@@ -215,7 +215,7 @@ def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1
 
 
 def _limits(values: np.ndarray[Any, Any], given: Any) -> tuple[float, float]:
-    low, high = map(float, given) if given is not None else (0.0, 0.0)
+    low, high = map(float, given) if given is not None else (0.0, 1.0)
     if given is None and values.size:
         low, high = float(values.min()), float(values.max())
     if not (math.isfinite(low) and math.isfinite(high)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..tensor import Tensor
+from . import tensor_steps
 from .buckets import Group
 from .listed import ListedOptimizer
 from .optimizer import Params
@@ -31,7 +32,7 @@ class Adadelta(ListedOptimizer):
         maximize: go up the gradient instead of down.
         foreach, capturable: accepted; lists of parameters are always updated together and step
             counts always live beside the parameters.
-        differentiable: must be False.
+        differentiable: record the update, so that one can differentiate through it.
 
     State: ``step`` (0-d, float32), ``square_avg`` and ``acc_delta``, like the parameter.
 
@@ -49,6 +50,7 @@ class Adadelta(ListedOptimizer):
     tensor([0.1056, 1.0299], requires_grad=True)
     """
 
+    _recorded_step = staticmethod(tensor_steps.adadelta)
     _backend_step: ClassVar[str] = "adadelta_step"
     _like_params: ClassVar[tuple[str, ...]] = ("square_avg", "acc_delta")
     _wide_lr: ClassVar[bool] = False

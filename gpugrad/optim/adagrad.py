@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from ..creation import full_like, zeros
 from ..tensor import Tensor
+from . import tensor_steps
 from .buckets import Group
 from .listed import ListedOptimizer
 from .optimizer import Params, step_dtype
@@ -30,7 +31,7 @@ class Adagrad(ListedOptimizer):
         eps: keeps the denominator away from zero.
         maximize: go up the gradient instead of down.
         foreach, fused: accepted; lists of parameters are always updated together.
-        differentiable: must be False.
+        differentiable: record the update, so that one can differentiate through it.
 
     State, from the beginning: ``step`` (0-d, float32) and ``sum``, like the parameter.
 
@@ -49,6 +50,7 @@ class Adagrad(ListedOptimizer):
     tensor([0.5000, 1.5000], requires_grad=True)
     """
 
+    _recorded_step = staticmethod(tensor_steps.adagrad)
     _backend_step: ClassVar[str] = "adagrad_step"
     _like_params: ClassVar[tuple[str, ...]] = ("sum",)
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from ..creation import zeros_like
 from ..tensor import Tensor
+from . import tensor_steps
 from .buckets import Group
 from .optimizer import NO_SCALING, Optimizer, Params, gradients, mark_changed
 from .options import check_lr, check_options
@@ -32,7 +33,7 @@ class Adam(Optimizer):
         maximize: go up the gradient instead of down.
         foreach, fused, capturable: accepted; lists of parameters are always updated together and
             step counts always live beside the parameters.
-        differentiable: must be False.
+        differentiable: record the update, so that one can differentiate through it.
         decoupled_weight_decay: shrink the parameter itself, as :class:`AdamW`.
 
     State: ``step`` (0-d, float32), ``exp_avg``, ``exp_avg_sq`` and with ``amsgrad``
@@ -53,6 +54,7 @@ class Adam(Optimizer):
     tensor([0.9000, 1.9000], requires_grad=True)
     """
 
+    _recorded_step = staticmethod(tensor_steps.adam)
     _step_supports_amp_scaling = True
     _counts_steps: ClassVar[bool] = True
     _wide_lr: ClassVar[bool] = True
@@ -74,6 +76,12 @@ class Adam(Optimizer):
         decoupled_weight_decay: bool = False,
     ) -> None:
         check_lr(lr)
+        if foreach and not capturable:
+            for name, value in (("lr", lr), ("betas[0]", betas[0]), ("betas[1]", betas[1])):
+                if isinstance(value, Tensor):
+                    raise ValueError(
+                        f"{name} as a Tensor is not supported for capturable=False and foreach=True"
+                    )
         if not eps >= 0.0:
             raise ValueError(f"Invalid epsilon value: {eps}")
         for i in (0, 1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..tensor import Tensor
+from . import tensor_steps
 from .buckets import Group
 from .listed import ListedOptimizer
 from .optimizer import Params
@@ -30,7 +31,7 @@ class Adamax(ListedOptimizer):
         maximize: go up the gradient instead of down.
         foreach, capturable: accepted; lists of parameters are always updated together and step
             counts always live beside the parameters.
-        differentiable: must be False.
+        differentiable: record the update, so that one can differentiate through it.
 
     State: ``step`` (0-d, float32), ``exp_avg`` and ``exp_inf``, like the parameter.
 
@@ -48,6 +49,7 @@ class Adamax(ListedOptimizer):
     tensor([0.9000, 1.9000], requires_grad=True)
     """
 
+    _recorded_step = staticmethod(tensor_steps.adamax)
     _backend_step: ClassVar[str] = "adamax_step"
     _like_params: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_inf")
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from ..creation import full, ones
 from ..tensor import Tensor
+from . import tensor_steps
 from .buckets import Group
 from .listed import ListedOptimizer
 from .optimizer import Params, step_dtype
@@ -35,7 +36,7 @@ class ASGD(ListedOptimizer):
         maximize: go up the gradient instead of down.
         foreach, capturable: accepted; lists of parameters are always updated together and step
             counts always live beside the parameters.
-        differentiable: must be False.
+        differentiable: record the update, so that one can differentiate through it.
 
     State: ``step``, ``eta`` and ``mu`` (0-d, float32), and ``ax``, like the parameter.
 
@@ -55,6 +56,7 @@ class ASGD(ListedOptimizer):
     tensor([0.2500, 1.2499])
     """
 
+    _recorded_step = staticmethod(tensor_steps.asgd)
     _backend_step: ClassVar[str] = "asgd_step"
     _like_params: ClassVar[tuple[str, ...]] = ("ax",)
     _beside_step: ClassVar[tuple[str, ...]] = ("eta", "mu")

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from ..creation import ones
 from ..tensor import Tensor
+from . import tensor_steps
 from .buckets import Group
 from .listed import ListedOptimizer
 from .optimizer import Params, step_dtype
@@ -37,7 +38,7 @@ class NAdam(ListedOptimizer):
         maximize: go up the gradient instead of down.
         foreach, capturable: accepted; lists of parameters are always updated together and step
             counts always live beside the parameters.
-        differentiable: must be False.
+        differentiable: record the update, so that one can differentiate through it.
 
     State: ``step`` and ``mu_product`` (0-d, float32), ``exp_avg`` and ``exp_avg_sq``, like the
     parameter.
@@ -56,6 +57,7 @@ class NAdam(ListedOptimizer):
     tensor([0.8944, 1.8944], requires_grad=True)
     """
 
+    _recorded_step = staticmethod(tensor_steps.nadam)
     _backend_step: ClassVar[str] = "nadam_step"
     _like_params: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_avg_sq")
     _beside_step: ClassVar[tuple[str, ...]] = ("mu_product",)

@@ -77,6 +77,9 @@ class Optimizer(StateDicts, StepHooks):
     _wide_lr: ClassVar[bool] = False
     """Whether the update wants the learning rate in float64 for parameters of any type."""
 
+    _recorded_step: ClassVar[Callable[[Group, Tensor, Tensor, dict[str, Any]], None]]
+    """The update of a parameter with ``differentiable=True``, one of ``tensor_steps``."""
+
     _step_supports_amp_scaling: bool = False
     """Whether :meth:`step` itself heeds ``grad_scale`` and ``found_inf``, without waiting for them;
     see :class:`gpugrad.amp.GradScaler`."""
@@ -171,13 +174,12 @@ class Optimizer(StateDicts, StepHooks):
         self._check_group(param_group)
         self.param_groups.append(param_group)
 
-    @staticmethod
-    def _check_param(p: object) -> None:
+    def _check_param(self, p: object) -> None:
         if not isinstance(p, Tensor):
             raise TypeError(
                 "optimizer can only optimize Tensors, but one of the params is " + type_name(p)
             )
-        if not (p.is_leaf or p.retains_grad):
+        if not (p.is_leaf or p.retains_grad or self.defaults.get("differentiable")):
             raise ValueError("can't optimize a non-leaf Tensor")
 
     def _check_group(self, new: Group) -> None:
@@ -237,6 +239,9 @@ class Optimizer(StateDicts, StepHooks):
             params = [p for p in group["params"] if p.gradient is not None]
             if not params:
                 continue
+            if group.get("differentiable"):
+                self._step_recorded(group, params)
+                continue
             arrays = [p.array for p in params]
             state = self.state
             steps = [state[p].get("step") for p in params] if self._counts_steps else []
@@ -256,6 +261,18 @@ class Optimizer(StateDicts, StepHooks):
                 else:
                     some = [params[i] for i in bucket.positions]
                     yield group, bucket, some, [arrays[i] for i in bucket.positions]
+
+    def _step_recorded(self, group: Group, params: list[Tensor]) -> None:
+        """Update by tensor operations, which autograd records; see ``tensor_steps``."""
+        with enable_grad():
+            for p in params:
+                state = self.state.get(p, {})
+                if not state and self._counts_steps:
+                    state["step"] = zeros((), dtype=step_dtype(), device=p.device)
+                    self._init_state(group, p, state)
+                self._recorded_step(group, p, p.grad, state)
+                if state:
+                    self.state[p] = state
 
     def _scaling(self, array: Array) -> dict[str, Array]:
         """The arguments of a backend's step that stand for ``grad_scale`` and ``found_inf``."""

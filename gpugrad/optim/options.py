@@ -8,18 +8,12 @@ from ..tensor import Tensor
 
 
 def check_options(options: dict[str, Any]) -> None:
-    """Refuse the combinations of ``fused``, ``foreach`` and ``differentiable`` that PyTorch does,
-    and ``differentiable`` in any case: steps here write over arrays and record nothing.
-    """
+    """Refuse the combinations of ``fused``, ``foreach`` and ``differentiable`` that PyTorch does."""
     if options.get("fused"):
         if options["differentiable"]:
             raise RuntimeError("`fused` does not support `differentiable`")
         if options["foreach"]:
             raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
-    if options["differentiable"]:
-        raise NotImplementedError(
-            "differentiable=True is not supported: write the update with tensor operations"
-        )
 
 
 def check_lr(lr: Any) -> None:

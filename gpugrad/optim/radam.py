@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..tensor import Tensor
+from . import tensor_steps
 from .buckets import Group
 from .listed import ListedOptimizer
 from .optimizer import Params
@@ -36,7 +37,7 @@ class RAdam(ListedOptimizer):
         maximize: go up the gradient instead of down.
         foreach, capturable: accepted; lists of parameters are always updated together and step
             counts always live beside the parameters.
-        differentiable: must be False.
+        differentiable: record the update, so that one can differentiate through it.
 
     State: ``step`` (0-d, float32), ``exp_avg`` and ``exp_avg_sq``, like the parameter.
 
@@ -54,6 +55,7 @@ class RAdam(ListedOptimizer):
     tensor([0.8000, 1.6000], requires_grad=True)
     """
 
+    _recorded_step = staticmethod(tensor_steps.radam)
     _backend_step: ClassVar[str] = "radam_step"
     _like_params: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_avg_sq")
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from ..creation import zeros_like
 from ..tensor import Tensor
+from . import tensor_steps
 from .buckets import Group
 from .optimizer import NO_SCALING, Optimizer, Params, gradients, mark_changed
 from .options import check_lr, check_options
@@ -35,7 +36,7 @@ class RMSprop(Optimizer):
         maximize: go up the gradient instead of down.
         capturable, foreach: accepted; lists of parameters are always updated together and step
             counts always live beside the parameters.
-        differentiable: must be False.
+        differentiable: record the update, so that one can differentiate through it.
 
     State: ``step`` (0-d, float32), ``square_avg`` and, where used, ``momentum_buffer`` and
     ``grad_avg``, like the parameter.
@@ -55,6 +56,7 @@ class RMSprop(Optimizer):
     tensor([0.9000, 1.9000], requires_grad=True)
     """
 
+    _recorded_step = staticmethod(tensor_steps.rmsprop)
     _step_supports_amp_scaling = True
     _counts_steps: ClassVar[bool] = True
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from ..creation import full_like, zeros_like
 from ..tensor import Tensor
+from . import tensor_steps
 from .buckets import Group
 from .listed import ListedOptimizer
 from .optimizer import Params
@@ -30,7 +31,7 @@ class Rprop(ListedOptimizer):
         maximize: go up the gradient instead of down.
         foreach, capturable: accepted; lists of parameters are always updated together and step
             counts always live beside the parameters.
-        differentiable: must be False.
+        differentiable: record the update, so that one can differentiate through it.
 
     State: ``step`` (0-d, float32), ``prev`` and ``step_size``, like the parameter.
 
@@ -51,6 +52,7 @@ class Rprop(ListedOptimizer):
     tensor([ 0.7800, -1.7800], requires_grad=True)
     """
 
+    _recorded_step = staticmethod(tensor_steps.rprop)
     _backend_step: ClassVar[str] = "rprop_step"
     _like_params: ClassVar[tuple[str, ...]] = ("prev", "step_size")
 

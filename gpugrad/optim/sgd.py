@@ -8,6 +8,7 @@ from typing import Any
 from ..backend.primitives import Array
 from ..creation import zeros_like
 from ..tensor import Tensor
+from . import tensor_steps
 from .buckets import Bucket, Group
 from .optimizer import NO_SCALING, Optimizer, Params, gradients, mark_changed
 from .options import check_lr, check_options
@@ -31,7 +32,7 @@ class SGD(Optimizer):
         nesterov: look ahead along the momentum; wants momentum and no dampening.
         maximize: go up the gradient instead of down.
         foreach, fused: accepted; lists of parameters are always updated together.
-        differentiable: must be False.
+        differentiable: record the update, so that one can differentiate through it.
 
     State: ``momentum_buffer``, like the parameter, if ``momentum`` is not 0.
 
@@ -53,6 +54,7 @@ class SGD(Optimizer):
     tensor([-0.4500,  0.5500], requires_grad=True)
     """
 
+    _recorded_step = staticmethod(tensor_steps.sgd)
     _step_supports_amp_scaling = True
 
     def __init__(

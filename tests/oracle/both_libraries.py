@@ -46,27 +46,40 @@ def picked(samples: Sequence[T], count: int) -> list[T]:
 
 
 def ours(value: Any) -> Any:
-    """The same value in gpugrad: tensors with their types, strides and ``requires_grad``."""
-    if isinstance(value, torch.Tensor):
-        return _tensor(value)
-    if isinstance(value, torch.dtype):
-        return getattr(gpugrad, str(value).removeprefix("torch."))
-    if isinstance(value, torch.device):
-        return gpugrad.device(str(value))
-    if isinstance(value, torch.nn.Module):
-        return _module(value)
-    if isinstance(value, torch.Size):
-        return gpugrad.Size(value)
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*map(ours, value))
-    if isinstance(value, (list, tuple)):
-        return type(value)(map(ours, value))
-    if isinstance(value, dict):
-        return {key: ours(v) for key, v in value.items()}
-    module = getattr(value, "__module__", None) or ""
-    if callable(value) and module.startswith("torch"):
-        return _named(module, value.__qualname__)
-    return value
+    """The same value in gpugrad: tensors with their types, strides and ``requires_grad``.
+
+    What occurs several times in ``value`` does so in the result.
+    """
+    return _Conversion().of(value)
+
+
+class _Conversion:
+    def __init__(self) -> None:
+        self.done: dict[int, Any] = {}
+
+    def of(self, value: Any) -> Any:
+        if isinstance(value, torch.Tensor):
+            if id(value) not in self.done:
+                self.done[id(value)] = _tensor(value)
+            return self.done[id(value)]
+        if isinstance(value, torch.dtype):
+            return getattr(gpugrad, str(value).removeprefix("torch."))
+        if isinstance(value, torch.device):
+            return gpugrad.device(str(value))
+        if isinstance(value, torch.nn.Module):
+            return _module(value)
+        if isinstance(value, torch.Size):
+            return gpugrad.Size(value)
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            return type(value)(*map(self.of, value))
+        if isinstance(value, (list, tuple)):
+            return type(value)(map(self.of, value))
+        if isinstance(value, dict):
+            return {key: self.of(v) for key, v in value.items()}
+        module = getattr(value, "__module__", None) or ""
+        if callable(value) and module.startswith("torch"):
+            return _named(module, value.__qualname__)
+        return value
 
 
 def _tensor(value: Any) -> Any:
@@ -263,7 +276,7 @@ def tree_difference(our: Any, their: Any, strict: bool = True) -> str | None:
                 return f"[{i}] {found}"
         return None
     if isinstance(their, dict):
-        if not isinstance(our, dict) or list(map(str, our)) != list(map(str, their)):
+        if not isinstance(our, dict) or sorted(map(str, our)) != sorted(map(str, their)):
             return f"keys {list(our)} instead of {list(their)}"
         for key in their:
             if (found := tree_difference(our[key], their[key], strict)) is not None:

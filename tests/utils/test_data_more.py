@@ -1,34 +1,13 @@
-"""Data sets side by side, errors of workers, pinned memory."""
+"""Data sets side by side, pinned memory."""
 
 from __future__ import annotations
 
-import traceback
 from typing import Any
 
 import pytest
 
 import gpugrad
-from gpugrad.utils.data import DataLoader, Dataset, StackDataset
-
-
-class Broken(Dataset[int]):
-    def __len__(self) -> int:
-        return 3
-
-    def __getitem__(self, index: int) -> int:
-        return self._read(index)
-
-    def _read(self, index: int) -> int:
-        raise ValueError(f"no sample {index}")
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-def test_an_error_in_a_worker_says_where_it_happened(workers: int) -> None:
-    with pytest.raises(ValueError, match="no sample 0") as caught:
-        next(iter(DataLoader(Broken(), num_workers=workers)))
-    names = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
-    assert names[-2:] == ["__getitem__", "_read"]
-    assert caught.value.__notes__ == ["(in worker 0 of a DataLoader, asked for [0])"]
+from gpugrad.utils.data import DataLoader, StackDataset
 
 
 def test_data_sets_side_by_side() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
+from multiprocessing.context import BaseContext
 from typing import Any, Generic, TypeVar
 
 from ... import cuda
@@ -89,6 +91,7 @@ class DataLoader(Generic[T_co]):
         in_order: bool = True,
     ) -> None:
         _check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
+        _check_context(multiprocessing_context, num_workers)
         if num_workers > 0 and prefetch_factor is None:
             prefetch_factor = 2
         self._is_stream = isinstance(dataset, IterableDataset)
@@ -224,7 +227,14 @@ def _workers(loader: DataLoader[Any], seed: int, batched: bool) -> Workers:
         for number in range(loader.num_workers)
     ]
     prefetch = 2 if loader.prefetch_factor is None else loader.prefetch_factor
-    return Workers(jobs, loader.multiprocessing_context, prefetch, loader.timeout, loader.in_order)
+    return Workers(
+        jobs,
+        loader.multiprocessing_context,
+        prefetch,
+        loader.timeout,
+        loader.in_order,
+        loader.persistent_workers,
+    )
 
 
 def _check_workers(
@@ -246,6 +256,28 @@ def _check_workers(
         raise ValueError("prefetch_factor option should be non-negative")
     if persistent_workers and num_workers == 0:
         raise ValueError("persistent_workers option needs num_workers > 0")
+
+
+def _check_context(context: Any, num_workers: int) -> None:
+    if context is None:
+        return
+    if num_workers == 0:
+        raise ValueError(
+            "multiprocessing_context can only be used with multi-process loading (num_workers > "
+            f"0), but got num_workers={num_workers}"
+        )
+    if isinstance(context, str):
+        ways = multiprocessing.get_all_start_methods()
+        if context not in ways:
+            raise ValueError(
+                "multiprocessing_context option should specify a valid start method in "
+                f"{ways!r}, but got multiprocessing_context={context!r}"
+            )
+    elif not isinstance(context, BaseContext):
+        raise TypeError(
+            "multiprocessing_context option should be a valid context object or a string "
+            f"specifying the start method, but got multiprocessing_context={context}"
+        )
 
 
 def _check_stream(shuffle: bool | None, sampler: Any, batch_sampler: Any) -> None:

@@ -40,18 +40,26 @@ class Workers:
         prefetch: how many batches a worker has under way.
         timeout: how many seconds to wait for a batch; 0 for ever.
         in_order: give batches in the order of the tasks; otherwise as they come.
+        lasting: keep the processes at the end of a pass.
 
     Raises:
         ValueError: no way of starting processes has this name.
     """
 
     def __init__(
-        self, jobs: list[Job], context: Any, prefetch: int, timeout: float, in_order: bool
+        self,
+        jobs: list[Job],
+        context: Any,
+        prefetch: int,
+        timeout: float,
+        in_order: bool,
+        lasting: bool,
     ) -> None:
         self._owner = os.getpid()
         self._prefetch = min(max(prefetch, 1), _MOST_TASKS)
         self._timeout = timeout
         self._in_order = in_order
+        self._lasting = lasting
         self._workers: list[_Worker] = []
         self._turns: deque[_Worker] = deque()
         self._pending: deque[_Worker] = deque()
@@ -95,6 +103,8 @@ class Workers:
             if isinstance(answer, WorkerError):
                 answer.reraise()
             return answer[0]
+        if not self._lasting:
+            self.close()
         raise StopIteration
 
     def _submit(self) -> None:
@@ -116,7 +126,8 @@ class Workers:
 
     def _first_ready(self) -> _Worker:
         """A worker that has an answer, or has died; of several the one that was asked first."""
-        ready = set(wait([w.channel.connection for w in self._pending], self._timeout or None))
+        asked = {w.channel.connection for w in self._pending}
+        ready = set(wait(list(asked), self._timeout or None))
         worker = next((w for w in self._pending if w.channel.connection in ready), self._pending[0])
         self._pending.remove(worker)
         return worker

@@ -1,0 +1,63 @@
+"""What a call changes besides what it returns, and whether two calls gave the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..autograd.engine import TensorBase
+from ..backend.noted_steps import Ref
+from ..backend.primitives import Array
+from .trace import Trace
+
+TOLERANCE = {"float64": 1e-9, "float32": 1e-3, "float16": 2e-2, "bfloat16": 5e-2}
+"""Relative to the largest element: fused and planned calls may round otherwise."""
+
+
+def agree(backend: Any, expected: Array, found: Array) -> bool:
+    """Whether two arrays have the same values but for rounding. Waits for the device."""
+    a, b = (np.asarray(backend.to_host(x)) for x in (expected, found))
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    if a.dtype.kind not in "fV":
+        return bool((a == b).all())
+    limit = TOLERANCE[a.dtype.name]
+    one, other = (x.astype(np.float64) for x in (a, b))
+    scale = float(np.abs(one[np.isfinite(one)]).max(initial=0.0))
+    return np.allclose(one, other, rtol=limit, atol=limit * scale, equal_nan=True)
+
+
+def written(trace: Trace, tensors: Sequence[TensorBase]) -> list[Array]:
+    """Arrays from outside into which steps may write: arguments and gradients are others now."""
+    backend = trace.recorder.backend
+    inputs = {
+        id(backend.memory(then)[0]): now.array
+        for then, now in zip(trace.inputs, tensors, strict=True)
+    }
+    inputs |= {
+        id(backend.memory(entry.before.array)[0]): entry.leaf.grad.array
+        for entry in trace.leaves
+        if entry.before is not None and entry.leaf.grad is not None
+    }
+    refs: dict[Ref, Array] = {}
+    arguments: dict[int, Array] = {}
+    for step in trace.steps:
+        for ref in step.written():
+            owner = id(ref.root.owner)
+            if owner in inputs:
+                arguments[owner] = inputs[owner]
+            elif ref.root.external and backend.writable(ref.array):
+                refs.setdefault(ref, ref.array)
+    return [*refs.values(), *arguments.values()]
+
+
+def streams(trace: Trace) -> list[Any]:
+    """The streams of random numbers that a call draws from, each once."""
+    found: list[Any] = [step.function.__self__ for step in trace.steps if step.effect]  # type: ignore[attr-defined]
+    if any(step.name == "draw_dropout" for step in trace.steps):  # by the state in the memory
+        from ..random import state  # which is above this module
+
+        found += [generator.stream for generator, _ in state.snapshot()]
+    return list({id(stream): stream for stream in found}.values())

@@ -1,0 +1,65 @@
+// Attention's scores into weights, and the weights' gradients into the scores', in place.
+//
+// Rows lie one after the other, `length` to each matrix; row i of a matrix counts up to column i only
+// if `causal`.
+
+#include "native_work.h"
+
+typedef struct {
+    void *scores;
+    const void *weights;
+    int64_t rows, cols, length, rows_of_part;
+    int causal;
+} Scores;
+
+#define EACH_ROW(T)                                                                                \
+    const Scores *const w = work;                                                                  \
+    const int64_t cols = w->cols, first = part * w->rows_of_part;                                  \
+    const int64_t last = smaller(first + w->rows_of_part, w->rows);                                \
+    for (int64_t row = first; row < last; row++) {                                                 \
+        T *const x = (T *)w->scores + row * cols;
+
+static void run_scores(Function function, Scores *w, int threads) {
+    w->rows_of_part = rows_of_part(w->cols);
+    run_parts(function, w, parts_of(w->rows, w->rows_of_part), threads);
+}
+
+#define FUNCTIONS_OF(T)                                                                            \
+    static void weights_part_##T(void *work, int64_t part) {                                       \
+        EACH_ROW(T)                                                                                \
+            /* So many columns count; what is done beyond them fills a vector. */                  \
+            const int64_t seen = w->causal ? smaller(cols, row % w->length + 1) : cols;            \
+            const int64_t end = smaller(cols, (seen + LANES_##T - 1) / LANES_##T * LANES_##T);     \
+            for (int64_t i = seen; i < end; i++) x[i] = -INFINITY;                                 \
+            const T most = row_max_##T(x, end);                                                    \
+            EACH_ALONE for (int64_t i = 0; i < end; i++) x[i] = nm_exp_below_##T(x[i] - most);     \
+            const T share = 1 / row_sum_##T(x, end);                                               \
+            EACH_ALONE for (int64_t i = 0; i < end; i++) x[i] *= share;                            \
+            for (int64_t i = end; i < cols; i++) x[i] = 0;                                         \
+        }                                                                                          \
+    }                                                                                              \
+                                                                                                   \
+    void attention_weights_##T(void *scores, int64_t rows, int64_t cols, int64_t length,           \
+                               int causal, int threads) {                                          \
+        Scores w = {.scores = DATA(T, scores), .rows = rows, .cols = cols, .length = length,       \
+                    .causal = causal};                                                             \
+        run_scores(weights_part_##T, &w, threads);                                                 \
+    }                                                                                              \
+                                                                                                   \
+    /* weights (g - sum(g weights)) for g in `scores` */                                           \
+    static void spread_part_##T(void *work, int64_t part) {                                        \
+        EACH_ROW(T)                                                                                \
+            const T *const y = (const T *)w->weights + row * cols;                                 \
+            const T along = row_dot_##T(x, y, cols);                                               \
+            EACH_ALONE for (int64_t i = 0; i < cols; i++) x[i] = y[i] * (x[i] - along);            \
+        }                                                                                          \
+    }                                                                                              \
+                                                                                                   \
+    void attention_spread_##T(void *scores, void *weights, int64_t rows, int64_t cols,             \
+                              int threads) {                                                       \
+        Scores w = {.scores = DATA(T, scores), .weights = DATA(T, weights), .rows = rows,          \
+                    .cols = cols};                                                                 \
+        run_scores(spread_part_##T, &w, threads);                                                  \
+    }
+
+FOR_TYPE(FUNCTIONS_OF)
