@@ -148,7 +148,7 @@ globals().update(_selection_methods.FUNCTIONS)
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gpugrad\.")
 
 _MODULES = {"amp", "backends", "compiler", "cpu", "cuda", "func", "fused", "linalg", "nn", "optim"}
-_MODULES |= {"special", "utils", "viz"}
+_MODULES |= {"profiler", "special", "utils", "viz"}
 _HOMES = {
     "autocast": "amp",
     "compile": "compiler",
@@ -171,6 +171,7 @@ if TYPE_CHECKING:
     from . import linalg as linalg
     from . import nn as nn
     from . import optim as optim
+    from . import profiler as profiler
     from . import special as special
     from . import utils as utils
     from . import viz as viz

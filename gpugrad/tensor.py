@@ -17,6 +17,7 @@ from .autograd import backward_pass
 from .autograd.engine import Node, Output, TensorBase, refresh, set_tensor_class, wrap
 from .autograd.hooks import LeafHooks, RemovableHandle
 from .backend import BACKENDS
+from .backend.pinned import is_pinned, pinned_copy
 from .class_names import PrintedAs
 from .device import device
 from .operators import Operators
@@ -271,6 +272,24 @@ class Tensor(Operators, metaclass=PrintedAs, printed_as="torch.Tensor"):
     def cuda(self, device: Any = None, non_blocking: bool = False) -> Any:
         """On a CUDA device."""
         return _to(self, "cuda" if device is None else device)
+
+    def pin_memory(self, device: Any = None) -> Any:
+        """A copy in pinned memory of the host, from which a GPU reads by itself.
+
+        Args:
+            device: accepted for PyTorch's sake.
+
+        Raises:
+            RuntimeError: there is no GPU, or this tensor is on one.
+        """
+        if self.is_cuda:
+            raise RuntimeError(f"cannot pin '{self.type()}' only dense CPU tensors can be pinned")
+        array = pinned_copy(self.array)
+        return self if array is self.array else wrap(array)
+
+    def is_pinned(self, device: Any = None) -> bool:
+        """Whether this tensor is in pinned memory."""
+        return not self.is_cuda and is_pinned(self.array)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         from .pickling import reduced  # made of what is made of tensors

@@ -19,9 +19,12 @@ typedef struct {
     for (int64_t row = first; row < last; row++) {                                                 \
         T *const x = (T *)w->scores + row * cols;
 
-static void run_scores(Function function, Scores *w, int threads) {
+static int run_scores(Function function, Scores *w, const Array *scores, int threads) {
+    w->cols = cols_of(scores);
+    w->rows = size_of(scores) / larger(1, w->cols);
     w->rows_of_part = rows_of_part(w->cols);
     run_parts(function, w, parts_of(w->rows, w->rows_of_part), threads);
+    return 1;
 }
 
 #define FUNCTIONS_OF(T)                                                                            \
@@ -39,11 +42,11 @@ static void run_scores(Function function, Scores *w, int threads) {
         }                                                                                          \
     }                                                                                              \
                                                                                                    \
-    void attention_weights_##T(void *scores, int64_t rows, int64_t cols, int64_t length,           \
-                               int causal, int threads) {                                          \
-        Scores w = {.scores = DATA(T, scores), .rows = rows, .cols = cols, .length = length,       \
-                    .causal = causal};                                                             \
-        run_scores(weights_part_##T, &w, threads);                                                 \
+    int attention_weights_##T(Array *scores, int causal, int threads) {                            \
+        if (!fits(scores) || scores->nd < 2) return 0;                                             \
+        Scores w = {.scores = scores->data, .causal = causal};                                     \
+        w.length = scores->shape[scores->nd - 2];                                                  \
+        return run_scores(weights_part_##T, &w, scores, threads);                                  \
     }                                                                                              \
                                                                                                    \
     /* weights (g - sum(g weights)) for g in `scores` */                                           \
@@ -55,11 +58,10 @@ static void run_scores(Function function, Scores *w, int threads) {
         }                                                                                          \
     }                                                                                              \
                                                                                                    \
-    void attention_spread_##T(void *scores, void *weights, int64_t rows, int64_t cols,             \
-                              int threads) {                                                       \
-        Scores w = {.scores = DATA(T, scores), .weights = DATA(T, weights), .rows = rows,          \
-                    .cols = cols};                                                                 \
-        run_scores(spread_part_##T, &w, threads);                                                  \
+    int attention_spread_##T(Array *scores, Array *weights, int threads) {                         \
+        if (!fits(scores) || !fits(weights) || !same_shape(scores, weights)) return 0;             \
+        Scores w = {.scores = scores->data, .weights = weights->data};                             \
+        return run_scores(spread_part_##T, &w, scores, threads);                                   \
     }
 
 FOR_TYPE(FUNCTIONS_OF)

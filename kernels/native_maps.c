@@ -128,14 +128,14 @@ static inline double cdf_double(double x, double *bell) {
         const T cdf = cdf_##T(x, &bell);                                                           \
         return cdf + x * (bell * (T)INVERSE_SQRT_2_PI);                                            \
     }                                                                                              \
-    static inline T tanh_of_cubic_##T(T x) {                                                       \
-        return nm_tanh_##T((T)SQRT_2_OVER_PI * (x * (1 + (T)CUBIC * (x * x))));                    \
+    /* (1 + tanh(u)) / 2 = sigmoid(2 u), which loses nothing where tanh(u) is close to -1. */      \
+    static inline T cdf_by_tanh_##T(T x) {                                                         \
+        return nm_sigmoid_##T((T)(2 * SQRT_2_OVER_PI) * (x * (1 + (T)CUBIC * (x * x))));           \
     }                                                                                              \
     static inline T gelu_tanh_slope_##T(T x) {                                                     \
-        const T t = tanh_of_cubic_##T(x);                                                          \
-        const T slope = (T)SQRT_2_OVER_PI + (T)(3 * CUBIC * SQRT_2_OVER_PI) * (x * x);             \
-        /* t + 1 first: nothing is lost where t is close to -1 */                                  \
-        return ((1 - t * t) * (slope * x) + (t + 1)) * (T)0.5;                                     \
+        const T s = cdf_by_tanh_##T(x);                                                            \
+        const T steep = (T)(2 * SQRT_2_OVER_PI) * (1 + (T)(3 * CUBIC) * (x * x));                  \
+        return x * steep * (s * (1 - s)) + s;                                                      \
     }                                                                                              \
     static inline T silu_slope_##T(T x) {                                                          \
         const T s = nm_sigmoid_##T(x);                                                             \
@@ -168,7 +168,7 @@ static inline double cdf_double(double x, double *bell) {
     MAP(softplus_grad, T, ys[i] * softplus_slope_##T(x, a, b))                                     \
     MAP(gelu, T, gelu_of_##T(x))                                                                   \
     MAP(gelu_grad, T, ys[i] * gelu_slope_##T(x))                                                   \
-    MAP(gelu_tanh, T, (tanh_of_cubic_##T(x) + 1) * x * (T)0.5)                                     \
+    MAP(gelu_tanh, T, x * cdf_by_tanh_##T(x))                                                      \
     MAP(gelu_tanh_grad, T, ys[i] * gelu_tanh_slope_##T(x))                                         \
     /* a (x - y) */                                                                                \
     MAP(mse_grad, T, (x - ys[i]) * a)                                                              \

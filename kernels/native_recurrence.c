@@ -4,19 +4,26 @@
 // is one piece of n numbers:
 //   acts, slopes   (L, 4, n): gates o, i, f, g of an LSTM; r, z, n and n's part from the state of a GRU
 //   cells          (L + 1, 2, n): c and tanh(c), beginning with those before the first step
-//   columns        (L + 1, stride): what a product is made of; the state lies `first` into each
+//   columns        (L + 1, K, N): what a product is made of; the state is the last of each
 //   of_y           (L, n): the gradients in the states as results
-// Steps forward find the pre-activations in acts and leave the activations there.
+// Steps forward find the pre-activations in acts and leave the activations there. All arrays are as
+// cpu_recurrence.py makes them, which is not looked at again.
 
 #include "native_work.h"
 
+static inline int64_t numbers_of(const Array *acts) { return acts->shape[2] * acts->shape[3]; }
+
+// The state before step t.
+#define STATE(T, columns, t, n)                                                                    \
+    (DATA(T, columns) + ((t) + 1) * (columns)->shape[1] * (columns)->shape[2] - (n))
+
 #define STEPS_OF(T)                                                                                \
-    void lstm_step_##T(void *acts, void *cells, void *columns, int64_t t, int64_t n,               \
-                       int64_t stride, int64_t first) {                                            \
+    int lstm_step_##T(Array *acts, Array *cells, Array *columns, int64_t t) {                      \
+        const int64_t n = numbers_of(acts);                                                        \
         T *const o = DATA(T, acts) + 4 * t * n, *const i = o + n, *const f = i + n;                \
         T *const g = f + n, *const before = DATA(T, cells) + 2 * t * n;                            \
         T *const c = before + 2 * n, *const inner = c + n;                                         \
-        T *const h = DATA(T, columns) + (t + 1) * stride + first;                                  \
+        T *const h = STATE(T, columns, t + 1, n);                                                  \
         EACH_ALONE for (int64_t j = 0; j < n; j++) {                                               \
             const T in = nm_sigmoid_##T(i[j]), keep = nm_sigmoid_##T(f[j]);                        \
             const T new = nm_tanh_##T(g[j]);                                                       \
@@ -31,11 +38,13 @@
             inner[j] = shown;                                                                      \
             h[j] = out * shown;                                                                    \
         }                                                                                          \
+        return 1;                                                                                  \
     }                                                                                              \
                                                                                                    \
     /* dh comes from the step after, dc goes on to the step before. */                             \
-    void lstm_step_back_##T(void *acts, void *cells, void *of_y, void *of_h, void *of_c,           \
-                            void *slopes, int64_t t, int64_t n) {                                  \
+    int lstm_step_back_##T(Array *acts, Array *cells, Array *of_y, Array *of_h, Array *of_c,       \
+                           Array *slopes, int64_t t) {                                             \
+        const int64_t n = numbers_of(acts);                                                        \
         const T *const o = DATA(T, acts) + 4 * t * n, *const i = o + n, *const f = i + n;          \
         const T *const g = f + n, *const before = DATA(T, cells) + 2 * t * n;                      \
         const T *const inner = before + 3 * n, *const y = DATA(T, of_y) + t * n;                   \
@@ -53,13 +62,14 @@
             to_g[j] = c * in * (1 - new * new);                                                    \
             dc[j] = c * keep;                                                                      \
         }                                                                                          \
+        return 1;                                                                                  \
     }                                                                                              \
                                                                                                    \
-    void gru_step_##T(void *acts, void *columns, int64_t t, int64_t n, int64_t stride,             \
-                      int64_t first) {                                                             \
+    int gru_step_##T(Array *acts, Array *columns, int64_t t) {                                     \
+        const int64_t n = numbers_of(acts);                                                        \
         T *const r = DATA(T, acts) + 4 * t * n, *const z = r + n, *const new = z + n;              \
-        const T *const own = new + n, *const h = DATA(T, columns) + t * stride + first;            \
-        T *const next = DATA(T, columns) + (t + 1) * stride + first;                               \
+        const T *const own = new + n, *const h = STATE(T, columns, t, n);                          \
+        T *const next = STATE(T, columns, t + 1, n);                                               \
         EACH_ALONE for (int64_t j = 0; j < n; j++) {                                               \
             const T reset = nm_sigmoid_##T(r[j]), keep = nm_sigmoid_##T(z[j]);                     \
             const T found = nm_tanh_##T(new[j] + reset * own[j]);                                  \
@@ -68,13 +78,15 @@
             new[j] = found;                                                                        \
             next[j] = found + keep * (h[j] - found);                                               \
         }                                                                                          \
+        return 1;                                                                                  \
     }                                                                                              \
                                                                                                    \
     /* The state's gradient comes in two parts, the product and what passed the gate z. */         \
-    void gru_step_back_##T(void *acts, void *columns, void *of_y, void *product, void *passed,     \
-                           void *slopes, int64_t t, int64_t n, int64_t stride, int64_t first) {    \
+    int gru_step_back_##T(Array *acts, Array *columns, Array *of_y, Array *product, Array *passed, \
+                          Array *slopes, int64_t t) {                                              \
+        const int64_t n = numbers_of(acts);                                                        \
         const T *const r = DATA(T, acts) + 4 * t * n, *const z = r + n, *const new = z + n;        \
-        const T *const own = new + n, *const h = DATA(T, columns) + t * stride + first;            \
+        const T *const own = new + n, *const h = STATE(T, columns, t, n);                          \
         const T *const y = DATA(T, of_y) + t * n, *const dh = DATA(T, product);                    \
         T *const rest = DATA(T, passed);                                                           \
         T *const to_r = DATA(T, slopes) + 4 * t * n, *const to_z = to_r + n;                       \

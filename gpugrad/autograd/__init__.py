@@ -2,6 +2,7 @@
 
 from . import functional as functional
 from . import graph as graph
+from . import profiler as profiler
 from .anomaly import detect_anomaly as detect_anomaly
 from .anomaly import set_detect_anomaly as set_detect_anomaly
 from .backward_pass import backward as backward

@@ -27,8 +27,9 @@ Array = Any
 BLOCK = 131072
 """About how many elements the columns of the samples have that are done at once."""
 
-FEWEST_WINDOWS = 12
-"""From so many windows in a sample on, a product for each sample is as quick as one for all."""
+FOR_EACH = range(12, 32)
+"""With so many windows in a sample, a product for each sample is quicker than one for all, whose
+result has to be transposed."""
 
 _EXACT = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 _total: Any = np.add.reduce
@@ -46,19 +47,19 @@ class HostConvolution(Primitives):
         groups: int,
         out: Array | None = None,
     ) -> Array:
-        count = g.windows(x.shape[2:])
+        count, channels = g.windows(x.shape[2:]), x.shape[1]
         shape = len(x), len(weight), *count
         if not _applies(g, x, weight, math.prod(shape)):
             return super().conv(x, weight, bias, g, groups, out)
         result = _result(out, shape, x.dtype)
         flat = result.reshape(len(x), groups, len(weight) // groups, -1)
-        if _channels_last(x.shape[1], g, groups, count):
-            kernels = _moved(weight, 1).reshape(len(weight), -1)
+        if _channels_last(channels, g, groups, count):
+            kernels = weight.reshape(*weight.shape[:2], -1).T.reshape(-1, len(weight))
             for part, columns in _columns_last(x, g, count):
-                if flat.shape[-1] >= FEWEST_WINDOWS:
-                    np.matmul(kernels, columns.transpose(0, 2, 1), out=flat[part, 0])
+                if flat.shape[-1] in FOR_EACH:
+                    np.matmul(kernels.T, columns.transpose(0, 2, 1), out=flat[part, 0])
                 else:
-                    rows = columns.reshape(-1, columns.shape[-1]).dot(kernels.T)
+                    rows = columns.reshape(-1, columns.shape[-1]).dot(kernels)
                     flat[part, 0] = rows.reshape(*columns.shape[:2], -1).transpose(0, 2, 1)
         else:
             kernels = weight.reshape(*flat.shape[1:3], -1)
@@ -82,13 +83,11 @@ class HostConvolution(Primitives):
         shape = len(x), channels, *size
         if not _applies(g, x, weight, math.prod(shape)):
             return super().conv_transpose(x, weight, g, groups, size, out)
+        if len(weight) <= 2 * channels and (turned := _turned(g, count, size)) is not None:
+            return self.conv(x, _exchanged(weight, groups), None, turned, groups, out)
         result = _result(out, shape, x.dtype)
         if _channels_last(channels, g, groups, count):
             _add_up_last(x, weight, g, result)
-        elif _is_pointwise(g):
-            kernels = weight.reshape(groups, -1, weight.shape[1]).transpose(0, 2, 1)
-            flat = np.ascontiguousarray(x).reshape(len(x), groups, -1, math.prod(count))
-            np.matmul(kernels, flat, out=result.reshape(len(x), groups, weight.shape[1], -1))
         else:
             _add_up_first(x, weight, g, groups, result)
         return result if out is None or out is result else self.into(result, out)
@@ -147,6 +146,26 @@ def _channels_last(channels: int, g: Geometry, groups: int, count: Sizes) -> boo
         return False
     row = channels * (g.kernel[-1] if g.dilation[-1] == 1 else 1)
     return row > count[-1]
+
+
+def _turned(g: Geometry, count: Sizes, size: Sizes) -> Geometry | None:
+    """The geometry of the convolution that goes from ``count`` windows back to ``size``, if any."""
+    if any(s != 1 for s in g.stride):
+        return None
+    reach = [d * (k - 1) for d, k in zip(g.dilation, g.kernel, strict=True)]
+    padding = tuple(
+        (r - low, n + low - c)
+        for r, (low, _), n, c in zip(reach, g.padding, size, count, strict=True)
+    )
+    return g._replace(padding=padding) if min(map(min, padding)) >= 0 else None
+
+
+def _exchanged(weight: Array, groups: int) -> Array:
+    """The kernels for the way back: turned around, with the channels exchanged in each group."""
+    made, channels, *kernel = weight.shape
+    turned = np.flip(weight, tuple(range(2, weight.ndim)))
+    grouped = turned.reshape(groups, made // groups, channels, *kernel).swapaxes(1, 2)
+    return np.ascontiguousarray(grouped).reshape(groups * channels, made // groups, *kernel)
 
 
 def _result(out: Array | None, shape: Sizes, dtype: Any) -> Array:

@@ -7,6 +7,7 @@ is a long row. So many planes are done at once as stay in the cache.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -94,6 +95,7 @@ class HostPools(Primitives):
         target = result.reshape(-1, *size)
         last = len(source) > count[-1]
         inside = tuple(slice(low, low + n) for n, (low, _) in zip(size, g.padding, strict=True))
+        apart = all(s >= d * (k - 1) + 1 for k, s, _, d in zip(*g, strict=True))
         for part in _parts(len(source), math.prod(g.padded(size))):
             each = source[part]
             if last:
@@ -102,7 +104,10 @@ class HostPools(Primitives):
             total: Array = np.zeros(shape, grad.dtype)
             for where in g.positions(count):
                 to = total[where if last else (..., *where)]
-                np.add(to, each, to)
+                if apart:
+                    np.copyto(to, each)
+                else:
+                    np.add(to, each, to)
             kept = total[inside if last else (..., *inside)]
             target[part] = np.moveaxis(kept, -1, 0) if last else kept
         return result if out is None or out is result else self.into(result, out)
@@ -157,16 +162,8 @@ class _Planes:
 
     def numbers(self) -> tuple[Array, Array]:
         """Row-major numbers in the plane: of each element of the kernel, and of each window."""
-        inside: Array = np.zeros((), np.int64)
-        starts: Array = np.zeros((), np.int64)
-        row = math.prod(self.size)
-        for d, n in enumerate(self.size):
-            row //= n
-            g = self.g
-            inside = np.add.outer(inside, np.arange(g.kernel[d]) * g.dilation[d] * row)
-            first = np.arange(self.count[d]) * g.stride[d] - g.padding[d][0]
-            starts = np.add.outer(starts, first * row)
-        return inside.reshape(-1), starts[..., None] if self.last else starts
+        inside, starts = _numbers(self.g, self.size)
+        return inside, starts[..., None] if self.last else starts
 
     def give(self, result: Array, part: slice, value: Array) -> None:
         """Put what was computed for some planes where it belongs."""
@@ -174,6 +171,19 @@ class _Planes:
 
     def into(self, xp: Any, out: Array | None) -> Array:
         return self.result if out is None or out is self.result else xp.into(self.result, out)
+
+
+@functools.lru_cache(64)
+def _numbers(g: Geometry, size: Sizes) -> tuple[Array, Array]:
+    inside: Array = np.zeros((), np.int64)
+    starts: Array = np.zeros((), np.int64)
+    row = math.prod(size)
+    for d, (n, count) in enumerate(zip(size, g.windows(size), strict=True)):
+        row //= n
+        inside = np.add.outer(inside, np.arange(g.kernel[d]) * g.dilation[d] * row)
+        first = np.arange(count) * g.stride[d] - g.padding[d][0]
+        starts = np.add.outer(starts, first * row)
+    return inside.reshape(-1), starts
 
 
 def _applies(x: Array, g: Geometry) -> bool:

@@ -191,13 +191,12 @@ def _sigmoid(x: Array, one: Array) -> None:
 
 def _lstm(weights: Array, columns: Array, first: int, acts: Array, cells: Array) -> None:
     flat = acts.reshape(len(acts), -1, acts.shape[3])
-    step = gates.step("lstm_step", acts.dtype)
+    step = gates.step("lstm_step", acts)
     if step is not None:
         places = id(acts), id(cells), id(columns)
-        sizes = flat[0, : acts.shape[2]].size, columns[0].size, first * acts.shape[3]
         for t in range(len(acts)):
             weights.dot(columns[t], flat[t])
-            step(*places, t, *sizes)
+            step(*places, t)
         return
     one, work, h = ONES[acts.dtype], np.empty_like(acts[0, 0]), columns[:, first:]
     for t in range(len(acts)):
@@ -215,13 +214,12 @@ def _lstm(weights: Array, columns: Array, first: int, acts: Array, cells: Array)
 
 def _gru(weights: Array, columns: Array, first: int, acts: Array, cells: None) -> None:
     flat = acts.reshape(len(acts), -1, acts.shape[3])
-    step = gates.step("gru_step", acts.dtype)
+    step = gates.step("gru_step", acts)
     if step is not None:
         places = id(acts), id(columns)
-        sizes = flat[0, : acts.shape[2]].size, columns[0].size, first * acts.shape[3]
         for t in range(len(acts)):
             weights.dot(columns[t], flat[t])
-            step(*places, t, *sizes)
+            step(*places, t)
         return
     one, work, h = ONES[acts.dtype], np.empty_like(acts[0, 0]), columns[:, first:]
     for t in range(len(acts)):
@@ -261,11 +259,11 @@ def _lstm_back(
 ) -> tuple[Array, Array]:
     length, slopes, dh = len(acts), np.empty_like(acts), np.zeros_like(dc)
     flat = slopes.reshape(length, -1, acts.shape[3])
-    step = gates.step("lstm_step_back", acts.dtype)
+    step = gates.step("lstm_step_back", acts)
     if step is not None:
         places = id(acts), id(cells), id(of_y), id(dh), id(dc), id(slopes)
         for t in range(length - 1, -1, -1):
-            step(*places, t, dc.size)
+            step(*places, t)
             back.dot(flat[t], dh)
         return slopes, dh
     one = ONES[acts.dtype]
@@ -296,12 +294,11 @@ def _gru_back(
 ) -> tuple[Array, Array]:
     length, slopes, dh = len(acts), np.empty_like(acts), np.zeros_like(dc)
     flat, product = slopes.reshape(length, -1, acts.shape[3]), np.zeros_like(dc)
-    step = gates.step("gru_step_back", acts.dtype)
+    step = gates.step("gru_step_back", acts)
     if step is not None:
         places = id(acts), id(columns), id(of_y), id(product), id(dh), id(slopes)
-        sizes = dc.size, columns[0].size, first * acts.shape[3]
         for t in range(length - 1, -1, -1):
-            step(*places, t, *sizes)
+            step(*places, t)
             back.dot(flat[t], product)
         return slopes, np.add(dh, product, dh)
     one, h = ONES[acts.dtype], columns[:length, first:]

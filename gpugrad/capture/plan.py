@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from ..backend.recording import out_position
 Call = tuple[Callable[..., Any], list[Any]]
 
 
-@dataclass
+@dataclass(eq=False)
 class Input:
     """An array that differs from replay to replay.
 
@@ -48,6 +48,7 @@ class Plan:
         kept: arrays of which the values are wanted after a replay.
         given: memory that another plan has for some roots.
         copy_inputs: whether all inputs are copied, so that they are there after a replay.
+        copied: the numbers of further inputs to be copied: replays give them in another layout.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Plan:
         kept: Sequence[Ref],
         given: Mapping[Root, Array] | None = None,
         copy_inputs: bool = False,
+        copied: Collection[int] = (),
     ) -> None:
         self._backend = backend
         self._kept = {ref.root for ref in kept if not ref.root.external}
@@ -68,6 +70,7 @@ class Plan:
         self._kept.update(ref.root for step in self._constant for ref in step.results)
         self._arrays = list(inputs)
         self._copy_inputs = copy_inputs or backend.copies_inputs
+        self._copied = copied
         self.memory: dict[Root, Array] = dict(given or {})
         self.arena_bytes = 0
         self._place()
@@ -135,10 +138,11 @@ class Plan:
     def _bind(self) -> None:
         self.inputs = [Input(array, []) for array in self._arrays]
         owners = {id(self._backend.memory(i.array)[0]): i for i in self.inputs}
+        always = [i for n, i in enumerate(self.inputs) if self._copy_inputs or n in self._copied]
         for step in self._steps:
             for ref in step.refs():
                 found = owners.get(id(ref.root.owner))
-                if found is not None and (self._copy_inputs or not _plain(ref, found, step)):
+                if found is not None and (found in always or not _plain(ref, found, step)):
                     self._copy_in(found, ref.root)
         for root in self._looked_at:
             if id(root.owner) in owners:

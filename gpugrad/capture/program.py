@@ -252,7 +252,10 @@ class Replay:
         backend = program.backend
         self._backend = backend
         self.arrays: dict[int, Array] = {}
-        self.plan = Plan(backend, early, inputs, kept, copy_inputs=bool(trace.sources))
+        relaid = [k for k, n in enumerate(program.free) if n in trace.relaid]
+        self.plan = Plan(
+            backend, early, inputs, kept, copy_inputs=bool(trace.sources), copied=relaid
+        )
         self._grads = [ref for _, _, ref in trace.sources]
         self._derivative: Plan | None = None
         if trace.sources:

@@ -55,8 +55,6 @@ def quick_call(
     lines += [f"    if not ({' and '.join(asked)}):", "        return MISS"]
     lines += ["    " + line for line in _carried_out(writer, program, tensors)]
     writer.space["MISS"] = MISS
-
-        print("\n".join(lines))
     exec("\n".join(lines), writer.space)
     found: Callable[[tuple[Any, ...]], Any] = writer.space["call"]
     return found

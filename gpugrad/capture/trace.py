@@ -58,6 +58,8 @@ class Trace:
         recorder: the steps, and what they take for granted.
         inputs: the arrays of the tensors among the arguments, and those of ``given``.
         given: parameters whose gradients an optimizer took that were there before the call.
+        relaid: the numbers of the inputs of which the array here has other strides than the one
+            that was given.
         result: what the function returned, with slots in the place of tensors.
         slots: all of them in order.
         leaves: the leaves of its graph.
@@ -71,6 +73,7 @@ class Trace:
     recorder: Recorder
     inputs: list[Array]
     given: list[TensorBase] = field(default_factory=list)
+    relaid: list[int] = field(default_factory=list)
     result: Any = None
     slots: list[Slot] = field(default_factory=list)
     leaves: list[LeafGrad] = field(default_factory=list)
@@ -119,6 +122,8 @@ def trace(
     turn = iter(inside)
     args, kwargs = mapped((args, kwargs), lambda _: next(turn))
     found = Trace(recorder, [t.array for t in inside])
+    pairs = zip(given, found.inputs, strict=True)
+    found.relaid = [n for n, (t, array) in enumerate(pairs) if t.array.strides != array.strides]
     nodes: list[Node] = []
     with recorder.listen(), _leaves(nodes) as leaves:
         for tensor in inside:

@@ -48,6 +48,8 @@ def arange(
     kind = numpy_type(dtype, dtypes.int64 if integers else dtypes.get_default_dtype())
     if kind == np.int64:
         start, end, step = int(start), int(end), int(step)
+        if step == 0:
+            raise ValueError("step must be nonzero")
         integers = True
     count = math.ceil((end - start) / step)
     if kind.kind in "iu":

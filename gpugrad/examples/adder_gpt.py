@@ -57,7 +57,7 @@ def shown(row: Sequence[int], answer: Sequence[int]) -> str:
 
 @program("gpugrad.examples.adder_gpt")
 def main(argv: Sequence[str] | None = None) -> int:
-    options = Options(__doc__, argv, plots=True, steps=3000)
+    options = Options(__doc__, argv, plots=True, steps=1000)
     gpugrad.manual_seed(options.seed)
     rows = sums(options.device)
     training, test = rows[:9000], rows[9000:]

@@ -77,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        return equation.detach(), begin.detach()
+        return equation.detach().sqrt(), begin.detach()
 
     started, losses = time.perf_counter(), []
     with options.training("pinn") as show:
@@ -103,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         axes[0].set(xlabel="t", ylabel="x")
         axes[0].legend()
         axes[1].semilogy(gpugrad.stack(losses).tolist())
-        axes[1].set(xlabel="step", title="squared error of the equation")
+        axes[1].set(xlabel="step", title="error of the equation, root mean square")
 
     options.draw(draw, panels=(1, 2), size=(9, 3.5))
     return 0

@@ -337,7 +337,7 @@ def apart(one: Value, other: Value) -> bool:
         return True
     # Columns of one matrix: rows of the same length, that begin at different places.
     rows = [
-        {abs(s) for n, s in zip(v.shape, v.strides, strict=True) if n > 1} for v in (one, other)
+        {abs(s) for n, s in zip(v.shape, v.strides, strict=True) if n > 1 and s} for v in (one, other)
     ]
     for pitch in rows[0] & rows[1]:
         spans = []

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from .library import FLOAT64, Family, Function
+from .library import Family, Function
 
 _functions = Family(
     "native_recurrence",
     {
-        "lstm_step": "v:aaannnn",
-        "lstm_step_back": "v:aaaaaann",
-        "gru_step": "v:aannnn",
-        "gru_step_back": "v:aaaaaannnn",
+        "lstm_step": "aaan",
+        "lstm_step_back": "aaaaaan",
+        "gru_step": "aan",
+        "gru_step_back": "aaaaaan",
     },
 )
 
 
-def step(name: str, dtype: Any) -> Function | None:
-    """A step for arrays of float32 or float64; None where there is no C code."""
-    return _functions[name, dtype == FLOAT64]
+def step(name: str, acts: Any) -> Function | None:
+    """A step for the type of ``acts``; None where there is no C code."""
+    return _functions.of(name, acts)

@@ -85,6 +85,10 @@ class Translation:
             self._numbers.pop(ref.root, None)
 
     def _note(self, name: str, step: Step) -> None:
+        changed = {ref.root for ref in step.written()} - {ref.root for ref in step.results}
+        changed.update(ref.root for ref in step.results if ref.root in self._met)
+        for root in changed:  # what is written to is memory
+            self._numbers.pop(root, None)
         args = [self._value(a) for a in step.args]
         if any(isinstance(a, Scratch) for a in args):
             scratch = self._notes.step_scratch(args[0])
@@ -95,9 +99,6 @@ class Translation:
             values = [v for v in made if v is not None] if step.several else [made]
             for ref, value in zip(step.results, values, strict=True):
                 self._bind(ref, value)
-        else:
-            for ref in step.written():
-                self._numbers.pop(ref.root, None)
 
     def _value(self, value: Any) -> Any:
         """An argument with values in the place of refs."""

@@ -142,6 +142,9 @@ class Value:
             used *= n
         return self.view(0, shape, tuple(reversed(strides)))
 
+    def __getattr__(self, name: str) -> Any:
+        raise UnsupportedError(f"an array's {name}")
+
     def reshape(self, *shape: Any) -> Value:
         """As an array's method; raises where that takes a copy."""
         found = self.reshaped(shape[0] if type(shape[0]) is tuple else shape)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import return_types
-from ..autograd.engine import CONSTANT, OUTPUT, Node, wrap
+from ..autograd.engine import CONSTANT, OUTPUT, Node, TensorBase, wrap
 from ..backend import BACKENDS
 from .linalg import cholesky, inv, solve, solved
 from .matmul import matmul, swap
@@ -70,7 +70,10 @@ class CholeskySolve(Node):
         return xp.matmul(turned, triangle) if self.upper else xp.matmul(triangle, turned)
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
-        grad_b = solved(xp, self._whole(xp), grad)
+        if isinstance(self.factor, TensorBase):
+            grad_b = CholeskySolve.apply(grad, self.factor, self.upper)
+        else:
+            grad_b = solved(xp, self._whole(xp), grad)
         one = xp.matmul(grad_b, swap(xp, self.out))
         both = xp.neg(xp.add(one, swap(xp, one)))
         pair = (self.factor, both) if self.upper else (both, self.factor)

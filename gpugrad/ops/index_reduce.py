@@ -7,6 +7,7 @@ from typing import Any
 from ..autograd.composed import inplace_shown_as, shown_as
 from .scatter import scatter_reduce, scatter_reduce_
 from .shape import broadcast_to, reshape, wrap_dim
+from .unary import no_bools
 
 
 def _spread(input: Any, dim: int, index: Any, source: Any, reduce: str) -> tuple[Any, Any, int]:
@@ -22,6 +23,8 @@ def _spread(input: Any, dim: int, index: Any, source: Any, reduce: str) -> tuple
         raise IndexError(f"{name}: Expected dtype int32/int64 for index")
     if input.dtype is not source.dtype:
         raise RuntimeError(f"{name}: self and source expected to have the same dtype")
+    if input.array.dtype.kind == "b":
+        raise no_bools("index_func_")
     axis = wrap_dim(dim, max(source.ndim, 1))
     flat = reshape(index, (-1,)).long()
     part = source if source.ndim else reshape(source, (1,))

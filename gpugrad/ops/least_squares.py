@@ -76,7 +76,7 @@ def lstsq(
         values = svdvals(A.detach())
     full = driver == "gels" or bool((rank == A.shape[-1]).all())
     if A.shape[-2] > A.shape[-1] and driver in ("gels", "gelsd", "gelss") and full:
-        residuals = (matmul(A.detach(), x.detach()) - b.detach()).square().sum(-2)
+        residuals = (matmul(A, x) - b).square().sum(-2)
     return return_types.linalg_lstsq((solution, residuals, rank, values))
 
 
@@ -97,6 +97,9 @@ def matrix_rank(
     """
     if THREADS and (run := casting("matrix_rank")):
         return run(matrix_rank, A, atol=atol, rtol=rtol, hermitian=hermitian)
+    kind = A.array.dtype
+    if (kind.kind in "fV" and kind.itemsize == 2) or (hermitian and kind.kind != "f"):
+        raise RuntimeError("This function doesn't handle types other than float and double")
     plain = A.detach()
     values = eigvalsh(plain).abs() if hermitian else svdvals(plain)
     if values.shape[-1] == 0:

@@ -8,10 +8,10 @@ import numpy as np
 
 from .. import return_types
 from ..autograd.composed import shown_as
-from ..autograd.engine import CONSTANT, OUTPUT, Node, TensorBase, wrap
+from ..autograd.engine import CONSTANT, OUTPUT, Node, TensorBase
 from ..backend import BACKENDS
 from ..casting.calls import THREADS, casting
-from .matmul import matmul, swap
+from .matmul import swap
 from .matrix_checks import (
     LinAlgError,
     check_matrix,
@@ -127,9 +127,11 @@ class LinalgPinv(Node):
     __slots__ = ("out", "x")
     saves = {"x": 0, "out": OUTPUT}
 
-    def forward(self, xp: Any, x: Any, rcond: float) -> Any:
+    def forward(self, xp: Any, x: Any, rcond: Any, symmetric: bool) -> Any:
         self.x = x
-        self.out = xp.module.linalg.pinv(x, rcond)
+        m = xp.module
+        read = m.tril(x) + swap(xp, m.tril(x, -1)) if symmetric else x
+        self.out = m.linalg.pinv(read, rcond)
         return self.out
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
@@ -347,8 +349,7 @@ def pinv(
 
     Args:
         rcond: another name of ``rtol``.
-        hermitian: ``A`` is symmetric; its lower triangle is read, and eigenvalues take the place
-            of singular values.
+        hermitian: ``A`` is symmetric and its lower triangle is read.
         atol: singular values up to this count as zero.
         rtol: and so do those up to this share of the largest; the larger side times the type's
             precision unless a bound is given.
@@ -367,21 +368,12 @@ def pinv(
         rtol = 0.0 if given else max(A.array.shape[-2:]) * float(np.finfo(A.array.dtype).eps)
     if 0 in A.array.shape[-2:]:
         return transpose(A, -2, -1).clone()
-    if hermitian:
-        from .decompositions import eigh  # which imports this module
-
-        values, vectors = eigh(A)
-        bound = _bound(np.abs(values.detach().array).max(-1, keepdims=True), atol, rtol)
-        kept = abs(values.detach().array) > bound
-        safe = where(wrap(kept), values, 1.0)
-        inverse = where(wrap(kept), safe.reciprocal(), 0.0)
-        return matmul(vectors * inverse.unsqueeze(-2), transpose(vectors, -2, -1))
     if atol is None and not isinstance(rtol, TensorBase):
-        return LinalgPinv.apply(A, rtol)
+        return LinalgPinv.apply(A, rtol, hermitian)
     m = BACKENDS[type(A.array)].module
     largest = m.linalg.svd(A.array, compute_uv=False)[..., :1]
     share = _bound(largest, atol, rtol) / m.where(largest == 0, 1, largest)
-    return LinalgPinv.apply(A, share[..., 0])
+    return LinalgPinv.apply(A, share[..., 0], hermitian)
 
 
 def _plain(value: Any) -> Any:

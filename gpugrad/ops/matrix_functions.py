@@ -181,6 +181,7 @@ def vander(x: Any, *, N: int | None = None) -> Any:  # noqa: N803  # PyTorch's n
         )
     if not x.ndim and N is None:
         raise RuntimeError("linalg.vander: x must have at least one dimension.")
+    x = x if x.ndim else x.unsqueeze(0)
     count = x.shape[-1] if N is None else N
     if count <= 1:
         raise RuntimeError(f"N must be greater than 1. Got {count}")

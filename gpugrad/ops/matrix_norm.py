@@ -70,6 +70,10 @@ def matrix_norm(
     if ord == "fro":
         return vector_norm(x, 2, (rows, columns), keepdim)
     if ord in (2, -2, "nuc"):
+        if x.array.dtype.itemsize == 2:
+            raise RuntimeError(
+                f"linalg.matrix_norm: Low precision dtypes not supported. Got {word(x.array)}"
+            )
         values = svdvals(movedim(x, (rows, columns), (-2, -1)))
         result = sum_of(values, -1) if ord == "nuc" else _extreme(ord, values, -1, False)
         if keepdim:

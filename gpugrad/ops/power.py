@@ -46,6 +46,7 @@ class PowTensor(Pow):
     """``x ** y`` for two tensors, under the name that PyTorch prints for it."""
 
     torch_name = "PowBackward1"
+    bool_kernel = "pow"
 
 
 class IntegerPow(Binary):
@@ -111,6 +112,8 @@ def power(x: Any, y: Any) -> Any:
             return PowTensor.apply(x, y)
         _check_power(x, y)
         return Pow.apply(x, y)
+    if x.__class__ is int and isinstance(y, TensorBase) and y.array.dtype.kind == "i":
+        return IntegerPow.apply(x, y)
     return PowOfNumber.apply(x, y)
 
 
@@ -118,7 +121,7 @@ def reflected_power(x: Any, y: Any) -> Any:
     """``y ** x`` for a tensor ``x``: what Python asks for where ``y`` has no answer."""
     if THREADS and (run := casting("pow")):
         return run(reflected_power, x, y)
-    if isinstance(y, TensorBase):
+    if isinstance(y, (TensorBase, int)):
         return power(y, x)
     return PowOfNumber.reflected(x, y)
 

@@ -131,7 +131,7 @@ def asgd(group: Group, p: Tensor, grad: Tensor, state: State) -> None:
     p.mul_(1 - lambd * eta)
     p.sub_(g * eta)
     average = state["ax"]
-    state["ax"] = (average + (p - average) * mu).where(mu != 1, p)
+    state["ax"] = (average + (p - average) * mu).to(p.dtype).where(mu != 1, p)
     eta = group["lr"] / (1 + lambd * group["lr"] * count) ** group["alpha"]
     mu = 1 / (count - group["t0"]).clamp(min=1)
     state["eta"], state["mu"] = eta.to(state["step"].dtype), mu.to(state["step"].dtype)

@@ -22,7 +22,7 @@ from ..backend.guards import Guards
 from ..backend.host_arrays import HostArrays
 from ..backend.recording import PACKAGE, VIEWS, Recorder, out_position
 from .clocks import Clock, DeviceClock
-from .work import arrays_in, bytes_moved, operations
+from .work import arrays_in, bytes_moved, held, operations
 
 _OPS = os.path.join(PACKAGE, "ops") + os.sep
 _BACKWARD = os.path.join(PACKAGE, "autograd", "backward_pass")
@@ -47,6 +47,9 @@ class Call:
         flops: arithmetic operations.
         shape: of its largest array.
         dtype: of its first result, or of its first argument.
+        shapes: of its array arguments.
+        made: bytes of new memory for its results.
+        host: seconds on the host, whatever the device.
     """
 
     name: str
@@ -59,6 +62,9 @@ class Call:
     flops: int
     shape: tuple[int, ...]
     dtype: str
+    shapes: tuple[tuple[int, ...], ...] = ()
+    made: int = 0
+    host: float = 0.0
 
 
 class _KeepsNothing(HostArrays):
@@ -79,10 +85,12 @@ class Watch(Recorder):
     Args:
         backend: the primitives to watch.
         clock: that of the backend's device.
+        by_host: whether calls start when the host asks for them, on a device, too.
     """
 
-    def __init__(self, backend: Any, clock: Clock) -> None:
+    def __init__(self, backend: Any, clock: Clock, by_host: bool = False) -> None:
         super().__init__(backend, strict=False)
+        self.by_host = by_host
         self.guards, self.host_arrays = _TakesNothing(), _KeepsNothing()
         self._clock = clock
         self._looks: list[tuple[Any, ...]] = []
@@ -90,6 +98,10 @@ class Watch(Recorder):
         self._positions: dict[str, int | None] = {}
         self._lost = 0
         self._begin = 0
+
+    def elapsed(self) -> float:
+        """Seconds since it began to listen, without those that it took itself."""
+        return (perf_counter_ns() - self._begin - self._lost) * 1e-9
 
     def fail(self, reason: str) -> None:
         """Nothing is to be replayed, so everything can be done."""
@@ -147,7 +159,9 @@ class Watch(Recorder):
             return result
         results = [*arrays_in(result)]
         if (results or result is None or effect) and not self._is_view(name, args, results):
-            args, kwargs = self._without_out(name, function, args, kwargs)
+            before = args
+            args, kwargs, fresh = self._without_out(name, function, args, kwargs)
+            fresh = fresh and not any(r is a for r in results for a in before)
             op, phase, place = self._cause()
             since = start - self._begin - self._lost - (start - came)
             given = [*arrays_in((args, kwargs))]
@@ -160,6 +174,8 @@ class Watch(Recorder):
                     operations(name, args, results),
                     () if largest is None else tuple(largest.shape),
                     "" if typed is None else str(typed.dtype),
+                    tuple([tuple(a.shape) for a in given]),
+                    sum(held(a) for a in results) if fresh else 0,
                 )
             )
         self._lost += perf_counter_ns() - end + (start - came)
@@ -171,22 +187,27 @@ class Watch(Recorder):
         clock.wait()
         begin = self._looks[0][7] if self._looks else None
         for name, op, phase, place, since, start, end, first, last, *work in self._looks:
-            seconds = (end - start) * 1e-9
+            host = seconds = (end - start) * 1e-9
             if isinstance(clock, DeviceClock):
-                since, seconds = clock.seconds(begin, first), clock.seconds(first, last)
-            found.append(Call(name, op, phase, place, since, seconds, *work))
+                seconds = clock.seconds(first, last)
+                if not self.by_host:
+                    since = clock.seconds(begin, first)
+            found.append(Call(name, op, phase, place, since, seconds, *work, host=host))
         return found
 
     def _without_out(
         self, name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The arguments without the place for the result."""
+    ) -> tuple[tuple[Any, ...], dict[str, Any], bool]:
+        """The arguments without the place for the result, and whether there was none."""
+        out = kwargs.get("out")
         if "out" in kwargs:
             kwargs = {key: value for key, value in kwargs.items() if key != "out"}
         if name not in self._positions:
             self._positions[name] = out_position(name, function)
         position = self._positions[name]
-        return args if position is None else args[:position], kwargs
+        if position is None or len(args) <= position:
+            return args, kwargs, out is None
+        return args[:position], kwargs, out is None and args[position] is None
 
     def _is_view(self, name: str, args: tuple[Any, ...], results: list[Any]) -> bool:
         """Whether a primitive only gave another look at the memory of an argument."""

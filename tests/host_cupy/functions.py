@@ -242,6 +242,8 @@ def build() -> types.ModuleType:
         "RawModule": RawModule,
         "get_default_memory_pool": lambda: rt.pool,
         "cuda": types.SimpleNamespace(
+            PinnedMemoryPointer=rt.PinnedMemoryPointer,
+            alloc_pinned_memory=rt.PinnedMemoryPointer,
             runtime=rt.runtime,
             cublas=object(),
             function=types.SimpleNamespace(CNumpyArray=CNumpyArray),

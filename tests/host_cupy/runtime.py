@@ -290,6 +290,10 @@ class MemoryPointer:
 # --- streams --------------------------------------------------------------------------------------
 
 
+class PinnedMemoryPointer(bytearray):
+    """Memory of the host that the system does not move."""
+
+
 class Stream:
     """Work is done at once, so a stream is only a number."""
 

@@ -19,7 +19,8 @@ torch = pytest.importorskip("torch")
 optimizers = pytest.importorskip("torch.testing._internal.common_optimizers")
 
 INFOS = {info.optim_cls.__name__: info for info in optimizers.optim_db}
-TYPES = ("float64", "float32")
+TOLERANCES = {"float64": 1e-7, "float32": 2e-4}
+"""Muon rounds to bfloat16, and some powers are taken in float32."""
 STEPS = 10
 SHAPES = ((3, 4), (4, 2))
 FLAGS: tuple[dict[str, bool], ...] = (
@@ -97,8 +98,9 @@ def compared(name: str, kwargs: dict[str, Any], type_name: str) -> str | None:
             errors[-1] = error
     if any(errors):
         return error_difference(errors[1], errors[0])
+    tolerance = 1e-5 if name == "Muon" and type_name == "float64" else TOLERANCES[type_name]
     for i, (their, our) in enumerate(zip(*found, strict=True)):
-        if (difference := tree_difference(our, their)) is not None:
+        if (difference := tree_difference(our, their, True, tolerance)) is not None:
             return f"after {i + 1} of {len(found[0])}: {difference}"
     return None
 
@@ -112,7 +114,7 @@ def choices(name: str) -> Iterator[dict[str, Any]]:
                 yield {**sample.kwargs, **flags}
 
 
-@pytest.mark.parametrize("type_name", TYPES)
+@pytest.mark.parametrize("type_name", TOLERANCES)
 @pytest.mark.parametrize("name", INFOS)
 def test_samples(name: str, type_name: str) -> None:
     found = [

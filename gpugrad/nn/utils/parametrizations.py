@@ -1,4 +1,4 @@
-"""Ready-made parametrizations: weight and spectral normalization."""
+"""Ready-made parametrizations: weight and spectral normalization, orthogonal weights."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ...tensor import Tensor
 from ..conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from ..functional.normalization import normalize
 from ..module import Module
+from .orthogonal import orthogonal as orthogonal
 from .parametrize import register_parametrization
 
 
