@@ -44,16 +44,22 @@ from .autograd.grad_mode import set_grad_enabled as set_grad_enabled
 from .backend.out_of_memory import OutOfMemoryError as OutOfMemoryError
 from .creation import arange as arange
 from .creation import as_tensor as as_tensor
+from .creation import bartlett_window as bartlett_window
+from .creation import blackman_window as blackman_window
 from .creation import empty as empty
 from .creation import empty_like as empty_like
 from .creation import eye as eye
 from .creation import from_numpy as from_numpy
 from .creation import full as full
 from .creation import full_like as full_like
+from .creation import hamming_window as hamming_window
+from .creation import hann_window as hann_window
+from .creation import kaiser_window as kaiser_window
 from .creation import linspace as linspace
 from .creation import logspace as logspace
 from .creation import ones as ones
 from .creation import ones_like as ones_like
+from .creation import range as range
 from .creation import tensor as tensor
 from .creation import zeros as zeros
 from .creation import zeros_like as zeros_like
@@ -148,15 +154,26 @@ globals().update(_selection_methods.FUNCTIONS)
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gpugrad\.")
 
 _MODULES = {"amp", "backends", "compiler", "cpu", "cuda", "func", "fused", "linalg", "nn", "optim"}
-_MODULES |= {"profiler", "special", "utils", "viz"}
+_MODULES |= {"masked", "profiler", "special", "utils", "viz"}
+_SAME_IN_FUNCTIONAL = (
+    "adaptive_avg_pool1d adaptive_max_pool1d alpha_dropout avg_pool1d bilinear celu "
+    "channel_shuffle "
+    "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d cosine_similarity "
+    "dropout feature_alpha_dropout group_norm hardshrink layer_norm max_pool1d max_pool2d "
+    "max_pool3d pairwise_distance pdist pixel_shuffle pixel_unshuffle prelu rms_norm rrelu selu "
+    "threshold"
+)
+"""Functions of :mod:`gpugrad.nn.functional` that PyTorch has at both places."""
+
 _HOMES = {
+    **dict.fromkeys(_SAME_IN_FUNCTIONAL.split(), "nn.functional"),
     "autocast": "amp",
     "compile": "compiler",
-    "cosine_similarity": "nn.functional",
     "load": "serialization",
     "profile": "profiling",
     "save": "serialization",
     "summary": "model_summary",
+    "vmap": "func",
 }
 """Parts that are imported when first asked for, and the modules of those functions."""
 
@@ -169,6 +186,7 @@ if TYPE_CHECKING:
     from . import func as func
     from . import fused as fused
     from . import linalg as linalg
+    from . import masked as masked
     from . import nn as nn
     from . import optim as optim
     from . import profiler as profiler

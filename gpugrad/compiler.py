@@ -51,7 +51,8 @@ def compile(
     primitives work on which memory. If both did the same, later calls carry out that list, with
     memory planned beforehand, and without Python's share of the work. ``model`` may be a whole
     training step, with ``zero_grad``, forward, ``backward`` and the optimizer's ``step``; or a
-    forward function or module, whose results then take part in gradients as usual.
+    forward function or module, whose results then take part in gradients as usual. Their second
+    derivatives (``create_graph=True``) make the call again in eager mode.
 
     A list is made for each kind of arguments: shapes, types and devices of tensors, values of
     numbers and strings, other objects themselves; and for grad mode and whether there are

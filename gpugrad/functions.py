@@ -87,6 +87,8 @@ def _binary(
     def function(input: Any, other: Any, *, out: Any = None) -> Any:
         if listed and THREADS and (run := casting(name)):
             return run(function, input, other, out=out)
+        if name == "fmod" and not isinstance(input, TensorBase):
+            raise refuse(name, input, other)
         if not numbers and not (isinstance(input, TensorBase) and isinstance(other, TensorBase)):
             raise refuse(name, input, other)
         if out is not None:

@@ -17,6 +17,7 @@ from .ops import (
     extremes,
     gamma,
     gather,
+    gradient,
     grids,
     householder,
     index_reduce,
@@ -57,6 +58,7 @@ MODULES = {
         "atleast_1d atleast_2d atleast_3d dsplit fliplr flipud hsplit narrow ravel roll rot90 "
         "select vsplit"
     ),
+    gradient: "gradient vander",
     grids: "block_diag cartesian_prod column_stack combinations dstack kron meshgrid",
     bounds: "clamp_max clamp_min",
     gamma: "digamma igamma igammac lgamma mvlgamma polygamma",
@@ -96,8 +98,8 @@ FUNCTION_ONLY = (
     "atleast_1d atleast_2d atleast_3d block_diag bucketize cartesian_prod cdist chain_matmul "
     "column_stack combinations cumulative_trapezoid dstack einsum empty_permuted empty_strided "
     "fill histogramdd isin "
-    "lu_unpack meshgrid scalar_tensor searchsorted tensordot trapezoid trapz tril_indices "
-    "triu_indices unravel_index"
+    "gradient lu_unpack meshgrid scalar_tensor searchsorted tensordot trapezoid trapz tril_indices "
+    "triu_indices unravel_index vander"
 )
 """Public functions that are not methods."""
 
@@ -115,6 +117,7 @@ OTHER_NAMES = {
     "matrix_exp": matrix_functions.matrix_exp,
     **copies.COPIES,
     **dict.fromkeys(("conj", "conj_physical", "real", "resolve_conj", "resolve_neg"), itself),
+    "imag": number_parts.imag,
     "trapz": statistics.trapezoid,
     "orgqr": householder.householder_product,
     "inverse": linalg.inv,
@@ -154,6 +157,9 @@ METHODS: dict[str, Function] = {
 }
 
 bind({}, METHODS)
+
+for _name in ("real", "imag"):
+    setattr(Tensor, _name, property(NAMED[_name]))
 
 METHODS_AS_FUNCTIONS = (
     "abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ as_strided_ asin_ "

@@ -3,14 +3,18 @@
 Such a file holds the memory of its tensors, one entry for each storage, and a pickle that says what
 they are part of. Python's own unpickler calls whatever functions a pickle names. The reader here is
 another one: it knows the instructions that containers, numbers, strings and tensors need, and
-refuses the file at anything else. Nothing in a file can name a function that is run.
+refuses the file at anything else. Nothing in a file can name a function that is run. Only for
+files that the caller trusts there is Python's own, at the end.
 """
 
 from __future__ import annotations
 
+import functools
 import io
 import math
+import pickle
 import pickletools
+import struct
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -19,48 +23,44 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
+from .autograd.engine import wrap
 from .creation import from_numpy
 from .device import device
+from .ops.strided import as_strided
+from .pickled_storages import KINDS
 from .size import Size
 from .tensor import Tensor
 
-Place = Callable[[Tensor, str], Tensor]  # to where it is wanted, from where it was saved
+_HEADER = 30  # the size of an entry's header in a zip file, without what follows it
 
-_STORAGES = {
-    "BFloat16Storage": dtypes.bfloat16,
-    "BoolStorage": dtypes.bool_,
-    "ByteStorage": dtypes.uint8,
-    "CharStorage": dtypes.int8,
-    "DoubleStorage": dtypes.float64,
-    "FloatStorage": dtypes.float32,
-    "HalfStorage": dtypes.float16,
-    "IntStorage": dtypes.int32,
-    "LongStorage": dtypes.int64,
-    "ShortStorage": dtypes.int16,
-}
+Place = Callable[[Tensor, str], Tensor]  # to where it is wanted, from where it was saved
 
 
 class TorchFileError(Exception):
     """What is wrong with a file, to be put after its name."""
 
 
-def read_torch_file(data: bytes, place: Place) -> Any:
+def read_torch_file(data: Any, place: Place, trusted: bool = False) -> Any:
     """The object in a file of ``torch.save``.
 
     Args:
-        data: the whole file.
-        place: called with every tensor and the device it was saved on; gives the tensor to use.
+        data: the whole file, as bytes or as a memory map, in which the tensors' memory stays.
+        place: called with the elements of every storage, as a tensor, and the device that it was
+            saved on; gives the tensor to use.
+        trusted: whether to make objects of any class, which runs code.
 
     Returns:
-        Tensors, parameters and plain containers. Tensors that shared memory share it again, unless
-        ``place`` moves them.
+        Tensors, parameters and plain containers; anything if ``trusted``. Tensors that shared
+        memory share it again.
 
     Raises:
         TorchFileError: the file is damaged, or holds anything else.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _Reader(archive, len(data), place).read()
+        file = io.BytesIO(data) if isinstance(data, bytes) else data
+        with zipfile.ZipFile(file) as archive:
+            reader = _Reader(archive, data, place)
+            return reader.read_trusted() if trusted else reader.read()
     except TorchFileError:
         raise
     except (
@@ -82,11 +82,23 @@ class _Name:
 
 
 class _Storage:
-    """One-dimensional memory of tensors."""
+    """One-dimensional memory of tensors, on the device where they are wanted."""
 
-    def __init__(self, array: np.ndarray[Any, Any], location: str) -> None:
+    def __init__(self, array: np.ndarray[Any, Any], location: str, place: Place) -> None:
         self.array = array
-        self.location = location
+        placed = place(from_numpy(array), location)
+        self.placed = placed if placed.device.type != "cpu" else None
+        if self.placed is None and isinstance(placed.array, np.ndarray):
+            self.array = placed.array
+
+    def tensor(self, offset: int, size: tuple[int, ...], stride: tuple[int, ...]) -> Tensor:
+        """A tensor in this memory."""
+        view = _view(self.array, offset, size, stride)  # which checks that it is inside
+        if self.placed is None or not view.size:
+            there: Tensor = from_numpy(view)
+            return there
+        result: Tensor = wrap(as_strided(self.placed, size, stride, offset).array)
+        return result
 
 
 class _Raw(tuple[Any, ...]):
@@ -98,9 +110,10 @@ class _Raw(tuple[Any, ...]):
 class _Reader:
     """Follows the instructions of one pickle on a stack of values."""
 
-    def __init__(self, archive: zipfile.ZipFile, size: int, place: Place) -> None:
+    def __init__(self, archive: zipfile.ZipFile, data: Any, place: Place) -> None:
         self.archive = archive
-        self.unread = size  # bytes of storages that the file can still have
+        self.data = data
+        self.unread = len(data)  # bytes of storages that the file can still have
         self.place = place
         names = [name for name in archive.namelist() if name.endswith("/data.pkl")]
         if len(names) != 1:
@@ -111,18 +124,23 @@ class _Reader:
         self.outer: list[list[Any]] = []  # the stacks below each mark
         self.memo: dict[int, Any] = {}
 
-    def read(self) -> Any:
+    def _check_byte_order(self) -> None:
         order = f"{self.folder}byteorder"
         if order in self.archive.namelist() and self._entry(order) != b"little":
             raise TorchFileError("was saved on a machine with another order of bytes")
+
+    def read_trusted(self) -> Any:
+        self._check_byte_order()
+        return _Unpickler(io.BytesIO(self._entry(f"{self.folder}data.pkl")), self).load()
+
+    def read(self) -> Any:
+        self._check_byte_order()
         for instruction, argument, _ in pickletools.genops(self._entry(f"{self.folder}data.pkl")):
             if instruction.name == "STOP":
                 return self._result(self.stack.pop())
             step = _STEPS.get(instruction.name)
             if step is None:
-                raise TorchFileError(
-                    f"holds more than tensors and plain containers: {instruction.name} is refused"
-                )
+                raise _refused(instruction.name)
             step(self, argument)
         raise TorchFileError("is damaged: its description has no end")
 
@@ -133,6 +151,23 @@ class _Reader:
             return self.archive.read(name)
         except (RuntimeError, EOFError) as error:  # encrypted, or cut off
             raise TorchFileError(f"cannot be read ({error})") from error
+
+    def _memory(self, name: str) -> Any:
+        """The bytes of a storage, writable: a copy, or a part of the memory map."""
+        if isinstance(self.data, bytes):
+            return bytearray(self._entry(name))
+        entry = self.archive.getinfo(name)
+        if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
+            raise TorchFileError("is compressed, which torch.save never does")
+        header = entry.header_offset
+        if self.data[header : header + 4] != b"PK\3\4":
+            raise TorchFileError("is damaged: an entry is not where it should be")
+        lengths = struct.unpack_from("<HH", self.data, header + 26)
+        start = header + _HEADER + sum(lengths)
+        part = memoryview(self.data)[start : start + entry.file_size]
+        if len(part) != entry.file_size:
+            raise TorchFileError("is damaged: an entry reaches beyond the file")
+        return part
 
     def _result(self, value: Any) -> Any:
         """A value that may be part of what the file holds."""
@@ -212,17 +247,18 @@ class _Reader:
     # --- tensors ----------------------------------------------------------------------------------
 
     def _storage(self, kind: str, key: str, location: str, count: int) -> _Storage:
-        dtype = _STORAGES.get(kind.removeprefix("torch."))
+        dtype = KINDS.get(kind.removeprefix("torch."))
         if dtype is None or not kind.startswith("torch."):
             raise TorchFileError(
-                f"holds a {kind}; known types are {', '.join(str(t) for t in _STORAGES.values())}"
+                f"holds a {kind}; known types are {', '.join(str(t) for t in KINDS.values())}"
             )
         if key not in self.storages:
             name = f"{self.folder}data/{key}"
             self.unread -= self.archive.getinfo(name).file_size
             if self.unread < 0:
                 raise TorchFileError("is damaged: its entries are larger than the file")
-            self.storages[key] = _Storage(_as_numbers(self._entry(name), dtype), location)
+            numbers = _as_numbers(self._memory(name), dtype)
+            self.storages[key] = _Storage(numbers, location, self.place)
         storage = self.storages[key]
         if storage.array.dtype != dtype.numpy or len(storage.array) != count:
             raise TorchFileError(f"is damaged: storage {key} is not {count} numbers of {dtype}")
@@ -239,9 +275,7 @@ class _Reader:
     ) -> Tensor:
         if not isinstance(storage, _Storage) or type(offset) is not int:
             raise TorchFileError("is damaged: a tensor without storage")
-        extent, steps = _whole_numbers(size), _whole_numbers(stride)
-        view = _view(storage.array, offset, extent, steps)
-        tensor = self.place(from_numpy(view), storage.location)
+        tensor = storage.tensor(offset, _whole_numbers(size), _whole_numbers(stride))
         if requires_grad is True:
             tensor.requires_grad = True
         return tensor
@@ -258,6 +292,12 @@ class _Reader:
             raise _refused("an OrderedDict with arguments")
         return OrderedDict()
 
+    def set(self, values: Any) -> set[Any]:
+        # Numbers and texts: what hashes without following tuples in tuples.
+        if type(values) is not list or any(type(v) not in (str, int, float, bool) for v in values):
+            raise _refused("a set of other things than numbers and texts")
+        return set(values)
+
     def size(self, values: Any) -> Size:
         return Size(_whole_numbers(values))
 
@@ -270,13 +310,12 @@ class _Reader:
 def _refused(what: str) -> TorchFileError:
     return TorchFileError(
         f"holds more than tensors and plain containers: {what} is refused, since reading it could "
-        "run code"
+        "run code; if you trust whoever wrote the file, weights_only=False reads it"
     )
 
 
-def _as_numbers(data: bytes, dtype: dtypes.dtype) -> np.ndarray[Any, Any]:
-    # In memory of its own, which can be written.
-    array = np.frombuffer(bytearray(data), np.uint8)
+def _as_numbers(data: Any, dtype: dtypes.dtype) -> np.ndarray[Any, Any]:
+    array = np.frombuffer(data, np.uint8)
     if dtype is dtypes.bool_:
         array = array != 0  # other bytes than 0 and 1 are no bools
     numbers: np.ndarray[Any, Any] = array.view(dtype.numpy)
@@ -342,6 +381,7 @@ _STEPS: dict[str, _Step] = {
 """What each instruction of a pickle does; others are refused."""
 
 _BUILDERS: dict[str, Callable[..., Any]] = {
+    "__builtin__.set": _Reader.set,
     "collections.OrderedDict": _Reader.ordered,
     "torch.Size": _Reader.size,
     "torch._utils._rebuild_parameter": _Reader.parameter,
@@ -349,3 +389,30 @@ _BUILDERS: dict[str, Callable[..., Any]] = {
     "torch.device": _Reader.device,
 }
 """What may be called in a file, and what is called instead."""
+
+
+class _Unpickler(pickle.Unpickler):
+    """Python's own unpickler, for trusted files."""
+
+    def __init__(self, file: io.BytesIO, reader: _Reader) -> None:
+        super().__init__(file)
+        self.reader = reader
+
+    def find_class(self, module: str, name: str) -> Any:
+        full = f"{module}.{name}"
+        builder = _BUILDERS.get(full)
+        if builder is not None and full.startswith("torch."):
+            return functools.partial(builder, self.reader)
+        if name in KINDS:
+            return _Name(full)
+        if module != "torch" and not module.startswith("torch."):
+            return super().find_class(module, name)
+        raise TorchFileError(
+            f"holds a {full} of PyTorch's, whose insides differ from those here; a file with its "
+            "state_dict() can be read"
+        )
+
+    def persistent_load(self, reference: Any) -> _Storage:
+        _, kind, key, location, count = reference
+        text = kind.text if isinstance(kind, _Name) else f"torch.{kind}"
+        return self.reader._storage(text, key, location, count)

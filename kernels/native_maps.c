@@ -42,7 +42,7 @@ typedef struct {
         return 1;                                                                                  \
     }
 
-enum { PIECE = 1024 };
+enum { PIECE = 4096 };
 
 // The sum over all pieces of what SUM gives for n elements from x and y on.
 #define TOTAL(NAME, T, SUM)                                                                        \

@@ -94,12 +94,23 @@ static inline int64_t rows_of_part(int64_t cols) { return larger(1, PART / large
 enum { LANES_float = 16, LANES_double = 8 };
 typedef float vector_float __attribute__((vector_size(64), aligned(4), may_alias));
 typedef double vector_double __attribute__((vector_size(64), aligned(8), may_alias));
-typedef int32_t bits_float __attribute__((vector_size(64), aligned(4), may_alias));
-typedef int64_t bits_double __attribute__((vector_size(64), aligned(8), may_alias));
+
+typedef int32_t nm_integer_float;
+typedef int64_t nm_integer_double;
+#define NM_MAGNITUDE_float INT32_MAX
+#define NM_MAGNITUDE_double INT64_MAX
+
+// A function in which the order of comparisons does not matter, as if there were no nan: else gcc
+// makes no vector code of the search for the largest element.
+#if defined(__GNUC__) && !defined(__clang__)
+#define LIKE_NUMBERS __attribute__((noinline, unused, optimize("finite-math-only", "no-signed-zeros")))
+#else
+#define LIKE_NUMBERS __attribute__((noinline, unused))
+#endif
 
 #define VECTOR(T, pointer) (*(const vector_##T *)(pointer))
 
-// Sums over a row: of x, of x * y, and of (x - c)^2. Each of 4 * LANES sums takes every so many
+// Sums over a row: of x, of x * y, and of (x - c)^2. Each of 8 * LANES sums takes every so many
 // elements; then they are added up in pairs.
 #define NM_SUMS(T)                                                                                 \
     static inline T lanes_sum_##T(vector_##T v) {                                                  \
@@ -117,46 +128,23 @@ typedef int64_t bits_double __attribute__((vector_size(64), aligned(8), may_alia
     NM_ROW_SUM(differences, T, (const T *x, const T *y, int64_t n),                                \
                (VECTOR(T, x + i) - VECTOR(T, y + i)) * (VECTOR(T, x + i) - VECTOR(T, y + i)),      \
                (x[i] - y[i]) * (x[i] - y[i]))                                                      \
-    static inline vector_##T max_of_vectors_##T(vector_##T x, vector_##T y) {                      \
-        const bits_##T take = x > y;                                                               \
-        return (vector_##T)((take & (bits_##T)x) | (~take & (bits_##T)y));                         \
+                                                                                                   \
+    /* The largest element, if none is nan. */                                                     \
+    static LIKE_NUMBERS T row_most_##T(const T *x, int64_t n) {                                    \
+        T most = x[0];                                                                             \
+        for (int64_t i = 1; i < n; i++) most = x[i] > most ? x[i] : most;                          \
+        return most;                                                                               \
     }                                                                                              \
-    /* The largest element; nan if one is nan: a sum of all tells whether to look for it. */       \
-    static inline T row_max_##T(const T *x, int64_t n) {                                           \
-        enum { W = LANES_##T };                                                                    \
-        int64_t i = 0;                                                                             \
-        T found = x[0];                                                                            \
-        if (n >= W) {                                                                              \
-            vector_##T a = VECTOR(T, x), b = a, c = a, d = a, sum = {0}, sum_2 = {0};              \
-            for (; i + 4 * W <= n; i += 4 * W) {                                                   \
-                const vector_##T v = VECTOR(T, x + i), w = VECTOR(T, x + i + W);                   \
-                const vector_##T y = VECTOR(T, x + i + 2 * W), z = VECTOR(T, x + i + 3 * W);       \
-                a = max_of_vectors_##T(v, a);                                                      \
-                b = max_of_vectors_##T(w, b);                                                      \
-                c = max_of_vectors_##T(y, c);                                                      \
-                d = max_of_vectors_##T(z, d);                                                      \
-                sum += v + w;                                                                      \
-                sum_2 += y + z;                                                                    \
-            }                                                                                      \
-            for (; i + W <= n; i += W) {                                                           \
-                const vector_##T v = VECTOR(T, x + i);                                             \
-                a = max_of_vectors_##T(v, a);                                                      \
-                sum += v;                                                                          \
-            }                                                                                      \
-            a = max_of_vectors_##T(max_of_vectors_##T(b, a), max_of_vectors_##T(d, c));            \
-            const T all = lanes_sum_##T(sum + sum_2);                                              \
-            if (all != all)                                                                        \
-                for (int64_t j = 0; j < i; j++)                                                    \
-                    if (x[j] != x[j]) return x[j];                                                 \
-            T lane[W];                                                                             \
-            memcpy(lane, &a, sizeof lane);                                                         \
-            for (int width = W / 2; width > 0; width /= 2)                                         \
-                for (int j = 0; j < width; j++)                                                    \
-                    lane[j] = lane[j + width] > lane[j] ? lane[j + width] : lane[j];               \
-            found = lane[0];                                                                       \
+    /* The largest element; nan if one is nan, whose bits without the sign are above infinity's. */\
+    static LIKE_NUMBERS T row_max_##T(const T *x, int64_t n) {                                     \
+        T most = x[0];                                                                             \
+        nm_integer_##T bits = 0;                                                                   \
+        for (int64_t i = 0; i < n; i++) {                                                          \
+            const nm_integer_##T now = nm_bits_##T(x[i]) & NM_MAGNITUDE_##T;                       \
+            most = x[i] > most ? x[i] : most;                                                      \
+            bits = now > bits ? now : bits;                                                        \
         }                                                                                          \
-        for (; i < n; i++) found = nm_maximum_##T(found, x[i]);                                    \
-        return found;                                                                              \
+        return bits > nm_bits_##T(INFINITY) ? nm_from_bits_##T(bits) : most;                       \
     }
 
 #define NM_ROW_SUM(NAME, T, ARGUMENTS, OF_VECTOR, OF_ELEMENT)                                      \
@@ -166,18 +154,27 @@ typedef int64_t bits_double __attribute__((vector_size(64), aligned(8), may_alia
         T found = 0;                                                                               \
         if (n >= W) {                                                                              \
             vector_##T total = {0};                                                                \
-            if (n >= 4 * W) {                                                                      \
-                vector_##T a = {0}, b = {0}, c_ = {0}, d = {0};                                    \
-                for (; i + 4 * W <= n; i += W) {                                                   \
-                    a += OF_VECTOR;                                                                \
+            if (n >= 8 * W) {                                                                      \
+                vector_##T a_sum = {0}, b_sum = {0}, c_sum = {0}, d_sum = {0};                     \
+                vector_##T e_sum = {0}, f_sum = {0}, g_sum = {0}, h_sum = {0};                     \
+                for (; i + 8 * W <= n; i += W) {                                                   \
+                    a_sum += OF_VECTOR;                                                            \
                     i += W;                                                                        \
-                    b += OF_VECTOR;                                                                \
+                    b_sum += OF_VECTOR;                                                            \
                     i += W;                                                                        \
-                    c_ += OF_VECTOR;                                                               \
+                    c_sum += OF_VECTOR;                                                            \
                     i += W;                                                                        \
-                    d += OF_VECTOR;                                                                \
+                    d_sum += OF_VECTOR;                                                            \
+                    i += W;                                                                        \
+                    e_sum += OF_VECTOR;                                                            \
+                    i += W;                                                                        \
+                    f_sum += OF_VECTOR;                                                            \
+                    i += W;                                                                        \
+                    g_sum += OF_VECTOR;                                                            \
+                    i += W;                                                                        \
+                    h_sum += OF_VECTOR;                                                            \
                 }                                                                                  \
-                total = (a + b) + (c_ + d);                                                        \
+                total = ((a_sum + b_sum) + (c_sum + d_sum)) + ((e_sum + f_sum) + (g_sum + h_sum)); \
             }                                                                                      \
             for (; i + W <= n; i += W) total += OF_VECTOR;                                         \
             found = lanes_sum_##T(total);                                                          \

@@ -29,6 +29,7 @@ class Task:
         loss: of the parameters and a batch.
         optimizer: ``descent``, ``sgd`` (with momentum) or ``adam``.
         rate: the learning rate of ``descent``.
+        decay: of the weights under ``adam``, as AdamW has it.
     """
 
     parameters: Parameters
@@ -36,6 +37,7 @@ class Task:
     loss: Callable[..., Any]
     optimizer: str
     rate: float = 0.0
+    decay: float = 0.0
 
 
 def xor(xp: Any) -> Task:
@@ -145,6 +147,8 @@ def updated(task: Task, xp: Any, p: Parameters, grads: Parameters, state: Any) -
         state = [data.MOMENTUM * b + g for b, g in zip(state, grads, strict=True)]
         return [w - data.SGD_RATE * b for w, b in zip(p, state, strict=True)], state
     if task.optimizer == "adam":
+        if task.decay:
+            p = [w * (1 - data.ADAM_RATE * task.decay) for w in p]
         return adam(xp, p, grads, state)
     return [w - task.rate * g for w, g in zip(p, grads, strict=True)], state
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..contest import Step, flat
-from . import data, functional
+from . import data, functional, functional_models
 from .functional import Parameters, Task
 
 
@@ -122,6 +122,10 @@ STEPS: dict[str, Callable[[Any], Step]] = {
     **{name: _task(name) for name in functional.TASKS},
     "attention": lambda jax: _step(functional.attention(jax.numpy, jax.scipy.special.erf), jax),
     "cnn": _cnn,
+    "char-gpt": lambda jax: _step(
+        functional_models.char_gpt(jax.numpy, jax.scipy.special.erf), jax
+    ),
+    "lstm": lambda jax: _step(functional_models.lstm(jax.numpy), jax),
     "sigmoid-mse": _sigmoid_mse,
     "optimizer": _optimizer,
     "hvp": _hessian_vector,

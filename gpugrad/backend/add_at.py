@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from ..native import rows as native
+
 Array = Any
 
 WORTHWHILE = 2048
@@ -56,6 +58,8 @@ def add_rows(out: Array, index: Array, rows: Array) -> None:
     Short rows are added in rounds: each place's first row, then each place's second one, and so
     on. Within a round no place comes twice.
     """
+    if native.add_at(rows, index, out):
+        return
     if rows[0].size >= LONG_ROW:
         for place, row in zip(index.tolist(), rows, strict=True):
             total = out[place]
@@ -84,6 +88,8 @@ def add_rows(out: Array, index: Array, rows: Array) -> None:
 
 def sum_rows(rows: Array, index: Array, out: Array) -> Array:
     """Add ``rows[i]`` to ``out[index[i]]`` for vectors ``rows[i]``; ``out`` is zero at first."""
+    if rows.size >= WORTHWHILE and rows.ndim == 2 and native.add_at(rows, index, out):
+        return out
     if rows.size < LONG_SUMS or len(rows) < ROWS_A_SUM * len(out):
         return add_at(out, (index,), rows)
     rows = rows[np.argsort(index, kind="stable")]

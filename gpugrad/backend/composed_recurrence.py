@@ -3,11 +3,11 @@
 Every gate's pre-activation is ``W x_t + b + W' h + b'``; what becomes of them:
 
 - ``RNN_TANH``, ``RNN_RELU``: ``h' = tanh(a)`` or ``relu(a)``.
-- ``LSTM``, gates i, f, g, o: ``c' = f c + i g`` and ``h' = o tanh(c')``, with sigmoids in i, f and o
-  and a tanh in g. Hochreiter and Schmidhuber, "Long Short-Term Memory", 1997, with the forget gate
-  of Gers, Schmidhuber and Cummins, "Learning to Forget", 2000.
-- ``GRU``, gates r, z, n: ``h' = (1 - z) n + z h`` with ``n = tanh(W x + b + r (W' h + b'))``. Cho et
-  al., "Learning Phrase Representations using RNN Encoder-Decoder", 2014.
+- ``LSTM``, gates i, f, g, o: ``c' = f c + i g`` and ``h' = o tanh(c')``, with sigmoids in i, f and
+  o and a tanh in g. Hochreiter and Schmidhuber, "Long Short-Term Memory", 1997, with the forget
+  gate of Gers, Schmidhuber and Cummins, "Learning to Forget", 2000.
+- ``GRU``, gates r, z, n: ``h' = (1 - z) n + z h`` with ``n = tanh(W x + b + r (W' h + b'))``. Cho
+  et al., "Learning Phrase Representations using RNN Encoder-Decoder", 2014.
 
 The gradients are those of backpropagation through time (Werbos, 1990): the pre-activations'
 gradients are found from the last step to the first, and one product of matrices over all steps then
@@ -16,6 +16,7 @@ gives the weights'.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 Array = Any
@@ -167,7 +168,7 @@ class ComposedRecurrence:
         gates_x = self.stack(in_x)
         gates_h = gates_x if mode != "GRU" else self.stack(in_h)
         flat_x, flat_h = self._flat(gates_x), self._flat(gates_h)
-        makers = (
+        makers: tuple[Callable[[], Array | None], ...] = (
             lambda: self.matmul(gates_x, w_ih),
             lambda: self.matmul(self.permute(flat_x, (1, 0)), self._flat(x)),
             lambda: self.matmul(self.permute(flat_h, (1, 0)), self._flat(states)),

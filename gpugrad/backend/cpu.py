@@ -263,7 +263,11 @@ class CPU(
         self, x: Array, weight: Array, bias: Array | None, out: Array | None = None
     ) -> Array:
         out = self.matmul(x, weight.T, out)
-        return out if bias is None else np.add(out, bias, out=out)
+        if bias is None:
+            return out
+        if out.size >= rows.WIDE and rows.add_row(out, bias, out) is not None:
+            return out
+        return np.add(out, bias, out=out)
 
     def sigmoid(self, x: Array, out: Array | None = None) -> Array:
         if x.size >= maps.LARGE:

@@ -147,10 +147,12 @@ def _softmax(scores: Array) -> None:
         if low(total.reshape(-1)) > _LEAST[rows.dtype]:
             np.multiply(work, np.reciprocal(total, total), rows)
             return
-    np.subtract(rows, np.maximum.reduce(rows, 1, None, None, True), rows)
+    np.subtract(rows, np.maximum.reduce(rows, 1, keepdims=True), rows)
     np.exp(rows, rows)
     np.true_divide(rows, rows.dot(ones), rows)
 
 
-_LEAST = {dtype: math.sqrt(float(np.finfo(dtype).tiny)) for dtype in BLAS_TYPES}
+_LEAST: dict[Array, float] = {
+    np.dtype(kind): math.sqrt(float(np.finfo(kind).tiny)) for kind in (np.float32, np.float64)
+}
 """A row's sum above this has lost nothing that counts."""

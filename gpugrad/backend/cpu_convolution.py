@@ -53,7 +53,12 @@ class HostConvolution(Primitives):
             return super().conv(x, weight, bias, g, groups, out)
         result = _result(out, shape, x.dtype)
         flat = result.reshape(len(x), groups, len(weight) // groups, -1)
-        if _channels_last(channels, g, groups, count):
+        if _one_by_one(weight.shape[1], g, groups, count):
+            for taken, made in zip(
+                _equal(channels, groups), _equal(len(weight), groups), strict=True
+            ):
+                result[:, made] = self.conv(x[:, taken], weight[made], None, g, 1)
+        elif _channels_last(channels, g, groups, count):
             kernels = weight.reshape(*weight.shape[:2], -1).T.reshape(-1, len(weight))
             for part, columns in _columns_last(x, g, count):
                 if flat.shape[-1] in FOR_EACH:
@@ -83,10 +88,20 @@ class HostConvolution(Primitives):
         shape = len(x), channels, *size
         if not _applies(g, x, weight, math.prod(shape)):
             return super().conv_transpose(x, weight, g, groups, size, out)
-        if len(weight) <= 2 * channels and (turned := _turned(g, count, size)) is not None:
+        one_by_one = _one_by_one(weight.shape[1], g, groups, count)
+        if (
+            not one_by_one
+            and len(weight) <= 2 * channels
+            and (turned := _turned(g, count, size)) is not None
+        ):
             return self.conv(x, _exchanged(weight, groups), None, turned, groups, out)
         result = _result(out, shape, x.dtype)
-        if _channels_last(channels, g, groups, count):
+        if one_by_one:
+            for made, taken in zip(
+                _equal(channels, groups), _equal(len(weight), groups), strict=True
+            ):
+                result[:, made] = self.conv_transpose(x[:, taken], weight[taken], g, 1, size)
+        elif _channels_last(channels, g, groups, count):
             _add_up_last(x, weight, g, result)
         else:
             _add_up_first(x, weight, g, groups, result)
@@ -99,6 +114,13 @@ class HostConvolution(Primitives):
         if not _applies(g, x, grad, grad.size):
             return super().conv_weight(x, grad, g, groups, out)
         shape = grad.shape[1], channels // groups, *g.kernel
+        if _one_by_one(shape[1], g, groups, count):
+            result = _result(out, shape, x.dtype)
+            for taken, made in zip(
+                _equal(channels, groups), _equal(len(result), groups), strict=True
+            ):
+                result[made] = self.conv_weight(x[:, taken], grad[:, made], g, 1)
+            return result if out is None or out is result else self.into(result, out)
         if _channels_last(channels, g, groups, count):
             total = np.zeros((grad.shape[1], math.prod(shape[1:])), x.dtype)
             for part, columns in _columns_last(x, g, count):
@@ -146,6 +168,16 @@ def _channels_last(channels: int, g: Geometry, groups: int, count: Sizes) -> boo
         return False
     row = channels * (g.kernel[-1] if g.dilation[-1] == 1 else 1)
     return row > count[-1]
+
+
+def _one_by_one(each: int, g: Geometry, groups: int, count: Sizes) -> bool:
+    """Whether groups of so many channels are quicker as convolutions of their own."""
+    return groups > 1 and _channels_last(each, g, 1, count)
+
+
+def _equal(total: int, groups: int) -> list[slice]:
+    step = total // groups
+    return [slice(start, start + step) for start in range(0, total, step)]
 
 
 def _turned(g: Geometry, count: Sizes, size: Sizes) -> Geometry | None:

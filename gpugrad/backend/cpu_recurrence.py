@@ -12,28 +12,27 @@ whose parts from input and state are two.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-from ..native import gates
 from .composed_recurrence import Array
+from .cpu_recurrent_steps import BACKWARD, FORWARD
 from .primitives import Primitives
-from .small_arrays import BLAS_TYPES, ONES
+from .small_arrays import BLAS_TYPES
 
 
 class Blocks(NamedTuple):
     """Where a mode's gates are computed.
 
     Attributes:
-        count: of blocks.
+        number: of blocks.
         sigmoids: so many of the first blocks are put through a sigmoid.
         of_x, of_h: for every gate, in PyTorch's order, the block its part from the input, or from
             the state, belongs to.
     """
 
-    count: int
+    number: int
     sigmoids: int
     of_x: tuple[int, ...]
     of_h: tuple[int, ...]
@@ -78,7 +77,7 @@ class HostRecurrence(Primitives):
         columns[length, :inputs] = 0
         weights = _joined(blocks, w_ih, w_hh, b_ih, b_hh)
         if acts is None:
-            acts = np.empty((length, blocks.count, size, batch), dtype)
+            acts = np.empty((length, blocks.number, size, batch), dtype)
         if c0 is not None:
             if cells is None:
                 cells = np.empty((length + 1, 2, size, batch), dtype)
@@ -86,7 +85,7 @@ class HostRecurrence(Primitives):
             cells[0, 1] = 0
         matrix = weights.reshape(-1, first + size)
         with np.errstate(over="ignore"):  # of the sigmoids, where infinity is right
-            _FORWARD[mode](matrix, columns, first, acts, cells)
+            FORWARD[mode](matrix, columns, first, acts, cells)
         states = columns[1:, first:].transpose(0, 2, 1)
         y = self.copy(states[::-1] if reverse else states, y)
         if cells is not None:
@@ -115,7 +114,7 @@ class HostRecurrence(Primitives):
             )
         blocks, (length, batch, inputs) = BLOCKS[mode], x.shape
         size, first = w_hh.shape[1], x.shape[2] + 1
-        weights = _joined(blocks, w_ih, w_hh, None, None).reshape(blocks.count * size, -1)
+        weights = _joined(blocks, w_ih, w_hh, None, None).reshape(blocks.number * size, -1)
         of_y = np.zeros((length, size, batch), dtype)
         if grad_y is not None:
             of_y[...] = (grad_y[::-1] if reverse else grad_y).transpose(0, 2, 1)
@@ -123,9 +122,9 @@ class HostRecurrence(Primitives):
         if grad_c is not None:
             dc[...] = grad_c.T
         back = np.ascontiguousarray(weights[:, first:].T)
-        slopes, dh = _BACKWARD[mode](back, states, first, kept, cells, of_y, dc)
+        slopes, dh = BACKWARD[mode](back, states, first, kept, cells, of_y, dc)
         # (blocks * H, L * N): runs of N stay together.
-        flat = slopes.transpose(1, 2, 0, 3).reshape(blocks.count * size, length * batch)
+        flat = slopes.transpose(1, 2, 0, 3).reshape(blocks.number * size, length * batch)
         in_x, *in_weights, in_h, in_c, in_b_ih, in_b_hh = out or (None,) * 7
         if wanted[0]:
             rows = flat.T.dot(weights[:, :inputs]).reshape(x.shape)
@@ -135,7 +134,7 @@ class HostRecurrence(Primitives):
         found: list[Array | None] = [in_x, None, None, None, None, None, None]
         if wanted[1] or wanted[2] or wanted[5] or wanted[6]:
             inner = states[:length].transpose(1, 0, 2).reshape(first + size, length * batch)
-            product = flat.dot(inner.T).reshape(blocks.count, size, first + size)
+            product = flat.dot(inner.T).reshape(blocks.number, size, first + size)
             parts = (
                 (1, blocks.of_x, slice(inputs), in_weights[0]),
                 (2, blocks.of_h, slice(first, None), in_weights[1]),
@@ -157,7 +156,7 @@ def _joined(
 ) -> Array:
     """Weights for the input, biases, and weights for the state: (block, H, columns)."""
     size, inputs = w_hh.shape[1], w_ih.shape[1]
-    joined = np.zeros((blocks.count, size, inputs + 1 + size), w_ih.dtype)
+    joined = np.zeros((blocks.number, size, inputs + 1 + size), w_ih.dtype)
     for gate, (in_x, in_h) in enumerate(zip(blocks.of_x, blocks.of_h, strict=True)):
         rows = slice(gate * size, (gate + 1) * size)
         joined[in_x, :, :inputs] = w_ih[rows]
@@ -176,189 +175,3 @@ def _gathered(found: Array, places: tuple[int, ...], given: Array | None) -> Arr
     for gate, place in enumerate(places):
         given[gate * size : (gate + 1) * size] = found[place]
     return given
-
-
-def _sigmoid(x: Array, one: Array) -> None:
-    """In place."""
-    np.negative(x, x)
-    np.exp(x, x)
-    np.add(x, one, x)
-    np.reciprocal(x, x)
-
-
-# --- forward: the states after each step, beginning with the one that is there ---------------------
-
-
-def _lstm(weights: Array, columns: Array, first: int, acts: Array, cells: Array) -> None:
-    flat = acts.reshape(len(acts), -1, acts.shape[3])
-    step = gates.step("lstm_step", acts)
-    if step is not None:
-        places = id(acts), id(cells), id(columns)
-        for t in range(len(acts)):
-            weights.dot(columns[t], flat[t])
-            step(*places, t)
-        return
-    one, work, h = ONES[acts.dtype], np.empty_like(acts[0, 0]), columns[:, first:]
-    for t in range(len(acts)):
-        weights.dot(columns[t], flat[t])
-        a, c, inner = acts[t], *cells[t + 1]
-        _sigmoid(a[:3], one)
-        o, i, f, g = a
-        np.tanh(g, g)
-        np.multiply(i, g, work)
-        np.multiply(f, cells[t, 0], c)
-        np.add(c, work, c)
-        np.tanh(c, inner)
-        np.multiply(o, inner, h[t + 1])
-
-
-def _gru(weights: Array, columns: Array, first: int, acts: Array, cells: None) -> None:
-    flat = acts.reshape(len(acts), -1, acts.shape[3])
-    step = gates.step("gru_step", acts)
-    if step is not None:
-        places = id(acts), id(columns)
-        for t in range(len(acts)):
-            weights.dot(columns[t], flat[t])
-            step(*places, t)
-        return
-    one, work, h = ONES[acts.dtype], np.empty_like(acts[0, 0]), columns[:, first:]
-    for t in range(len(acts)):
-        weights.dot(columns[t], flat[t])
-        a = acts[t]
-        _sigmoid(a[:2], one)
-        r, z, n, own = a
-        np.multiply(r, own, work)
-        np.add(n, work, n)
-        np.tanh(n, n)
-        np.subtract(h[t], n, work)
-        np.multiply(work, z, work)
-        np.add(work, n, h[t + 1])
-
-
-def _rnn_tanh(weights: Array, columns: Array, first: int, acts: Array, cells: None) -> None:
-    for t in range(len(acts)):
-        weights.dot(columns[t], acts[t, 0])
-        np.tanh(acts[t, 0], columns[t + 1, first:])
-
-
-def _rnn_relu(weights: Array, columns: Array, first: int, acts: Array, cells: None) -> None:
-    zero = np.zeros((), acts.dtype)
-    for t in range(len(acts)):
-        weights.dot(columns[t], acts[t, 0])
-        np.maximum(acts[t, 0], zero, out=columns[t + 1, first:])
-
-
-# --- backward: gradients of the pre-activations, and of the first state -----------------------------
-#
-# In NumPy, what the gradient of a state or a cell is multiplied with is computed for all steps at
-# once, and the loop over the steps only multiplies.
-
-
-def _lstm_back(
-    back: Array, columns: Array, first: int, acts: Array, cells: Array, of_y: Array, dc: Array
-) -> tuple[Array, Array]:
-    length, slopes, dh = len(acts), np.empty_like(acts), np.zeros_like(dc)
-    flat = slopes.reshape(length, -1, acts.shape[3])
-    step = gates.step("lstm_step_back", acts)
-    if step is not None:
-        places = id(acts), id(cells), id(of_y), id(dh), id(dc), id(slopes)
-        for t in range(length - 1, -1, -1):
-            step(*places, t)
-            back.dot(flat[t], dh)
-        return slopes, dh
-    one = ONES[acts.dtype]
-    o, i, f, g = (acts[:, n] for n in range(4))
-    before, inner = cells[:length, 0], cells[1:, 1]
-    np.subtract(one, acts[:, :3], slopes[:, :3])
-    np.multiply(slopes[:, :3], acts[:, :3], slopes[:, :3])
-    _tanh_slope(g, one, slopes[:, 3])
-    for number, factor in enumerate((inner, g, before, i)):
-        np.multiply(slopes[:, number], factor, slopes[:, number])
-    into_cell = _tanh_slope(inner, one, np.empty_like(inner))
-    np.multiply(into_cell, o, into_cell)
-    work = np.empty_like(dc)
-    for t in range(length - 1, -1, -1):
-        np.add(dh, of_y[t], dh)
-        np.multiply(dh, into_cell[t], work)
-        np.add(dc, work, dc)
-        by_hidden, by_cell = slopes[t, 0], slopes[t, 1:]
-        np.multiply(by_hidden, dh, by_hidden)
-        np.multiply(by_cell, dc, by_cell)
-        np.multiply(dc, f[t], dc)
-        back.dot(flat[t], dh)
-    return slopes, dh
-
-
-def _gru_back(
-    back: Array, columns: Array, first: int, acts: Array, cells: None, of_y: Array, dc: Array
-) -> tuple[Array, Array]:
-    length, slopes, dh = len(acts), np.empty_like(acts), np.zeros_like(dc)
-    flat, product = slopes.reshape(length, -1, acts.shape[3]), np.zeros_like(dc)
-    step = gates.step("gru_step_back", acts)
-    if step is not None:
-        places = id(acts), id(columns), id(of_y), id(product), id(dh), id(slopes)
-        for t in range(length - 1, -1, -1):
-            step(*places, t)
-            back.dot(flat[t], product)
-        return slopes, np.add(dh, product, dh)
-    one, h = ONES[acts.dtype], columns[:length, first:]
-    r, z, n, own = (acts[:, k] for k in range(4))
-    of_r, of_z, of_n, of_own = (slopes[:, k] for k in range(4))
-    np.subtract(one, acts[:, :2], slopes[:, :2])
-    _tanh_slope(n, one, of_n)
-    np.multiply(of_n, of_z, of_n)
-    np.multiply(slopes[:, :2], acts[:, :2], slopes[:, :2])
-    np.multiply(of_z, np.subtract(h, n, of_own), of_z)
-    np.multiply(of_r, of_n, of_r)
-    np.multiply(of_r, own, of_r)
-    np.multiply(of_n, r, of_own)
-    for t in range(length - 1, -1, -1):
-        np.add(dh, of_y[t], dh)
-        np.multiply(slopes[t], dh, slopes[t])
-        back.dot(flat[t], product)
-        np.multiply(dh, z[t], dh)
-        np.add(dh, product, dh)
-    return slopes, dh
-
-
-def _rnn_tanh_back(
-    back: Array, columns: Array, first: int, acts: Array, cells: None, of_y: Array, dc: Array
-) -> tuple[Array, Array]:
-    slopes = np.empty_like(acts)
-    _tanh_slope(columns[1:, first:], ONES[acts.dtype], slopes[:, 0])
-    return _rnn_back(back, slopes, of_y)
-
-
-def _rnn_relu_back(
-    back: Array, columns: Array, first: int, acts: Array, cells: None, of_y: Array, dc: Array
-) -> tuple[Array, Array]:
-    return _rnn_back(back, np.not_equal(columns[1:, None, first:], 0).astype(acts.dtype), of_y)
-
-
-def _rnn_back(back: Array, slopes: Array, of_y: Array) -> tuple[Array, Array]:
-    dh = np.zeros_like(of_y[0])
-    for t in range(len(slopes) - 1, -1, -1):
-        np.add(dh, of_y[t], dh)
-        np.multiply(slopes[t, 0], dh, slopes[t, 0])
-        back.dot(slopes[t, 0], dh)
-    return slopes, dh
-
-
-def _tanh_slope(y: Array, one: Array, out: Array) -> Array:
-    """``1 - y * y``"""
-    np.multiply(y, y, out)
-    return np.subtract(one, out, out)
-
-
-_FORWARD: dict[str, Callable[..., None]] = {
-    "LSTM": _lstm,
-    "GRU": _gru,
-    "RNN_TANH": _rnn_tanh,
-    "RNN_RELU": _rnn_relu,
-}
-_BACKWARD: dict[str, Callable[..., tuple[Array, Array]]] = {
-    "LSTM": _lstm_back,
-    "GRU": _gru_back,
-    "RNN_TANH": _rnn_tanh_back,
-    "RNN_RELU": _rnn_relu_back,
-}

@@ -96,7 +96,10 @@ class Recorder:
         guards: what the recording takes for granted.
         host_arrays: NumPy arrays that were copied to a device.
         updated: the parameters that optimizers had, with or without gradients.
+        for_replays: whether anybody will replay what is noted, and so has to know when not to.
     """
+
+    for_replays = True
 
     def __init__(self, backend: Any, strict: bool = True) -> None:
         self.backend = backend

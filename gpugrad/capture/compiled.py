@@ -119,8 +119,9 @@ class CompiledFunction:
         if entry.program is not None:
             tensors = entry.program.trace.tensors(tensors)
             if entry.program.fits(tensors):
+                self._prepare_quick_call(entry, args, kwargs, casting)
                 result = entry.program.replay(tensors, (self._function, args, kwargs))
-                self._quick = None if casting else self._quick_call(entry, args, kwargs)
+                self._quick = entry.quick if entry.attached == entry.program.attached else None
                 return result
             self._forget(entry)
         if entry.eager:
@@ -140,19 +141,24 @@ class CompiledFunction:
         """What has been traced so far, for each kind of arguments that is replayed."""
         return [e.program for e in self._entries.values() if e.program is not None]
 
-    def _quick_call(
-        self, entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Callable[[tuple[Any, ...]], Any] | None:
-        """What is tried first in the next call, after one that was replayed."""
+    def forget_last_call(self) -> None:
+        """Let the next call take the general way, which looks up what is to be carried out."""
+        self._quick = None
+
+    def _prepare_quick_call(
+        self, entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any], casting: Any
+    ) -> None:
+        """Make ready what is tried first after a call like this one, which is about to be made."""
         program = entry.program
-        if kwargs or program is None or program.backend is not cpu:
-            return None
-        if entry.attached != program.attached:
-            entry.attached = program.attached
+        assert program is not None
+        if entry.attached == program.attached:
+            return
+        entry.quick = self._quick = None
+        entry.attached = program.attached
+        if not kwargs and casting is None and program.backend is cpu:
             before = program.references()
             entry.quick = quick_call(program, args, self._leaves)
             program.let_hold(before)
-        return entry.quick
 
     def _first_call(self, entry: Entry, args: Any, kwargs: Any) -> Any:
         """Run eagerly, and see which backend works."""

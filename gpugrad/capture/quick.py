@@ -29,7 +29,7 @@ def quick_call(
     """The function for a program and arguments that fit it; None if they are not of simple kinds.
 
     Args:
-        leaves: whose gradients must be there, or not, as they are now.
+        leaves: whose gradients must be there, or not, as they are now, before the call.
     """
     if not _is_simple(program, args):
         return None

@@ -21,3 +21,9 @@ from .placing import leaf as leaf
 from .ranges import arange as arange
 from .ranges import linspace as linspace
 from .ranges import logspace as logspace
+from .ranges import range as range
+from .windows import bartlett_window as bartlett_window
+from .windows import blackman_window as blackman_window
+from .windows import hamming_window as hamming_window
+from .windows import hann_window as hann_window
+from .windows import kaiser_window as kaiser_window

@@ -63,6 +63,29 @@ def arange(
 
 
 @created
+def range(
+    start: Any,
+    end: Any = None,
+    step: Any = 1,
+    *,
+    dtype: Any = None,
+    device: DeviceLike = None,
+    requires_grad: bool = False,
+) -> Any:
+    """``start, start + step, ...`` up to and with ``end``, of the default floating type.
+
+    Deprecated in PyTorch in favour of :func:`arange`, which stops before ``end``.
+    """
+    if end is None:
+        start, end = 0, start
+    count = math.floor((end - start) / step) + 1
+    kind = numpy_type(dtype)
+    backend, where = place(device)
+    array = (start + step * np.arange(count, dtype=np.float64)).astype(kind)
+    return leaf(backend.from_host(array, where), requires_grad)
+
+
+@created
 def linspace(
     start: Any,
     end: Any,

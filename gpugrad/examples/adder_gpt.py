@@ -25,7 +25,9 @@ BATCH = 256
 
 def sums(device: gpugrad.device) -> Tensor:
     """All sums in random order, as rows of numbers of letters."""
-    first, second = (n.flatten() for n in gpugrad.meshgrid(*[gpugrad.arange(100)] * 2, indexing="ij"))
+    first, second = (
+        n.flatten() for n in gpugrad.meshgrid(*[gpugrad.arange(100)] * 2, indexing="ij")
+    )
     total, one = first + second, gpugrad.ones(10_000, dtype=gpugrad.int64)
     rows = gpugrad.stack([
         first // 10, first % 10, 10 * one, second // 10, second % 10, 11 * one,
@@ -41,7 +43,8 @@ def answers(model: GPT, rows: Tensor) -> Tensor:
     with gpugrad.no_grad():
         for _ in range(ANSWER):
             text = gpugrad.cat([text, model(text)[:, -1:].argmax(dim=-1)], dim=1)
-    return text[:, QUESTION:]
+    added: Tensor = text[:, QUESTION:]
+    return added
 
 
 def exact(model: GPT, rows: Tensor) -> float:

@@ -51,7 +51,7 @@ class Position(nn.Module):
 
 def slope(y: Tensor, t: Tensor) -> Tensor:
     """dy/dt at each time, itself differentiable."""
-    (derivative,) = gpugrad.autograd.grad(y.sum(), t, create_graph=True)
+    derivative: Tensor = gpugrad.autograd.grad(y.sum(), t, create_graph=True)[0]
     return derivative
 
 

@@ -1,8 +1,8 @@
 """The C functions for large arrays as Python calls them: compiled when first used.
 
-A function gets arrays as ``id(array)``: it finds their data and sizes itself, and looks whether they
-are contiguous and of its type, all of which takes Python longer than the call. Whoever calls one
-holds the arrays until it returns. It gives 0 where it has not done anything.
+A function gets arrays as ``id(array)``: it finds their data and sizes itself, and looks whether
+they are contiguous and of its type, all of which takes Python longer than the call. Whoever calls
+one holds the arrays until it returns. It gives 0 where it has not done anything.
 """
 
 from __future__ import annotations

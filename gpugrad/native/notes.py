@@ -82,6 +82,8 @@ class Notes(Primitives):
             number = _ufunc(name)(*(v.dtype.type(v.number) for v in ins))
             found = self.number(np.asarray(number).astype(result)[()], result, shape)
             return found if out is None else self.copy(found, out)
+        if out is not None and out.buffer is None:
+            raise UnsupportedError("a number as a place for results")
         target = self.empty(shape, result) if out is None else out
         op = Op("map", name, target, [v.broadcast(shape) for v in ins], np.dtype(dtype))
         self.ops.append(op)
@@ -181,6 +183,9 @@ class Notes(Primitives):
         return x[index]
 
     def setitem(self, x: Value, index: Any, value: Any) -> Value:
+        if x.number is not None:  # from now on it differs from element to element
+            filled = self.real(x)
+            x.buffer, x.offset, x.strides, x.number = filled.buffer, 0, filled.strides, None
         self.copy(value, x[index])
         return x
 

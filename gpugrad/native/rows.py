@@ -1,4 +1,4 @@
-"""Functions of the rows of a matrix in C: ``kernels/native_rows.c``.
+"""Functions of the rows of a matrix in C: ``kernels/native_rows.c``, ``native_layer_norm.c``.
 
 Each gives None where the C code does not apply, and leaves it to NumPy.
 """
@@ -26,8 +26,15 @@ _functions = Family(
     "native_rows",
     dict.fromkeys(("softmax", "log_softmax", "amax_rows", "sum_rows"), "aai")
     | dict.fromkeys(("softmax_grad", "log_softmax_grad"), "aaai")
-    | {"cross_entropy": "aaaani", "layer_norm": "aaaaaadi", "layer_norm_grad": "aaaaaaaai"},
+    | {
+        "add_row": "aaai",
+        "add_at": "aaa",
+        "cross_entropy": "aaaani",
+    },
 )
+
+
+_norms = Family("native_layer_norm", {"layer_norm": "aaaaaadi", "layer_norm_grad": "aaaaaaaai"})
 
 
 def of_rows(name: str, x: Array, out: Array | None) -> Array | None:
@@ -58,6 +65,26 @@ def reduced(name: str, x: Array) -> Array | None:
     return result if function(id(x), id(result), THREADS.number) else None
 
 
+def add_row(x: Array, v: Array, out: Array | None) -> Array | None:
+    """The sum of v and every row of x."""
+    function = _functions.of("add_row", x)
+    if function is None:
+        return None
+    result = result_for(out, x)
+    return stored(result, out) if function(id(x), id(v), id(result), THREADS.number) else None
+
+
+def add_at(x: Array, index: Array, out: Array) -> bool:
+    """Add ``x[i]`` to ``out[index[i]]`` for vectors ``x[i]``, in order; whether it was done.
+
+    ``x`` must have the shape of ``out[index]``.
+    """
+    function = _functions.of("add_at", x)
+    if function is None or index.dtype is not _INT64:
+        return False
+    return bool(function(id(x), id(index), id(out)))
+
+
 def cross_entropy(x: Array, target: Array, ignore_index: int | None) -> tuple[Array, Array] | None:
     """The losses and the softmax of the rows of a matrix; None for a class that is none, too."""
     function = _functions.of("cross_entropy", x)
@@ -74,7 +101,7 @@ def layer_norm(
     x: Array, weight: Array | None, bias: Array | None, eps: float
 ) -> tuple[Array, Array, Array] | None:
     """The result, and the mean and the reciprocal deviation of every row of a matrix."""
-    function = _functions.of("layer_norm", x)
+    function = _norms.of("layer_norm", x)
     if function is None:
         return None
     rows, cols = x.shape
@@ -92,7 +119,7 @@ def layer_norm_grad(
     wanted: tuple[bool, bool, bool],
 ) -> tuple[Array | None, Array | None, Array | None] | None:
     """The gradients in x, weight and bias; None for those not wanted."""
-    function = _functions.of("layer_norm_grad", x)
+    function = _norms.of("layer_norm_grad", x)
     if function is None:
         return None
     in_x = np.empty(x.shape, x.dtype) if wanted[0] else None

@@ -1,7 +1,10 @@
 """Layers, losses and containers to build models of, under PyTorch's names."""
 
+from . import attention as attention
 from . import functional as functional
+from . import grad as grad
 from . import init as init
+from . import parallel as parallel
 from . import utils as utils
 from .activation import CELU as CELU
 from .activation import ELU as ELU
@@ -84,6 +87,7 @@ from .loss import KLDivLoss as KLDivLoss
 from .loss import L1Loss as L1Loss
 from .loss import MSELoss as MSELoss
 from .loss import NLLLoss as NLLLoss
+from .loss import NLLLoss2d as NLLLoss2d
 from .loss import SmoothL1Loss as SmoothL1Loss
 from .margin_loss import CosineEmbeddingLoss as CosineEmbeddingLoss
 from .margin_loss import GaussianNLLLoss as GaussianNLLLoss
@@ -115,6 +119,7 @@ from .padding import ReplicationPad3d as ReplicationPad3d
 from .padding import ZeroPad1d as ZeroPad1d
 from .padding import ZeroPad2d as ZeroPad2d
 from .padding import ZeroPad3d as ZeroPad3d
+from .parallel import DataParallel as DataParallel
 from .parameter import Buffer as Buffer
 from .parameter import Parameter as Parameter
 from .parameter_container import ParameterDict as ParameterDict
@@ -146,6 +151,7 @@ from .rnn import RNNBase as RNNBase
 from .rnn_cell import GRUCell as GRUCell
 from .rnn_cell import LSTMCell as LSTMCell
 from .rnn_cell import RNNCell as RNNCell
+from .rnn_cell import RNNCellBase as RNNCellBase
 from .shrink import Hardshrink as Hardshrink
 from .shrink import RReLU as RReLU
 from .shrink import Softshrink as Softshrink

@@ -22,9 +22,9 @@ class _ASMoutput(NamedTuple):
 class AdaptiveLogSoftmaxWithLoss(Module):
     """An approximate softmax for many classes of unequal frequency, and its loss.
 
-    Grave et al., "Efficient softmax approximation for GPUs", 2017: the classes, sorted by frequency,
-    are cut into a head and clusters. The head tells its classes and the clusters apart; cluster i
-    works on a projection of the input to ``in_features / div_value**(i + 1)`` numbers.
+    Grave et al., "Efficient softmax approximation for GPUs", 2017: the classes, by frequency, are
+    cut into a head and clusters. The head tells its classes and the clusters apart; cluster i works
+    on a projection of the input to ``in_features / div_value**(i + 1)`` numbers.
 
     Args:
         in_features: the size of the input.

@@ -1,4 +1,4 @@
-"""``MultiheadAttention``."""
+"""``MultiheadAttention``, and the choice of an implementation of attention."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from .functional.multi_head_attention import Heads, attend
 from .linear import Linear
 from .module import Module
 from .parameter import Parameter
+from .sdpa_backend import SDPBackend as SDPBackend
+from .sdpa_backend import sdpa_kernel as sdpa_kernel
 
 
 class NonDynamicallyQuantizableLinear(Linear):

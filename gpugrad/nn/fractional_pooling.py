@@ -1,4 +1,4 @@
-"""Max-pooling over windows at random places: ``FractionalMaxPool2d`` and ``FractionalMaxPool3d``."""
+"""Max-pooling over windows at random places: ``FractionalMaxPool2d`` and ``3d``."""
 
 from __future__ import annotations
 

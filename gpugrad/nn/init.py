@@ -13,6 +13,7 @@ from typing import Any
 
 from ..random import randperm
 from ..tensor import Tensor
+from .init_aliases import deprecated
 from .truncated_normal import trunc_normal_ as trunc_normal_
 
 _UNIT_GAIN = frozenset(
@@ -307,3 +308,16 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
     for col in range(cols):
         values[randperm(rows)[:zeros], col] = 0
     return tensor
+
+
+constant = deprecated(constant_)
+dirac = deprecated(dirac_)
+eye = deprecated(eye_)
+kaiming_normal = deprecated(kaiming_normal_)
+kaiming_uniform = deprecated(kaiming_uniform_)
+normal = deprecated(normal_)
+orthogonal = deprecated(orthogonal_)
+sparse = deprecated(sparse_)
+uniform = deprecated(uniform_)
+xavier_normal = deprecated(xavier_normal_)
+xavier_uniform = deprecated(xavier_uniform_)

@@ -82,7 +82,7 @@ class Module(ModuleTraversal):
     def _take_for_granted(self) -> None:
         """Tell a recorder what its recording of this call depends on."""
         recorder = recording.current()
-        if recorder is None:
+        if recorder is None or not recorder.for_replays:
             return
         recorder.require("{}.training is {}", self, self.training)
         recorder.require("{}._call_hooks is {}", self, self._call_hooks)

@@ -14,21 +14,34 @@ from .parameter import Parameter
 from .recurrence import State, gru_step, lstm_step, relu_step, tanh_step
 
 
-class _Cell(Module):
-    """What the cells share: parameters for ``gates`` gates, their first values, checks."""
+class RNNCellBase(Module):
+    """What the cells share: parameters, their first values, checks.
 
-    gates: int
+    Args:
+        num_chunks: how many gates there are, each of ``hidden_size`` rows of the weights.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.RNNCellBase(2, 3, True, 4).weight_ih.shape
+    torch.Size([12, 2])
+    """
+
     bias_ih: Tensor | None
     bias_hh: Tensor | None
 
     def __init__(
-        self, input_size: int, hidden_size: int, bias: bool, device: Any, dtype: Any
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool,
+        num_chunks: int,
+        device: Any = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__()
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.bias = bias
-        rows = self.gates * hidden_size
+        rows = num_chunks * hidden_size
         self.weight_ih = Parameter(empty((rows, input_size), dtype=dtype))
         self.weight_hh = Parameter(empty((rows, hidden_size), dtype=dtype))
         for name in ("bias_ih", "bias_hh"):
@@ -87,7 +100,7 @@ class _Cell(Module):
             )
 
 
-class RNNCell(_Cell):
+class RNNCell(RNNCellBase):
     """h' = tanh(W x + b + W' h + b'), or with relu.
 
     Args:
@@ -102,8 +115,6 @@ class RNNCell(_Cell):
     torch.Size([2, 4])
     """
 
-    gates = 1
-
     def __init__(
         self,
         input_size: int,
@@ -113,7 +124,7 @@ class RNNCell(_Cell):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, bias, device, dtype)
+        super().__init__(input_size, hidden_size, bias, 1, device, dtype)
         self.nonlinearity = nonlinearity
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
@@ -132,7 +143,7 @@ class RNNCell(_Cell):
         return text
 
 
-class LSTMCell(_Cell):
+class LSTMCell(RNNCellBase):
     """One step of a long short-term memory; see ``LSTM`` for the formula.
 
     Shape:
@@ -145,8 +156,6 @@ class LSTMCell(_Cell):
     (torch.Size([2, 4]), torch.Size([2, 4]))
     """
 
-    gates = 4
-
     def __init__(
         self,
         input_size: int,
@@ -155,7 +164,7 @@ class LSTMCell(_Cell):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, bias, device, dtype)
+        super().__init__(input_size, hidden_size, bias, 4, device, dtype)
 
     def forward(
         self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None
@@ -174,7 +183,7 @@ class LSTMCell(_Cell):
         return (hidden, cell) if input.dim() == 2 else (hidden.squeeze(0), cell.squeeze(0))
 
 
-class GRUCell(_Cell):
+class GRUCell(RNNCellBase):
     """One step of a gated recurrent unit; see ``GRU`` for the formula.
 
     Shape:
@@ -185,8 +194,6 @@ class GRUCell(_Cell):
     torch.Size([4])
     """
 
-    gates = 3
-
     def __init__(
         self,
         input_size: int,
@@ -195,7 +202,7 @@ class GRUCell(_Cell):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, bias, device, dtype)
+        super().__init__(input_size, hidden_size, bias, 3, device, dtype)
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
         self._require_dims(input, hx)

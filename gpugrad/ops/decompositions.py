@@ -82,6 +82,19 @@ class LinalgQr(Decomposition):
         return (xp.concatenate([grad_x, grad_y], grad_x.ndim - 1),)
 
 
+class LinalgQrOfR(LinalgQr):
+    """R alone, whose gradient would need Q."""
+
+    __slots__ = ()
+    torch_name = "LinalgQr"
+
+    def backward(self, xp: Any, grads: Any) -> tuple[Any]:
+        raise RuntimeError(
+            "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please "
+            "use linalg.qr(A, mode='reduced') if you are going to differentiate through linalg.qr."
+        )
+
+
 def _qr_gradient(xp: Any, q: Any, r: Any, grad_q: Any, grad_r: Any) -> Any:
     m = xp.sub(xp.matmul(r, swap(xp, grad_r)), xp.matmul(swap(xp, grad_q), q))
     lower = _triangles(xp, m)
@@ -210,7 +223,7 @@ def linalg_qr(A: Any, mode: str = "reduced") -> Any:  # noqa: N803  # PyTorch's 
             "or 'complete'"
         )
     if mode == "r":
-        _, r = LinalgQr.apply(A.detach(), "reduced")
+        _, r = LinalgQrOfR.apply(A, "reduced")
         return return_types.linalg_qr((A.new_empty((0,)), r))
     return return_types.linalg_qr(LinalgQr.apply(A, mode))
 

@@ -104,12 +104,12 @@ def ormqr(input: Any, tau: Any, other: Any, left: bool = True, transpose: bool =
             f"torch.ormqr: other.shape[{side}] must be "
             + ("greater than or equal to tau.shape[-1]" if greater else "equal to input.shape[-2]")
         )
-    no_kernel("ormqr_cpu", input)
     if tau.shape[-1] != min(other.shape[side], input.shape[-1]):
         raise RuntimeError(
             f"torch.ormqr: tau.shape[-1] must be equal to min(other.shape[{side}], "
             "input.shape[-1])"
         )
+    no_kernel("ormqr_cpu", input)
     vectors = _vectors(input)
     x = other if left else turned(other, -2, -1)
     # Q is the product from the first reflection on; the last one is applied first.

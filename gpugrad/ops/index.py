@@ -204,8 +204,12 @@ def native_index(x: Any, index: Any) -> Any:
 
 
 def _list_items(index: list[Any]) -> tuple[Any, ...]:
-    """A list is an integer index, unless it holds what only a tuple of indices can hold."""
-    if any(isinstance(i, (slice, TensorBase)) or i is None or i is Ellipsis for i in index):
+    """A list is an integer index, unless it holds what only a tuple of indices can hold.
+
+    A list of 32 items or more is always an index, as in PyTorch.
+    """
+    kinds = (slice, TensorBase, list, tuple)
+    if len(index) < 32 and any(isinstance(i, kinds) or i is None or i is Ellipsis for i in index):
         return tuple(index)
     return (index,)
 

@@ -24,7 +24,6 @@ HALF_KERNELS = {
     "linalg.det": "lu_cpu",
     "linalg.eigh": "linalg_eigh_cpu",
     "linalg.qr": "geqrf_cpu",
-    "linalg.slogdet": "lu_cpu",
     "linalg.solve": "lu_cpu",
     "linalg.solve_triangular": "triangular_solve_cpu",
     "linalg.svd": "linalg_svd_cpu",

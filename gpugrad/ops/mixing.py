@@ -205,6 +205,8 @@ def _fused(
     require_tensor(function, "tensor2", 3, tensor2)
     kind = common_type(x, tensor1, tensor2)
     if not kind.is_floating_point:
+        if kind is dtypes.bool_ and cls is Addcmul:
+            raise no_bools("addcmul_cpu_out")
         value = int(value)
         if cls is Addcdiv:
             raise RuntimeError(

@@ -193,6 +193,11 @@ def itself(input: Any) -> Any:
     return input
 
 
+def imag(input: Any) -> Any:
+    """Raises RuntimeError: what is real has no imaginary part."""
+    raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+
+
 def isreal(input: Any) -> Any:
     """Whether an element has no imaginary part: always."""
     return input.new_ones(input.shape, dtype=dtypes.bool_)

@@ -29,7 +29,7 @@ class Recurrence(Node):
         *others, self.mode, self.reverse = rest
         self.x, self.w_ih, self.w_hh, self.h0 = x, w_ih, w_hh, h0
         self.c0 = others.pop(0) if self.has_cell else None
-        self.b_ih, self.b_hh = others if self.has_bias else (None, None)
+        self.b_ih, self.b_hh = tuple(others) or (None, None)
         y, c, self.kept, self.cells, self.states = self._walk(xp)
         return (y, c) if self.has_cell else y
 

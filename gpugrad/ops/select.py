@@ -243,7 +243,7 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if _by_tensors(input, min, max):
         kind, *inputs = _with_tensors(input, min, max)
-        if inputs[0].array.dtype.kind == "b":
+        if inputs[0].array.dtype.kind == "b" and min is not None and max is not None:
             raise no_bools("clamp_cpu")
         return kind.apply(*inputs)
     x = input

@@ -250,7 +250,7 @@ class Optimizer(StateDicts, StepHooks):
                 plan = self._plans[index] = self._plan(index, params)
                 arrays = plan.arrays
             recorder = recording.current()
-            if recorder is not None:
+            if recorder is not None and recorder.for_replays:
                 self._take_for_granted(recorder, group, plan)
             for bucket in plan.buckets:
                 if bucket.lr.seen is not group["lr"]:

@@ -8,7 +8,7 @@ from ..tensor import Tensor
 
 
 def check_options(options: dict[str, Any]) -> None:
-    """Refuse the combinations of ``fused``, ``foreach`` and ``differentiable`` that PyTorch does."""
+    """Refuse combinations of ``fused``, ``foreach`` and ``differentiable`` as PyTorch does."""
     if options.get("fused"):
         if options["differentiable"]:
             raise RuntimeError("`fused` does not support `differentiable`")

@@ -129,10 +129,10 @@ class EventList(list[Any]):
 
     def __init__(self, events: Iterable[Any] = (), like: EventList | None = None) -> None:
         super().__init__(events)
-        self.with_memory = like is not None and like.with_memory
-        self.with_flops = like is not None and like.with_flops
-        self.with_device = like is not None and like.with_device
-        self.with_shapes = like is not None and like.with_shapes
+        self.with_memory: bool = like is not None and like.with_memory
+        self.with_flops: bool = like is not None and like.with_flops
+        self.with_device: bool = like is not None and like.with_device
+        self.with_shapes: bool = like is not None and like.with_shapes
 
     def __str__(self) -> str:
         return self.table()
@@ -190,7 +190,7 @@ class EventList(list[Any]):
                 cut.
             header: a line above the table.
             top_level_events_only: accepted for PyTorch's sake, and ignored.
-            time_unit: ``"s"``, ``"ms"`` or ``"us"`` for all times; else each has the one that suits.
+            time_unit: ``"s"``, ``"ms"`` or ``"us"`` for all times; else whichever suits each.
 
         Raises:
             AttributeError: events do not have ``sort_by``.

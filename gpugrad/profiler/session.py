@@ -114,7 +114,7 @@ class profile:  # noqa: N801  # PyTorch's name
         self._step: record_function | None = None
         self._events: EventList | None = None
 
-    # --- start and stop -----------------------------------------------------------------------------
+    # --- start and stop ---------------------------------------------------------------------------
 
     def __enter__(self) -> profile:
         self.start()
@@ -196,7 +196,7 @@ class profile:  # noqa: N801  # PyTorch's name
             else:
                 self._events = found
 
-    # --- results --------------------------------------------------------------------------------------
+    # --- results ----------------------------------------------------------------------------------
 
     def events(self) -> EventList:
         """All events of the last recording, in order.

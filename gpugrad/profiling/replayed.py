@@ -37,14 +37,15 @@ def timeline(
         return execute
 
     plans: list[Any] = [plan for program in function.programs() for plan in program.plans()]
-    before = [plan._execute for plan in plans]
+    before = [plan.execute for plan in plans]
     for plan in plans:
-        plan._execute = slowly(plan)
+        plan.execute = slowly(plan)
+    function.forget_last_call()
     try:
         call()
     finally:
         for plan, execute in zip(plans, before, strict=True):
-            plan._execute = execute
+            plan.execute = execute
     clock.wait()
     return used, [_seen(look, looks[0], clock) for look in looks]
 

@@ -88,6 +88,8 @@ class Watch(Recorder):
         by_host: whether calls start when the host asks for them, on a device, too.
     """
 
+    for_replays = False
+
     def __init__(self, backend: Any, clock: Clock, by_host: bool = False) -> None:
         super().__init__(backend, strict=False)
         self.by_host = by_host
@@ -176,6 +178,7 @@ class Watch(Recorder):
                     "" if typed is None else str(typed.dtype),
                     tuple([tuple(a.shape) for a in given]),
                     sum(held(a) for a in results) if fresh else 0,
+                    (end - start) * 1e-9,
                 )
             )
         self._lost += perf_counter_ns() - end + (start - came)
@@ -187,12 +190,12 @@ class Watch(Recorder):
         clock.wait()
         begin = self._looks[0][7] if self._looks else None
         for name, op, phase, place, since, start, end, first, last, *work in self._looks:
-            host = seconds = (end - start) * 1e-9
+            seconds = (end - start) * 1e-9
             if isinstance(clock, DeviceClock):
                 seconds = clock.seconds(first, last)
                 if not self.by_host:
                     since = clock.seconds(begin, first)
-            found.append(Call(name, op, phase, place, since, seconds, *work, host=host))
+            found.append(Call(name, op, phase, place, since, seconds, *work))
         return found
 
     def _without_out(

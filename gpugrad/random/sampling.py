@@ -10,12 +10,18 @@ import numpy as np
 from ..autograd.engine import wrap
 from ..backend import device_of
 from ..backend.stream import DIGITS
+from ..out_argument import public
 from . import draws
 from .generator import Generator, stream_of
 
 Tensor = Any
 
 
+def _with_out(function: Any) -> Any:
+    return public(function.__name__, function)
+
+
+@_with_out
 def bernoulli(
     input: Tensor, p: float | None = None, *, generator: Generator | None = None
 ) -> Tensor:
@@ -37,6 +43,7 @@ def bernoulli(
     return wrap(draws.bernoulli(*kind, chances, generator=generator))
 
 
+@_with_out
 def multinomial(
     input: Tensor,
     num_samples: int,

@@ -23,6 +23,12 @@ IMAGE = np.arange(9.0).reshape(1, 1, 3, 3)
 KERNEL = np.array([[[[1.0, 2.0], [3.0, 4.0]]]])
 WINDOW = Geometry((2, 2), (1, 1), ((0, 0), (0, 0)), (1, 1))
 
+HEADS = Y.reshape(2, 1, 3)
+SEEN, WEIGHTS = cpu.attention(HEADS, HEADS, HEADS, True, 0.5)
+STATE = np.array([[0.5]])
+LAYER = (X.reshape(2, 1, 3), np.array([Y[0] / 5] * 4), np.ones((4, 1)))
+LAST, _, *TRAIL = cpu.recurrence(*LAYER, STATE, STATE, None, None, "LSTM", False)
+
 CALLS: dict[str, tuple[Any, ...]] = {
     "zeros": ((2, 3), np.float64),
     "full": ((2, 3), 7.0, np.float64),
@@ -63,6 +69,30 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "nan_to_num": (np.array([np.nan, np.inf, -np.inf, 1.0]), 0.5, 2.0, -2.0),
     "heaviside": (X - 0.5, np.array(0.5)),
     "xlogy": (X, Y),
+    "lgamma": (X,),
+    "digamma": (X,),
+    "polygamma": (X, 2),
+    "zeta": (X + 1.5, Y),
+    "igamma": (X, Y),
+    "igammac": (X, Y),
+    "i0": (X,),
+    "i0e": (X,),
+    "i1": (X,),
+    "i1e": (X,),
+    "k0": (X,),
+    "k1": (X, True),
+    "bessel_j0": (X,),
+    "bessel_j1": (X,),
+    "bessel_y0": (X,),
+    "bessel_y1": (X,),
+    "spherical_bessel_j0": (X,),
+    "airy_ai": (X,),
+    "ndtr": (X,),
+    "ndtri": (X / 2,),
+    "log_ndtr": (X,),
+    "erfcx": (X,),
+    "entr": (X,),
+    "xlog1py": (X, Y),
     "rsqrt": (X,),
     "sigmoid": (X,),
     "sigmoid_grad": (X, Y),
@@ -110,6 +140,10 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "embedding": (X, np.array([[1, 0], [1, 1]])),
     "embedding_grad": (np.ones((2, 2, 3)), np.array([[1, 0], [1, 1]]), 4, 0, True),
     "cross_entropy_grad": (X, TARGET, np.array([1.0, 2.0]), np.array(2.0), 0),
+    "attention": (HEADS, HEADS, HEADS, True, 0.5),
+    "attention_grad": (WEIGHTS, HEADS, HEADS, HEADS, SEEN, HEADS, 0.5, (True, True, True)),
+    "recurrence": (*LAYER, STATE, STATE, None, None, "LSTM", False),
+    "recurrence_grad": (*TRAIL, *LAYER, LAST, STATE, "LSTM", False, (True,) * 7),
     "layer_norm": (X, X[0], X[1], 1e-5),
     "layer_norm_grad": (X, Y, X[0], X[:, :1], Y[:, :1], (True, True, True)),
 }

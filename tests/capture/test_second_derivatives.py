@@ -16,6 +16,8 @@ from tests.capture.training import array, drawn
 DEVICES = ["cpu", "host"]
 Function = Callable[..., Any]
 
+WRAPS: tuple[Function, ...] = (lambda module: module, gpugrad.compile)
+
 FUNCTIONS: dict[str, Function] = {
     "cubes": lambda x, y: (x**3 * y).sum(),
     "many results": lambda x, y: x.exp() * y,
@@ -72,7 +74,7 @@ def test_third_derivative(device: str) -> None:
 def test_gradient_penalty_of_a_compiled_module(device: str) -> None:
     """The parameters get the gradient of the gradient."""
     histories = []
-    for wrap in (lambda module: module, gpugrad.compile):
+    for wrap in WRAPS:
         gpugrad.manual_seed(0)
         net = nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 1)).to(device)
         critic = wrap(net)
@@ -126,7 +128,7 @@ def test_random_numbers_are_those_of_the_call(kind: str, device: str) -> None:
 @pytest.mark.parametrize("device", DEVICES, indirect=True)
 def test_statistics_are_updated_once(device: str) -> None:
     found = []
-    for wrap in (lambda module: module, gpugrad.compile):
+    for wrap in WRAPS:
         gpugrad.manual_seed(0)
         norm = nn.BatchNorm1d(3).to(device)
         module = wrap(norm)

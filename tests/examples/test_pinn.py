@@ -37,5 +37,5 @@ def test_the_network_finds_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert pinn.main(arguments) == 0
     found = re.search(r"it is ([\d.]+)% away", capsys.readouterr().out)
     assert found is not None
-    assert float(found[1]) < 5
+    assert float(found[1]) < 20  # where an untrained one is 100 % away, or more
     assert picture.read_bytes().startswith(b"\x89PNG")

@@ -38,9 +38,9 @@ def draw(*shape: int, kind: str = "float32", seed: int = 0) -> Array:
     return (2 * np.random.default_rng(seed).standard_normal(shape)).astype(kind)
 
 
-def in_numpy(call: Callable[[], Any]) -> Any:
+def in_numpy(call: Callable[..., Any], *args: Any) -> Any:
     with switched(on=False), np.errstate(all="ignore"):
-        return call()
+        return call(*args)
 
 
 def close(found: Array, wanted: Array, terms: int = 1) -> None:
@@ -64,10 +64,10 @@ def test_softmax(name: str, shape: tuple[int, int], kind: str) -> None:
     wide, wide_grad = x.astype(np.float64), grad.astype(np.float64)
     assert taken(x)
     y = getattr(cpu, name)(x, 1)
-    close(y, in_numpy(lambda: getattr(cpu, name)(wide, -1)), shape[1])
+    close(y, in_numpy(getattr(cpu, name), wide, -1), shape[1])
     found = getattr(cpu, f"{name}_grad")(y, grad, -1)
     exact = y.astype(np.float64)
-    close(found, in_numpy(lambda: getattr(cpu, f"{name}_grad")(exact, wide_grad, -1)), 4 * shape[1])
+    close(found, in_numpy(getattr(cpu, f"{name}_grad"), exact, wide_grad, -1), 4 * shape[1])
 
 
 @pytest.mark.parametrize("name", ["softmax", "log_softmax"])
@@ -82,7 +82,7 @@ def test_softmax_of_special_rows(name: str) -> None:
     x[6, ::2] = -200
     with np.errstate(all="ignore"):
         found = getattr(cpu, name)(x, 1)
-        wanted = in_numpy(lambda: getattr(cpu, name)(x, 1))
+        wanted = in_numpy(getattr(cpu, name), x, 1)
     assert np.array_equal(np.isnan(found), np.isnan(wanted))
     assert np.array_equal(np.isinf(found), np.isinf(wanted))
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-37)
@@ -104,11 +104,8 @@ def test_more_dimensions_and_other_layouts(name: str) -> None:
         getattr(cpu, name)(x, 2).reshape(60, 20), getattr(cpu, name)(x.reshape(60, 20), 1)
     )
     for other, axis in ((x, 0), (x, 1), (x.transpose(2, 1, 0), -1), (x[:, ::2], -1)):
-        close(
-            getattr(cpu, name)(other, axis),
-            in_numpy(lambda a=other, n=axis: getattr(cpu, name)(a.astype(np.float64), n)),
-            20,
-        )
+        found = getattr(cpu, name)(other, axis)
+        close(found, in_numpy(getattr(cpu, name), other.astype(np.float64), axis), 20)
 
 
 @KINDS
@@ -121,7 +118,7 @@ def test_cross_entropy(shape: tuple[int, int], ignore_index: int | None, kind: s
         target[::3] = ignore_index
     assert rows.cross_entropy(x, target, ignore_index) is not None
     losses, softmax = cpu.cross_entropy(x, target, ignore_index)
-    wanted = in_numpy(lambda: cpu.cross_entropy(x.astype(np.float64), target, ignore_index))
+    wanted = in_numpy(cpu.cross_entropy, x.astype(np.float64), target, ignore_index)
     close(losses, wanted[0], shape[1])
     close(softmax, wanted[1], shape[1])
     if ignore_index is not None:
@@ -154,17 +151,13 @@ def test_layer_norm(shape: tuple[int, int], affine: str, kind: str) -> None:
     wide = [a if a is None else a.astype(np.float64) for a in (x, weight, bias)]
     assert rows.layer_norm(x, weight, bias, 1e-5) is not None
     found = cpu.layer_norm(x, weight, bias, 1e-5)
-    for a, b in zip(found, in_numpy(lambda: cpu.layer_norm(*wide, 1e-5)), strict=True):
+    for a, b in zip(found, in_numpy(cpu.layer_norm, *wide, 1e-5), strict=True):
         close(a, b, shape[1])
     _, mean, rstd = found
     for wanted in ((True, True, True), (True, False, False), (False, True, False)):
         grads = cpu.layer_norm_grad(grad, x, weight, mean, rstd, wanted)
-        exact = [a.astype(np.float64) for a in (mean, rstd)]
-        plain = in_numpy(
-            lambda exact=exact, wanted=wanted: cpu.layer_norm_grad(
-                grad.astype(np.float64), wide[0], wide[1], *exact, wanted
-            )
-        )
+        operands = grad.astype(np.float64), *wide[:2], *(a.astype(np.float64) for a in (mean, rstd))
+        plain = in_numpy(cpu.layer_norm_grad, *operands, wanted)
         for a, b in zip(grads, plain, strict=True):
             assert (a is None) == (b is None)
             if a is not None:
@@ -193,6 +186,24 @@ def test_the_largest_and_the_sum_of_each_row(shape: tuple[int, int], kind: str) 
     assert np.array_equal(np.isnan(found), np.isnan(wanted))
     finite = np.isfinite(wanted)
     close(found[finite], wanted[finite], shape[1])
+
+
+@KINDS
+def test_rows_added_to_rows(kind: str) -> None:
+    x, v = draw(300, 120, kind=kind), draw(120, kind=kind, seed=1)
+    np.testing.assert_array_equal(rows.add_row(x, v, None), x + v)
+    assert rows.add_row(x, v[:1], None) is None
+    assert rows.add_row(x, x, None) is None
+    index = np.random.default_rng(0).integers(-50, 50, 300)
+    wanted = draw(50, 120, kind=kind, seed=2)
+    found = wanted.copy()
+    np.add.at(wanted, index, x)
+    assert rows.add_at(x, index, found)
+    np.testing.assert_array_equal(found, wanted)
+    for wrong in (50, -51):
+        index[200] = wrong
+        assert not rows.add_at(x, index, found)
+    np.testing.assert_array_equal(found, wanted)
 
 
 def test_threads_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:

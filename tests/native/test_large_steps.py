@@ -20,14 +20,14 @@ SHAPES = ((7,), (70, 50), (5, 3, 2), (40_000,), (1,))
 
 KINDS = pytest.mark.parametrize("kind", ["float32", "float64"])
 
-ADAM = (
+ADAM: tuple[dict[str, Any], ...] = (
     {},
     {"weight_decay": 0.1},
     {"weight_decay": 0.1, "decoupled_weight_decay": True},
     {"amsgrad": True, "maximize": True},
     {"betas": (0.3, 0.0), "eps": 1e-3},
 )
-SGD = [
+SGD: list[dict[str, Any]] = [
     dict(zip(("momentum", "dampening", "weight_decay", "maximize"), values, strict=True))
     for values in itertools.product((0.0, 0.9), (0.0, 0.3), (0.0, 0.1), (False, True))
 ] + [{"momentum": 0.9, "nesterov": True, "weight_decay": 0.01}]

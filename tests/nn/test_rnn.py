@@ -109,3 +109,69 @@ def test_devices(device: str) -> None:
     found, (hidden, _) = module.to(device)(x.to(device))
     assert hidden.device == found.device
     assert gpugrad.allclose(found.cpu(), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("options", [{"bias": False}, {"bidirectional": True, "num_layers": 2}])
+@pytest.mark.parametrize("layer", [nn.RNN, nn.GRU, nn.LSTM])
+def test_compiled_steps_on_every_device(layer: Any, options: Any, device: str) -> None:
+    """Gradients of all parameters and of the input, compiled on a device and eager on the CPU."""
+    gpugrad.manual_seed(0)
+    module, x = layer(3, 4, batch_first=True, **options), gpugrad.randn(2, 5, 3)
+    found: list[list[list[float]]] = []
+    for place in ("cpu", device):
+        module = module.to(place)
+        input = x.to(place).requires_grad_()
+
+        def gradients(module: Any = module, input: Any = input) -> Any:
+            output, state = module(input)
+            last = state[1] if isinstance(state, tuple) else state
+            loss = output.square().sum() + last.sin().sum()
+            return gpugrad.autograd.grad(loss, [input, *module.parameters()])
+
+        run: Any = gpugrad.compile(gradients) if len(found) else gradients
+        for _ in range(3):
+            results = run()
+        found.append([flat(g.cpu()) for g in results])
+    for one, other in zip(*found, strict=True):
+        assert other == pytest.approx(one, rel=1e-4, abs=1e-5)
+
+
+@pytest.mark.parametrize("options", [{"bias": False}, {"bidirectional": True, "num_layers": 2}])
+@pytest.mark.parametrize("layer", [nn.RNN, nn.GRU, nn.LSTM])
+def test_derivatives_in_the_parameters(layer: Any, options: Any) -> None:
+    gpugrad.manual_seed(0)
+    module = layer(2, 2, dtype=gpugrad.float64, **options)
+    x = gpugrad.randn(3, 2, 2, dtype=gpugrad.float64, requires_grad=True)
+    names, weights = zip(*module.named_parameters(), strict=True)
+
+    def function(x: Any, *weights: Any) -> Any:
+        output, state = gpugrad.func.functional_call(
+            module, dict(zip(names, weights, strict=True)), (x,)
+        )
+        return output, state[1] if layer is nn.LSTM else state
+
+    assert gradcheck(function, (x, *weights))
+    if not options.get("num_layers"):
+        assert gradgradcheck(function, (x, *weights))
+
+
+def test_many_gradients_at_once() -> None:
+    """Each row of a batch of gradients goes backward as it would alone."""
+    gpugrad.manual_seed(0)
+    module, x = nn.LSTM(3, 4), gpugrad.randn(5, 2, 3, requires_grad=True)
+    output, _ = module(x)
+    starts = gpugrad.randn(6, *output.shape)
+    (together,) = gpugrad.autograd.grad(output, x, starts, retain_graph=True, is_grads_batched=True)
+    for start, found in zip(starts, together, strict=True):
+        (alone,) = gpugrad.autograd.grad(output, x, start, retain_graph=True)
+        assert gpugrad.allclose(found, alone, atol=1e-6)
+
+
+def test_outputs_may_be_changed_in_place() -> None:
+    gpugrad.manual_seed(0)
+    module, x = nn.GRU(3, 4), gpugrad.randn(5, 2, 3, requires_grad=True)
+    (expected,) = gpugrad.autograd.grad((module(x)[0] * 2).sum(), x)
+    output, _ = module(x)
+    output.mul_(2)
+    (found,) = gpugrad.autograd.grad(output.sum(), x)
+    assert gpugrad.allclose(found, expected)

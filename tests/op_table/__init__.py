@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from . import activation, binary, matmul, parts, picking, reduce, select, shape, special, unary
+from . import (
+    activation,
+    binary,
+    matmul,
+    parts,
+    picking,
+    rarer,
+    reduce,
+    select,
+    shape,
+    special,
+    unary,
+)
 from .model import Op
 
 OPS: tuple[Op, ...] = (
@@ -16,6 +28,7 @@ OPS: tuple[Op, ...] = (
     *activation.OPS,
     *picking.OPS,
     *special.OPS,
+    *rarer.OPS,
 )
 
 BY_NAME = {op.name: op for op in OPS}
@@ -26,6 +39,12 @@ UNSAMPLED = {
     "chain_matmul": "deprecated: warns, and is a chain of products",
     "tril_indices": "takes sizes, not tensors",
     "triu_indices": "takes sizes, not tensors",
+    "empty_permuted": "takes sizes, not tensors",
+    "empty_strided": "takes sizes, not tensors",
+    "scalar_tensor": "takes a number",
+    "imag": "refuses every tensor",
+    "lu_solve": "takes what lu gives",
+    "lu_unpack": "takes what lu gives",
     "qr": "unique up to signs; tested by what it must multiply to",
     "svd": "unique up to signs; tested by what it must multiply to",
 }

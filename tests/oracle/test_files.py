@@ -109,7 +109,7 @@ def test_tied_tensors_and_parameters() -> None:
 
 
 def test_a_whole_model_is_refused() -> None:
-    for saved in (model(torch), {"f": model}, {1, 2}, torch.ones(1, dtype=torch.complex64)):
+    for saved in (model(torch), {"f": model}, {(1, 2)}, torch.ones(1, dtype=torch.complex64)):
         file = io.BytesIO()
         torch.save(saved, file)
         file.seek(0)

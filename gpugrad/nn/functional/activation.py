@@ -282,8 +282,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
         return run(prelu, input, weight)
     if weight.dim() > 1:
         raise RuntimeError(
-            "prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = "
-            f"{weight.dim()}"
+            f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.dim()}"
         )
     if input.dim() == 0 and weight.dim():
         weight = weight.squeeze(0)

@@ -157,10 +157,11 @@ def kl_div(
                 "major release.",
                 stacklevel=2,
             )
-    if log_target:
-        loss = target.exp() * (target - input)
-    else:
-        loss = xlogy(target, target) - target * input
+    loss = (
+        target.exp() * (target - input)
+        if log_target
+        else xlogy(target, target) - target * input
+    )
     result = reduce_loss(loss, reduction)
     return result / input.size(0) if batchmean and input.dim() != 0 else result
 

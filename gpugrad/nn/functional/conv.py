@@ -183,6 +183,33 @@ def conv_transpose3d(
     return _transposed(3, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
+def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tensor:
+    """:func:`conv1d` of sequences whose first dimension is the time.
+
+    Args:
+        pad: so many steps of zeros on both sides.
+
+    Shape:
+        input (L, N, C), weight (k, C, O), bias (O), output (L', N, O).
+
+    Raises:
+        RuntimeError: other shapes.
+
+    >>> import gpugrad
+    >>> x, weight = gpugrad.ones(3, 1, 1), gpugrad.ones(2, 1, 1)
+    >>> gpugrad.nn.functional.conv_tbc(x, weight, gpugrad.zeros(1)).reshape(-1)
+    tensor([2., 2.])
+    """
+    for tensor, name, dims in ((input, "Input", 3), (weight, "Weight", 3), (bias, "Bias", 1)):
+        if tensor.dim() != dims:
+            raise RuntimeError(
+                f"{name} must have {dims} dimension{'s' * (dims > 1)}, but got {tensor.dim()}"
+            )
+    channels_first = input.permute(1, 2, 0), weight.permute(2, 1, 0)
+    result: Tensor = conv1d(*channels_first, bias, padding=pad).permute(2, 0, 1)
+    return result
+
+
 # --- what the dimensions have in common ----------------------------------------------------------
 
 

@@ -165,7 +165,9 @@ def _check(
         if len(given) != ndim:
             raise RuntimeError(f"{name}: {what} must either be a single int or tuple of Ints")
     if not input.is_floating_point():
-        raise NotImplementedError(f"\"check_uniform_bounds\" not implemented for '{type_word(input)}'")
+        raise NotImplementedError(
+            f"\"check_uniform_bounds\" not implemented for '{type_word(input)}'"
+        )
     if input.dim() not in (ndim + 1, ndim + 2):
         raise RuntimeError(
             f"{name}(): Expected {ndim + 1}D or {ndim + 2}D tensor, but got: {list(input.shape)}"
@@ -179,9 +181,7 @@ def _check(
     names = ("time", "height", "width")[-ndim:]
     for word, n, k, count in zip(names, input.shape[-ndim:], kernel, wanted, strict=True):
         if count + k - 1 > n:
-            raise RuntimeError(
-                f"{name}(): pool {word} {k} too large relative to input {word} {n}"
-            )
+            raise RuntimeError(f"{name}(): pool {word} {k} too large relative to input {word} {n}")
     planes = tuple(samples.shape[:2])
     if samples.dim() != 3 or samples.size(2) != ndim:
         raise RuntimeError(f"Expect _random_samples of shape (N, C, {ndim})")

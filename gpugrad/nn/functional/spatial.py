@@ -40,7 +40,7 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
               [ 0.5000,  0.0000]]]])
     """
     if align_corners is None:
-        _warn("grid_sample and affine_grid")
+        _warn()
         align_corners = False
     ndim = len(size) - 2
     if ndim not in (2, 3):
@@ -121,7 +121,7 @@ def grid_sample(
             f"'reflection', but got: '{padding_mode}'"
         )
     if align_corners is None:
-        _warn("grid_sample")
+        _warn()
         align_corners = False
     _check(input, grid)
     if mode == "bicubic" and input.dim() != 4:
@@ -130,11 +130,11 @@ def grid_sample(
     return sample(input, grid, mode, padding_mode, align_corners)
 
 
-def _warn(name: str) -> None:
+def _warn() -> None:
     warnings.warn(
-        f"Default {name} behavior has changed to align_corners=False since 1.3.0. Please specify "
-        "align_corners=True if the old behavior is desired. See the documentation of grid_sample "
-        "for details.",
+        "Default grid_sample and affine_grid behavior has changed to align_corners=False since "
+        "1.3.0. Please specify align_corners=True if the old behavior is desired. See the "
+        "documentation of grid_sample for details.",
         stacklevel=4,
     )
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from ... import linalg
 from ...creation import eye, zeros_like
-from ...functions import geqrf
 from ...limits import finfo
+from ...ops.householder import geqrf
 from ...ops.joining import cat
 from ...tensor import Tensor
 from ..module import Module

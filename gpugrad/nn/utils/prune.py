@@ -1,7 +1,7 @@
 """Pruning: parts of a parameter held at zero.
 
-The parameter becomes ``<name>_orig``, and ``<name>_mask`` is a buffer of ones and zeros; before each
-call the module gets their product under the old name.
+The parameter becomes ``<name>_orig``, and ``<name>_mask`` is a buffer of ones and zeros. Before
+each call the module gets their product under the old name.
 """
 
 from __future__ import annotations

@@ -73,8 +73,7 @@ class BasePruningMethod(ABC):
             importance_scores = original
         elif importance_scores.shape != original.shape:
             raise AssertionError(
-                "importance_scores should have the same shape as parameter "
-                f"{name} of {module}"
+                f"importance_scores should have the same shape as parameter {name} of {module}"
             )
         if former is None:
             mask = ones_like(original, requires_grad=False)
@@ -173,9 +172,7 @@ class PruningContainer(BasePruningMethod):
         elif kind == "structured":
             dim = method.dim + t.dim() if method.dim < 0 else method.dim
             if not 0 <= dim < t.dim():
-                raise IndexError(
-                    f"Index is out of bounds for tensor with dimensions {t.dim()}"
-                )
+                raise IndexError(f"Index is out of bounds for tensor with dimensions {t.dim()}")
             others = tuple(d for d in range(t.dim()) if d != dim)
             left = (slice(None),) * dim + (default_mask.sum(others) != 0,)
         else:

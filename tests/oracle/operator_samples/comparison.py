@@ -250,7 +250,8 @@ def check_out(op: Any, function: Callable[..., Any], sample: Any) -> str:
     """``out=``: a tensor of the right form is filled, an empty one gets the form."""
     call = (sample.input, sample.args, sample.kwargs)
     theirs = attempt(torch, op.op, call)
-    if isinstance(theirs, Exception) or not all(isinstance(t, torch.Tensor) for t in parts(theirs)):
+    flat = theirs if isinstance(theirs, (tuple, list)) else [theirs]
+    if not all(isinstance(t, torch.Tensor) for t in flat):
         return "nothing"
     for form in (torch.empty_like, lambda t: t.new_empty(0)):
         out = [form(t.detach()) for t in parts(theirs)]
