@@ -183,6 +183,7 @@ if TYPE_CHECKING:
     from . import compiler as compiler
     from . import cpu as cpu
     from . import cuda as cuda
+    from . import distributions as distributions
     from . import func as func
     from . import fused as fused
     from . import linalg as linalg

@@ -37,7 +37,7 @@ from .ops.arguments import word
 from .ops.binary import Binary
 from .ops.operands import cast
 from .ops.unary import Unary
-from .out_argument import check_overlap, public
+from .out_argument import check_overlap, checked_into, public
 from .out_argument import into as into
 from .questions import result_type
 
@@ -270,7 +270,7 @@ def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
         result = arithmetic.Add.apply(as_operand(input), scaled(other, alpha, as_operand(input)))
     if result is NotImplemented:
         raise refuse("add", input, other)
-    return result if out is None else into(out, result, "add")
+    return result if out is None else checked_into(out, result, "add", (input, other))
 
 
 def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
@@ -280,7 +280,7 @@ def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
         result = arithmetic.Sub.apply(as_operand(input), scaled(other, alpha, as_operand(input)))
     if result is NotImplemented:
         raise refuse("sub", input, other)
-    return result if out is None else into(out, result, "sub")
+    return result if out is None else checked_into(out, result, "sub", (input, other))
 
 
 def _matmul(input: Any, other: Any, *, out: Any = None) -> Any:
@@ -331,7 +331,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = 
         result = division(rounding_mode).apply(as_operand(input), other)
     if result is NotImplemented:
         raise refuse("div", input, other)
-    return result if out is None else into(out, result, "div")
+    return result if out is None else checked_into(out, result, "div", (input, other))
 
 
 def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
@@ -344,7 +344,7 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
     result = power.power(input, exponent)
     if result is NotImplemented:
         raise refuse("pow", input, exponent)
-    return result if out is None else into(out, result, "pow")
+    return result if out is None else checked_into(out, result, "pow", (input, exponent))
 
 
 def square(input: Any, *, out: Any = None) -> Any:
@@ -360,7 +360,7 @@ def round(input: Any, *, decimals: int | None = None, out: Any = None) -> Any:
         kernel = "round_cpu" if decimals else "round_vml_cpu"
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{word(input.array)}'")
     result = pointwise.RoundTo.apply(input, decimals) if decimals else pointwise.Round.apply(input)
-    return result if out is None else into(out, result, "round")
+    return result if out is None else checked_into(out, result, "round", (input,))
 
 
 def softmax(input: Any, dim: int, dtype: Any = None) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .ops import (
     cholesky as _cholesky,
@@ -63,3 +63,7 @@ FUNCTIONS: dict[str, Any] = {
 __all__ = sorted([*FUNCTIONS, "LinAlgError"])
 
 globals().update(FUNCTIONS)
+
+if TYPE_CHECKING:  # the functions
+
+    def __getattr__(name: str) -> Any: ...

@@ -110,6 +110,12 @@ def check_overlap(name: str, out: Any, operands: Iterable[Any]) -> None:
             )
 
 
+def checked_into(out: Any, result: Any, name: str, operands: Iterable[Any]) -> Any:
+    """:func:`into`, after :func:`check_overlap`."""
+    check_overlap(name, out, operands)
+    return into(out, result, name)
+
+
 def public(name: str, function: Function, first: str | None = "input") -> Function:
     """The function as users call it: with ``out``, and a clear error for what is no tensor.
 

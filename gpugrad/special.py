@@ -5,7 +5,7 @@ Each takes ``out=``. Whole numbers are converted to the default floating type.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import functions as _functions
 from . import selection_methods as _selection
@@ -69,3 +69,7 @@ FUNCTIONS: dict[str, Any] = {
 __all__ = sorted(FUNCTIONS)
 
 globals().update(FUNCTIONS)
+
+if TYPE_CHECKING:  # the functions
+
+    def __getattr__(name: str) -> Any: ...

@@ -27,13 +27,33 @@ static int run_scores(Function function, Scores *w, const Array *scores, int thr
     return 1;
 }
 
+typedef int32_t bits_float __attribute__((vector_size(64)));
+typedef int64_t bits_double __attribute__((vector_size(64)));
+static const bits_float numbers_float = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+static const bits_double numbers_double = {0, 1, 2, 3, 4, 5, 6, 7};
+
 #define FUNCTIONS_OF(T)                                                                            \
+    /* Minus infinity from column `seen` to before `end`, by one vector if it can be: what is */   \
+    /* written element by element comes late for the vectors that are read next. */                \
+    static inline void hide_##T(T *x, int64_t seen, int64_t end) {                                 \
+        const int64_t first = end - LANES_##T;                                                     \
+        if (first < 0 || seen <= first) {                                                          \
+            for (int64_t i = seen; i < end; i++) x[i] = -INFINITY;                                 \
+            return;                                                                                \
+        }                                                                                          \
+        const vector_##T least = (vector_##T){0} - INFINITY;                                       \
+        const bits_##T keep = numbers_##T < (int)(seen - first);                                   \
+        const bits_##T found =                                                                     \
+            (keep & (bits_##T)VECTOR(T, x + first)) | (~keep & (bits_##T)least);                   \
+        memcpy(x + first, &found, sizeof found);                                                   \
+    }                                                                                              \
+                                                                                                   \
     static void weights_part_##T(void *work, int64_t part) {                                       \
         EACH_ROW(T)                                                                                \
             /* So many columns count; what is done beyond them fills a vector. */                  \
             const int64_t seen = w->causal ? smaller(cols, row % w->length + 1) : cols;            \
             const int64_t end = smaller(cols, (seen + LANES_##T - 1) / LANES_##T * LANES_##T);     \
-            for (int64_t i = seen; i < end; i++) x[i] = -INFINITY;                                 \
+            hide_##T(x, seen, end);                                                                \
             const T most = row_max_##T(x, end);                                                    \
             EACH_ALONE for (int64_t i = 0; i < end; i++) x[i] = nm_exp_below_##T(x[i] - most);     \
             const T share = 1 / row_sum_##T(x, end);                                               \

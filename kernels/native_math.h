@@ -3,15 +3,15 @@
 //
 // Every function is there for float and double: nm_exp_float, nm_exp_double and so on. All are right
 // for nan, infinities, signed zeros, and for arguments and results below the smallest normal number.
-// The largest error, in units of the last place, of all floats, and of samples of doubles:
+// The largest error, in units of the last place, of every 37th float, and of a million doubles:
 //
 //            exp   expm1  log   log1p  tanh  sigmoid  erf
-//   float    0.89  1.55   0.83  1.42   1.40  2.44     1.08
-//   double   0.00  0.00   0.00  0.00   0.00  0.00     libm
+//   float    0.89  1.55   0.86  1.42   1.41  2.44     1.08
+//   double   0.82  1.57   0.78  1.27   2.35  2.01     libm
 //
-// The polynomials have the smallest largest error that so many coefficients can have; they were found
-// by Remez's exchange algorithm. sin, cos and pow are the C library's: their arguments' whole range
-// needs branches.
+// The polynomials have the smallest largest error that so many coefficients can have; they were
+// found by Remez's exchange algorithm. sin, cos and pow are the C library's: their arguments' whole
+// range needs branches.
 
 #pragma once
 
@@ -79,7 +79,7 @@ static inline double nm_minimum_double(double x, double y) { return x < y || x !
 //
 // x = n ln 2 + r with |r| <= ln 2 / 2; exp(r) - 1 = r + r^2 q(r). Adding 3 * 2^22 (2^51 for double)
 // rounds to a whole number, which stands in the last bits of the sum. ln 2 is taken in two parts, of
-// which the first times n is exact; what adding the second loses in r only matters in the last terms.
+// which the first times n is exact; the second part is added last, where it loses least.
 
 #define NM_ROUND_float 12582912.0f
 #define NM_ROUND_double 6755399441055744.0

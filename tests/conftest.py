@@ -12,9 +12,13 @@ import gpugrad
 from gpugrad.autograd.grad_mode import mode
 from gpugrad.backend import BACKENDS, cublas, probe
 from gpugrad.backend import cuda as cuda_backend
+from gpugrad.backend.cpu import CPU
+from gpugrad.backend.primitives import Primitives
 from gpugrad.cuda import memory
+from gpugrad.native import toolchain
 from gpugrad.random import generator
 from tests import host_cupy
+from tests.native_switch import switched
 
 DEVICES = ("cpu", "host", pytest.param("cuda", marks=pytest.mark.cuda))
 """For ``pytest.mark.parametrize("device", DEVICES, indirect=True)``, or a part of it.
@@ -50,6 +54,25 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
         if "needs the package ml_dtypes" in str(error) and find_spec("ml_dtypes") is None:
             pytest.skip(str(error))
         raise
+
+
+# --- C code ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _numpy_replays(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is compiled is replayed by NumPy: hundreds of programs would be compiled to C."""
+    if "generated" not in request.fixturenames:
+        monkeypatch.setattr(CPU, "rewritten", Primitives.rewritten)
+
+
+@pytest.fixture
+def generated() -> Iterator[None]:
+    """What is compiled is replayed by C programs."""
+    if toolchain.compiler() is None:
+        pytest.skip(f"needs C code: it is {toolchain.status()}")
+    with switched(True):
+        yield
 
 
 # --- devices --------------------------------------------------------------------------------------

@@ -27,11 +27,29 @@ def size(backend: Any, array: Array) -> float:
     return float(np.abs(numbers[np.isfinite(numbers)]).max(initial=0.0))
 
 
-def agree(backend: Any, expected: Array, found: Array, largest: float = 0.0) -> bool:
+def rounding(dtype: Any, largest: float) -> float:
+    """What may be left where numbers as large as ``largest`` cancel each other."""
+    eps = np.finfo("float64" if dtype.itemsize == 8 else "float32").eps
+    return ROUNDINGS * largest * float(eps)
+
+
+def left_to_chance(backend: Any, gradient: Array, largest: float) -> Any:
+    """Where a gradient is but what rounding has left.
+
+    An optimizer that divides by the size of the gradient takes steps of full length there.
+    """
+    numbers = np.asarray(backend.to_host(gradient)).astype(np.float64)
+    return np.abs(numbers) <= rounding(gradient.dtype, largest)
+
+
+def agree(
+    backend: Any, expected: Array, found: Array, largest: float = 0.0, ignored: Any = False
+) -> bool:
     """Whether two arrays have the same values but for rounding. Waits for the device.
 
     ``largest`` is the largest number that was met elsewhere: where such numbers cancel each other,
     as in the gradient of a bias before a normalization, nothing but their rounding is left.
+    ``ignored`` is a mask of elements that do not count.
     """
     a, b = (np.asarray(backend.to_host(x)) for x in (expected, found))
     if a.shape != b.shape or a.dtype != b.dtype:
@@ -41,9 +59,9 @@ def agree(backend: Any, expected: Array, found: Array, largest: float = 0.0) -> 
     limit = TOLERANCE[a.dtype.name]
     one, other = (x.astype(np.float64) for x in (a, b))
     scale = float(np.abs(one[np.isfinite(one)]).max(initial=0.0))
-    eps = float(np.finfo("float64" if a.dtype.itemsize == 8 else "float32").eps)
-    close = limit * scale + ROUNDINGS * eps * largest
-    return np.allclose(one, other, rtol=limit, atol=close, equal_nan=True)
+    close = limit * scale + rounding(a.dtype, largest)
+    fits = np.isclose(one, other, rtol=limit, atol=close, equal_nan=True)
+    return bool((fits | ignored).all())
 
 
 def written(trace: Trace, tensors: Sequence[TensorBase]) -> list[Array]:

@@ -49,6 +49,7 @@ class Plan:
         given: memory that another plan has for some roots.
         copy_inputs: whether all inputs are copied, so that they are there after a replay.
         copied: the numbers of further inputs to be copied: replays give them in another layout.
+        rewrite: whether the backend may put others in the place of steps.
     """
 
     def __init__(
@@ -60,11 +61,14 @@ class Plan:
         given: Mapping[Root, Array] | None = None,
         copy_inputs: bool = False,
         copied: Collection[int] = (),
+        rewrite: bool = True,
     ) -> None:
         self._backend = backend
         self._kept = {ref.root for ref in kept if not ref.root.external}
         self._looked_at = {ref.root for ref in kept if ref.root.external}
-        self._steps = backend.rewritten(needed(steps, self._kept), self._kept, inputs)
+        self._steps = needed(steps, self._kept)
+        if rewrite:
+            self._steps = backend.rewritten(self._steps, self._kept, inputs)
         self._steps = needed(self._steps, self._kept)
         self._constant = constant(self._steps)
         self._kept.update(ref.root for step in self._constant for ref in step.results)

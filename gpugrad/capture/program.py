@@ -23,6 +23,7 @@ class Program:
 
     Args:
         trace: the call.
+        rewrite: whether the backend may put others in the place of steps.
 
     Attributes:
         written: memory from outside that a replay changes.
@@ -40,8 +41,9 @@ class Program:
         attached: how often the gradients have moved to other memory.
     """
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, rewrite: bool = True) -> None:
         self.trace = trace
+        self.rewrite = rewrite
         if trace.sources:
             trace.streams = streams(trace)
         self.backend = trace.recorder.backend
@@ -254,13 +256,13 @@ class Replay:
         self.arrays: dict[int, Array] = {}
         relaid = [k for k, n in enumerate(program.free) if n in trace.relaid]
         self.plan = Plan(
-            backend, early, inputs, kept, copy_inputs=bool(trace.sources), copied=relaid
+            backend, early, inputs, kept, copy_inputs=bool(trace.sources), copied=relaid, rewrite=program.rewrite
         )
         self._grads = [ref for _, _, ref in trace.sources]
         self._derivative: Plan | None = None
         if trace.sources:
             self._derivative = Plan(
-                backend, late, trace.seeds, self._grads, given=self.plan.memory, copy_inputs=True
+                backend, late, trace.seeds, self._grads, given=self.plan.memory, copy_inputs=True, rewrite=program.rewrite
             )
         self._seeds = trace.seeds
 

@@ -82,16 +82,26 @@ class Member:
 
 @dataclass(eq=False)
 class Cluster:
-    """Ops that share loops; or one product, or one reduction that fits no cluster."""
+    """Ops that share loops; or one product, or one reduction that fits no cluster.
+
+    Attributes:
+        buffers: the identities of all that is read or written.
+        written: of that which is written.
+    """
 
     shape: tuple[int, ...]
     members: list[Member] = field(default_factory=list)
     alone: bool = False
 
-    @property
-    def buffers(self) -> set[int]:
-        """The identities of all that is read or written."""
-        return {id(a.buffer) for m in self.members for a in m.accesses if a.buffer is not None}
+    buffers: set[int] = field(default_factory=set)
+    written: set[int] = field(default_factory=set)
+
+    def hold(self, members: list[Member]) -> None:
+        """Take these for the members."""
+        self.members = members
+        self.buffers = {id(v.buffer) for m in members for v in (*m.op.ins, m.op.out)}
+        self.buffers.discard(id(None))
+        self.written = {id(m.op.out.buffer) for m in members}
 
 
 # --- normal form ----------------------------------------------------------------------------------
@@ -179,16 +189,48 @@ def clusters_of(ops: Iterable[Op]) -> list[Cluster]:
             else:
                 found.append(_alone(fresh))
         else:
-            found.append(Cluster(fresh.shape, [fresh], alone=True))
+            found.append(_alone(fresh))
+    return united(found)
+
+
+def united(clusters: Sequence[Cluster]) -> list[Cluster]:
+    """The clusters with those in one that a later op has brought together."""
+    found: list[Cluster] = []
+    for cluster in clusters:
+        for number in range(len(found) - 1, max(-1, len(found) - 1 - LOOK_BACK), -1):
+            if _unite(found[number], cluster):
+                break
+            if _follows(cluster, found[number]):
+                found.append(cluster)
+                break
+        else:
+            found.append(cluster)
     return found
 
 
+def _follows(cluster: Cluster, earlier: Cluster) -> bool:
+    """Whether a cluster must come after another."""
+    if not (cluster.written & earlier.buffers or cluster.buffers & earlier.written):
+        return False
+    return any(depends(m, earlier) for m in cluster.members)
+
+
+def _unite(one: Cluster, other: Cluster) -> bool:
+    """Let a cluster take in a later one of as many elements."""
+    if one.alone or other.alone or math.prod(one.shape) != math.prod(other.shape):
+        return False
+    if not one.buffers & other.buffers:
+        return False
+    shape = refined(one.shape, other.shape)
+    if shape not in (one.shape, other.shape):
+        return False
+    return _join_in(one, other.members, shape)
+
+
 def _alone(fresh: Member) -> Cluster:
-    cluster = Cluster(fresh.shape)
-    placed = _placed(cluster, [fresh], fresh.shape)
-    if placed is None:
-        return Cluster(fresh.shape, [fresh], alone=True)
-    cluster.members = placed
+    placed = None if fresh.op.kind == "product" else _placed([fresh], fresh.shape)
+    cluster = Cluster(fresh.shape, alone=placed is None)
+    cluster.hold(placed or [fresh])
     return cluster
 
 
@@ -197,7 +239,7 @@ def join(cluster: Cluster, fresh: Member) -> bool:
     if cluster.alone:
         return False
     size, own = math.prod(cluster.shape), math.prod(fresh.shape)
-    if not any(id(a.buffer) in cluster.buffers for a in fresh.accesses if a.buffer is not None):
+    if not any(id(v.buffer) in cluster.buffers for v in (*fresh.op.ins, fresh.op.out)):
         return False
     if size != own:
         return _join_rows(cluster, fresh, size, own)
@@ -207,19 +249,22 @@ def join(cluster: Cluster, fresh: Member) -> bool:
     if shape and shape[-1] < SHORT_ROW and size > WHOLE:
         if shape[-1] < min([*cluster.shape[-1:], *fresh.shape[-1:]]):
             return False
-    return _join_in(cluster, fresh, shape)
+    return _join_in(cluster, [fresh], shape)
 
 
-def _join_in(cluster: Cluster, fresh: Member, shape: tuple[int, ...]) -> bool:
-    """Add an op to a cluster that gets another shape, if both meet some memory in one place."""
-    placed = _placed(cluster, [*cluster.members, fresh], shape)
+def _join_in(cluster: Cluster, fresh: Sequence[Member], shape: tuple[int, ...]) -> bool:
+    """Add ops to a cluster that gets another shape, if both meet some memory in one place."""
+    placed = _placed([*cluster.members, *fresh], shape)
     if placed is None:
         return False
-    *others, last = placed
-    keys = {a.key() for m in others for a in m.accesses if a.buffer is not None}
-    if not any(a.key() in keys and (any(a.strides) or not shape) for a in last.accesses):
+    old, new = placed[: -len(fresh)], placed[-len(fresh) :]
+    keys = {a.key() for m in old for a in m.accesses if a.buffer is not None}
+    if not any(
+        a.key() in keys and (any(a.strides) or not shape) for m in new for a in m.accesses
+    ):
         return False
-    cluster.shape, cluster.members = shape, placed
+    cluster.shape = shape
+    cluster.hold(placed)
     return True
 
 
@@ -230,10 +275,10 @@ def _join_rows(cluster: Cluster, fresh: Member, size: int, own: int) -> bool:
     shape = refined(cluster.shape, (*fresh.shape, cluster.shape[-1]))
     if shape is None or shape[-1] != cluster.shape[-1]:
         return False
-    return _join_in(cluster, fresh, shape)
+    return _join_in(cluster, [fresh], shape)
 
 
-def _placed(cluster: Cluster, members: list[Member], shape: tuple[int, ...]) -> list[Member] | None:
+def _placed(members: Sequence[Member], shape: tuple[int, ...]) -> list[Member] | None:
     """The members in a cluster of that shape; None if they do not all fit."""
     size = math.prod(shape)
     found: list[Member] = []
@@ -361,14 +406,15 @@ def apart(one: Value, other: Value) -> bool:
 
 def depends(fresh: Member, cluster: Cluster) -> bool:
     """Whether an op must come after a cluster."""
-    for m in cluster.members:
-        for b in m.accesses:
-            for a in fresh.accesses:
-                if (
-                    a.buffer is not None
-                    and a.buffer is b.buffer
-                    and (a.written or b.written)
-                    and not apart(a.value, b.value)
-                ):
-                    return True
-    return False
+    op = fresh.op
+    if id(op.out.buffer) not in cluster.buffers and not any(
+        id(v.buffer) in cluster.written for v in op.ins
+    ):
+        return False
+    return any(
+        a.buffer is b.buffer and (a is op.out or b is m.op.out) and not apart(a, b)
+        for m in cluster.members
+        for b in (*m.op.ins, m.op.out)
+        for a in (*op.ins, op.out)
+        if a.buffer is not None
+    )

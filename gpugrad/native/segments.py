@@ -14,6 +14,9 @@ from .values import C_TYPES, Buffer, Op, UnsupportedError
 MANY = 8
 """So many calls of one function that follow one another become a loop over a table."""
 
+SEVERAL = 24
+"""With more clusters than that, those of one run of memory share functions for any length."""
+
 FIRST = 3
 """Where the buffers begin in a program's table: behind two functions of BLAS, and the place for an
 index that is out of range."""
@@ -55,6 +58,7 @@ class Call:
     name: str
     buffers: list[Buffer]
     before: str = ""
+    size: int | None = None
     failures: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -103,7 +107,7 @@ def program(
     lives: dict[Buffer, tuple[int, int]] = {}
     met = set(made.buffers)
     for number, cluster in enumerate(clusters):
-        text, call = _function(cluster, is_local)
+        text, call = _function(cluster, is_local, len(clusters) > SEVERAL)
         call.name = functions.setdefault(text, f"k{len(functions)}")
         calls.append(call)
         made.failures += call.failures
@@ -117,19 +121,22 @@ def program(
     made.written = [b for b in outs if lasting(b)]
     made.scratch, made.scratch_bytes = arrange(lives)
     lines = [HEAD.format(*offsets)]
-    lines += [f"static int {name}{text}\n" for text, name in functions.items()]
+    lines += [f"__attribute__((noinline)) static int {name}{text}\n" for text, name in functions.items()]
     lines += _run(calls, made, list(inputs.values()))
     made.source = "\n".join(lines) + "\n"
     return made
 
 
-def _function(cluster: Cluster, is_local: Callable[[Buffer], bool]) -> tuple[str, Call]:
+def _function(
+    cluster: Cluster, is_local: Callable[[Buffer], bool], any_size: bool
+) -> tuple[str, Call]:
     """Parameters and body of a cluster's function, and its call without a name."""
     first = cluster.members[0]
     if first.op.kind != "product":
-        function = Function(cluster, is_local)
+        function = Function(cluster, is_local, any_size)
         before = "(int64_t *)t[2]" if function.failures else ""
-        return function.text, Call("", function.buffers, before, function.failures)
+        call = Call("", function.buffers, before, function.size, function.failures)
+        return function.text, call
     kind = C_TYPES[first.op.dtype.name]
     buffers: list[Buffer] = []
     for a in first.accesses:
@@ -162,16 +169,24 @@ def _run(calls: Sequence[Call], made: Program, starts: Sequence[int]) -> list[st
         while end < len(calls) and calls[end].name == call.name and not call.before:
             end += 1
         if end - number >= MANY:
-            rows = [[slot[b] for b in c.buffers] for c in calls[number:end]]
+            sized = call.size is not None
+            rows = [
+                [c.size or 0] * sized + [slot[b] for b in c.buffers] for c in calls[number:end]
+            ]
             table = ", ".join("{" + ", ".join(map(str, row)) + "}" for row in rows)
             size = f"[{len(rows)}][{len(rows[0])}]"
-            given = ", ".join(f"(void *)t[s{number}[n][{k}]]" for k in range(len(rows[0])))
+            given = ", ".join(
+                [f"s{number}[n][0]"] * sized
+                + [f"(void *)t[s{number}[n][{k}]]" for k in range(sized, len(rows[0]))]
+            )
             lines.append(f"  static const int s{number}{size} = {{{table}}};")
             lines.append(f"  for (long n = 0; n < {len(rows)}; n++) {call.name}({given});")
             number = end
             continue
         given = ", ".join(
-            [call.before] * bool(call.before) + [f"(void *)t[{slot[b]}]" for b in call.buffers]
+            [str(call.size)] * (call.size is not None)
+            + [call.before] * bool(call.before)
+            + [f"(void *)t[{slot[b]}]" for b in call.buffers]
         )
         if call.failures:
             lines.append(f"  if ((failed = {call.name}({given}))) return {failures} + failed;")

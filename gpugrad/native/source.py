@@ -35,16 +35,23 @@ class Function:
     Args:
         cluster: what it does.
         is_local: whether nothing outside of the cluster needs a buffer.
+        any_size: whether a function of one run of memory takes its length as an argument, so that
+            others can have the same.
 
     Attributes:
         text: its parameters and body.
         buffers: those whose addresses it takes, in order.
         local: those that need no memory.
+        size: the length that it takes, if it does.
         failures: the length and the number of the dimension of each index that may be out of range.
     """
 
-    def __init__(self, cluster: Cluster, is_local: Callable[[Buffer], bool]) -> None:
+    def __init__(
+        self, cluster: Cluster, is_local: Callable[[Buffer], bool], any_size: bool = False
+    ) -> None:
         self._cluster = cluster
+        self._any_size = any_size
+        self.size: int | None = None
         self._shape = cluster.shape
         self._number = 0
         self.buffers: list[Buffer] = []
@@ -62,6 +69,8 @@ class Function:
         names = [f"{self._types[id(b)]} *restrict p{n}" for n, b in enumerate(self.buffers)]
         if self.failures:
             names.insert(0, "int64_t *failure")
+        if self.size is not None:
+            names.insert(0, "const long n")
         head = ", ".join(names) or "void"
         body = "\n".join(self._lines)
         self.text = f"({head}) {{\n{body}\n  return {'failed' if self.failures else '0'};\n}}"
@@ -117,6 +126,8 @@ class Function:
             any(m.way == "full" for m in late) or bool(self._row_copies)
         )
         self._count = str(cols)
+        if self._any_size and len(self._shape) == 1 and not late and not self._row_copies:
+            self._count, self.size = "n", cols
         if blocked:
             self._line(f"for (long b = 0; b < {cols}; b += {BLOCK}) {{")
             self._depth += 1

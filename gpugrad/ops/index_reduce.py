@@ -23,8 +23,8 @@ def _spread(input: Any, dim: int, index: Any, source: Any, reduce: str) -> tuple
         raise IndexError(f"{name}: Expected dtype int32/int64 for index")
     if input.dtype is not source.dtype:
         raise RuntimeError(f"{name}: self and source expected to have the same dtype")
-    if input.array.dtype.kind == "b":
-        raise no_bools("index_func_")
+    if input.array.dtype.kind == "b" and (not input.ndim or reduce == "mean"):
+        raise no_bools("div_floor_cpu" if input.ndim else "index_func_")
     axis = wrap_dim(dim, max(source.ndim, 1))
     flat = reshape(index, (-1,)).long()
     part = source if source.ndim else reshape(source, (1,))

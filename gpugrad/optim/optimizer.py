@@ -77,7 +77,7 @@ class Optimizer(StateDicts, StepHooks):
     _wide_lr: ClassVar[bool] = False
     """Whether the update wants the learning rate in float64 for parameters of any type."""
 
-    _recorded_step: ClassVar[Callable[[Group, Tensor, Tensor, dict[str, Any]], None]]
+    _recorded_step: ClassVar[Any]
     """The update of a parameter with ``differentiable=True``, one of ``tensor_steps``."""
 
     _step_supports_amp_scaling: bool = False

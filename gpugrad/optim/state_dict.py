@@ -52,7 +52,8 @@ class StateDicts:
         Returns:
             A dictionary with two entries. ``"param_groups"``: the groups with their options,
             where ``"params"`` holds numbers instead of tensors. ``"state"``: for each of these
-            numbers what is remembered of the parameter; the tensors are not copied.
+            numbers what is remembered of the parameter; the tensors are not copied, but for
+            counts that parameters have in common.
 
         >>> import gpugrad
         >>> w = gpugrad.ones(2, requires_grad=True)
@@ -67,9 +68,10 @@ class StateDicts:
         numbers: dict[int, int] = {}
         for p in chain.from_iterable(group["params"] for group in self.param_groups):
             numbers.setdefault(id(p), len(numbers))
+        seen: set[int] = set()
         result: StateDict = {
             "state": {
-                (numbers[id(key)] if isinstance(key, Tensor) else key): value
+                (numbers[id(key)] if isinstance(key, Tensor) else key): _apart(value, seen)
                 for key, value in self.state.items()
             },
             "param_groups": [
@@ -169,6 +171,20 @@ class StateDicts:
     ) -> RemovableHandle:
         """Call ``hook(optimizer)`` after :meth:`load_state_dict`; returns a handle to remove it."""
         return add_hook(self._load_hooks.after, hook, prepend)
+
+
+def _apart(value: Any, seen: set[int]) -> Any:
+    """A parameter's state, without the tensors that another parameter's has too.
+
+    Whoever counts in place, as PyTorch does, would count such a one several times.
+    """
+    if not isinstance(value, dict):
+        return value
+    shared = {k for k, v in value.items() if isinstance(v, Tensor) and id(v) in seen}
+    seen.update(id(v) for v in value.values() if isinstance(v, Tensor))
+    if not shared:
+        return value
+    return {k: v.clone() if k in shared else v for k, v in value.items()}
 
 
 def _moved(value: Any, p: Tensor, key: object = None) -> Any:

@@ -199,7 +199,13 @@ def special(function: Callable[[float], float]) -> ufunc:
     return ufunc(apply, 1)
 
 
-FUNCTIONS = dict.fromkeys(("argmax", "clip", "isin", "searchsorted", "tril", "unravel_index"), 0)
+FUNCTIONS = dict.fromkeys(
+    (
+        *("argmax", "broadcast_arrays", "clip", "frexp", "full_like", "isin", "ones_like"),
+        *("searchsorted", "swapaxes", "tril", "triu", "unravel_index", "zeros_like"),
+    ),
+    0,
+)
 READING = {"bincount": 2, "unique": 2}
 """Functions whose result has a length that CuPy must first read back."""
 LINALG = ("cholesky", "det", "eigh", "inv", "pinv", "qr", "slogdet", "solve", "svd")
@@ -209,6 +215,8 @@ def build() -> types.ModuleType:
     """The module ``cupy``."""
     cupy = types.ModuleType("cupy")
     for name in UFUNCS.values():
+        setattr(cupy, name, ufunc(getattr(np, name)))
+    for name in ("abs", "gcd", "lcm", "ldexp"):
         setattr(cupy, name, ufunc(getattr(np, name)))
     for name in ("empty", "zeros", "ones", "full", "arange", "eye"):
         setattr(cupy, name, _made(name))

@@ -6,7 +6,7 @@ from typing import Any
 
 from .model import Data, Op, Sample
 from .picking import REAL, index, op
-from .special import POSITIVE, SQUARE
+from .special import SQUARE
 
 X = Data((3, 4))
 P = Data((3, 4), 0.2, 4.0)

@@ -115,11 +115,13 @@ def refusals(name: str) -> Iterator[str]:
             continue
         theirs = copied([sample.input, list(sample.args), sample.kwargs])
         mine = ours(copied(theirs))
-        first = outcome(torch, lambda t=theirs: entry.op(t[0], *t[1], **t[2]), [], gradients=False)
-        second = outcome(gpugrad, lambda m=mine: call(entry, m), [], gradients=False)
-        if first.error is None:
+        run = functools.partial(entry.op, theirs[0], *theirs[1], **theirs[2])
+        first = outcome(torch, run, [], gradients=False).error
+        run = functools.partial(call, entry, mine)
+        second = outcome(gpugrad, run, [], gradients=False).error
+        if first is None:
             continue
-        if (found := error_difference(second.error, first.error)) is not None:
+        if (found := error_difference(second, first)) is not None:
             yield f"{described(sample)}: {found}"
 
 

@@ -138,7 +138,7 @@ def pruned(lib: ModuleType) -> list[Any]:
     model = nn.Sequential(nn.Conv2d(3, 6, 3), nn.Flatten(), nn.Linear(24, 5))
     conv, linear = model[0], model[2]
     found: list[Any] = []
-    for step in (
+    steps: list[Any] = [
         lambda: prune.random_unstructured(conv, "weight", 0.3),
         lambda: prune.l1_unstructured(conv, "weight", 20),
         lambda: prune.ln_structured(conv, "weight", 2, n=2, dim=0),
@@ -152,7 +152,8 @@ def pruned(lib: ModuleType) -> list[Any]:
         lambda: prune.remove(conv, "weight"),
         lambda: prune.identity(conv, "bias"),
         lambda: prune.custom_from_mask(linear, "bias", lib.tensor([0, 1, 1, 0, 1])),
-    ):
+    ]
+    for step in steps:
         step()
         found.append({name: value.clone() for name, value in model.state_dict().items()})
         found.append(prune.is_pruned(model))
@@ -214,4 +215,4 @@ def test_stateless_call() -> None:
             warnings.simplefilter("always")
             result = stateless.functional_call(layer, values, lib.ones(2))
         results.append([result.detach(), [plain(str(w.message)) for w in caught]])
-    assert tree_difference(*results) is None
+    assert tree_difference(results[0], results[1]) is None

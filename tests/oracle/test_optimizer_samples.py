@@ -133,7 +133,7 @@ def refusals(name: str) -> Iterator[str]:
         in_step = refused.error_on is optimizers.OptimizerErrorEnum.STEP_ERROR
         if in_step or any(t.is_sparse or t.is_complex() for t in tensors(sample.params)):
             continue  # complex or sparse numbers
-        errors = []
+        errors: list[Exception | None] = []
         for lib in (torch, gpugrad):
             params = sample.params if lib is torch else ours(sample.params)
             kwargs = sample.kwargs if lib is torch else ours(sample.kwargs)

@@ -157,11 +157,7 @@ def kl_div(
                 "major release.",
                 stacklevel=2,
             )
-    loss = (
-        target.exp() * (target - input)
-        if log_target
-        else xlogy(target, target) - target * input
-    )
+    loss = target.exp() * (target - input) if log_target else xlogy(target, target) - target * input
     result = reduce_loss(loss, reduction)
     return result / input.size(0) if batchmean and input.dim() != 0 else result
 

@@ -216,7 +216,8 @@ def _bicubic(
         part = _picked(flat, taps, size) * weight
         total = part if total is None else total + part
     assert total is not None
-    return total
+    result: Tensor = total
+    return result
 
 
 def cubic_share(offset: Tensor, a: float = -0.75) -> Tensor:

@@ -67,7 +67,7 @@ class _Orthogonal(Module):
                 q = q.clone() if _is_orthogonal(q) else _near(q)
             self.base = q
             # What every map takes to the identity.
-            origin = zeros_like(matrix)
+            origin: Tensor = zeros_like(matrix)
             origin.diagonal(dim1=-2, dim2=-1).fill_(-1.0)
             return origin
         if self.orthogonal_map != "householder":

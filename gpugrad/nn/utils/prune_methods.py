@@ -63,7 +63,7 @@ class BasePruningMethod(ABC):
         hooks = module._ensure_hooks().forward_pre
         former = find(module, name)
         if former is not None:
-            old = hooks.pop(former).function
+            old: Any = hooks.pop(former).function
             container = old if isinstance(old, PruningContainer) else PruningContainer(old)
             container.add_pruning_method(method)
             method = container
@@ -126,12 +126,13 @@ class PruningContainer(BasePruningMethod):
     """Several methods that prune one tensor one after the other."""
 
     def __init__(self, *args: BasePruningMethod | Iterable[BasePruningMethod]) -> None:
-        methods = args[0] if len(args) == 1 and not isinstance(args[0], BasePruningMethod) else args
+        several = len(args) == 1 and not isinstance(args[0], BasePruningMethod)
+        methods: Any = args[0] if several else args
         self._pruning_methods: tuple[BasePruningMethod, ...] = ()
-        for method in methods:  # type: ignore[union-attr]
+        for method in methods:
             if not self._pruning_methods:
                 self._tensor_name = getattr(method, "_tensor_name", "")
-            self._pruning_methods += (method,)  # type: ignore[operator]
+            self._pruning_methods += (method,)
 
     def add_pruning_method(self, method: Any) -> None:
         """Prune by a further method, from now on.
@@ -178,7 +179,8 @@ class PruningContainer(BasePruningMethod):
         else:
             raise ValueError(f"Unrecognized PRUNING_TYPE {kind}")
         mask[left] = method.compute_mask(t[left], default_mask[left])
-        return mask
+        remaining: Tensor = mask
+        return remaining
 
 
 class Identity(BasePruningMethod):
@@ -306,10 +308,11 @@ def _only_slices(t: Tensor, dim: int, kept: Tensor, default_mask: Tensor) -> Ten
 
 
 def _check_amount(amount: Any) -> None:
-    if not isinstance(amount, numbers.Real):
-        raise TypeError(f"Invalid type for amount: {amount}. Must be int or float.")
     whole = isinstance(amount, numbers.Integral)
-    if amount < 0 or (not whole and amount > 1):
+    if not whole and not isinstance(amount, numbers.Real):
+        raise TypeError(f"Invalid type for amount: {amount}. Must be int or float.")
+    share: Any = amount
+    if share < 0 or (not whole and share > 1):
         raise ValueError(
             f"amount={amount} should either be a float in the range [0, 1] or a non-negative "
             "integer"

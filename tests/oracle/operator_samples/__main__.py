@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -34,12 +35,18 @@ def main() -> None:
         report = run(op, extent)
         reports.append(report)
         if report.gaps:
-            print(f"{report.name}: {len(report.gaps)} gaps, {dict(report.endings)}", flush=True)
+            say(f"{report.name}: {len(report.gaps)} gaps, {dict(report.endings)}")
             for gap in report.gaps[: options.gaps]:
-                print(f"    {gap}", flush=True)
-    print(summary(reports))
+                say(f"    {gap}")
+    say(summary(reports))
     if options.json:
         options.json.write_text(json.dumps({r.name: [dict(r.endings), r.gaps] for r in reports}))
+
+
+def say(line: str) -> None:
+    """Show a line at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def summary(reports: list[Report]) -> str:

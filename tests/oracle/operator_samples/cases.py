@@ -16,28 +16,53 @@ from .conversion import DTYPES, found_function, rebound
 MAIN = (torch.float32, torch.float64, torch.int64, torch.bool)
 HALF = (torch.float16, torch.bfloat16)
 
-PREFIXES = ("nn.functional.", "fft.", "torch.ops.", "_refs.", "sparse.", "signal.", "jiterator_")
-PREFIXES += ("_foreach", "torch._", "ops.")
+PREFIXES = (
+    *("nn.functional.", "fft.", "torch.ops.", "_refs.", "sparse.", "signal.", "jiterator_"),
+    *("_foreach", "torch._", "ops."),
+)
 """Operators outside the comparison: layers, complex transforms, and PyTorch's own inner parts."""
 
-COMPLEX = set(
-    "view_as_complex view_as_real complex polar imag stft istft cdouble cfloat chalf to_sparse "
-    "linalg.eig linalg.eigvals".split()
+COMPLEX = frozenset(
+    (
+        *("view_as_complex", "view_as_real", "complex", "polar", "imag", "stft", "istft"),
+        *(
+            "cdouble",
+            "cfloat",
+            "chalf",
+            "to_sparse",
+            "linalg.eig",
+            "linalg.eigvals",
+        ),
+    )
 )
 """Operators that only make sense with complex or sparse tensors."""
 
-INNER = set(
-    "_softmax_backward_data native_group_norm native_layer_norm native_batch_norm "
-    "_native_batch_norm_legit _batch_norm_with_update constant_pad_nd _upsample_bilinear2d_aa "
-    "max_pool2d_with_indices_backward _unsafe_masked_index _unsafe_masked_index_put_accumulate "
-    "_chunk_cat native_dropout_backward grid_sampler_2d grid_sampler_3d hash_tensor "
-    "_segment_reduce alias_copy nonzero_static slice".split()
+INNER = frozenset(
+    (
+        *("_softmax_backward_data", "native_group_norm", "native_layer_norm"),
+        *("native_batch_norm", "_native_batch_norm_legit", "_batch_norm_with_update"),
+        *("constant_pad_nd", "_upsample_bilinear2d_aa", "max_pool2d_with_indices_backward"),
+        *("_unsafe_masked_index", "_unsafe_masked_index_put_accumulate", "_chunk_cat"),
+        *("native_dropout_backward", "grid_sampler_2d", "grid_sampler_3d", "hash_tensor"),
+        *(
+            "_segment_reduce",
+            "alias_copy",
+            "nonzero_static",
+            "slice",
+        ),
+    )
 )
 """Operators that PyTorch does not document, or that only its compilers use."""
 
-UNINITIALISED = set(
-    "empty empty_like new_empty empty_strided new_empty_strided empty_permuted resize_ "
-    "resize_as_".split()
+UNINITIALISED = frozenset(
+    (
+        *("empty", "empty_like", "new_empty", "empty_strided", "new_empty_strided"),
+        *(
+            "empty_permuted",
+            "resize_",
+            "resize_as_",
+        ),
+    )
 )
 """Operators of whose results only shape and type are determined."""
 
@@ -45,7 +70,7 @@ UNINITIALISED = set(
 SIGNS = {"svd", "linalg.svd", "linalg.eigh", "svd_lowrank", "pca_lowrank"}
 """Decompositions that leave the signs of vectors open."""
 
-UNSTABLE = set("sort argsort kthvalue topk mode median nanmedian msort".split())
+UNSTABLE = {"sort", "argsort", "kthvalue", "topk", "mode", "median", "nanmedian", "msort"}
 """Operators that give equal elements in any order."""
 
 
@@ -105,8 +130,6 @@ def of_other_type(sample: Any, dtype: Any) -> Any:
     """A floating sample with its floating tensors in a type that the operator may not take."""
     return sample.transform(
         lambda t: (
-            t.detach().to(dtype)
-            if isinstance(t, torch.Tensor) and t.is_floating_point()
-            else t
+            t.detach().to(dtype) if isinstance(t, torch.Tensor) and t.is_floating_point() else t
         )
     )

@@ -12,7 +12,10 @@ import gpugrad
 
 DTYPES = {
     getattr(torch, name): getattr(gpugrad, name)
-    for name in "float16 bfloat16 float32 float64 uint8 int8 int16 int32 int64 bool".split()
+    for name in (
+        *("float16", "bfloat16", "float32", "float64"),
+        *("uint8", "int8", "int16", "int32", "int64", "bool"),
+    )
 }
 """The types that both libraries have."""
 

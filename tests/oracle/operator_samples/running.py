@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -90,27 +91,27 @@ def run(op: Any, extent: Extent, function: Callable[..., Any] | None = None) -> 
 def checks(op: Any, function: Any, extent: Extent) -> Iterator[tuple[str, Callable[[], str]]]:
     """The checks of one operator, each with a text that names its arguments."""
     inplace = inplace_name(op)
-    for error in guarded(lambda: cases.errors(op)):
+    for error in guarded(partial(cases.errors, op)):
         s = error.sample_input
-        yield f"error {label(torch.float32, s)}", lambda s=s: check_error(op, function, s)
+        yield f"error {label(torch.float32, s)}", partial(check_error, op, function, s)
     for dtype in (*cases.MAIN, *cases.HALF):
         if dtype not in op.dtypes:
             for s in refused_samples(op, dtype):
-                yield label(dtype, s), lambda s=s: check_sample(op, function, s)
+                yield label(dtype, s), partial(check_sample, op, function, s)
             continue
         limit = extent.samples if dtype in cases.MAIN else 6
         grad = dtype is torch.float64 and op.supports_autograd
-        for s in guarded(lambda d=dtype, g=grad, n=limit: cases.samples(op, d, g, n)):
+        for s in guarded(partial(cases.samples, op, dtype, grad, limit)):
             text = label(dtype, s)
-            yield text, lambda s=s, g=grad: check_sample(op, function, s, g, op.supports_gradgrad)
+            yield text, partial(check_sample, op, function, s, grad, op.supports_gradgrad)
             if dtype in cases.MAIN and not grad:
                 if inplace:
-                    yield text, lambda s=s: check_inplace(op, inplace, s)
+                    yield text, partial(check_inplace, op, inplace, s)
                 if op.supports_out and dtype is torch.float32:
-                    yield text, lambda s=s: check_out(op, function, s)
+                    yield text, partial(check_out, op, function, s)
         if extent.references and dtype in (torch.float32, torch.int64):
-            for s in guarded(lambda d=dtype: cases.references(op, d, extent.references)):
-                yield label(dtype, s), lambda s=s: check_sample(op, function, s)
+            for s in guarded(partial(cases.references, op, dtype, extent.references)):
+                yield label(dtype, s), partial(check_sample, op, function, s)
 
 
 def guarded(samples: Callable[[], Iterator[Any]]) -> Iterator[Any]:
@@ -125,7 +126,7 @@ def refused_samples(op: Any, dtype: Any) -> list[Any]:
     """Two floating samples in a type that the operator does not list."""
     if torch.float32 not in op.dtypes:
         return []
-    found = list(guarded(lambda: cases.samples(op, torch.float32, False, 2)))
+    found = list(guarded(partial(cases.samples, op, torch.float32, False, 2)))
     return [cases.of_other_type(s, dtype) for s in found]
 
 

@@ -1,0 +1,214 @@
+"""Invertible maps, and how they stretch space.
+
+>>> import gpugrad
+>>> from gpugrad.distributions.transforms import AffineTransform
+>>> AffineTransform(1.0, 2.0).inv(gpugrad.tensor(5.0))
+tensor(2.)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from ..limits import finfo
+from ..nn.functional.activation import softplus
+from ..tensor import Tensor
+from . import constraints
+from .independent import sum_rightmost
+
+
+class Transform:
+    """Base class: ``transform(x)`` is y, ``transform.inv(y)`` is x.
+
+    Args:
+        cache_size: accepted for PyTorch's sake; nothing is kept.
+
+    Attributes:
+        bijective: whether there is an inverse.
+        sign: 1 for an increasing map, -1 for a decreasing one.
+    """
+
+    bijective = True
+    sign: Any = 1
+    domain: Any = constraints.real
+    codomain: Any = constraints.real
+
+    def __init__(self, cache_size: int = 0) -> None:
+        self._cache_size = cache_size
+
+    def __call__(self, x: Any) -> Any:
+        return self._call(x)
+
+    def _call(self, x: Any) -> Any:
+        raise NotImplementedError
+
+    def _inverse(self, y: Any) -> Any:
+        raise NotImplementedError
+
+    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+        """The logarithm of how much the map stretches space at x, which it maps to y."""
+        raise NotImplementedError
+
+    @property
+    def inv(self) -> Transform:
+        """The map back."""
+        return _Inverse(self)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class _Inverse(Transform):
+    def __init__(self, transform: Transform) -> None:
+        super().__init__()
+        self._inv = transform
+        self.bijective, self.sign = transform.bijective, transform.sign
+        self.domain, self.codomain = transform.codomain, transform.domain
+
+    def _call(self, x: Any) -> Any:
+        return self._inv._inverse(x)
+
+    def _inverse(self, y: Any) -> Any:
+        return self._inv(y)
+
+    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+        return -self._inv.log_abs_det_jacobian(y, x)
+
+    @property
+    def inv(self) -> Transform:
+        return self._inv
+
+    def __repr__(self) -> str:
+        return f"_InverseTransform({self._inv!r})"
+
+
+class ComposeTransform(Transform):
+    """Several maps, one after the other."""
+
+    def __init__(self, parts: Sequence[Transform], cache_size: int = 0) -> None:
+        super().__init__(cache_size)
+        self.parts = list(parts)
+        self.bijective = all(part.bijective for part in parts)
+        self.sign = math.prod(part.sign for part in parts)
+        if self.parts:
+            self.domain, self.codomain = self.parts[0].domain, self.parts[-1].codomain
+
+    def _call(self, x: Any) -> Any:
+        for part in self.parts:
+            x = part(x)
+        return x
+
+    def _inverse(self, y: Any) -> Any:
+        for part in reversed(self.parts):
+            y = part.inv(y)
+        return y
+
+    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+        dims = max((part.domain.event_dim for part in self.parts), default=0)
+        result: Any = 0
+        for part in self.parts:
+            y = part(x)
+            stretch = part.log_abs_det_jacobian(x, y)
+            result = result + sum_rightmost(stretch, dims - part.domain.event_dim)
+            x = y
+        return result
+
+    def __repr__(self) -> str:
+        return "ComposeTransform([\n    " + ",\n    ".join(map(repr, self.parts)) + "\n])"
+
+
+class ExpTransform(Transform):
+    """``y = exp(x)``"""
+
+    codomain = constraints.positive
+
+    def _call(self, x: Any) -> Any:
+        return x.exp()
+
+    def _inverse(self, y: Any) -> Any:
+        return y.log()
+
+    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+        return x
+
+
+class AffineTransform(Transform):
+    """``y = loc + scale * x``
+
+    Args:
+        event_dim: how many dimensions make up one value: the stretch is summed over them.
+    """
+
+    def __init__(self, loc: Any, scale: Any, event_dim: int = 0, cache_size: int = 0) -> None:
+        super().__init__(cache_size)
+        self.loc, self.scale = loc, scale
+        self.sign = scale.sign() if isinstance(scale, Tensor) else (scale > 0) - (scale < 0)
+        if event_dim:
+            region = constraints.IndependentConstraint(constraints.real, event_dim)
+            self.domain = self.codomain = region
+
+    def _call(self, x: Any) -> Any:
+        return self.loc + self.scale * x
+
+    def _inverse(self, y: Any) -> Any:
+        return (y - self.loc) / self.scale
+
+    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+        scale = self.scale
+        if not isinstance(scale, Tensor):
+            stretch = x.new_full(tuple(x.shape), math.log(abs(scale)))
+        else:
+            stretch = scale.abs().log()
+        dims = self.domain.event_dim
+        if dims:
+            stretch = sum_rightmost(stretch.expand(x.shape), dims)
+        return stretch.expand(tuple(x.shape[: x.dim() - dims]))
+
+
+class SigmoidTransform(Transform):
+    """``y = 1 / (1 + exp(-x))``"""
+
+    codomain = constraints.unit_interval
+
+    def _call(self, x: Any) -> Any:
+        limits = finfo(x.dtype)
+        return x.sigmoid().clamp(min=limits.tiny, max=1.0 - limits.eps)
+
+    def _inverse(self, y: Any) -> Any:
+        limits = finfo(y.dtype)
+        y = y.clamp(min=limits.tiny, max=1.0 - limits.eps)
+        return y.log() - (-y).log1p()
+
+    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+        return -softplus(-x) - softplus(x)
+
+
+class TanhTransform(Transform):
+    """``y = tanh(x)``"""
+
+    codomain = constraints.interval(-1.0, 1.0)
+
+    def _call(self, x: Any) -> Any:
+        return x.tanh()
+
+    def _inverse(self, y: Any) -> Any:
+        return y.atanh()
+
+    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+        # As precise where y is near 1 as elsewhere.
+        return 2.0 * (math.log(2.0) - x - softplus(-2.0 * x))
+
+
+class AbsTransform(Transform):
+    """``y = |x|``, which has two inverses: the positive one is taken."""
+
+    bijective = False
+    codomain = constraints.positive
+
+    def _call(self, x: Any) -> Any:
+        return x.abs()
+
+    def _inverse(self, y: Any) -> Any:
+        return y
