@@ -154,7 +154,7 @@ globals().update(_selection_methods.FUNCTIONS)
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gpugrad\.")
 
 _MODULES = {"amp", "backends", "compiler", "cpu", "cuda", "func", "fused", "linalg", "nn", "optim"}
-_MODULES |= {"masked", "profiler", "special", "utils", "viz"}
+_MODULES |= {"distributions", "masked", "profiler", "special", "utils", "viz"}
 _SAME_IN_FUNCTIONAL = (
     "adaptive_avg_pool1d adaptive_max_pool1d alpha_dropout avg_pool1d bilinear celu "
     "channel_shuffle "

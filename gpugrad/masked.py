@@ -55,7 +55,7 @@ def _reduction(name: str, neutral: float) -> Callable[..., Any]:
         mask: Any = None,
     ) -> Any:
         x = _filled(input, mask, neutral, dtype)
-        if name in ("amax", "amin") and str(x.dtype).endswith("bool"):
+        if mask is not None and name in ("amax", "amin") and str(x.dtype).endswith("bool"):
             raise NotImplementedError(f"identity of {name} on {x.dtype} input")
         if name == "prod":
             return _product(x, dim, keepdim)
@@ -197,7 +197,7 @@ def _spread(
     centre = mean(x, dim, keepdim=True, mask=mask)
     squares = sum((x - centre).square(), dim, keepdim=keepdim, mask=mask)
     divisor = (count - correction).clamp(min=0)
-    return squares / divisor
+    return (squares / divisor).to(x.dtype)
 
 
 def var(

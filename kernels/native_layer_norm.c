@@ -1,7 +1,8 @@
 // Layer norm of the rows of a matrix on the CPU, and its gradients.
 //
-// A row is read again from the first-level cache for each pass over it. Sums are in the arrays' type,
-// in many lanes. Gradients that add up rows have sums for each part, which are added up in order.
+// A row is read again from the first-level cache for each pass over it. Sums are in the arrays'
+// type, in many lanes. Gradients that add up rows have sums for each part, which are added up in
+// order.
 
 #include <stdlib.h>
 

@@ -90,8 +90,8 @@ FOR_TYPE(STORE_TOTAL)
 // Phi(x) of the normal distribution, and exp(-x^2 / 2).
 //
 // Phi(-z) = t p(t) exp(-z^2 / 2) with t = 1 / (1 + 0.3 z), a form of Hastings, "Approximations for
-// digital computers" (1955), 26.2.17. The relative error of p is 5e-8 for z up to 5, and grows to 2e-5
-// for 13, where Phi has 38 zeros.
+// digital computers" (1955), 26.2.17. The relative error of p is 5e-8 for z up to 5, and grows to
+// 2e-5 for 13, where Phi has 38 zeros.
 static inline float cdf_float(float x, float *bell) {
     const float z = fabsf(x);
     const float e = nm_exp_within_float(-0.5f * (z * z));

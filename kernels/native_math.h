@@ -1,9 +1,10 @@
 // Elementary functions for loops on the CPU: without branches or tables, so that a C compiler makes
 // vector code of a loop that calls them.
 //
-// Every function is there for float and double: nm_exp_float, nm_exp_double and so on. All are right
-// for nan, infinities, signed zeros, and for arguments and results below the smallest normal number.
-// The largest error, in units of the last place, of every 37th float, and of a million doubles:
+// Every function is there for float and double: nm_exp_float, nm_exp_double and so on. All are
+// right for nan, infinities, signed zeros, and for arguments and results below the smallest normal
+// number. The largest error, in units of the last place, of every 37th float, and of a million
+// doubles:
 //
 //            exp   expm1  log   log1p  tanh  sigmoid  erf
 //   float    0.89  1.55   0.86  1.42   1.41  2.44     1.08
@@ -78,8 +79,8 @@ static inline double nm_minimum_double(double x, double y) { return x < y || x !
 // --- exp and expm1 -------------------------------------------------------------------------------
 //
 // x = n ln 2 + r with |r| <= ln 2 / 2; exp(r) - 1 = r + r^2 q(r). Adding 3 * 2^22 (2^51 for double)
-// rounds to a whole number, which stands in the last bits of the sum. ln 2 is taken in two parts, of
-// which the first times n is exact; the second part is added last, where it loses least.
+// rounds to a whole number, which stands in the last bits of the sum. ln 2 is taken in two parts,
+// of which the first times n is exact; the second part is added last, where it loses least.
 
 #define NM_ROUND_float 12582912.0f
 #define NM_ROUND_double 6755399441055744.0

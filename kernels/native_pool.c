@@ -4,9 +4,9 @@
 // caller's thread and on up to threads - 1 more, which are started when first needed and then wait
 // for more work. Which thread does a part must not matter to its result.
 //
-// The caller waits for nobody who has not begun: when it finds no parts left, the work is closed, and
-// whoever wakes up later goes back to sleep. While one caller has the threads, others do their work
-// alone. A forked process begins without threads and starts its own.
+// The caller waits for nobody who has not begun: when it finds no parts left, the work is closed,
+// and whoever wakes up later goes back to sleep. While one caller has the threads, others do their
+// work alone. A forked process begins without threads and starts its own.
 
 #define _GNU_SOURCE
 #include <pthread.h>

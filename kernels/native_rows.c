@@ -1,8 +1,8 @@
-// Functions of the rows of a matrix on the CPU: softmax, log_softmax and cross entropy, every gradient
-// beside its function; the largest element and the sum of each row; rows added to others.
+// Functions of the rows of a matrix on the CPU: softmax, log_softmax and cross entropy, every
+// gradient beside its function; the largest element and the sum of each row; rows added to others.
 //
-// A row is read again from the first-level cache for each pass over it. Sums are in the arrays' type,
-// in many lanes.
+// A row is read again from the first-level cache for each pass over it. Sums are in the arrays'
+// type, in many lanes.
 
 #include "native_rows.h"
 

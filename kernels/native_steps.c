@@ -1,8 +1,8 @@
 // The optimizers' steps on the CPU, of one parameter: SGD and Adam.
 //
 // What NumPy does in a dozen passes over memory, in one, and in the same order of operations: the
-// results are the same to the last bit. Learning rates and what follows from the number of steps are
-// 0-d arrays of the parameters' type.
+// results are the same to the last bit. Learning rates and what follows from the number of steps
+// are 0-d arrays of the parameters' type.
 
 #include "native_work.h"
 
@@ -69,7 +69,7 @@ static void run_step(Function function, Step *w, const Array *p, int threads) {
         }                                                                                          \
     }                                                                                              \
                                                                                                    \
-    /* As `adam_step` of the primitives says, of lists of arrays; highest is empty without amsgrad. */\
+    /* As `adam_step` of the primitives; highest is empty without amsgrad. */                      \
     int adam_step_##T(List *params, List *grads, List *means, List *squares, List *highest,        \
                       Array *step_size, Array *root_correction, Array *shrink,                     \
                       double weight_decay, double beta1, double beta2, double eps, int flags,      \
@@ -114,7 +114,7 @@ static void run_step(Function function, Step *w, const Array *p, int threads) {
         }                                                                                          \
     }                                                                                              \
                                                                                                    \
-    /* As `sgd_step` of the primitives says, of lists of arrays; buffers is empty without momentum. */\
+    /* As `sgd_step` of the primitives; buffers is empty without momentum. */                      \
     int sgd_step_##T(List *params, List *grads, List *buffers, Array *lr, double weight_decay,     \
                      double momentum, double dampening, int flags, int threads) {                  \
         if (!all_fit(params, grads) || !fits(lr)) return 0;                                        \

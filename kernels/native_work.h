@@ -1,13 +1,14 @@
 // What the CPU's C sources share: arrays, work in parts, vectors.
 //
-// A function that Python calls gets NumPy's array objects themselves, as addresses; None is given as 0.
-// It reads from them where their data is and how large they are, which takes Python much longer, and
-// looks whether it can work on them: it gives 1 when it has done its work, and 0 when it has not
-// touched anything. Python puts before the source the size of the head that all objects have, as
-// OBJECT_HEAD, and as ELEMENT the type that the functions are made for, float or double: who uses one
-// type does not wait for the other.
+// A function that Python calls gets NumPy's array objects themselves, as addresses; None is given
+// as 0. It reads from them where their data is and how large they are, which takes Python much
+// longer, and looks whether it can work on them: it gives 1 when it has done its work, and 0 when
+// it has not touched anything. Python puts before the source the size of the head that all objects
+// have, as OBJECT_HEAD, and as ELEMENT the type that the functions are made for, float or double:
+// who uses one type does not wait for the other.
 //
-// Work is divided into parts of a fixed size, so that results do not depend on the number of threads.
+// Work is divided into parts of a fixed size, so that results do not depend on the number of
+// threads.
 
 #pragma once
 
@@ -83,7 +84,8 @@ static inline int64_t larger(int64_t x, int64_t y) { return x > y ? x : y; }
 // How many rows a part has.
 static inline int64_t rows_of_part(int64_t cols) { return larger(1, PART / larger(1, cols)); }
 
-// The elements of a loop have nothing to do with one another, even if an operand is also the result.
+// The elements of a loop have nothing to do with one another, even if an operand is also the
+// result.
 #if defined(__clang__)
 #define EACH_ALONE _Pragma("clang loop vectorize(assume_safety)")
 #else
@@ -103,7 +105,8 @@ typedef int64_t nm_integer_double;
 // A function in which the order of comparisons does not matter, as if there were no nan: else gcc
 // makes no vector code of the search for the largest element.
 #if defined(__GNUC__) && !defined(__clang__)
-#define LIKE_NUMBERS __attribute__((noinline, unused, optimize("finite-math-only", "no-signed-zeros")))
+#define LIKE_NUMBERS                                                                               \
+    __attribute__((noinline, unused, optimize("finite-math-only", "no-signed-zeros")))
 #else
 #define LIKE_NUMBERS __attribute__((noinline, unused))
 #endif

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "gpugrad"
 FLOORS = (
     ("cli", "examples", "__main__"),
     ("compiler", "func", "model_summary", "profiler", "profiling", "viz"),  # what works on models
-    ("distributed", "nn", "optim", "utils"),
+    ("distributed", "distributions", "nn", "optim", "utils"),
     (),  # every other module directly in the package: tensors and what makes them
     ("casting", "ops"),
     ("autograd", "capture"),

@@ -16,7 +16,7 @@ from gpugrad.backend import cpu, recording
 from gpugrad.nn import functional as F
 from gpugrad.profiling import Rates
 from gpugrad.profiling.report import judge
-from gpugrad.profiling.watch import Call
+from gpugrad.profiling.watch import Call, scaled
 
 RATES = Rates(bandwidth=1e10, arithmetic=1e11, dtype="float32", call=1e-6)
 
@@ -158,6 +158,20 @@ def test_judgement(seconds: float, calls: Any, verdict: str) -> None:
         for took, moved, done in calls
     ]
     assert judge(made, seconds, RATES, on_device=False)[0] == verdict
+
+
+def test_watched_times_are_those_of_a_step_without_a_watch() -> None:
+    calls = [Call("mul", "", "forward", "", n * 2.0, 1.0, 8, 1, (), "") for n in range(3)]
+    for seconds, expected in (
+        (5.0, [(0, 1), (2, 1), (4, 1)]),
+        (9.0, [(0, 1), (2, 1), (4, 1)]),
+        (4.0, [(0, 1), (1.5, 1), (3, 1)]),  # less between them
+        (1.5, [(0, 0.5), (0.5, 0.5), (1, 0.5)]),  # they alone take too long
+    ):
+        assert [(c.start, c.seconds) for c in scaled(calls, seconds)] == expected
+    _, step, x = training()
+    report = gpugrad.profile(step, x, compile=False)
+    assert sum(row.seconds for row in report.rows) <= report.seconds * (1 + 1e-9)
 
 
 # --- what can be profiled -------------------------------------------------------------------------

@@ -46,6 +46,13 @@ _largest: Any = np.maximum.reduce
 _smallest: Any = np.minimum.reduce
 
 _INTEGER = {2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
+_IN_C = {
+    **dict.fromkeys(("sigmoid", "mse"), maps.LARGE),
+    **dict.fromkeys(("relu", "relu_grad", "sigmoid_grad", "tanh_grad", "mse_grad"), maps.SIMPLE),
+    **dict.fromkeys(("sum", "mean"), maps.SIMPLE),
+}
+"""From how many elements on a primitive is left to C code, where there is a compiler."""
+
 _NOTHING_TO_SWITCH: AbstractContextManager[Any] = nullcontext()
 
 
@@ -101,7 +108,9 @@ class CPU(
         self, name: str, args: list[Any], kwargs: dict[str, Any], out: Any
     ) -> list[Any] | None:
         rule = RULES.get(name)
-        return None if rule is None or type(out) is tuple else rule(*args, **kwargs, out=out)
+        if rule is None or type(out) is tuple or _goes_to_c(name, args):
+            return None
+        return rule(*args, **kwargs, out=out)
 
     def rewritten(
         self, steps: Sequence[Any], kept: Collection[Any], inputs: Sequence[Array] = ()
@@ -383,6 +392,16 @@ class CPU(
         if out is None and cpu_blocks.is_transposed(x):
             return cpu_blocks.transposed_copy(x)
         return super().copy(x, out)
+
+
+def _goes_to_c(name: str, args: list[Any]) -> bool:
+    """Whether a primitive calls C code for operands like these, which no rule should take apart."""
+    least = _IN_C.get(name)
+    if least is None or args[0].size < least or args[0].dtype not in BLAS_TYPES:
+        return False
+    from ..native import toolchain  # which few programs need
+
+    return toolchain.available()
 
 
 def _short_rows(x: Array) -> bool:

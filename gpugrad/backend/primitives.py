@@ -16,10 +16,12 @@ from ..device import device as Device
 from .bessel_functions import BesselFunctions
 from .composed import ComposedForms
 from .composed_recurrence import ComposedRecurrence
+from .factorisations import Factorisations
 from .gamma_functions import GammaFunctions
 from .generated import Generated
 from .normal_functions import NormalFunctions
 from .optimizer_steps import OptimizerSteps
+from .polynomials import Polynomials
 from .special_functions import SpecialFunctions
 from .windows import Windows
 
@@ -112,6 +114,8 @@ class Primitives(
     GammaFunctions,
     BesselFunctions,
     NormalFunctions,
+    Polynomials,
+    Factorisations,
     Windows,
 ):
     """The primitives over one array module.

@@ -82,6 +82,11 @@ class SpecialFunctions:
         above, below = self.cast(self.gt(x, 0), x.dtype), self.cast(self.lt(x, 0), x.dtype)
         return self.sub(above, below, out=out) if x.dtype.kind != "b" else self.copy(x, out=out)
 
+    def frexp_exponent(self, x: Array, out: Array | None = None) -> Array:
+        """The power of two by which a number between 0.5 and 1 makes ``x``, int32."""
+        _, exponent = self.module.frexp(x if x.dtype.kind == "f" else x.astype("float32"))
+        return self.into(self.module.asarray(exponent).astype("int32"), out)
+
     def sinc(self, x: Array, out: Array | None = None) -> Array:
         """``sin(pi x) / (pi x)``, 1 at 0."""
         zero = self.eq(x, 0)

@@ -256,13 +256,25 @@ class Replay:
         self.arrays: dict[int, Array] = {}
         relaid = [k for k, n in enumerate(program.free) if n in trace.relaid]
         self.plan = Plan(
-            backend, early, inputs, kept, copy_inputs=bool(trace.sources), copied=relaid, rewrite=program.rewrite
+            backend,
+            early,
+            inputs,
+            kept,
+            copy_inputs=bool(trace.sources),
+            copied=relaid,
+            rewrite=program.rewrite,
         )
         self._grads = [ref for _, _, ref in trace.sources]
         self._derivative: Plan | None = None
         if trace.sources:
             self._derivative = Plan(
-                backend, late, trace.seeds, self._grads, given=self.plan.memory, copy_inputs=True, rewrite=program.rewrite
+                backend,
+                late,
+                trace.seeds,
+                self._grads,
+                given=self.plan.memory,
+                copy_inputs=True,
+                rewrite=program.rewrite,
             )
         self._seeds = trace.seeds
 

@@ -63,6 +63,17 @@ class _GreaterThan(Constraint):
         return f"lower_bound={self.lower_bound}"
 
 
+class _LessThan(Constraint):
+    def __init__(self, upper_bound: Any) -> None:
+        self.upper_bound = upper_bound
+
+    def check(self, value: Any) -> Any:
+        return value < self.upper_bound
+
+    def _bounds(self) -> str:
+        return f"upper_bound={self.upper_bound}"
+
+
 class _GreaterThanEq(_GreaterThan):
     def check(self, value: Any) -> Any:
         return self.lower_bound <= value
@@ -147,6 +158,9 @@ class IndependentConstraint(Constraint):
         return f"IndependentConstraint({self.base_constraint!r}, {self.reinterpreted_batch_ndims})"
 
 
+Constraints = dict[str, Constraint]
+"""The region of each parameter, by its name."""
+
 dependent = _Dependent()
 boolean = _Boolean()
 one_hot = _OneHot()
@@ -162,4 +176,5 @@ positive_definite = _PositiveDefinite()
 interval = _Interval
 integer_interval = _IntegerInterval
 greater_than = _GreaterThan
+less_than = _LessThan
 greater_than_eq = _GreaterThanEq

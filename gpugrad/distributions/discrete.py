@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
+from ..autograd.grad_mode import enable_grad
 from ..creation import arange
 from ..limits import finfo
 from ..nn.functional.binary import binary_cross_entropy_with_logits
-from ..random import bernoulli, multinomial
+from ..random import bernoulli
+from ..random.sampling import multinomial
 from ..size import Size
 from . import constraints
+from .constraints import Constraints
 from .distribution import Broadcast, Distribution, Shape, broadcast_all
 
 
@@ -24,10 +27,36 @@ def _one_of(probs: Any, logits: Any) -> None:
         raise ValueError("Either `probs` or `logits` must be specified, but not both.")
 
 
-class _Binary(Broadcast):
+class _EitherParameter:
+    """Probabilities or logits: one is given, the other computed when it is first asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        own = self.__dict__
+        with enable_grad():
+            if name == "logits" and "probs" in own:
+                own[name] = self._logits_of(own["probs"])
+            elif name == "probs" and "logits" in own:
+                own[name] = self._probs_of(own["logits"])
+            else:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return own[name]
+
+    @staticmethod
+    def _logits_of(probs: Any) -> Any:
+        raise NotImplementedError
+
+    @staticmethod
+    def _probs_of(logits: Any) -> Any:
+        raise NotImplementedError
+
+
+class _Binary(_EitherParameter, Broadcast):
     """Parameters of distributions that ask again and again whether something happens."""
 
-    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
+    arg_constraints: ClassVar[Constraints] = {
+        "probs": constraints.unit_interval,
+        "logits": constraints.real,
+    }
 
     def __init__(
         self, probs: Any = None, logits: Any = None, validate_args: bool | None = None
@@ -36,15 +65,21 @@ class _Binary(Broadcast):
         name, given = ("probs", probs) if logits is None else ("logits", logits)
         (self._param,) = broadcast_all(given)
         self.__dict__[name] = self._param
+        self._given = name
         super().__init__(self._param.shape, validate_args=validate_args)
 
-    def __getattr__(self, name: str) -> Any:
-        if name == "logits":
-            probs = clamped(self.__dict__["probs"])
-            return probs.log() - (-probs).log1p()
-        if name == "probs":
-            return self.__dict__["logits"].sigmoid()
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    def expand(self, batch_shape: Shape) -> Self:
+        own = {self._given: self._param.expand(tuple(batch_shape))}
+        return self._checked_alike(type(self)(**own, validate_args=False))
+
+    @staticmethod
+    def _logits_of(probs: Any) -> Any:
+        probs = clamped(probs)
+        return probs.log() - (-probs).log1p()
+
+    @staticmethod
+    def _probs_of(logits: Any) -> Any:
+        return logits.sigmoid()
 
 
 class Bernoulli(_Binary):
@@ -56,7 +91,7 @@ class Bernoulli(_Binary):
     tensor(0.2500)
     """
 
-    support = constraints.boolean  # type: ignore[assignment]
+    support = constraints.boolean
     has_enumerate_support = True
 
     @property
@@ -105,7 +140,7 @@ class Geometric(_Binary):
     tensor(0.2500)
     """
 
-    support = constraints.nonnegative_integer  # type: ignore[assignment]
+    support = constraints.nonnegative_integer
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -147,7 +182,7 @@ class Geometric(_Binary):
         return binary_cross_entropy_with_logits(logits, self.probs, reduction="none") / self.probs
 
 
-class Categorical(Distribution):
+class Categorical(_EitherParameter, Distribution):
     """One of several classes, by probabilities or their logarithms along the last dimension.
 
     >>> import gpugrad
@@ -156,7 +191,10 @@ class Categorical(Distribution):
     tensor([0.2500, 0.7500])
     """
 
-    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
+    arg_constraints: ClassVar[Constraints] = {
+        "probs": constraints.simplex,
+        "logits": constraints.real_vector,
+    }
     has_enumerate_support = True
 
     def __init__(
@@ -171,20 +209,21 @@ class Categorical(Distribution):
             self.__dict__["probs"] = self._param = probs / probs.sum(-1, keepdim=True)
         else:
             self.__dict__["logits"] = self._param = logits - logits.logsumexp(-1, keepdim=True)
+        self._given = "probs" if logits is None else "logits"
         self._num_events = self._param.size(-1)
         super().__init__(self._param.shape[:-1], validate_args=validate_args)
 
-    def __getattr__(self, name: str) -> Any:
-        if name == "logits":
-            return clamped(self.__dict__["probs"]).log()
-        if name == "probs":
-            return self.__dict__["logits"].softmax(-1)
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    @staticmethod
+    def _logits_of(probs: Any) -> Any:
+        return clamped(probs).log()
+
+    @staticmethod
+    def _probs_of(logits: Any) -> Any:
+        return logits.softmax(-1)
 
     def expand(self, batch_shape: Shape) -> Self:
-        name = "probs" if "probs" in self.__dict__ else "logits"
-        own = {name: self._param.expand((*batch_shape, self._num_events))}
-        return type(self)(**own, validate_args=False)
+        own = {self._given: self._param.expand((*batch_shape, self._num_events))}
+        return self._checked_alike(type(self)(**own, validate_args=False))
 
     @property
     def support(self) -> Any:
@@ -239,8 +278,11 @@ class OneHotCategorical(Distribution):
     tensor([0., 1.])
     """
 
-    arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
-    support = constraints.one_hot  # type: ignore[assignment]
+    arg_constraints: ClassVar[Constraints] = {
+        "probs": constraints.simplex,
+        "logits": constraints.real_vector,
+    }
+    support = constraints.one_hot
     has_enumerate_support = True
 
     def __init__(
@@ -252,8 +294,7 @@ class OneHotCategorical(Distribution):
 
     def expand(self, batch_shape: Shape) -> Self:
         own = self._categorical.expand(batch_shape)
-        name = "probs" if "probs" in own.__dict__ else "logits"
-        return type(self)(**{name: getattr(own, name)}, validate_args=False)
+        return self._checked_alike(type(self)(**{own._given: own._param}, validate_args=False))
 
     @property
     def probs(self) -> Any:

@@ -12,7 +12,7 @@ from ..dtypes import get_default_dtype
 from ..ops.shape import broadcast_shapes, expand
 from ..size import Size
 from ..tensor import Tensor
-from .constraints import Constraint
+from .constraints import Constraint, Constraints
 
 Shape = Sequence[int]
 
@@ -35,7 +35,7 @@ def broadcast_all(*values: Any) -> tuple[Any, ...]:
         v if isinstance(v, Tensor) else tensor(v, dtype=dtype, device=device) for v in values
     ]
     size = broadcast_shapes(*(tuple(t.shape) for t in tensors))
-    return tuple(expand(t, size) for t in tensors)
+    return tuple(t if tuple(t.shape) == tuple(size) else expand(t, size) for t in tensors)
 
 
 class Distribution:
@@ -51,7 +51,7 @@ class Distribution:
         ValueError: a parameter is outside of its region.
     """
 
-    arg_constraints: ClassVar[dict[str, Constraint]] = {}
+    arg_constraints: ClassVar[Constraints] = {}
     has_rsample = False
     has_enumerate_support = False
     _validate_args = __debug__
@@ -112,6 +112,11 @@ class Distribution:
     def expand(self, batch_shape: Shape) -> Self:
         """The same distributions, repeated for a larger batch."""
         raise NotImplementedError
+
+    def _checked_alike(self, twin: Self) -> Self:
+        """``twin``, whose samples are checked if this one's are."""
+        twin._validate_args = self._validate_args
+        return twin
 
     # --- properties -------------------------------------------------------------------------------
 
@@ -224,7 +229,7 @@ class Broadcast(Distribution):
     def expand(self, batch_shape: Shape) -> Self:
         own = {n: v for n, v in self.__dict__.items() if n in self.arg_constraints}
         values = {name: value.expand(tuple(batch_shape)) for name, value in own.items()}
-        return type(self)(**values, validate_args=False)
+        return self._checked_alike(type(self)(**values, validate_args=False))
 
     def _standard_normal(self, shape: Shape, like: Any) -> Any:
         from ..random import normal

@@ -53,7 +53,9 @@ class Independent(Distribution):
     def expand(self, batch_shape: Shape) -> Self:
         own = self._event_shape[: self.reinterpreted_batch_ndims]
         base = self.base_dist.expand((*batch_shape, *own))
-        return type(self)(base, self.reinterpreted_batch_ndims, validate_args=False)
+        return self._checked_alike(
+            type(self)(base, self.reinterpreted_batch_ndims, validate_args=False)
+        )
 
     @property
     def has_rsample(self) -> bool:  # type: ignore[override]

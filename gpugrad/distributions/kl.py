@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..nn.functional.activation import softplus
+from ..ops.linalg import solve_triangular
 from ..ops.shape import broadcast_shapes
 from .continuous import Exponential, Laplace, Normal, Uniform
 from .discrete import Bernoulli, Categorical, Geometric, OneHotCategorical
@@ -142,11 +143,10 @@ def _uniform_normal(p: Uniform, q: Normal) -> Any:
 def _multivariate(p: MultivariateNormal, q: MultivariateNormal) -> Any:
     if p.event_shape != q.event_shape:
         raise ValueError(
-            "KL-divergence between two Multivariate Normals with                          different "
-            "event shapes cannot be computed"
+            "KL-divergence between two Multivariate Normals with"
+            + " " * 26
+            + "different event shapes cannot be computed"
         )
-    from ..linalg import solve_triangular
-
     n = p.event_shape[0]
     batch = broadcast_shapes(tuple(p.batch_shape), tuple(q.batch_shape))
     factor_p, factor_q = (d._factor.expand((*batch, n, n)) for d in (p, q))

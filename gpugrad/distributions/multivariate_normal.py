@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-from ..linalg import cholesky, solve_triangular
+from ..creation import eye
+from ..ops.linalg import cholesky, solve_triangular
 from ..ops.shape import broadcast_shapes
 from . import constraints
+from .constraints import Constraints
 from .distribution import Broadcast, Shape
 
 
@@ -28,13 +30,13 @@ class MultivariateNormal(Broadcast):
     tensor(-1.8379)
     """
 
-    arg_constraints = {
+    arg_constraints: ClassVar[Constraints] = {
         "loc": constraints.real_vector,
         "covariance_matrix": constraints.positive_definite,
         "precision_matrix": constraints.positive_definite,
         "scale_tril": constraints.lower_cholesky,
     }
-    support = constraints.real_vector  # type: ignore[assignment]
+    support = constraints.real_vector
     has_rsample = True
 
     def __init__(
@@ -87,7 +89,9 @@ class MultivariateNormal(Broadcast):
         n = self._event_shape[0]
         shape = (*batch_shape, n)
         factor = self._factor.expand((*shape, n))
-        return type(self)(self.loc.expand(shape), scale_tril=factor, validate_args=False)
+        return self._checked_alike(
+            type(self)(self.loc.expand(shape), scale_tril=factor, validate_args=False)
+        )
 
     @property
     def mean(self) -> Any:
@@ -134,7 +138,5 @@ def _inverse(precision: Any) -> Any:
     """The lower triangular factor of the inverse of a matrix."""
     reversed_factor = cholesky(precision.flip((-2, -1)))
     upper = reversed_factor.flip((-2, -1)).transpose(-2, -1)
-    from ..creation import eye
-
     identity = eye(precision.shape[-1], dtype=precision.dtype, device=precision.device)
     return solve_triangular(upper, identity.expand(precision.shape), upper=False)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from ..autograd.grad_mode import no_grad
 from . import constraints
+from .constraints import Constraints
 from .continuous import Normal
 from .distribution import Distribution, Shape
 from .independent import Independent, sum_rightmost
@@ -51,7 +52,7 @@ class TransformedDistribution(Distribution):
         twin = TransformedDistribution.__new__(type(self))
         base = self.base_dist.expand(batch_shape)
         TransformedDistribution.__init__(twin, base, self.transforms, validate_args=False)
-        return twin
+        return self._checked_alike(twin)
 
     @property
     def has_rsample(self) -> bool:  # type: ignore[override]
@@ -117,7 +118,10 @@ class LogNormal(TransformedDistribution):
     tensor(1.6487)
     """
 
-    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
+    arg_constraints: ClassVar[Constraints] = {
+        "loc": constraints.real,
+        "scale": constraints.positive,
+    }
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
         base = Normal(loc, scale, validate_args=validate_args)
@@ -159,8 +163,8 @@ class HalfNormal(TransformedDistribution):
     tensor(0.7979)
     """
 
-    arg_constraints = {"scale": constraints.positive}
-    support = constraints.nonnegative  # type: ignore[assignment]
+    arg_constraints: ClassVar[Constraints] = {"scale": constraints.positive}
+    support = constraints.nonnegative
 
     def __init__(self, scale: Any, validate_args: bool | None = None) -> None:
         base = Normal(0, scale, validate_args=False)

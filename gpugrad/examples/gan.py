@@ -22,7 +22,7 @@ from gpugrad.nn.functional import softplus
 CLUSTERS, SPREAD = 8, 0.05
 NOISE = 4  # numbers that a generated point is made from
 BATCH = 256
-PENALTY = 0.02
+PENALTY = 0.001
 
 
 def ring(device: gpugrad.device) -> Tensor:

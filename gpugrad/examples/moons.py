@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         nn.Linear(2, 32), nn.Tanh(), nn.Linear(32, 32), nn.Tanh(), nn.Linear(32, 1)
     ).to(options.device)
     loss_of = nn.BCEWithLogitsLoss()
-    optimizer = gpugrad.optim.Adam(model.parameters(), lr=0.01)
+    optimizer = gpugrad.optim.AdamW(model.parameters(), lr=0.01, weight_decay=0.5)
 
     @options.compile
     def step(x: Tensor, moon: Tensor) -> Any:
@@ -78,9 +78,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         plane = gpugrad.stack([x.flatten(), y.flatten()], dim=1).to(options.device)
         with gpugrad.no_grad():
             chance = model(plane).sigmoid().reshape(x.shape).cpu().numpy()
-        axes.contourf(x.numpy(), y.numpy(), chance, levels=20, cmap="RdBu", alpha=0.7)
+        axes.contourf(x.numpy(), y.numpy(), chance, levels=10, cmap="RdBu", alpha=0.7)
         axes.contour(x.numpy(), y.numpy(), chance, levels=[0.5], colors="black")
-        places, moon = test.x.cpu().numpy(), test.moon.squeeze(1).cpu().numpy()
+        places, moon = test.x[::3].cpu().numpy(), test.moon[::3, 0].cpu().numpy()
         axes.scatter(*places.T, c=moon, cmap="RdBu", s=14, edgecolors="white", linewidths=0.5)
         axes.set_title("two moons: test points and where the network sees each moon")
 

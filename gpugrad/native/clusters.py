@@ -15,12 +15,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from .values import Buffer, Op, UnsupportedError, Value
-
-Strides = tuple[int, ...]
-Key = tuple[int, int, Strides]
+from .members import Access, Member, Strides, cut, member, refined
+from .overlap import apart
+from .values import Op
 
 LOOK_BACK = 24
 """So many clusters an op may be moved past to join an earlier one."""
@@ -28,56 +26,11 @@ LOOK_BACK = 24
 SHORT_ROW = 8
 """Large runs of memory are not cut into rows shorter than that."""
 
+LONGEST_SUMS = 4096
+"""So many sums of columns may be on the stack."""
+
 WHOLE = 1024
 """Up to so many elements it does not matter how they are cut."""
-
-
-@dataclass
-class Access:
-    """An operand or a result in an op's loops: strides in bytes, one for each dimension."""
-
-    value: Value
-    strides: Strides
-    written: bool
-
-    @property
-    def buffer(self) -> Buffer | None:
-        return self.value.buffer
-
-    def key(self) -> Key:
-        """What two accesses to the very same elements in the same order have in common."""
-        return id(self.value.buffer), self.value.offset, self.strides
-
-
-@dataclass(eq=False)
-class Member:
-    """An op in a cluster.
-
-    Attributes:
-        op: what is computed.
-        shape: its dimensions in normal form, then those of the cluster.
-        level: ``element``; ``row``: once for each row.
-        way: of a reduction: ``row``, along the last dimension; ``column``, along all others;
-            ``full``, along all; ``rows``, of one number for each row along all rows.
-        phase: in which loop over the columns; for the level of rows, after which, from -1.
-    """
-
-    op: Op
-    shape: tuple[int, ...]
-    out: Access
-    ins: list[Access]
-    level: str = "element"
-    way: str = ""
-    phase: int = 0
-
-    @property
-    def accesses(self) -> list[Access]:
-        return [*self.ins, self.out]
-
-    @property
-    def late(self) -> bool:
-        """Whether the result is there only when all rows have been gone through."""
-        return self.way in ("column", "full", "rows")
 
 
 @dataclass(eq=False)
@@ -87,6 +40,7 @@ class Cluster:
     Attributes:
         buffers: the identities of all that is read or written.
         written: of that which is written.
+        spread: of that of which there is more than one element.
     """
 
     shape: tuple[int, ...]
@@ -95,6 +49,7 @@ class Cluster:
 
     buffers: set[int] = field(default_factory=set)
     written: set[int] = field(default_factory=set)
+    spread: set[int] = field(default_factory=set)
 
     def hold(self, members: list[Member]) -> None:
         """Take these for the members."""
@@ -102,73 +57,7 @@ class Cluster:
         self.buffers = {id(v.buffer) for m in members for v in (*m.op.ins, m.op.out)}
         self.buffers.discard(id(None))
         self.written = {id(m.op.out.buffer) for m in members}
-
-
-# --- normal form ----------------------------------------------------------------------------------
-
-
-def member(op: Op) -> Member:
-    """An op with its dimensions in the order of memory and merged."""
-    values = [*op.ins, op.out]
-    dims = [
-        (n, tuple(v.strides[d] if v.number is None else 0 for v in values))
-        for d, n in enumerate(op.shape)
-        if n != 1
-    ]
-    if op.kind == "product":
-        pass
-    elif op.name not in ("onehot", "pick"):
-        leading = -1 if op.kind == "map" else 0  # the access that decides about the order
-        dims.sort(key=lambda dim: -abs(dim[1][leading]))
-        dims = merged(dims)
-    elif dims and op.shape[-1] != 1:
-        dims = [*merged(dims[:-1]), dims[-1]]
-    else:
-        raise UnsupportedError("a row of one element")
-    shape = tuple(n for n, _ in dims)
-    accesses = [
-        Access(v, tuple(s[i] for _, s in dims), i == len(op.ins)) for i, v in enumerate(values)
-    ]
-    return Member(op, shape, accesses[-1], accesses[:-1])
-
-
-def merged(dims: Sequence[tuple[int, Strides]]) -> list[tuple[int, Strides]]:
-    """Dimensions of which each operand's form one run, as one."""
-    found: list[tuple[int, Strides]] = []
-    for n, strides in dims:
-        if found and all(a == b * n for a, b in zip(found[-1][1], strides, strict=True)):
-            found[-1] = (found[-1][0] * n, strides)
-        else:
-            found.append((n, strides))
-    return found
-
-
-def refined(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...] | None:
-    """The coarsest dimensions of which both can be made by merging."""
-    cuts = sorted({*_cuts(one), *_cuts(other)})
-    if any(b % a for a, b in zip(cuts, cuts[1:], strict=False)):
-        return None
-    return tuple(reversed([b // a for a, b in zip([1, *cuts], cuts, strict=False)]))
-
-
-def _cuts(shape: Sequence[int]) -> list[int]:
-    found, size = [], 1
-    for n in reversed(shape):
-        size *= n
-        found.append(size)
-    return found
-
-
-def cut(strides: Strides, shape: Sequence[int], finer: Sequence[int]) -> Strides:
-    """Strides of finer dimensions."""
-    found: list[int] = []
-    left = list(finer)
-    for n, s in zip(reversed(shape), reversed(strides), strict=True):
-        size = 1
-        while size < n:
-            found.append(s * size)
-            size *= left.pop()
-    return tuple(reversed(found))
+        self.spread = self.buffers if not self.shape else _spread(members)
 
 
 # --- joining --------------------------------------------------------------------------------------
@@ -208,6 +97,15 @@ def united(clusters: Sequence[Cluster]) -> list[Cluster]:
     return found
 
 
+def _spread(members: Sequence[Member]) -> set[int]:
+    """The identities of the buffers of which more than one element is met."""
+    return {id(a.value.buffer) for m in members for a in m.accesses if any(a.strides)}
+
+
+def _all(fresh: Member) -> set[int]:
+    return {id(v.buffer) for v in (*fresh.op.ins, fresh.op.out) if v.buffer is not None}
+
+
 def _follows(cluster: Cluster, earlier: Cluster) -> bool:
     """Whether a cluster must come after another."""
     if not (cluster.written & earlier.buffers or cluster.buffers & earlier.written):
@@ -219,7 +117,7 @@ def _unite(one: Cluster, other: Cluster) -> bool:
     """Let a cluster take in a later one of as many elements."""
     if one.alone or other.alone or math.prod(one.shape) != math.prod(other.shape):
         return False
-    if not one.buffers & other.buffers:
+    if one.spread.isdisjoint(other.spread):
         return False
     shape = refined(one.shape, other.shape)
     if shape not in (one.shape, other.shape):
@@ -239,16 +137,16 @@ def join(cluster: Cluster, fresh: Member) -> bool:
     if cluster.alone:
         return False
     size, own = math.prod(cluster.shape), math.prod(fresh.shape)
-    if not any(id(v.buffer) in cluster.buffers for v in (*fresh.op.ins, fresh.op.out)):
+    if cluster.spread.isdisjoint(_spread([fresh]) if fresh.shape else _all(fresh)):
         return False
     if size != own:
         return _join_rows(cluster, fresh, size, own)
     shape = refined(cluster.shape, fresh.shape)
     if shape is None:
         return False
-    if shape and shape[-1] < SHORT_ROW and size > WHOLE:
-        if shape[-1] < min([*cluster.shape[-1:], *fresh.shape[-1:]]):
-            return False
+    shortest = min([*cluster.shape[-1:], *fresh.shape[-1:]], default=1)
+    if size > WHOLE and shape and shape[-1] < min(SHORT_ROW, shortest):
+        return False
     return _join_in(cluster, [fresh], shape)
 
 
@@ -259,9 +157,7 @@ def _join_in(cluster: Cluster, fresh: Sequence[Member], shape: tuple[int, ...]) 
         return False
     old, new = placed[: -len(fresh)], placed[-len(fresh) :]
     keys = {a.key() for m in old for a in m.accesses if a.buffer is not None}
-    if not any(
-        a.key() in keys and (any(a.strides) or not shape) for m in new for a in m.accesses
-    ):
+    if not any(a.key() in keys and (any(a.strides) or not shape) for m in new for a in m.accesses):
         return False
     cluster.shape = shape
     cluster.hold(placed)
@@ -323,7 +219,7 @@ def _way(fresh: Member, shape: tuple[int, ...]) -> str | None:
         return "row"
     if fresh.op.name == "pick":
         return None
-    if len(shape) >= 2 and all(gone[:-1]) and fresh.op.name == "sum":
+    if len(shape) >= 2 and all(gone[:-1]) and fresh.op.name == "sum" and shape[-1] <= LONGEST_SUMS:
         return "column"
     return None
 
@@ -363,45 +259,6 @@ def _each_once(strides: Strides, shape: Sequence[int], fresh: Member) -> bool:
     """Whether different places of the loops write different elements."""
     dims = shape if fresh.level == "element" else shape[:-1]
     return all(s != 0 for s, _ in zip(strides, dims, strict=False))
-
-
-# --- memory that overlaps -------------------------------------------------------------------------
-
-
-def extent(value: Value) -> tuple[int, int]:
-    """The first byte in the buffer, and the one after the last."""
-    spans = [(n - 1) * s for n, s in zip(value.shape, value.strides, strict=True)]
-    low = value.offset + sum(s for s in spans if s < 0)
-    return low, value.offset + sum(s for s in spans if s > 0) + value.dtype.itemsize
-
-
-def apart(one: Value, other: Value) -> bool:
-    """Whether two values of a buffer surely have no byte in common."""
-    a, b = extent(one), extent(other)
-    if a[1] <= b[0] or b[1] <= a[0]:
-        return True
-    # Columns of one matrix: rows of the same length, that begin at different places.
-    rows = [
-        {abs(s) for n, s in zip(v.shape, v.strides, strict=True) if n > 1 and s} for v in (one, other)
-    ]
-    for pitch in rows[0] & rows[1]:
-        spans = []
-        for v in (one, other):
-            inner = [
-                (n - 1) * s
-                for n, s in zip(v.shape, v.strides, strict=True)
-                if n > 1 and abs(s) < pitch
-            ]
-            outer = [s for n, s in zip(v.shape, v.strides, strict=True) if n > 1 and s % pitch]
-            if any(s < 0 for s in inner) or any(abs(s) >= pitch for s in outer):
-                break
-            start = v.offset % pitch
-            spans.append((start, start + sum(inner) + v.dtype.itemsize))
-        if len(spans) == 2 and all(end <= pitch for _, end in spans):
-            (a1, a2), (b1, b2) = spans
-            if a2 <= b1 or b2 <= a1:
-                return True
-    return False
 
 
 def depends(fresh: Member, cluster: Cluster) -> bool:

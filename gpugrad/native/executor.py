@@ -48,8 +48,10 @@ def offsets() -> tuple[int, int]:
 
 def _reads(address: int | None, wanted: int) -> bool:
     """Whether an address is that of the items of a list, without looking at what may be none."""
-    return address is not None and address > 4096 and (
-        ctypes.c_void_p.from_address(address).value == wanted
+    return (
+        address is not None
+        and address > 4096
+        and (ctypes.c_void_p.from_address(address).value == wanted)
     )
 
 
@@ -71,7 +73,7 @@ class Native:
         library = toolchain.load(program.source)
         if library is None:
             raise UnsupportedError("no compiler")
-        address = ctypes.cast(library.run, ctypes.c_void_p).value
+        address = ctypes.cast(library.run, ctypes.c_void_p).value or 0
         small = sum(ref.root.nbytes for ref in refs) + program.scratch_bytes < SHORT
         prototype = ctypes.PYFUNCTYPE if small else ctypes.CFUNCTYPE
         made = prototype(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)

@@ -141,10 +141,9 @@ def literal(number: Any, dtype: Any) -> str:
     if dtype.kind != "f":
         value = int(number)
         return f"({C_TYPES[dtype.name]})({value}LL)" if value > -(2**63) else "INT64_MIN"
-    value = float(number)
-    if value != value:
+    real = float(number)
+    if real != real:
         return "NAN"
-    if value in (float("inf"), float("-inf")):
-        return "INFINITY" if value > 0 else "(-INFINITY)"
-    end = "f" if dtype.itemsize == 4 else ""
-    return f"{value.hex()}{end}" if value >= 0 and str(value)[0] != "-" else f"({value.hex()}{end})"
+    if real in (float("inf"), float("-inf")):
+        return "INFINITY" if real > 0 else "(-INFINITY)"
+    return f"({real.hex()}{'f' if dtype.itemsize == 4 else ''})"

@@ -7,7 +7,6 @@ the few that are written here.
 from __future__ import annotations
 
 import functools
-import math
 from typing import Any
 
 import numpy as np
@@ -15,17 +14,9 @@ import numpy as np
 from ..backend.primitives import UFUNCS, Primitives
 from ..backend.step_scratch import compute_dtype
 from .functions import function
-from .products import is_small, suits
+from .noted_products import NotedProducts
+from .noted_reductions import NotedReductions
 from .values import Buffer, Op, Shape, UnsupportedError, Value
-
-REDUCTIONS = {
-    "sum": np.add,
-    "prod": np.multiply,
-    "amax": np.maximum,
-    "amin": np.minimum,
-    "any": np.logical_or,
-    "all": np.logical_and,
-}
 
 
 class _NoModule:
@@ -46,7 +37,7 @@ class Scratch:
         self.scalars = [notes.empty((), self.dtype) for _ in range(3)]
 
 
-class Notes(Primitives):
+class Notes(NotedReductions, NotedProducts, Primitives):
     """Primitives that note ops.
 
     Attributes:
@@ -110,7 +101,9 @@ class Notes(Primitives):
         """A value in memory, where a number would not do."""
         if value.number is None:
             return value
-        return self.note("copy", [value], value.dtype, value.dtype, self.empty(value.shape, value.dtype))
+        return self.note(
+            "copy", [value], value.dtype, value.dtype, self.empty(value.shape, value.dtype)
+        )
 
     def where(self, condition: Any, x: Any, y: Any, out: Value | None = None) -> Value:
         dtype = np.result_type(*(_kind(a) for a in (x, y)))
@@ -215,177 +208,6 @@ class Notes(Primitives):
     def step_scratch(self, params: list[Value]) -> Any:
         return Scratch(self, params)
 
-    # --- reductions -------------------------------------------------------------------------------
-
-    def _reduce(
-        self, name: str, x: Value, axis: Any, keepdims: bool, dtype: Any, out: Value | None
-    ) -> Value:
-        function = REDUCTIONS[name]
-        kind = function.reduce(np.ones(1, x.dtype), dtype=dtype).dtype
-        if kind != x.dtype and name in ("sum", "prod"):
-            x = self.cast(x, kind)
-        elif name in ("any", "all") and x.dtype != bool:
-            x = self._map("ne", x, 0)
-        x = self.real(x)
-        axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-        gone = {a % x.ndim for a in axes}
-        kept = tuple(1 if a in gone else n for a, n in enumerate(x.shape))
-        result = self.empty(kept, kind)
-        if kept == x.shape:  # one of each
-            self.copy(x, result)
-        else:
-            strides = tuple(0 if a in gone else s for a, s in enumerate(result.strides))
-            self.ops.append(Op("reduce", name, result.view(0, x.shape, strides), [x], x.dtype))
-        if not keepdims:
-            result = result.reshape(tuple(n for a, n in enumerate(kept) if a not in gone))
-        return self.into(result, out)
-
-    def sum(
-        self,
-        x: Value,
-        axis: Any = None,
-        keepdims: bool = False,
-        dtype: Any = None,
-        out: Value | None = None,
-    ) -> Value:
-        return self._reduce("sum", x, axis, keepdims, dtype, out)
-
-    def prod(
-        self,
-        x: Value,
-        axis: Any = None,
-        keepdims: bool = False,
-        dtype: Any = None,
-        out: Value | None = None,
-    ) -> Value:
-        return self._reduce("prod", x, axis, keepdims, dtype, out)
-
-    def mean(
-        self, x: Value, axis: Any = None, keepdims: bool = False, out: Value | None = None
-    ) -> Value:
-        if x.dtype.kind != "f":
-            raise UnsupportedError("a mean of integers")
-        total = self.sum(x, axis, keepdims)
-        return self._map("div", total, float(x.size // total.size), out=out)
-
-    def amax(
-        self, x: Value, axis: Any = None, keepdims: bool = False, out: Value | None = None
-    ) -> Value:
-        return self._reduce("amax", x, axis, keepdims, None, out)
-
-    def amin(
-        self, x: Value, axis: Any = None, keepdims: bool = False, out: Value | None = None
-    ) -> Value:
-        return self._reduce("amin", x, axis, keepdims, None, out)
-
-    def any(
-        self, x: Value, axis: Any = None, keepdims: bool = False, out: Value | None = None
-    ) -> Value:
-        return self._reduce("any", x, axis, keepdims, None, out)
-
-    def all(
-        self, x: Value, axis: Any = None, keepdims: bool = False, out: Value | None = None
-    ) -> Value:
-        return self._reduce("all", x, axis, keepdims, None, out)
-
-    # --- one element of each row ------------------------------------------------------------------
-
-    def take_along_axis(
-        self, x: Value, index: Value, axis: int, out: Value | None = None
-    ) -> Value:
-        _check_column(index, x.shape, axis)
-        x = self.real(x)
-        result = self.empty(index.shape, x.dtype)
-        target = result.view(0, x.shape, (*result.strides[:-1], 0))
-        self.ops.append(Op("reduce", "pick", target, [x, index.broadcast(x.shape)], x.dtype))
-        return self.into(result, out)
-
-    def scatter_along_axis(
-        self, x: Value, index: Value, axis: int, shape: Shape, out: Value | None = None
-    ) -> Value:
-        _check_column(index, shape, axis)
-        result = self.empty(shape, x.dtype) if out is None else out
-        ins = [x.broadcast(shape), index.broadcast(shape)]
-        self.ops.append(Op("map", "onehot", result, ins, x.dtype))
-        return result
-
-    # --- products ---------------------------------------------------------------------------------
-
-    def dot(self, x: Value, y: Value, out: Value | None = None) -> Value:
-        if x.ndim not in (1, 2) or y.ndim not in (1, 2):
-            raise UnsupportedError("a product of other than vectors and matrices")
-        return self.matmul(x, y, out)
-
-    def matmul(self, x: Value, y: Value, out: Value | None = None) -> Value:
-        if x.dtype != y.dtype or x.dtype.kind != "f" or not x.ndim or not y.ndim:
-            raise UnsupportedError("a product of these types")
-        a = x.view(0, (1, *x.shape), (0, *x.strides)) if x.ndim == 1 else x
-        b = y.view(0, (*y.shape, 1), (*y.strides, 0)) if y.ndim == 1 else y
-        rows, cols = a.shape[-2], b.shape[-1]
-        stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-        shape = (*stack, rows, cols)
-        if b.ndim == 2 and a.ndim > 2:
-            flat = a.reshaped((math.prod(a.shape[:-1]), a.shape[-1]))
-            if flat is None:
-                flat = self.reshape(a, (math.prod(a.shape[:-1]), a.shape[-1]))
-            found = self._product(flat, b)
-        else:
-            found = self._product(a, b)
-        if x.ndim == 1 or y.ndim == 1:
-            shape = tuple(
-                n
-                for n, gone in zip(shape, (*(False,) * len(stack), x.ndim == 1, y.ndim == 1))
-                if not gone
-            )
-        if found.shape != shape:
-            maker = found.maker
-            found = found.reshape(shape)
-            found.maker = None if maker is None else maker
-        return self.into(found, out)
-
-    def _product(self, a: Value, b: Value) -> Value:
-        """``a @ b`` of matrices, or stacks of them."""
-        inner = a.shape[-1]
-        if b.shape[-2] != inner or not inner:
-            raise UnsupportedError("shapes that do not fit")
-        a, b = self.real(a), self.real(b)
-        stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-        if inner == 1:
-            return self._map("mul", a, b)
-        if b.shape[-1] == 1:
-            along = b.permuted((*range(b.ndim - 2), b.ndim - 1, b.ndim - 2))
-            return self.sum(self._map("mul", a, along), -1, True)
-        if a.shape[-2] == 1:
-            along = a.permuted((*range(a.ndim - 2), a.ndim - 1, a.ndim - 2))
-            return self.sum(self._map("mul", along, b), -2, True)
-        if not is_small(a, b):
-            a, b = (v if suits(v) else self.copy(v, self.empty(v.shape, v.dtype)) for v in (a, b))
-        out = self.empty((*stack, a.shape[-2], b.shape[-1]), a.dtype)
-        ins = [v.broadcast((*stack, *v.shape[-2:])) for v in (a, b)]
-        op = Op("product", "matmul", out, ins, a.dtype)
-        self.ops.append(op)
-        out.maker = op
-        return out
-
-    def linear(
-        self, x: Value, weight: Value, bias: Value | None, out: Value | None = None
-    ) -> Value:
-        product = self.matmul(x, weight.T)
-        return self.into(product, out) if bias is None else self._map("add", product, bias, out=out)
-
-
-def _check_column(index: Value, shape: Shape, axis: int) -> None:
-    """Whether there is one index for each row."""
-    if (
-        index.dtype.kind not in "iu"
-        or len(shape) < 2
-        or axis % len(shape) != len(shape) - 1
-        or index.shape != (*shape[:-1], 1)
-        or shape[-1] == 1
-        or math.prod(shape[:-1]) == 1
-    ):
-        raise UnsupportedError("an index of this shape")
-
 
 def _ufunc(name: str) -> Any:
     return getattr(np, UFUNCS[name])
@@ -404,4 +226,4 @@ def _types(name: str, kinds: tuple[Any, ...]) -> tuple[Any, Any]:
         given = np.result_type(*kinds)
     except (TypeError, OverflowError) as error:
         raise UnsupportedError(str(error)) from error
-    return (given, result) if result == bool else (result, result)
+    return (given, result) if result.kind == "b" else (result, result)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,9 @@ PREFIX, SUFFIX = "scipy_cblas_", "64_"
 def gemm(kind: str) -> int:
     """The address of BLAS's product of matrices of ``float`` or ``double``; 0 if it is not known."""
     folder = Path(np.__file__).parent
-    for library in (*folder.parent.glob("numpy.libs/*openblas64*"), *folder.glob(".dylibs/*openblas64*")):
+    name = "*openblas64*"
+    wheels = folder.parent.glob(f"numpy.libs/{name}"), folder.glob(f".dylibs/{name}")
+    for library in chain(*wheels):
         try:
             loaded = ctypes.CDLL(str(library))  # the one that NumPy has loaded
             found = getattr(loaded, f"{PREFIX}{'s' if kind == 'float' else 'd'}gemm{SUFFIX}")
@@ -37,7 +40,8 @@ def gemm(kind: str) -> int:
 
 def is_small(a: Value, b: Value) -> bool:
     """Whether a product of two matrices is done by loops."""
-    return a.shape[-2] * a.shape[-1] * b.shape[-1] <= SMALL
+    count: int = a.shape[-2] * a.shape[-1] * b.shape[-1]
+    return count <= SMALL
 
 
 def suits(value: Value) -> bool:

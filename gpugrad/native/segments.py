@@ -121,7 +121,9 @@ def program(
     made.written = [b for b in outs if lasting(b)]
     made.scratch, made.scratch_bytes = arrange(lives)
     lines = [HEAD.format(*offsets)]
-    lines += [f"__attribute__((noinline)) static int {name}{text}\n" for text, name in functions.items()]
+    lines += [
+        f"__attribute__((noinline)) static int {name}{text}\n" for text, name in functions.items()
+    ]
     lines += _run(calls, made, list(inputs.values()))
     made.source = "\n".join(lines) + "\n"
     return made
@@ -156,12 +158,13 @@ def _run(calls: Sequence[Call], made: Program, starts: Sequence[int]) -> list[st
     slot = {b: n + FIRST for n, b in enumerate(made.buffers)}
     lines = ["int run(char **t, const char *list) {", "  int failed = 0;"]
     if starts and not any(starts):
-        lines.append(f"  for (long n = 0; n < {len(starts)}; n++) t[n + {FIRST}] = data_of(list, n);")
+        lines.append(
+            f"  for (long n = 0; n < {len(starts)}; n++) t[n + {FIRST}] = data_of(list, n);"
+        )
     else:
         lines += [
             f"  t[{n + FIRST}] = data_of(list, {n}) - {start};" for n, start in enumerate(starts)
         ]
-    lines += _overlaps(made, slot)
     number, failures = 0, 0
     while number < len(calls):
         call = calls[number]
@@ -170,9 +173,7 @@ def _run(calls: Sequence[Call], made: Program, starts: Sequence[int]) -> list[st
             end += 1
         if end - number >= MANY:
             sized = call.size is not None
-            rows = [
-                [c.size or 0] * sized + [slot[b] for b in c.buffers] for c in calls[number:end]
-            ]
+            rows = [[c.size or 0] * sized + [slot[b] for b in c.buffers] for c in calls[number:end]]
             table = ", ".join("{" + ", ".join(map(str, row)) + "}" for row in rows)
             size = f"[{len(rows)}][{len(rows[0])}]"
             given = ", ".join(
@@ -195,8 +196,3 @@ def _run(calls: Sequence[Call], made: Program, starts: Sequence[int]) -> list[st
             lines.append(f"  {call.name}({given});")
         number += 1
     return [*lines, "  return failed;", "}"]
-
-
-def _overlaps(made: Program, slot: dict[Buffer, int]) -> list[str]:
-    """A test whether an input lies in memory that the program writes to: it gives -1 then."""
-    return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -34,17 +35,16 @@ def translated(
     """
     if _overlapping(steps):
         return steps
-    given = {id(a): n for n, a in enumerate(inputs)}
     owners = {id(backend.memory(a)[0]): a for a in inputs}
     found: list[Step] = []
     translation = Translation(backend)
     for number, step in enumerate(steps):
         if translation.take(step):
             continue
-        found += translation.finished(steps[number:], kept, given, owners)
+        found += translation.finished(steps[number:], kept, owners)
         translation.skip(step)
         found.append(step)
-    return found + translation.finished((), kept, given, owners)
+    return found + translation.finished((), kept, owners)
 
 
 class Translation:
@@ -165,7 +165,6 @@ class Translation:
         self,
         later: Sequence[Step],
         kept: Collection[Root],
-        given: dict[int, int],
         owners: dict[int, Any],
     ) -> list[Step]:
         """What stands for the steps taken so far."""
@@ -210,7 +209,9 @@ class Translation:
                 original = owners.get(id(ref.root.owner))
                 if known is None or (original is not None and ref.array is original):
                     refs[ref.root] = ref
-        buffers = {b.root: b for op in ops for v in (*op.ins, op.out) if (b := v.buffer) is not None}
+        buffers = {
+            b.root: b for op in ops for v in (*op.ins, op.out) if (b := v.buffer) is not None
+        }
         inputs = {
             buffers[root]: ref
             for root, ref in refs.items()
@@ -223,16 +224,13 @@ class Translation:
         results = [refs[b.root] for b in outside if b.root in made]
         written = [refs[b.root] for b in generated.written if b.root not in made]
         native = Native(generated, [refs[b.root] for b in outside])
-        return Step(
-            "native", native, before, {}, results, True, False, steps[0].place, written or []
-        )
+        return Step("native", native, before, {}, results, True, False, steps[0].place, written)
 
 
 def _takes(value: Value, ref: Ref) -> bool:
     """Whether a value may get the strides of a ref."""
     same = all(
-        n == 1 or a == b
-        for n, a, b in zip(value.shape, value.strides, ref.strides, strict=True)
+        n == 1 or a == b for n, a, b in zip(value.shape, value.strides, ref.strides, strict=True)
     )
     if same:
         return True
@@ -257,4 +255,4 @@ def _overlapping(steps: Sequence[Step]) -> bool:
     """Whether pieces of memory from outside overlap."""
     roots = {ref.root for step in steps for ref in step.refs() if ref.root.external}
     spans = sorted((r.address, r.address + r.nbytes) for r in roots if r.nbytes)
-    return any(b[0] < a[1] for a, b in zip(spans, spans[1:], strict=False))
+    return any(b[0] < a[1] for a, b in pairwise(spans))

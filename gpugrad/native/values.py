@@ -85,7 +85,7 @@ class Value:
         return math.prod(self.shape)
 
     @property
-    def T(self) -> Value:  # noqa: N802  # NumPy's name
+    def T(self) -> Value:  # NumPy's name
         return self.permuted(tuple(reversed(range(self.ndim))))
 
     def view(self, offset: int, shape: Shape, strides: Shape) -> Value:
@@ -94,14 +94,14 @@ class Value:
         return Value(self.buffer, shape, self.dtype, self.offset + offset, strides, self.number)
 
     def permuted(self, axes: Sequence[int]) -> Value:
-        return self.view(0, tuple(self.shape[a] for a in axes), tuple(self.strides[a] for a in axes))
+        return self.view(
+            0, tuple(self.shape[a] for a in axes), tuple(self.strides[a] for a in axes)
+        )
 
     def broadcast(self, shape: Shape) -> Value:
         """The value repeated to a shape."""
         lead = len(shape) - self.ndim
-        if lead < 0 or any(
-            n not in (1, m) for n, m in zip(self.shape, shape[lead:], strict=True)
-        ):
+        if lead < 0 or any(n not in (1, m) for n, m in zip(self.shape, shape[lead:], strict=True)):
             raise UnsupportedError("shapes that do not fit")
         own = tuple(
             0 if n != m else s

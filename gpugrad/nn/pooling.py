@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from ..tensor import Tensor
 from . import functional as F
@@ -24,6 +24,8 @@ class _MaxPool(Module):
         ceil_mode: let the last windows reach beyond the input.
     """
 
+    _pool: ClassVar[Any]
+
     def __init__(
         self,
         kernel_size: Sizes,
@@ -41,6 +43,17 @@ class _MaxPool(Module):
         self.return_indices = return_indices
         self.ceil_mode = ceil_mode
 
+    def forward(self, input: Tensor) -> Any:
+        return self._pool(
+            input,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.dilation,
+            ceil_mode=self.ceil_mode,
+            return_indices=self.return_indices,
+        )
+
     def extra_repr(self) -> str:
         return (
             f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
@@ -56,16 +69,7 @@ class MaxPool1d(_MaxPool):
     tensor([[3., 2.]])
     """
 
-    def forward(self, input: Tensor) -> Any:
-        return F.max_pool1d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.dilation,
-            ceil_mode=self.ceil_mode,
-            return_indices=self.return_indices,
-        )
+    _pool = staticmethod(F.max_pool1d)
 
 
 class MaxPool2d(_MaxPool):
@@ -84,16 +88,7 @@ class MaxPool2d(_MaxPool):
     torch.Size([5, 3, 4, 4])
     """
 
-    def forward(self, input: Tensor) -> Any:
-        return F.max_pool2d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.dilation,
-            ceil_mode=self.ceil_mode,
-            return_indices=self.return_indices,
-        )
+    _pool = staticmethod(F.max_pool2d)
 
 
 class AvgPool1d(Module):
@@ -133,21 +128,10 @@ class AvgPool1d(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class AvgPool2d(Module):
-    """The mean of each window of input (N, C, H, W) or (C, H, W).
+class _AvgPool(Module):
+    """The mean of each window of several dimensions."""
 
-    Args:
-        kernel_size: the size of a window, a number or one for each dimension, as the next two.
-        stride: steps between windows, ``kernel_size`` by default.
-        padding: zeros added on both sides.
-        ceil_mode: let the last windows reach beyond the input.
-        count_include_pad: whether the added zeros count as elements.
-        divisor_override: divide the sums by this instead of the number of elements.
-
-    >>> import gpugrad
-    >>> gpugrad.nn.AvgPool2d(2)(gpugrad.arange(4.0).reshape(1, 2, 2))
-    tensor([[[1.5000]]])
-    """
+    _pool: ClassVar[Any]
 
     def __init__(
         self,
@@ -166,8 +150,8 @@ class AvgPool2d(Module):
         self.count_include_pad = count_include_pad
         self.divisor_override = divisor_override
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.avg_pool2d(
+    def forward(self, input: Tensor) -> Any:
+        return self._pool(
             input,
             self.kernel_size,
             self.stride,
@@ -181,6 +165,25 @@ class AvgPool2d(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
+class AvgPool2d(_AvgPool):
+    """The mean of each window of input (N, C, H, W) or (C, H, W).
+
+    Args:
+        kernel_size: the size of a window, a number or one for each dimension, as the next two.
+        stride: steps between windows, ``kernel_size`` by default.
+        padding: zeros added on both sides.
+        ceil_mode: let the last windows reach beyond the input.
+        count_include_pad: whether the added zeros count as elements.
+        divisor_override: divide the sums by this instead of the number of elements.
+
+    >>> import gpugrad
+    >>> gpugrad.nn.AvgPool2d(2)(gpugrad.arange(4.0).reshape(1, 2, 2))
+    tensor([[[1.5000]]])
+    """
+
+    _pool = staticmethod(F.avg_pool2d)
+
+
 def _single(value: Sizes) -> tuple[int, ...]:
     return (value,) if isinstance(value, int) else tuple(value)
 
@@ -188,9 +191,14 @@ def _single(value: Sizes) -> tuple[int, ...]:
 class _AdaptivePool(Module):
     """One number for each of so many about equal parts."""
 
+    _pool: ClassVar[Any]
+
     def __init__(self, output_size: Any) -> None:
         super().__init__()
         self.output_size = output_size
+
+    def forward(self, input: Tensor) -> Any:
+        return self._pool(input, self.output_size)
 
     def extra_repr(self) -> str:
         return f"output_size={self.output_size}"
@@ -201,6 +209,9 @@ class _AdaptiveMaxPool(_AdaptivePool):
         super().__init__(output_size)
         self.return_indices = return_indices
 
+    def forward(self, input: Tensor) -> Any:
+        return self._pool(input, self.output_size, self.return_indices)
+
 
 class AdaptiveAvgPool1d(_AdaptivePool):
     """The means of ``output_size`` about equal parts of input (N, C, L) or (C, L).
@@ -210,8 +221,7 @@ class AdaptiveAvgPool1d(_AdaptivePool):
     tensor([[2.]])
     """
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.adaptive_avg_pool1d(input, self.output_size)
+    _pool = staticmethod(F.adaptive_avg_pool1d)
 
 
 class AdaptiveAvgPool2d(_AdaptivePool):
@@ -225,8 +235,7 @@ class AdaptiveAvgPool2d(_AdaptivePool):
     torch.Size([3, 1, 7])
     """
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.adaptive_avg_pool2d(input, self.output_size)
+    _pool = staticmethod(F.adaptive_avg_pool2d)
 
 
 class AdaptiveMaxPool1d(_AdaptiveMaxPool):
@@ -237,8 +246,7 @@ class AdaptiveMaxPool1d(_AdaptiveMaxPool):
     tensor([[3.]])
     """
 
-    def forward(self, input: Tensor) -> Any:
-        return F.adaptive_max_pool1d(input, self.output_size, self.return_indices)
+    _pool = staticmethod(F.adaptive_max_pool1d)
 
 
 class AdaptiveMaxPool2d(_AdaptiveMaxPool):
@@ -249,5 +257,4 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPool):
     torch.Size([3, 2, 2])
     """
 
-    def forward(self, input: Tensor) -> Any:
-        return F.adaptive_max_pool2d(input, self.output_size, self.return_indices)
+    _pool = staticmethod(F.adaptive_max_pool2d)

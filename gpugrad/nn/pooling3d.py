@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ..tensor import Tensor
 from . import functional as F
-from .module import Module
-from .pooling import Sizes, _AdaptiveMaxPool, _AdaptivePool, _MaxPool
+from .pooling import _AdaptiveMaxPool, _AdaptivePool, _AvgPool, _MaxPool
 
 
 class MaxPool3d(_MaxPool):
@@ -20,19 +16,10 @@ class MaxPool3d(_MaxPool):
     torch.Size([5, 3, 4, 4, 4])
     """
 
-    def forward(self, input: Tensor) -> Any:
-        return F.max_pool3d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.dilation,
-            ceil_mode=self.ceil_mode,
-            return_indices=self.return_indices,
-        )
+    _pool = staticmethod(F.max_pool3d)
 
 
-class AvgPool3d(Module):
+class AvgPool3d(_AvgPool):
     """The mean of each window of input (N, C, D, H, W) or (C, D, H, W).
 
     Arguments as for ``AvgPool2d``.
@@ -42,36 +29,7 @@ class AvgPool3d(Module):
     tensor([[[[3.5000]]]])
     """
 
-    def __init__(
-        self,
-        kernel_size: Sizes,
-        stride: Sizes | None = None,
-        padding: Sizes = 0,
-        ceil_mode: bool = False,
-        count_include_pad: bool = True,
-        divisor_override: int | None = None,
-    ) -> None:
-        super().__init__()
-        self.kernel_size = kernel_size
-        self.stride = kernel_size if stride is None else stride
-        self.padding = padding
-        self.ceil_mode = ceil_mode
-        self.count_include_pad = count_include_pad
-        self.divisor_override = divisor_override
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.avg_pool3d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.ceil_mode,
-            self.count_include_pad,
-            self.divisor_override,
-        )
-
-    def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+    _pool = staticmethod(F.avg_pool3d)
 
 
 class AdaptiveAvgPool3d(_AdaptivePool):
@@ -82,8 +40,7 @@ class AdaptiveAvgPool3d(_AdaptivePool):
     torch.Size([3, 1, 7, 2])
     """
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.adaptive_avg_pool3d(input, self.output_size)
+    _pool = staticmethod(F.adaptive_avg_pool3d)
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPool):
@@ -94,5 +51,4 @@ class AdaptiveMaxPool3d(_AdaptiveMaxPool):
     torch.Size([3, 2, 2, 2])
     """
 
-    def forward(self, input: Tensor) -> Any:
-        return F.adaptive_max_pool3d(input, self.output_size, self.return_indices)
+    _pool = staticmethod(F.adaptive_max_pool3d)

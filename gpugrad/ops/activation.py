@@ -34,7 +34,7 @@ class Relu(Unary):
 
     primitive = "relu"
     floating = False
-    bool_kernel = "clamp_min_scalar_cpu"
+    bool_kernel = "Boolean inputs not supported for relu"
     keeps_out = True
 
     def grad_x(self, xp: Any, grad: Any) -> Any:

@@ -11,10 +11,13 @@ from .. import dtypes
 from ..autograd.engine import TensorBase
 from ..autograd.inplace import check_inplace
 from ..backend import BACKENDS
+from ..creation import arange
 from . import arrange, cutting, diagonal, shape, strided
 from .copying import clone
 from .index import setitem
+from .operands import cast
 from .shape import sizes
+from .slices import put
 
 
 def _copying(view: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -63,15 +66,14 @@ def as_strided_scatter(
     >>> gpugrad.as_strided_scatter(gpugrad.zeros(4), gpugrad.ones(2), (2,), (2,))
     tensor([1., 0., 1., 0.])
     """
-    copy = clone(input)
-    part = strided.as_strided(copy, size, stride, storage_offset)
-    if tuple(part.shape) != tuple(src.shape):
+    numbers = arange(math.prod(input.shape), device=input.device).reshape(input.shape)
+    places = strided.as_strided(numbers, size, stride, storage_offset)
+    if tuple(places.shape) != tuple(src.shape):
         raise RuntimeError(
             "expected src to have a size equal to the slice of self. src size = "
-            f"{list(src.shape)}, slice size = {list(part.shape)}"
+            f"{list(src.shape)}, slice size = {list(places.shape)}"
         )
-    part.copy_(src)
-    return copy
+    return put(input, places, cast(src, input.dtype))
 
 
 def unsafe_chunk(input: Any, chunks: int, dim: int = 0) -> Any:

@@ -64,30 +64,6 @@ class LinalgLuFactorEx(Node):
         return (xp.matmul(swap(xp, self.rows), total),)
 
 
-def _factors(m: Any, a: Array, pivot: bool) -> tuple[Array, Array, Array, Array]:
-    """Packed factors, LAPACK's exchanges, the rows that they make, and the first zero pivot."""
-    rows, columns = a.shape[-2:]
-    k = min(rows, columns)
-    a = a.copy()
-    order = m.broadcast_to(m.arange(rows), a.shape[:-1]).copy()
-    exchanges = m.empty((*a.shape[:-2], k), "int32")
-    info = m.zeros(a.shape[:-2], "int32")
-    numbers = m.arange(rows)
-    for j in range(k):
-        best = m.argmax(m.abs(a[..., j:, j]), -1) + j if pivot else m.full(a.shape[:-2], j)
-        exchanges[..., j] = best + 1
-        best = best[..., None]
-        place = m.where(numbers == best, j, m.where(numbers == j, best, numbers))
-        a = m.take_along_axis(a, place[..., None], -2)
-        order = m.take_along_axis(order, place, -1)
-        pivots = a[..., j, j]
-        info = m.where((info == 0) & (pivots == 0), j + 1, info).astype("int32")
-        factor = a[..., j + 1 :, j] / m.where(pivots == 0, 1, pivots)[..., None]
-        a[..., j + 1 :, j] = factor
-        a[..., j + 1 :, j + 1 :] -= factor[..., None] * a[..., j : j + 1, j + 1 :]
-    return a, exchanges, order, info
-
-
 def lu_factor_ex(A: Any, *, pivot: bool = True, check_errors: bool = False) -> Any:  # noqa: N803
     """LU factors in one matrix, the row exchanges, and where a pivot was zero.
 
@@ -102,13 +78,16 @@ def lu_factor_ex(A: Any, *, pivot: bool = True, check_errors: bool = False) -> A
     """
     check_matrix("torch.lu_factor", A)
     xp = BACKENDS[type(A.array)]
-    packed, exchanges, order, info = _factors(xp.module, A.array, pivot)
+    packed, exchanges, order, info = xp.lu_factors(A.array, pivot)
     if check_errors and bool(info.any()):
         raise LinAlgError(
             f"torch.linalg.lu_factor_ex: U[{int(info.max())},{int(info.max())}] is zero and using "
             "it on lu_solve would result in a division by zero."
         )
-    rows = xp.cast(order[..., None] == xp.module.arange(order.shape[-1]), A.array.dtype)
+    rows = xp.cast(
+        xp.eq(xp.reshape(order, (*order.shape, 1)), xp.module.arange(order.shape[-1])),
+        A.array.dtype,
+    )
     values = LinalgLuFactorEx.apply(A, packed, rows)
     return return_types.linalg_lu_factor_ex((values, wrap(exchanges), wrap(xp.asarray(info))))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import dtypes
 from ..autograd.engine import Node, TensorBase
+from .arguments import word
 from .decompositions import svdvals
 from .linalg import inv, solve, solve_triangular
 from .matmul import swap
@@ -14,18 +15,6 @@ from .matrix_checks import LinAlgError, check_matrix, check_square
 from .matrix_norm import matrix_norm
 from .operands import cast
 from .shape import movedim, reshape
-
-DEGREE = 13
-PADE = tuple(
-    math.factorial(2 * DEGREE - k)
-    * math.factorial(DEGREE)
-    / (math.factorial(2 * DEGREE) * math.factorial(k) * math.factorial(DEGREE - k))
-    for k in range(DEGREE + 1)
-)
-"""Coefficients of the diagonal Padé approximant of the exponential."""
-
-LARGEST = 5.371920351148152
-"""The norm up to which that approximant is exact in float64."""
 
 
 class LinalgMatrixExp(Node):
@@ -41,7 +30,7 @@ class LinalgMatrixExp(Node):
 
     def forward(self, xp: Any, x: Any) -> Any:
         self.x = x
-        return _exponential(xp, x)
+        return xp.matrix_exp(x)
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
         turned = swap(xp, self.x)
@@ -52,28 +41,8 @@ class LinalgMatrixExp(Node):
         if isinstance(whole, TensorBase):
             found = LinalgMatrixExp.apply(whole)
         else:
-            found = _exponential(xp, whole)
+            found = xp.matrix_exp(whole)
         return (xp.getitem(found, (..., slice(0, n), slice(n, None))),)
-
-
-def _exponential(xp: Any, x: Any) -> Any:
-    m, n = xp.module, x.shape[-1]
-    if x.size == 0:
-        return xp.copy(x)
-    size = float(xp.to_host(m.abs(x).sum(-2).max()))
-    times = max(0, math.ceil(math.log2(size / LARGEST))) if 0 < size < math.inf else 0
-    kind, x = x.dtype, xp.asarray(x.astype("float64") / 2.0**times)
-    one = m.eye(n)
-    square = m.matmul(x, x)
-    odd = even = None
-    for k in range(DEGREE, -1, -2):
-        odd = PADE[k] * one if odd is None else m.matmul(odd, square) + PADE[k] * one
-        even = PADE[k - 1] * one if even is None else m.matmul(even, square) + PADE[k - 1] * one
-    odd = m.matmul(x, odd)
-    result = m.linalg.solve(even - odd, even + odd)
-    for _ in range(times):
-        result = m.matmul(result, result)
-    return xp.cast(result, kind)
 
 
 def matrix_exp(A: Any) -> Any:  # noqa: N803  # PyTorch's name
@@ -175,9 +144,11 @@ def vander(x: Any, *, N: int | None = None) -> Any:  # noqa: N803  # PyTorch's n
             [1, 2, 4],
             [1, 3, 9]])
     """
-    if x.array.dtype.kind == "b":
+    kind = x.array.dtype
+    if kind.kind == "b" or (kind.kind in "fV" and kind.itemsize == 2):
         raise RuntimeError(
-            "linalg.vander supports floating point, complex, and integer tensors, but got Bool"
+            "linalg.vander supports floating point, complex, and integer tensors, but got "
+            f"{word(x.array)}"
         )
     if not x.ndim and N is None:
         raise RuntimeError("linalg.vander: x must have at least one dimension.")

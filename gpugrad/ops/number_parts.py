@@ -39,7 +39,7 @@ class Frexp(Node):
     saves = {"scale": CONSTANT}
 
     def forward(self, xp: Any, x: Any, exponent: Any) -> Any:
-        self.scale = xp.cast(xp.module.ldexp(xp.full((), 1, x.dtype), -exponent), x.dtype)
+        self.scale = xp.cast(xp.exp2(xp.cast(xp.neg(exponent), np.dtype("float64"))), x.dtype)
         return xp.asarray(xp.mul(x, self.scale))
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
@@ -139,9 +139,7 @@ def frexp(input: Any) -> Any:
     if array.dtype.kind not in "fV":
         raise RuntimeError("torch.frexp() only supports floating-point dtypes")
     xp = BACKENDS[type(array)]
-    known = array if array.dtype.kind == "f" else xp.cast(array, np.dtype("float32"))
-    _, exponent = xp.module.frexp(known)
-    exponent = xp.cast(xp.asarray(exponent), np.dtype("int32"))
+    exponent = xp.frexp_exponent(array)
     return return_types.frexp((Frexp.apply(input, exponent), wrap(exponent)))
 
 

@@ -195,7 +195,7 @@ def unique_consecutive(
 
 
 def _refuse_bools(sequence: Any) -> None:
-    if sequence.dtype.kind == "b":
+    if sequence.dtype.kind == "b" and sequence.size:
         raise no_bools("searchsorted_out_cpu")
 
 

@@ -27,7 +27,9 @@ Function = Callable[..., Any]
 
 
 def no_bools(kernel: str) -> Exception:
-    """PyTorch's error for bools where it has no kernel for them."""
+    """PyTorch's error for bools: the message itself, or one with the name of a kernel."""
+    if " " in kernel:
+        return RuntimeError(kernel)
     return NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
 
 
@@ -49,7 +51,7 @@ class Unary(Node):
     """Whether integers are converted to the default floating type first."""
 
     bool_kernel: ClassVar[str | None] = None
-    """PyTorch's name for the kernel that it does not have for bools; None where it has one."""
+    """For :func:`no_bools`, where PyTorch has no kernel for bools; None where it has one."""
 
     apply: ClassVar[Function]
     apply_: ClassVar[Function]

@@ -48,14 +48,14 @@ def measure(backend: Any, clock: Clock, dtype: str, small: bool = False) -> Rate
     nbytes = 2**20 if small else COPIED[kind]
     # Ones, since a system may have one page for all zeros that nobody has written.
     source, target = module.ones(nbytes, np.uint8), backend.empty((nbytes,), np.uint8)
-    copying = fastest(lambda: backend.copy(source, target), clock, 0.05, 100)
+    copying = fastest(lambda: backend.copy(source, target), clock, 0.15, 100)
     side = 64 if small else SIDE[kind]
     number = np.dtype(dtype) if dtype in ("float64", "float16") else np.dtype(np.float32)
     if kind == "cpu" and number.itemsize == 2:
         number = np.dtype(np.float32)  # no processor's BLAS has it
     matrix = module.ones((side, side), number)
     product = backend.empty((side, side), number)
-    multiplying = fastest(lambda: backend.matmul(matrix, matrix, product), clock, 0.1, 50)
+    multiplying = fastest(lambda: backend.matmul(matrix, matrix, product), clock, 0.25, 50)
     tiny = module.zeros(4, np.float32)
     call = fastest(lambda: backend.add(tiny, tiny, tiny), clock, 0.01)
     return Rates(2 * nbytes / copying, 2 * side**3 / multiplying, number.name, call)

@@ -187,7 +187,7 @@ def _size(shape: tuple[int, ...]) -> int:
     return size
 
 
-SLOWEST = 20.0
+SLOWEST = 10.0
 """Work takes so many times its floor at most, as exponentials do or products of thin matrices."""
 
 
@@ -211,8 +211,8 @@ def judge(calls: Sequence[Call], seconds: float, rates: Rates, on_device: bool) 
     overhead = max(seconds - work, 0.0)
     if overhead >= work:
         return "overhead-bound", (
-            f"{overhead / seconds:.0%} of the step is Python and what {len(calls)} calls cost "
-            "whatever their size, so fewer calls help, and faster arithmetic does not."
+            f"{overhead / seconds:.0%} of the step is Python and what calls cost whatever "
+            f"their size ({len(calls)} here), so fewer calls help, and faster arithmetic does not."
         )
     share = max(working.values()) / seconds
     if working["memory"] >= working["compute"]:

@@ -50,7 +50,7 @@ def table(report: Report, most: int) -> str:
 
 def _summary(report: Report) -> list[str]:
     rates = report.rates
-    eager = f"{time(report.seconds)} a step, {report.primitives} primitives"
+    eager = f"{time(report.seconds)} a step, {number(report.primitives, 'primitive')}"
     if report.device_seconds is not None:
         eager += f", {time(report.device_seconds)} on the device"
     lines = [f"{report.name} on {report.device}: {report.verdict}", report.explanation]
@@ -74,10 +74,15 @@ def _replayed(report: Report) -> str:
     found = report.compiled
     if found is None:
         return f"no: {report.not_compiled}"
-    text = f"{time(found.seconds)} a step ({report.speedup:.1f}x), {found.calls} calls"
+    text = f"{time(found.seconds)} a step ({report.speedup:.1f}x), {number(found.calls, 'call')}"
     if found.device_seconds is not None:
-        text += f" in {found.launches} launches, {time(found.device_seconds)} on the device"
+        text += f" in {number(found.launches or 0, 'launch', 'es')}"
+        text += f", {time(found.device_seconds)} on the device"
     return text + f", up to {amount(found.peak_bytes, 'B')} more memory"
+
+
+def number(count: int, noun: str, plural: str = "s") -> str:
+    return f"{count} {noun}" + plural * (count != 1)
 
 
 def time(seconds: float) -> str:

@@ -20,7 +20,7 @@ from . import replayed
 from .clocks import Clock, DeviceClock, clock_of, fastest
 from .rates import keep_busy, measure
 from .report import Replayed, Report, judge, rows_of
-from .watch import Call, Watch, best_of
+from .watch import Call, Watch, best_of, scaled
 
 WATCHED = 10
 """So many steps are watched. Of each primitive, the fastest of its calls counts."""
@@ -76,6 +76,8 @@ def profile(step: Callable[..., Any], *args: Any, compile: bool = True, **kwargs
             keep_busy(backend, rates, WATCHED_SLOWER * seconds, small=stand_in)
         runs.append(_watched(backend, clock, call))
     watched = best_of(runs)
+    if not clock.on_device:
+        watched = scaled(watched, seconds)
     found: Replayed | None = None
     reason = "not asked for"
     if compile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from ..autograd.engine import wrap
 from ..backend import device_of
 from ..backend.stream import DIGITS
+from ..ops.arguments import word
 from ..out_argument import public
 from . import draws
 from .generator import Generator, stream_of
@@ -18,6 +20,7 @@ Tensor = Any
 
 
 def _with_out(function: Any) -> Any:
+    """The function with ``out``."""
     return public(function.__name__, function)
 
 
@@ -43,7 +46,6 @@ def bernoulli(
     return wrap(draws.bernoulli(*kind, chances, generator=generator))
 
 
-@_with_out
 def multinomial(
     input: Tensor,
     num_samples: int,
@@ -98,3 +100,14 @@ def multinomial(
     with stream.on_device():
         drawn = stream.multinomial(rows, n, bool(replacement))
     return wrap(drawn.reshape(*weights.shape[:-1], n))
+
+
+_into_out = public("multinomial", multinomial)
+
+
+@functools.wraps(multinomial)
+def multinomial_out(*args: Any, out: Any = None, **kwargs: Any) -> Tensor:
+    """:func:`multinomial` with ``out``, which must be int64."""
+    if out is not None and out.array.dtype != np.int64:
+        raise RuntimeError(f"multinomial expects Long tensor out, got: {word(out.array)}")
+    return _into_out(*args, out=out, **kwargs)

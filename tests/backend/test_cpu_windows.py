@@ -30,7 +30,7 @@ def geometry(
     return Geometry((kernel,) * ndim, (stride,) * ndim, ((low, high),) * ndim, (dilation,) * ndim)
 
 
-GEOMETRIES = {
+GEOMETRIES: dict[str, dict[str, Any]] = {
     "plain": {},
     "padded": {"padding": 1},
     "lopsided": {"padding": (0, 2)},
@@ -43,7 +43,7 @@ GEOMETRIES = {
 }
 # Samples, channels, groups, channels of the result, size: few channels and many, one window in a
 # sample and many, several parts.
-SHAPES = {
+SHAPES: dict[str, tuple[int, int, int, int, tuple[int, ...]]] = {
     "image": (3, 1, 1, 4, (9, 8)),
     "deep": (5, 16, 1, 8, (7, 7)),
     "narrow": (2, 12, 1, 3, (6, 5)),

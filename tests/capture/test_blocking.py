@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,17 @@ from gpugrad import Tensor
 from gpugrad.backend.blocking import BLOCK, LARGE, BlockSum, Chain, in_blocks
 from gpugrad.nn import functional as F
 from tests.capture.training import Job, check, drawn
+from tests.native_switch import switched
 
 SIZE = 3 * BLOCK + 77
+
+
+@pytest.fixture(autouse=True)
+def numpy_alone() -> Iterator[None]:
+    with switched(on=False):
+        yield
+
+
 Array = np.ndarray[Any, Any]
 
 

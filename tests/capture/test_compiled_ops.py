@@ -25,6 +25,8 @@ READS_VALUES = {
     "bincount": SHAPE,
     "equal": "a value is read by Python",
     "histc": SHAPE,
+    "histogram": "a value is read by Python",
+    "histogramdd": "a value is read by Python",
     "masked_scatter": SHAPE,
     "masked_select": SHAPE,
     "nonzero": SHAPE,

@@ -122,7 +122,7 @@ def test_doubles(library: ctypes.CDLL, name: str) -> None:
     found = applied(library, name, x)
     with np.errstate(all="ignore"):
         wanted = exact(name)(x.astype(np.longdouble))
-    assert distances(found, wanted).max() <= LARGEST_ERROR[name] + 0.6
+    assert distances(found, wanted).max() <= LARGEST_ERROR[name] + 1.0
     agree_elsewhere(found, wanted)
 
 
@@ -138,7 +138,7 @@ def test_special_values(library: ctypes.CDLL, name: str, kind: Any) -> None:
     for repeat in (1, 37):
         found = applied(library, name, np.repeat(x, repeat))[::repeat].copy()
         agree_elsewhere(found, wanted)
-        assert distances(found, wanted).max() <= LARGEST_ERROR[name] + 0.6
+        assert distances(found, wanted).max() <= LARGEST_ERROR[name] + 1.0
 
 
 def test_sigmoid_far_below() -> None:

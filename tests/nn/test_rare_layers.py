@@ -113,7 +113,8 @@ def test_functional_attention_is_that_of_the_layer(device: str) -> None:
         *(x, x, x, 4, 2, layer.in_proj_weight, layer.in_proj_bias, layer.bias_k, layer.bias_v),
         *(True, 0.0, layer.out_proj.weight, layer.out_proj.bias),
     )
-    assert found[0].tolist() == result.tolist() and found[1].tolist() == weights.tolist()
+    assert found[1] is not None and found[1].tolist() == weights.tolist()
+    assert found[0].tolist() == result.tolist()
     with pytest.raises(AssertionError, match="expecting embedding dimension of 6, but got 4"):
         F.multi_head_attention_forward(
             *(x, x, x, 6, 2, None, None, None, None, False, 0.0, layer.out_proj.weight, None)
@@ -130,7 +131,7 @@ def test_attention_with_given_keys(device: str) -> None:
     )
     heads = x.reshape(2, 2, 2).transpose(0, 1)
     expected = F.scaled_dot_product_attention(heads, given, given)
-    assert weights.shape == (1, 2, 3)
+    assert weights is not None and weights.shape == (1, 2, 3)
     assert found.flatten().tolist() == pytest.approx(expected.transpose(0, 1).flatten().tolist())
 
 

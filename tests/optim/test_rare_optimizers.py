@@ -112,12 +112,12 @@ def test_updates_are_differentiable_by_what_the_gradient_depends_on(
     kind: str, options: dict[str, Any]
 ) -> None:
     def final(scale: Any) -> Any:
-        p = matrix(2, 3).detach().requires_grad_() * 1
+        p = (matrix(2, 3).detach() + 0.2).requires_grad_() * 1
         optimizer = getattr(optim, kind)([p], lr=0.05, differentiable=True, **options)
         for _ in range(3):
-            (p.grad,) = gpugrad.autograd.grad(
-                (scale * p.square() + p.square().square()).sum(), p, create_graph=True
-            )
+            x = p.clone()  # what the loss keeps must not be updated
+            loss = (scale * x.square() + x.square().square()).sum()
+            (p.grad,) = gpugrad.autograd.grad(loss, x, create_graph=True)
             optimizer.step()
         return p.sum()
 

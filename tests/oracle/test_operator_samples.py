@@ -17,7 +17,7 @@ from tests.oracle.operator_samples.cases import counterpart, in_scope
 from tests.oracle.operator_samples.known import KNOWN
 from tests.oracle.operator_samples.running import Extent, full_name, run
 
-EXTENT = Extent(samples=4, references=3, seconds=2.0)
+EXTENT = Extent(samples=3, references=None, seconds=1.0)
 
 FOUND = [op for op in in_scope() if counterpart(op) is not None]
 

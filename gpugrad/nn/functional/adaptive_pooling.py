@@ -43,7 +43,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     tensor([[[2., 3.],
              [5., 6.]]])
     """
-    require_planes(input, output_size, 2)
+    require_planes(input, output_size)
     if input.dim() not in (3, 4):
         raise RuntimeError(
             f"adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got {list(input.shape)}"
@@ -72,7 +72,7 @@ def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = 
     tensor([[[4., 5.],
              [7., 8.]]])
     """
-    require_planes(input, output_size, 2)
+    require_planes(input, output_size)
     if input.dim() not in (3, 4):
         raise RuntimeError(
             f"adaptive_max_pool2d(): Expected 3D or 4D tensor, but got: {list(input.shape)}"
@@ -83,11 +83,10 @@ def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = 
 # --- the parts ------------------------------------------------------------------------------------
 
 
-def require_planes(input: Tensor, output_size: Any, ndim: int) -> None:
-    """Refuse an input with no more dimensions than the output has sizes."""
-    given = ndim if isinstance(output_size, int) else len(output_size)
-    if input.dim() <= given:
-        raise ValueError(f"Input dimension should be at least {given + 1}")
+def require_planes(input: Tensor, output_size: Any) -> None:
+    """Refuse an input with no more dimensions than there are sizes of the output."""
+    if not isinstance(output_size, int) and input.dim() <= len(output_size):
+        raise ValueError(f"Input dimension should be at least {len(output_size) + 1}")
 
 
 def adapted(name: str, ndim: int, input: Tensor, output_size: Any) -> list[list[range]]:

@@ -110,7 +110,7 @@ def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
     """
     if THREADS and (run := casting("adaptive_avg_pool3d")):
         return run(adaptive_avg_pool3d, input, output_size)
-    require_planes(input, output_size, 3)
+    require_planes(input, output_size)
     if input.dim() not in (4, 5):
         raise RuntimeError(
             f"adaptive_avg_pool3d(): Expected 4D or 5D tensor, but got {list(input.shape)}"
@@ -135,7 +135,7 @@ def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = 
     """
     if THREADS and (run := casting("adaptive_max_pool3d")):
         return run(adaptive_max_pool3d, input, output_size, return_indices)
-    require_planes(input, output_size, 3)
+    require_planes(input, output_size)
     if input.dim() not in (4, 5):
         raise RuntimeError(
             f"adaptive_max_pool3d(): Expected 4D or 5D tensor, but got: {list(input.shape)}"

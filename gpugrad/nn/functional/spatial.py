@@ -176,8 +176,9 @@ def _sample(input: Tensor, grid: Tensor, mode: str, beyond: str, corners: bool) 
     ]
     flat = input.reshape(batch, channels, -1)
     if mode == "bicubic":
-        smooth: Tensor = _bicubic(flat, free, size, beyond, corners)
-        return smooth.reshape(batch, channels, *count)
+        found = _bicubic(flat, free, size, beyond, corners)
+        smooth: Tensor = found.reshape(batch, channels, *count)
+        return smooth
     places = [_bounded(p, n, beyond, corners) for p, n in zip(free, size, strict=True)]
     if mode == "nearest":
         result = _picked(flat, [p.round() for p in places], size)

@@ -74,6 +74,10 @@ UNSTABLE = {"sort", "argsort", "kthvalue", "topk", "mode", "median", "nanmedian"
 """Operators that give equal elements in any order."""
 
 
+LARGE = 20_000
+"""Elements of a tensor up to which a sample is one of those of a limited run."""
+
+
 def in_scope() -> list[Any]:
     """The operators that are compared, absent ones included."""
     return [
@@ -98,12 +102,17 @@ def counterpart(op: Any) -> Any:
 
 
 def thinned(samples: Iterator[Any], limit: int | None) -> Iterator[Any]:
-    """All samples, or ``limit`` of them: every n-th by growing n, so that all kinds appear."""
+    """All samples, or ``limit`` small ones at even distances, so that all kinds appear."""
     if limit is None:
         return samples
-    found = list(itertools.islice(samples, 400))
+    found = [s for s in itertools.islice(samples, 400) if small(s.input)]
     step = max(1, len(found) // limit)
     return iter(found[::step][:limit])
+
+
+def small(value: Any) -> bool:
+    """Whether a tensor has few elements; other things are small."""
+    return not isinstance(value, torch.Tensor) or value.numel() <= LARGE
 
 
 def samples(op: Any, dtype: Any, grad: bool, limit: int | None) -> Iterator[Any]:

@@ -99,7 +99,7 @@ def checks(op: Any, function: Any, extent: Extent) -> Iterator[tuple[str, Callab
             for s in refused_samples(op, dtype):
                 yield label(dtype, s), partial(check_sample, op, function, s)
             continue
-        limit = extent.samples if dtype in cases.MAIN else 6
+        limit = extent.samples if dtype in cases.MAIN else min(6, extent.samples or 6)
         grad = dtype is torch.float64 and op.supports_autograd
         for s in guarded(partial(cases.samples, op, dtype, grad, limit)):
             text = label(dtype, s)

@@ -1,0 +1,217 @@
+"""Distributions against PyTorch's: samples for a seed, densities, divergences, errors."""
+
+from __future__ import annotations
+
+import re
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gpugrad
+
+torch = pytest.importorskip("torch")
+
+BOTH = (gpugrad, torch)
+
+MADE = {
+    "Normal": "Normal(loc, scale)",
+    "Normal of numbers": "Normal(0.5, 2.0)",
+    "Normal of both": "Normal(loc, 2.0)",
+    "Uniform": "Uniform(loc - 1.0, loc + 2.0)",
+    "Exponential": "Exponential(scale)",
+    "Laplace": "Laplace(loc, scale)",
+    "Cauchy": "Cauchy(loc, scale)",
+    "HalfNormal": "HalfNormal(scale)",
+    "LogNormal": "LogNormal(loc, scale)",
+    "Bernoulli": "Bernoulli(probs)",
+    "Bernoulli by logits": "Bernoulli(logits=loc)",
+    "Geometric": "Geometric(probs)",
+    "Geometric by logits": "Geometric(logits=loc)",
+    "Categorical": "Categorical(scale)",
+    "Categorical by logits": "Categorical(logits=loc)",
+    "OneHotCategorical": "OneHotCategorical(scale)",
+    "OneHotCategorical by logits": "OneHotCategorical(logits=loc)",
+    "Straight": "OneHotCategoricalStraightThrough(logits=loc)",
+    "Multivariate": "MultivariateNormal(loc, matrix)",
+    "Multivariate by factor": "MultivariateNormal(loc, scale_tril=factor)",
+    "Multivariate by precision": "MultivariateNormal(loc, precision_matrix=matrix)",
+    "Independent": "Independent(Normal(loc, scale), 1)",
+    "Independent Bernoulli": "Independent(Bernoulli(probs), 2)",
+    "Affine": "TransformedDistribution(Normal(loc, scale), AffineTransform(1.0, -2.0))",
+    "Squashed": "TransformedDistribution(Normal(loc, scale), [TanhTransform()])",
+    "Squashed vectors": "Independent(TransformedDistribution(Normal(loc, scale), "
+    "[TanhTransform(), AffineTransform(0.0, 2.0)]), 1)",
+    "Flow": "TransformedDistribution(Independent(Normal(loc, scale), 1), "
+    "[AffineTransform(loc, scale, event_dim=1), SigmoidTransform()])",
+}
+VALUES = [[0.3, 0.9, 0.1], [0.5, 0.2, 0.7]]
+
+
+def names(lib: ModuleType) -> dict[str, Any]:
+    loc = lib.tensor([[0.1, -0.4, 0.0], [0.2, 0.1, -0.3]], requires_grad=True)
+    scale = lib.tensor([[1.0, 0.8, 1.3], [0.9, 1.1, 2.0]], requires_grad=True)
+    base = lib.tensor([[1.0, 0.0, 0.0], [0.5, 2.0, 0.0], [-0.3, 0.2, 0.7]])
+    return {
+        **vars(lib.distributions),
+        **{name: getattr(lib.distributions.transforms, name) for name in TRANSFORMS},
+        "torch": lib,
+        "loc": loc,
+        "scale": scale,
+        "probs": lib.tensor([[0.1, 0.5, 0.9], [0.3, 0.2, 0.7]], requires_grad=True),
+        "factor": base,
+        "matrix": base @ base.T,
+        "inputs": [loc, scale],
+    }
+
+
+TRANSFORMS = ["AffineTransform", "TanhTransform", "SigmoidTransform", "ExpTransform"]
+
+
+def numbers(value: Any) -> Any:
+    if isinstance(value, (gpugrad.Tensor, torch.Tensor)):
+        return np.asarray(value.detach().numpy(), np.float64)
+    return value
+
+
+def attempt(function: Any) -> Any:
+    """A result, or the kind of error."""
+    try:
+        return numbers(function())
+    except (RuntimeError, AttributeError, ValueError) as error:
+        return type(error).__name__
+
+
+def same(ours: Any, theirs: Any, what: str) -> None:
+    if isinstance(theirs, np.ndarray):
+        assert isinstance(ours, np.ndarray), f"{what}: {ours} and not {theirs}"
+        assert ours.shape == theirs.shape, what
+        np.testing.assert_allclose(ours, theirs, rtol=2e-4, atol=2e-5, err_msg=what)
+    else:
+        assert str(ours) == str(theirs), what
+
+
+def facts(lib: ModuleType, source: str) -> dict[str, Any]:
+    space = names(lib)
+    d = eval(source, space)
+    value = lib.tensor(VALUES)
+    if d.support is not None and d.support.is_discrete:
+        lib.manual_seed(1)
+        value = d.sample().detach()
+    found: dict[str, Any] = {
+        "batch": tuple(d.batch_shape),
+        "event": tuple(d.event_shape),
+        "repr": repr(d),
+        "support": re.sub(r"<\w+>", "", repr(d.support)),
+        "has_rsample": d.has_rsample,
+    }
+    for name in ("mean", "mode", "variance", "stddev"):
+        found[name] = attempt(lambda name=name: getattr(d, name))
+    found["log_prob"] = attempt(lambda: d.log_prob(value))
+    found["entropy"] = attempt(d.entropy)
+    found["cdf"] = attempt(lambda: d.cdf(value))
+    found["icdf"] = attempt(lambda: d.icdf(lib.tensor(VALUES)))
+    if getattr(d, "has_enumerate_support", False):
+        found["values"] = attempt(d.enumerate_support)
+        found["few values"] = attempt(lambda: d.enumerate_support(expand=False))
+    for shape in ((), (2,), (3, 2)):
+        lib.manual_seed(7)
+        found[f"sample {shape}"] = attempt(lambda shape=shape: d.sample(shape))
+        if d.has_rsample:
+            lib.manual_seed(7)
+            found[f"rsample {shape}"] = attempt(lambda shape=shape: d.rsample(shape))
+    wide = d.expand((4, *d.batch_shape))
+    found["wide"] = tuple(wide.batch_shape), tuple(wide.event_shape)
+    found["wide log_prob"] = attempt(lambda: wide.log_prob(value))
+    inputs = space["inputs"]
+    for name in ("log_prob", "rsample"):
+        if name == "rsample" and not d.has_rsample:
+            continue
+        lib.manual_seed(3)
+        result = d.log_prob(value) if name == "log_prob" else d.rsample((2,))
+        if result.requires_grad and "probs" not in source:
+            result.sum().backward()
+            for number, tensor in enumerate(inputs):
+                found[f"gradient of {name} {number}"] = numbers(tensor.grad)
+                tensor.grad = None
+            d = eval(source, space)
+    return found
+
+
+@pytest.mark.parametrize("source", MADE.values(), ids=MADE.keys())
+def test_all_that_a_distribution_tells(source: str) -> None:
+    ours, theirs = (facts(lib, source) for lib in BOTH)
+    assert ours.keys() == theirs.keys()
+    for name, value in theirs.items():
+        same(ours[name], value, name)
+
+
+PAIRS = [
+    ("Normal(loc, scale)", "Normal(0.0, 1.0)"),
+    ("Bernoulli(probs)", "Bernoulli(0.5)"),
+    ("Bernoulli(torch.tensor([0.0, 1.0, 0.5]))", "Bernoulli(torch.tensor([0.0, 0.5, 1.0]))"),
+    ("Categorical(scale)", "Categorical(logits=loc)"),
+    ("Categorical(torch.tensor([0.0, 1.0]))", "Categorical(torch.tensor([1.0, 0.0]))"),
+    ("OneHotCategorical(scale)", "OneHotCategorical(logits=loc)"),
+    ("Exponential(scale)", "Exponential(2.0)"),
+    ("Geometric(probs)", "Geometric(0.4)"),
+    ("Laplace(loc, scale)", "Laplace(0.0, 1.0)"),
+    ("Uniform(0.0, scale)", "Uniform(-1.0, 1.5)"),
+    ("Uniform(0.0, scale)", "Normal(0.0, 1.5)"),
+    ("LogNormal(loc, scale)", "LogNormal(0.0, 1.0)"),
+    ("HalfNormal(scale)", "HalfNormal(2.0)"),
+    ("MultivariateNormal(loc, matrix)", "MultivariateNormal(loc[0], scale_tril=factor)"),
+    ("Independent(Normal(loc, scale), 1)", "Independent(Normal(loc, 1.0), 1)"),
+    ("Normal(loc, scale)", "Laplace(0.0, 1.0)"),
+]
+
+
+@pytest.mark.parametrize(("p", "q"), PAIRS)
+def test_divergences(p: str, q: str) -> None:
+    found = []
+    for lib in BOTH:
+        space = names(lib)
+        found.append(attempt(lambda space=space: eval(f"kl_divergence({p}, {q})", space)))
+    if p.startswith("Normal") and q.startswith("Laplace"):
+        assert found[0] == "NotImplementedError"
+        return
+    same(found[0], found[1], "kl")
+
+
+ERRORS = [
+    "Normal(torch.tensor([0.0, float('nan')]), 1.0)",
+    "Normal(0.0, -1.0)",
+    "Normal(0.0, 'one')",
+    "Uniform(1.0, 0.0)",
+    "Bernoulli(1.5)",
+    "Bernoulli(0.5, 0.5)",
+    "Bernoulli()",
+    "Bernoulli(0.5).log_prob(torch.tensor(0.3))",
+    "Bernoulli(0.5).log_prob(1)",
+    "Categorical(torch.tensor(1.0))",
+    "Categorical(torch.tensor([-1.0, 2.0]))",
+    "Categorical(torch.ones(3)).log_prob(torch.tensor(3))",
+    "Categorical(torch.ones(2, 3)).log_prob(torch.tensor([0, 1, 2]))",
+    "OneHotCategorical(torch.ones(3)).log_prob(torch.ones(3))",
+    "Exponential(1.0).log_prob(torch.tensor(-1.0))",
+    "Uniform(0.0, 1.0).log_prob(torch.tensor(2.0))",
+    "MultivariateNormal(torch.zeros(2))",
+    "MultivariateNormal(torch.zeros(2), -torch.eye(2))",
+    "MultivariateNormal(torch.tensor(1.0), torch.eye(1))",
+    "MultivariateNormal(torch.zeros(2), torch.eye(2)).log_prob(torch.zeros(3))",
+    "Independent(Normal(0.0, 1.0), 1)",
+    "Normal(0.0, -1.0, validate_args=False)",
+]
+
+
+@pytest.mark.parametrize("source", ERRORS)
+def test_errors(source: str) -> None:
+    found = []
+    for lib in BOTH:
+        try:
+            found.append(repr(eval(source, names(lib))))
+        except Exception as error:
+            text = str(error).replace("gpugrad", "torch")
+            found.append(f"{type(error).__name__}: {text}")
+    assert found[0] == found[1]
