@@ -48,6 +48,8 @@ from .creation import bartlett_window as bartlett_window
 from .creation import blackman_window as blackman_window
 from .creation import empty as empty
 from .creation import empty_like as empty_like
+from .creation import empty_permuted as empty_permuted
+from .creation import empty_strided as empty_strided
 from .creation import eye as eye
 from .creation import from_numpy as from_numpy
 from .creation import full as full
@@ -60,6 +62,7 @@ from .creation import logspace as logspace
 from .creation import ones as ones
 from .creation import ones_like as ones_like
 from .creation import range as range
+from .creation import scalar_tensor as scalar_tensor
 from .creation import tensor as tensor
 from .creation import zeros as zeros
 from .creation import zeros_like as zeros_like

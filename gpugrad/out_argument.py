@@ -12,6 +12,7 @@ import numpy as np
 from .autograd.engine import TensorBase
 from .autograd.inplace import check_castable
 from .ops import copying
+from .ops.arguments import c_name
 
 Function = Callable[..., Any]
 
@@ -44,6 +45,9 @@ READS_AFTER_WRITING = frozenset(
     ]
 )
 """Functions of which PyTorch demands that no element of ``out`` is one of an operand."""
+
+EXACT_TYPE = frozenset(("aminmax", "gather"))
+"""Functions whose ``out`` must be of the type of the result."""
 
 _WITHOUT_EFFECT = frozenset(("layout", "pin_memory", "memory_format"))
 
@@ -137,6 +141,15 @@ def public(name: str, function: Function, first: str | None = "input") -> Functi
         for one in outs:
             check_overlap(name, one, args)
         result = function(*args, **kwargs)
+        if name in EXACT_TYPE:
+            for one, made in zip(
+                outs, result if isinstance(result, tuple) else (result,), strict=True
+            ):
+                if one.array.dtype != made.array.dtype:
+                    raise RuntimeError(
+                        f"Expected out tensor to have dtype {c_name(made.array)}, but got "
+                        f"{c_name(one.array)} instead"
+                    )
         if isinstance(result, TensorBase):
             return into(outs[0], result, name)
         return type(result)(into(o, r, name) for o, r in zip(outs, result, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import creation
 from .functions import Function
 from .methods import bind
 from .ops import (
@@ -78,10 +79,7 @@ MODULES = {
     cholesky: "cholesky_inverse cholesky_solve",
     householder: "geqrf ormqr",
     lu: "lu_unpack",
-    copies: (
-        "as_strided_scatter empty_permuted empty_strided fill scalar_tensor unsafe_chunk "
-        "unsafe_split"
-    ),
+    copies: "as_strided_scatter fill unsafe_chunk unsafe_split",
     index_reduce: "index_reduce",
     number_parts: ("angle frexp gcd isreal lcm ldexp logaddexp2 nextafter unravel_index"),
     statistics: ("corrcoef cov cumulative_trapezoid histogram histogramdd renorm trapezoid"),
@@ -96,17 +94,16 @@ MODULES = {
 
 FUNCTION_ONLY = (
     "atleast_1d atleast_2d atleast_3d block_diag bucketize cartesian_prod cdist chain_matmul "
-    "column_stack combinations cumulative_trapezoid dstack einsum empty_permuted empty_strided "
-    "fill histogramdd isin "
-    "gradient lu_unpack meshgrid scalar_tensor searchsorted tensordot trapezoid trapz tril_indices "
-    "triu_indices unravel_index vander"
+    "column_stack combinations cumulative_trapezoid dstack einsum fill gradient histogramdd isin "
+    "lu_unpack meshgrid searchsorted tensordot trapezoid trapz tril_indices triu_indices "
+    "unravel_index vander"
 )
 """Public functions that are not methods."""
 
 TENSOR_NOT_FIRST = (
     "atleast_1d atleast_2d atleast_3d block_diag bucketize cartesian_prod column_stack dstack "
-    "cumulative_trapezoid einsum empty_permuted empty_strided float_power isin meshgrid polygamma "
-    "scalar_tensor trapezoid trapz tril_indices triu_indices xlogy"
+    "cumulative_trapezoid einsum float_power isin meshgrid polygamma trapezoid trapz tril_indices "
+    "triu_indices xlogy"
 )
 """Functions whose first argument may be something else than a tensor."""
 
@@ -151,7 +148,7 @@ METHODS: dict[str, Function] = {
     "polygamma": gamma.polygamma_method,
     "resize_": copies.resize_,
     "resize_as_": copies.resize_as_,
-    "new_empty_strided": copies.new_empty_strided,
+    "new_empty_strided": creation.new_empty_strided,
     "conj_physical_": itself,
     **COMPARED,
 }

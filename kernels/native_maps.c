@@ -151,9 +151,6 @@ static inline double cdf_double(double x, double *bell) {
         return x * beta > threshold ? 1 : slope;                                                   \
     }                                                                                              \
                                                                                                    \
-    MAP(exp, T, nm_exp_##T(x))                                                                     \
-    MAP(log, T, nm_log_##T(x))                                                                     \
-    MAP(tanh, T, nm_tanh_##T(x))                                                                   \
     MAP(tanh_grad, T, ys[i] * (1 - x * x))                                                         \
     MAP(sigmoid, T, nm_sigmoid_##T(x))                                                             \
     MAP(sigmoid_grad, T, ys[i] * ((1 - x) * x))                                                    \

@@ -16,6 +16,9 @@
 
 enum { MOST_THREADS = 256 };
 
+// To wake a thread takes as long as two or three parts of a quick function.
+enum { PARTS_WORTH_A_THREAD = 4 };
+
 typedef void (*Function)(void *work, int64_t part);
 
 static pthread_mutex_t user;    // held by the caller that has the threads
@@ -86,7 +89,7 @@ static void start(int helpers) {
 
 void nm_run(Function function, void *work, int64_t parts, int threads) {
     if (threads > MOST_THREADS) threads = MOST_THREADS;
-    if (threads > parts) threads = (int)parts;
+    if (threads > parts / PARTS_WORTH_A_THREAD) threads = (int)(parts / PARTS_WORTH_A_THREAD);
     if (threads > 1) pthread_once(&once, begin_for_good);
     if (threads <= 1 || pthread_mutex_trylock(&user) != 0) {
         for (int64_t part = 0; part < parts; part++) function(work, part);
@@ -111,5 +114,3 @@ void nm_run(Function function, void *work, int64_t parts, int threads) {
     pthread_mutex_unlock(&state);
     pthread_mutex_unlock(&user);
 }
-
-int nm_helpers(void) { return started; }

@@ -66,7 +66,7 @@ class HostPools(Primitives):
         index = index_out
         if index is None or not index.flags.c_contiguous:
             index = np.empty(planes.result.shape, np.int64)
-        inside, starts = planes.numbers()
+        inside, starts, first_inside = planes.numbers()
         for part in planes.parts():
             first, *rest = planes.elements(part, -math.inf)
             best, place = first.copy(), np.zeros(first.shape, np.uint8)
@@ -82,7 +82,11 @@ class HostPools(Primitives):
                 return super().window_argmax(x, g, out)
             planes.give(planes.result, part, best)
             found = inside.take(place)
-            planes.give(index, part, np.add(found, starts, found))
+            np.add(found, starts, found)
+            if first_inside is not None:
+                # Where all is -inf the padding came first: the first element in the input counts.
+                np.copyto(found, first_inside, where=place == 0)
+            planes.give(index, part, found)
         largest = planes.into(self, best_out)
         return largest, index if index_out is None or index_out is index else self.into(
             index, index_out
@@ -164,10 +168,13 @@ class _Planes:
         for where in g.positions(self.count):
             yield source[where if self.last else (..., *where)]
 
-    def numbers(self) -> tuple[Array, Array]:
-        """Row-major numbers in the plane: of each element of the kernel, and of each window."""
-        inside, starts = _numbers(self.g, self.size)
-        return inside, starts[..., None] if self.last else starts
+    def numbers(self) -> tuple[Array, Array, Array | None]:
+        """Row-major numbers in the plane: of each element of the kernel, of each window's start,
+        and of its first element in the input, if padding may lie before it."""
+        inside, starts, first = _numbers(self.g, self.size)
+        if self.last:
+            starts, first = starts[..., None], first[..., None]
+        return inside, starts, first if any(low for low, _ in self.g.padding) else None
 
     def give(self, result: Array, part: slice, value: Array) -> None:
         """Put what was computed for some planes where it belongs."""
@@ -178,16 +185,18 @@ class _Planes:
 
 
 @functools.lru_cache(64)
-def _numbers(g: Geometry, size: Sizes) -> tuple[Array, Array]:
+def _numbers(g: Geometry, size: Sizes) -> tuple[Array, Array, Array]:
     inside: Array = np.zeros((), np.int64)
     starts: Array = np.zeros((), np.int64)
+    first: Array = np.zeros((), np.int64)
     row = math.prod(size)
     for d, (n, count) in enumerate(zip(size, g.windows(size), strict=True)):
         row //= n
         inside = np.add.outer(inside, np.arange(g.kernel[d]) * g.dilation[d] * row)
-        first = np.arange(count) * g.stride[d] - g.padding[d][0]
-        starts = np.add.outer(starts, first * row)
-    return inside.reshape(-1), starts
+        start = np.arange(count) * g.stride[d] - g.padding[d][0]
+        starts = np.add.outer(starts, start * row)
+        first = np.add.outer(first, np.maximum(start, start % g.dilation[d]) * row)
+    return inside.reshape(-1), starts, first
 
 
 def _applies(x: Array, g: Geometry) -> bool:

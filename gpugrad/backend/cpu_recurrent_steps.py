@@ -26,7 +26,7 @@ def _sigmoid(x: Array, one: Array) -> None:
 
 
 def _lstm(weights: Array, columns: Array, first: int, acts: Array, cells: Array) -> None:
-    flat = acts.reshape(len(acts), -1, acts.shape[3])
+    flat = acts.reshape(len(acts), acts.shape[1] * acts.shape[2], acts.shape[3])
     step = gates.step("lstm_step", acts)
     if step is not None:
         places = id(acts), id(cells), id(columns)
@@ -49,7 +49,7 @@ def _lstm(weights: Array, columns: Array, first: int, acts: Array, cells: Array)
 
 
 def _gru(weights: Array, columns: Array, first: int, acts: Array, cells: None) -> None:
-    flat = acts.reshape(len(acts), -1, acts.shape[3])
+    flat = acts.reshape(len(acts), acts.shape[1] * acts.shape[2], acts.shape[3])
     step = gates.step("gru_step", acts)
     if step is not None:
         places = id(acts), id(columns)
@@ -94,7 +94,7 @@ def _lstm_back(
     back: Array, columns: Array, first: int, acts: Array, cells: Array, of_y: Array, dc: Array
 ) -> tuple[Array, Array]:
     length, slopes, dh = len(acts), np.empty_like(acts), np.zeros_like(dc)
-    flat = slopes.reshape(length, -1, acts.shape[3])
+    flat = slopes.reshape(length, acts.shape[1] * acts.shape[2], acts.shape[3])
     step = gates.step("lstm_step_back", acts)
     if step is not None:
         places = id(acts), id(cells), id(of_y), id(dh), id(dc), id(slopes)
@@ -129,7 +129,10 @@ def _gru_back(
     back: Array, columns: Array, first: int, acts: Array, cells: None, of_y: Array, dc: Array
 ) -> tuple[Array, Array]:
     length, slopes, dh = len(acts), np.empty_like(acts), np.zeros_like(dc)
-    flat, product = slopes.reshape(length, -1, acts.shape[3]), np.zeros_like(dc)
+    flat, product = (
+        slopes.reshape(length, acts.shape[1] * acts.shape[2], acts.shape[3]),
+        np.zeros_like(dc),
+    )
     step = gates.step("gru_step_back", acts)
     if step is not None:
         places = id(acts), id(columns), id(of_y), id(product), id(dh), id(slopes)

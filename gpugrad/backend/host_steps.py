@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
-from ..native import steps
 from .optimizer_steps import OptimizerSteps
 from .step_scratch import Array, Arrays, Scratch, compute_dtype
 
@@ -16,13 +14,8 @@ SHORT = 2**16
 """Up to this many elements BLAS adds up squares; NumPy loses fewer digits in longer sums."""
 
 
-def _scaled(options: dict[str, Any]) -> bool:
-    """Whether gradients are to be divided first, or a step perhaps left out."""
-    return options.get("grad_scale") is not None or options.get("found_inf") is not None
-
-
 class HostSteps(OptimizerSteps):
-    """C code for large parameters, and composed forms in which scalars are Python's.
+    """Composed forms in which scalars are Python's.
 
     Python's arithmetic takes a tenth of the time that NumPy needs for 0-d arrays and rounds the
     same way.
@@ -45,55 +38,6 @@ class HostSteps(OptimizerSteps):
         count: float = step.item() + 1
         step[()] = count
         return count
-
-    def adam_step(
-        self,
-        params: Arrays,
-        grads: Arrays,
-        exp_avgs: Arrays,
-        exp_avg_sqs: Arrays,
-        max_exp_avg_sqs: Arrays,
-        lr: Array,
-        step: Array,
-        scratch: Scratch,
-        **options: Any,
-    ) -> None:
-        """As :meth:`AdamSteps.adam_step`."""
-        lists = params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs
-        if not _scaled(options) and steps.large(params):
-            before = step.item()
-            decay = options["weight_decay"]
-            scalars = self.adam_scalars(
-                lr,
-                step,
-                scratch,
-                beta1=options["beta1"],
-                beta2=options["beta2"],
-                decay=decay if options["decoupled"] else 0.0,
-            )
-            betas = options["beta1"], options["beta2"]
-            ways = options["decoupled"], options["amsgrad"], options["maximize"]
-            if steps.adam_step(lists, scalars, decay, betas, options["eps"], *ways):
-                return
-            step[()] = before  # it is counted below
-        super().adam_step(*lists, lr, step, scratch, **options)
-
-    def sgd_step(
-        self,
-        params: Arrays,
-        grads: Arrays,
-        momentum_buffers: Arrays,
-        lr: Array,
-        scratch: Scratch,
-        **options: Any,
-    ) -> None:
-        """As :meth:`OptimizerSteps.sgd_step`."""
-        if not _scaled(options) and steps.large(params):
-            numbers = options["weight_decay"], options["momentum"], options["dampening"]
-            ways = options["nesterov"], options["maximize"]
-            if steps.sgd_step(params, grads, momentum_buffers, lr, *numbers, *ways):
-                return
-        super().sgd_step(params, grads, momentum_buffers, lr, scratch, **options)
 
     def scaled_step(
         self,

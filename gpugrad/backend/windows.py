@@ -301,6 +301,9 @@ class Windows:
             starts = self.arange(start, start + count[d] * g.stride[d], g.stride[d], "int64")
             column = starts.reshape(-1, *(1,) * (len(size) - 1 - d))
             place = self.add(self.mul(self.cast(element, "int64"), g.dilation[d]), column)
+            if start < 0:
+                # Where all is -inf the padding came first: the first element in the input counts.
+                self.maximum(place, self.remainder(column, g.dilation[d]), out=place)
             total = place if total is None else self.add(self.mul(total, size[d]), place)
         return total
 

@@ -22,6 +22,10 @@ from .ranges import arange as arange
 from .ranges import linspace as linspace
 from .ranges import logspace as logspace
 from .ranges import range as range
+from .strided import empty_permuted as empty_permuted
+from .strided import empty_strided as empty_strided
+from .strided import new_empty_strided as new_empty_strided
+from .strided import scalar_tensor as scalar_tensor
 from .windows import bartlett_window as bartlett_window
 from .windows import blackman_window as blackman_window
 from .windows import hamming_window as hamming_window

@@ -6,7 +6,7 @@ Those with a dimension of length 1 are sums of elementwise products, which share
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
@@ -18,13 +18,13 @@ class NotedProducts:
     """The part of :class:`~gpugrad.native.notes.Notes` that multiplies matrices."""
 
     ops: list[Op]
-    _map: Any
-    copy: Any
-    empty: Any
-    into: Any
-    real: Any
-    reshape: Any
-    sum: Any
+    _map: Callable[..., Value]
+    copy: Callable[..., Value]
+    empty: Callable[..., Value]
+    into: Callable[..., Value]
+    real: Callable[..., Value]
+    reshape: Callable[..., Value]
+    sum: Callable[..., Value]
 
     def dot(self, x: Value, y: Value, out: Value | None = None) -> Value:
         if x.ndim not in (1, 2) or y.ndim not in (1, 2):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,12 @@ class NotedReductions:
     """The part of :class:`~gpugrad.native.notes.Notes` that adds up, and picks."""
 
     ops: list[Op]
-    _map: Any
-    cast: Any
-    copy: Any
-    empty: Any
-    into: Any
-    real: Any
+    _map: Callable[..., Value]
+    cast: Callable[..., Value]
+    copy: Callable[..., Value]
+    empty: Callable[..., Value]
+    into: Callable[..., Value]
+    real: Callable[..., Value]
 
     def _reduce(
         self, name: str, x: Value, axis: Any, keepdims: bool, dtype: Any, out: Value | None

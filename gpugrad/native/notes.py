@@ -114,11 +114,11 @@ class Notes(NotedReductions, NotedProducts, Primitives):
         return self.note("erf", [x], x.dtype, x.dtype, out)
 
     def copy(self, x: Any, out: Value | None = None) -> Value:
-        x = self.operand(x, None if out is None else out.dtype)
-        if out is None and x.number is not None:
-            return x
-        to = x.dtype if out is None else out.dtype
-        return self.note("copy", [x], to, to, out)
+        value = self.operand(x, None if out is None else out.dtype)
+        if out is None and value.number is not None:
+            return value
+        to = value.dtype if out is None else out.dtype
+        return self.note("copy", [value], to, to, out)
 
     def cast(self, x: Value, dtype: Any, out: Value | None = None) -> Value:
         dtype = np.dtype(dtype)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .clusters import Access, Member
+from .members import Access, Member
 from .values import C_TYPES, UnsupportedError, Value
 
 SMALL = 2048
@@ -24,7 +24,7 @@ PREFIX, SUFFIX = "scipy_cblas_", "64_"
 
 @functools.cache
 def gemm(kind: str) -> int:
-    """The address of BLAS's product of matrices of ``float`` or ``double``; 0 if it is not known."""
+    """The address of BLAS's product of matrices of ``float`` or ``double``; 0 if not known."""
     folder = Path(np.__file__).parent
     name = "*openblas64*"
     wheels = folder.parent.glob(f"numpy.libs/{name}"), folder.glob(f".dylibs/{name}")
@@ -51,7 +51,8 @@ def suits(value: Value) -> bool:
     down, across = value.strides[-2:]
     if any(s % size for s in value.strides):
         return False
-    return (across == size and down >= cols * size) or (down == size and across >= rows * size)
+    fits: bool = across == size and down >= cols * size
+    return fits or bool(down == size and across >= rows * size)
 
 
 def source(m: Member, name_of: dict[int, str]) -> list[str]:

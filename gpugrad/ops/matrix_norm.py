@@ -75,7 +75,8 @@ def matrix_norm(
                 f"linalg.matrix_norm: Low precision dtypes not supported. Got {word(x.array)}"
             )
         values = svdvals(movedim(x, (rows, columns), (-2, -1)))
-        result = sum_of(values, -1) if ord == "nuc" else _extreme(ord, values, -1, False)
+        total = ord == "nuc" or (ord == 2 and values.array.shape[-1] == 0)
+        result = sum_of(values, -1) if total else _extreme(ord, values, -1, False)
         if keepdim:
             for d in sorted((rows, columns)):
                 result = unsqueeze(result, d)

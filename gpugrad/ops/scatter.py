@@ -13,6 +13,7 @@ from .copying import Clone
 from .gather import INDEX_TYPES, check_bounds
 from .index import getitem
 from .shape import reshape, wrap_dim
+from .unary import no_bools
 from .write import Accumulate, Key, Put, PutNumber, number_of_type, write
 
 
@@ -277,6 +278,8 @@ def scatter_add_(input: Any, dim: int, index: Any, src: Any) -> Any:
 def _scatter_reduce(
     form: str, x: Any, dim: int, index: Any, src: Any, reduce: str, include_self: bool
 ) -> Any:
+    if reduce == "mean" and x.array.dtype.kind == "b":
+        raise no_bools("scatter_gather_tensor_cpu_reduce_mean")
     if reduce not in ("sum", "prod", "mean", "amax", "amin"):
         raise RuntimeError(
             f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}"

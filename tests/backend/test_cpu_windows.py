@@ -146,6 +146,17 @@ def test_nan_is_the_largest(channels: int) -> None:
     np.testing.assert_array_equal(cpu.window_max(x, g), shared("window_max", x, g))
 
 
+@pytest.mark.parametrize("channels", [1, 30])
+def test_of_nothing_but_minus_infinity_the_first_in_the_input_counts(channels: int) -> None:
+    x = np.full((1, channels, 3, 3), -np.inf, np.float32)
+    g = geometry(2, padding=1)
+    for index in (cpu.window_argmax(x, g)[1], shared("window_argmax", x, g)[1]):
+        assert index.tolist() == [[[[0, 0, 1], [0, 0, 1], [3, 3, 4]]] * channels]
+    wide = geometry(2, kernel=2, dilation=2, padding=1)
+    for index in (cpu.window_argmax(x, wide)[1], shared("window_argmax", x, wide)[1]):
+        assert index.tolist() == [[[[4, 3, 4], [1, 0, 1], [4, 3, 4]]] * channels]
+
+
 def test_pooling_into_views() -> None:
     g = geometry(2, kernel=2, stride=2)
     for x in (numbers(3, 4, 6, 6), numbers(6, 6, 40, 2).transpose(3, 2, 0, 1)):

@@ -1,4 +1,4 @@
-"""The op table as programs in C, many rows in one program: each gives what it gives in eager mode."""
+"""The op table as programs in C, many rows in one program: results as in eager mode."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pytest
 
 import gpugrad
 from gpugrad import Tensor
-from tests.capture.test_compiled_ops import READS_VALUES, dtype_of, drawn, samples_of
+from tests.capture.test_compiled_ops import READS_VALUES, drawn, dtype_of, samples_of
 from tests.op_table import OPS
 from tests.op_table.model import Op, Sample, flat, host, tensor
 
-AT_ONCE = 24
+AT_ONCE = 40
 """So many rows are compiled together: a program takes a tenth of a second, and more."""
 
 CALLS = 4
@@ -33,14 +33,14 @@ def rows() -> list[Row]:
     return found
 
 
-def arguments(taken: list[Row], turn: int, grad: bool) -> list[list[Tensor]]:
+def arguments(taken: list[Row], turn: int) -> list[list[Tensor]]:
     return [
         [
             tensor(
                 gpugrad,
                 drawn(data, dtype, turn, place),
                 data.dtype or dtype,
-                grad=grad and op.differentiable and data.has_grad(dtype),
+                grad=op.differentiable and data.has_grad(dtype),
             )
             for place, data in enumerate(sample.data())
         ]
@@ -67,11 +67,11 @@ def outcome(taken: list[Row], given: list[list[Tensor]]) -> list[Tensor]:
     return found
 
 
-def works(row: Row, grad: bool) -> bool:
+def works(row: Row) -> bool:
     """Whether the values that are drawn suit the row."""
     try:
         for turn in range(CALLS):
-            outcome([row], arguments([row], turn, grad))
+            outcome([row], arguments([row], turn))
     except (RuntimeError, np.linalg.LinAlgError):
         return False
     return True
@@ -81,14 +81,14 @@ PARTS = [rows()[n : n + AT_ONCE] for n in range(0, len(rows()), AT_ONCE)]
 
 
 @pytest.mark.parametrize("part", range(len(PARTS)))
-@pytest.mark.parametrize("grad", [False, True])
-def test_rows(part: int, grad: bool) -> None:
-    taken = [row for row in PARTS[part] if works(row, grad)]
+def test_rows(part: int) -> None:
+    """Results, and gradients where there are any."""
+    taken = [row for row in PARTS[part] if works(row)]
     assert len(taken) >= len(PARTS[part]) // 2
     compiled = gpugrad.compile(lambda given: outcome(taken, given))
     for turn in range(CALLS):
-        wanted = outcome(taken, arguments(taken, turn, grad))
-        found = compiled(arguments(taken, turn, grad))
+        wanted = outcome(taken, arguments(taken, turn))
+        found = compiled(arguments(taken, turn))
         for number, (mine, theirs) in enumerate(zip(found, wanted, strict=True)):
             assert (mine.dtype, mine.shape) == (theirs.dtype, theirs.shape)
             assert_close(host(mine), host(theirs), f"call {turn + 1}, result {number}")
@@ -103,4 +103,5 @@ def assert_close(mine: Any, theirs: Any, where: str) -> None:
         return
     tolerance = 1e-5 if theirs.dtype.itemsize == 4 else 1e-11
     size = np.abs(theirs[np.isfinite(theirs)]).max(initial=0)
-    np.testing.assert_allclose(mine, theirs, tolerance, tolerance * size, err_msg=where)
+    least = tolerance / 100  # numbers near 1 that cancel each other leave so much
+    np.testing.assert_allclose(mine, theirs, tolerance, tolerance * size + least, err_msg=where)

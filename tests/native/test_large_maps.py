@@ -171,7 +171,7 @@ def test_floats_against_doubles(name: str) -> None:
 def test_threads_do_not_matter(
     name: str, count: int, numbers: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    operands = operands_of(name, count, 5 * PART + 3)
+    operands = operands_of(name, count, 14 * PART + 3)
     alone = getattr(cpu, name)(*operands, *numbers)
     for threads in (2, 7):
         monkeypatch.setattr(THREADS, "number", threads)

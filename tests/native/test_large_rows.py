@@ -207,8 +207,8 @@ def test_rows_added_to_rows(kind: str) -> None:
 
 
 def test_threads_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    x, grad, weight = draw(3000, 50), draw(3000, 50, seed=1), draw(50, seed=2)
-    target = np.arange(3000) % 50
+    x, grad, weight = draw(12_000, 50), draw(12_000, 50, seed=1), draw(50, seed=2)
+    target = np.arange(12_000) % 50
 
     def everything() -> list[Array]:
         y, mean, rstd = cpu.layer_norm(x, weight, weight, 1e-5)

@@ -16,7 +16,7 @@ from tests.native_switch import needs_compiler, switched
 
 pytestmark = needs_compiler
 
-SHAPES = ((7,), (70, 50), (5, 3, 2), (40_000,), (1,))
+SHAPES = ((7,), (70, 50), (5, 3, 2), (150_000,), (1,))
 
 KINDS = pytest.mark.parametrize("kind", ["float32", "float64"])
 

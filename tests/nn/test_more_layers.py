@@ -175,3 +175,10 @@ def test_multilabel_losses() -> None:
     assert nn.MultiLabelMarginLoss()(x, y).item() == pytest.approx(0.85)
     zeros = gpugrad.zeros(1, 2)
     assert nn.MultiLabelSoftMarginLoss()(zeros, zeros).item() == pytest.approx(math.log(2))
+
+
+def test_logsigmoid_has_its_derivatives_at_zero() -> None:
+    x = gpugrad.zeros(1, dtype=gpugrad.float64, requires_grad=True)
+    (first,) = gpugrad.autograd.grad(nn.functional.logsigmoid(x), x, create_graph=True)
+    (second,) = gpugrad.autograd.grad(first, x)
+    assert (first.item(), second.item()) == (0.5, -0.25)

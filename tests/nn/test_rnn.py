@@ -175,3 +175,13 @@ def test_outputs_may_be_changed_in_place() -> None:
     output.mul_(2)
     (found,) = gpugrad.autograd.grad(output.sum(), x)
     assert gpugrad.allclose(found, expected)
+
+
+@pytest.mark.parametrize("layer", [nn.RNN, nn.GRU, nn.LSTM])
+def test_no_sequences(layer: Any) -> None:
+    module, x = layer(3, 4), gpugrad.zeros(5, 0, 3, requires_grad=True)
+    output, _ = module(x)
+    assert output.shape == (5, 0, 4)
+    output.sum().backward()
+    assert not module.weight_hh_l0.grad.any()
+    assert x.grad is not None and x.grad.shape == (5, 0, 3)

@@ -39,6 +39,8 @@ def picked(samples: Sequence[T], count: int) -> list[T]:
     """``count`` samples spread evenly over all of them, the first and the last included."""
     if ALL or len(samples) <= count:
         return list(samples)
+    if count == 1:
+        return [samples[len(samples) // 2]]
     return [samples[i * (len(samples) - 1) // (count - 1)] for i in range(count)]
 
 
@@ -305,6 +307,8 @@ def tensor_difference(
 ) -> str | None:
     if our is None and not strict and not bool(their.any()):
         return None  # no gradient is a gradient of zeros
+    if isinstance(our, float) and their.dim() == 0:
+        return tree_difference(our, their.item())
     if not isinstance(our, gpugrad.Tensor):
         return f"{_short(our)} instead of a tensor of shape {tuple(their.shape)}"
     if str(our.dtype) != str(their.dtype):

@@ -19,7 +19,7 @@ torch = pytest.importorskip("torch")
 optimizers = pytest.importorskip("torch.testing._internal.common_optimizers")
 
 INFOS = {info.optim_cls.__name__: info for info in optimizers.optim_db}
-TOLERANCES = {"float64": 1e-7, "float32": 2e-4}
+TOLERANCES = {"float64": 1e-6, "float32": 2e-4}
 """Muon rounds to bfloat16, and some powers are taken in float32."""
 STEPS = 10
 SHAPES = ((3, 4), (4, 2))

@@ -180,13 +180,13 @@ def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
 
 @shown_as("LogSigmoid")
 def logsigmoid(input: Tensor) -> Tensor:
-    """log(sigmoid(x)) = min(x, 0) - log(1 + exp(-|x|)).
+    """log(sigmoid(x)) = -log(1 + exp(-x)).
 
     >>> import gpugrad
     >>> gpugrad.nn.functional.logsigmoid(gpugrad.tensor([-1.0, 2.0]))
     tensor([-1.3133, -0.1269])
     """
-    result: Tensor = input.clamp(max=0) - (-input.abs()).exp().log1p()
+    result: Tensor = -(-input).logaddexp(input.new_zeros(()))
     return result
 
 

@@ -69,7 +69,8 @@ def scaled_dot_product_attention(
     if scale is None:
         scale = 1 / math.sqrt(query.size(-1))
     if attn_mask is None and dropout_p == 0.0 and _stacked_alike(query, key, value):
-        return attention(query, key, value, is_causal, scale)
+        result: Tensor = attention(query, key, value, is_causal, scale)
+        return result
     # Scaling the queries is cheaper than scaling all scores.
     scores: Tensor = (query * scale) @ key.transpose(-2, -1)
     if is_causal:
@@ -89,8 +90,8 @@ def scaled_dot_product_attention(
         weights = weights.masked_fill(hidden.all(-1, True), 0.0)
     if dropout_p > 0.0:
         weights = dropout(weights, dropout_p)
-    result: Tensor = weights @ value
-    return result
+    attended: Tensor = weights @ value
+    return attended
 
 
 def _check(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, is_causal: bool) -> None:
@@ -123,6 +124,8 @@ def _stacked_alike(query: Tensor, key: Tensor, value: Tensor) -> bool:
     return (
         query.dim() > 2
         and query.is_floating_point()
+        # NumPy makes float32 of bfloat16 and a number.
+        and not (query.is_cpu and query.dtype is dtypes.bfloat16)
         and query.shape[:-2] == key.shape[:-2] == value.shape[:-2]
         and query.size(-1) == key.size(-1)
         and key.size(-2) == value.size(-2)

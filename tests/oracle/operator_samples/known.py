@@ -1,3 +1,62 @@
 """Operators whose samples differ from PyTorch's results, each with the reason."""
 
-KNOWN: dict[str, str] = {}
+from __future__ import annotations
+
+_PYTORCH_LESS_EXACT = "PyTorch's result is the less exact one"
+_NUMBER_FIRST = "PyTorch's reflected methods refuse a number as the first operand; only asked there"
+_HALF_EMPTY = "PyTorch takes empty matrices of half types and refuses all others"
+_HALF_ROUNDING = "half types are rounded at other places"
+_OVERFLOW = "beyond the largest number PyTorch's recurrences give nan, the closed forms infinity"
+_ZEROS = "second derivatives of products at zeros leave out a term"
+_EDGE = "an edge of bools or empty tensors that PyTorch treats by accident of its kernels"
+
+KNOWN: dict[str, str] = {
+    **dict.fromkeys(
+        ("__radd__", "__rdiv__", "__rmul__", "__rand__", "__ror__", "__rxor__"), _NUMBER_FIRST
+    ),
+    **dict.fromkeys(("addcdiv", "addr", "baddbmm", "histc", "logspace"), _HALF_ROUNDING),
+    **dict.fromkeys(
+        (
+            *("linalg.det", "linalg.slogdet", "logdet", "linalg.solve", "linalg.solve_ex", "svd"),
+            *("linalg.lu_solve", "lu_solve", "linalg.svd"),
+        ),
+        _HALF_EMPTY,
+    ),
+    **dict.fromkeys(
+        (
+            *("special.bessel_j0", "special.bessel_j1", "special.bessel_y0", "special.bessel_y1"),
+            *(f"polygamma.polygamma_n_{n}" for n in (1, 2, 3, 4)),
+            *("special.airy_ai", "matrix_exp", "special.zeta"),
+        ),
+        _PYTORCH_LESS_EXACT,
+    ),
+    **dict.fromkeys(
+        (
+            *(f"special.chebyshev_polynomial_{kind}" for kind in "tuvw"),
+            *(f"special.shifted_chebyshev_polynomial_{kind}" for kind in "tuvw"),
+            *("special.hermite_polynomial_h", "special.hermite_polynomial_he"),
+            *("special.laguerre_polynomial_l", "special.legendre_polynomial_p"),
+        ),
+        _OVERFLOW,
+    ),
+    **dict.fromkeys(("index_reduce.prod", "scatter_reduce.prod"), _ZEROS),
+    **dict.fromkeys(
+        (
+            *("bernoulli", "linalg.vecdot", "masked.median", "masked.softmin", "masked.var"),
+            *("masked.std", "masked.logsumexp", "sum_to_size", "tensordot", "masked.prod"),
+        ),
+        _EDGE,
+    ),
+    "addbmm": "PyTorch's in-place form resizes a tensor that broadcasts; halves round elsewhere",
+    "as_strided_scatter": "PyTorch's gradient is that of the part that is overwritten",
+    "cat": "an output that shares memory can be resized",
+    "histogramdd": "PyTorch stores its edges in a list of outputs, which is not taken",
+    "linalg.norm": "the spectral norm of an empty matrix",
+    "linalg.norm.subgradients_at_zero": "second derivatives at zero are 0, PyTorch's nan",
+    "masked.logaddexp": "second derivatives at minus infinity are 0, PyTorch's nan",
+    "narrow_copy": "a dimension out of range is an IndexError, as elsewhere",
+    "nonzero": "PyTorch's check of out comes first",
+    "normal": "an output of no elements is given the size of the means",
+    "normal.number_mean": "an output of no elements is given the size of the deviations",
+    "ormqr": "for whole numbers the type is looked at before the sizes",
+}

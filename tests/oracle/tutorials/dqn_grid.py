@@ -15,7 +15,7 @@ Transition = namedtuple("Transition", ("state", "action", "next_state", "reward"
 
 class ReplayMemory:
     def __init__(self, capacity):
-        self.memory = deque([], maxlen=capacity)
+        self.memory = deque(maxlen=capacity)
 
     def push(self, *args):
         self.memory.append(Transition(*args))
@@ -28,7 +28,7 @@ class ReplayMemory:
 
 
 class Grid:
-    moves = [(0, 1), (1, 0), (0, -1), (-1, 0)]
+    moves = ((0, 1), (1, 0), (0, -1), (-1, 0))
 
     def reset(self):
         self.at, self.time = (0, 0), 0
@@ -78,9 +78,7 @@ def optimize_model():
     if len(memory) < 32:
         return
     batch = Transition(*zip(*memory.sample(32)))
-    non_final_mask = torch.tensor(
-        tuple(map(lambda s: s is not None, batch.next_state)), dtype=torch.bool
-    )
+    non_final_mask = torch.tensor([s is not None for s in batch.next_state], dtype=torch.bool)
     non_final = torch.cat([s for s in batch.next_state if s is not None])
     state_batch, action_batch = torch.cat(batch.state), torch.cat(batch.action)
     reward_batch = torch.cat(batch.reward)

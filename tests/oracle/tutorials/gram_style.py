@@ -85,7 +85,9 @@ while run[0] <= 8:
         loss.backward()
         run[0] += 1
         if run[0] % 4 == 1:
-            print(f"run {run[0]}: style {style_score.item():.2f} content {content_score.item():.2f}")
+            print(
+                f"run {run[0]}: style {style_score.item():.2f} content {content_score.item():.2f}"
+            )
         return loss
 
     optimizer.step(closure)

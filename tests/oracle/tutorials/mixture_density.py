@@ -57,7 +57,9 @@ for step in range(40):
     elbo = log_likelihood - kl_divergence(q, prior).sum()
     (-elbo).backward()
     optimizer.step()
-print(f"{q_mu.item():.2f} {data.mean().item():.2f} {q_log_sigma.exp().item():.2f} {elbo.item():.1f}")
+print(
+    f"{q_mu.item():.2f} {data.mean().item():.2f} {q_log_sigma.exp().item():.2f} {elbo.item():.1f}"
+)
 joint = MultivariateNormal(torch.zeros(2), torch.tensor([[1.0, 0.6], [0.6, 1.0]]))
 samples = joint.sample((4,))
 print(samples, joint.log_prob(samples), joint.entropy())

@@ -83,7 +83,9 @@ for step in range(25):
     decoder_optimizer.zero_grad()
     encoder_outputs, encoder_hidden = encoder(source)
     use_teacher = random.random() < 0.7
-    decoder_outputs, _, _ = decoder(encoder_outputs, encoder_hidden, target if use_teacher else None)
+    decoder_outputs, _, _ = decoder(
+        encoder_outputs, encoder_hidden, target if use_teacher else None
+    )
     loss = criterion(decoder_outputs.view(-1, 8), target.view(-1))
     loss.backward()
     encoder_optimizer.step()

@@ -7,10 +7,11 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 torch.manual_seed(0)
-text = (
+sentences = (
     "the quick brown fox jumps over the lazy dog the dog sleeps while the fox runs over the hill "
     "a brown dog and a quick fox play near the hill while a lazy cat sleeps"
-).split()
+)
+text = sentences.split()
 counts = Counter(text)
 vocabulary = sorted(counts, key=lambda w: (-counts[w], w))
 index = {word: i for i, word in enumerate(vocabulary)}
@@ -43,7 +44,7 @@ class SkipGram(nn.Module):
 
 
 model = SkipGram(len(vocabulary), 8)
-optimizer = torch.optim.Adagrad(model.parameters(), lr=0.5)
+optimizer = torch.optim.SGD(model.parameters(), lr=4.0)
 for epoch in range(5):
     order, total = torch.randperm(len(pairs)), 0.0
     for part in order.split(32):
@@ -54,7 +55,7 @@ for epoch in range(5):
         loss.backward()
         optimizer.step()
         total += loss.item() * len(part)
-    print(f"epoch {epoch}: {total / len(pairs):.3f}")
+    print(f"epoch {epoch}: {total / len(pairs):.2f}")
 
 vectors = F.normalize(model.center.weight.detach())
 similarity = vectors @ vectors.T

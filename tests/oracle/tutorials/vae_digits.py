@@ -62,6 +62,7 @@ for epoch in range(1, 4):
 with torch.no_grad():
     print(model.decode(torch.randn(2, 4))[:, :5])
 
+mu, logvar = model.encode(images)
 posterior = Normal(mu[:3], (0.5 * logvar[:3]).exp())
 prior = Normal(torch.zeros(4), torch.ones(4))
 print(posterior, prior.batch_shape)
