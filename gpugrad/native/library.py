@@ -14,8 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import kernel_source
-
 Array = Any
 Function = Callable[..., int]
 
@@ -81,7 +79,8 @@ def _library(stem: str, kind: str) -> ctypes.CDLL | None:
 
 
 def _loaded(stem: str, before: str) -> ctypes.CDLL | None:
-    from . import toolchain  # which few programs need
+    from ..backend import kernel_source  # these are slow to import, and few programs need them
+    from . import toolchain
 
     if not toolchain.available():
         return None

@@ -147,5 +147,5 @@ def test_launches_of_a_step(
     task: str, host: host_cupy.Copies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fused = launches(task, monkeypatch)
-    monkeypatch.setattr(Capturable, "rewritten", lambda self, steps, kept: steps)
+    monkeypatch.setattr(Capturable, "rewritten", lambda self, steps, kept, inputs: steps)
     assert (launches(task, monkeypatch), fused) == MOST[task]

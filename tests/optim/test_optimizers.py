@@ -300,11 +300,6 @@ def test_a_duplicate_is_warned_of() -> None:
         optim.SGD([w, w])
 
 
-def test_differentiable_is_refused() -> None:
-    with pytest.raises(NotImplementedError, match="differentiable=True is not supported"):
-        optim.SGD([gpugrad.ones(2, requires_grad=True)], differentiable=True)
-
-
 def test_momentum_that_begins_later() -> None:
     w = gpugrad.ones(1, requires_grad=True)
     optimizer = optim.SGD([w], lr=1.0)
