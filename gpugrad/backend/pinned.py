@@ -23,7 +23,8 @@ def pinned_copy(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     if is_pinned(array):
         return array
     memory = module.cuda.alloc_pinned_memory(max(array.nbytes, 1))
-    target = np.frombuffer(memory, np.uint8, array.nbytes).view(array.dtype).reshape(array.shape)
+    room = np.frombuffer(memory, np.uint8, array.nbytes)
+    target: np.ndarray[Any, Any] = room.view(array.dtype).reshape(array.shape)
     np.copyto(target, array)
     return target
 

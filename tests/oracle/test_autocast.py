@@ -320,7 +320,7 @@ def test_settings_and_errors(source: str) -> None:
     assert results[1] == results[0]
 
 
-def nested(lib: ModuleType) -> list[str]:
+def nested(lib: Any) -> list[str]:
     x = lib.ones(2, 2)
     seen = []
 
@@ -350,10 +350,10 @@ def test_regions_in_regions_and_threads() -> None:
     assert nested(gpugrad) == nested(torch)
 
 
-def own_function(lib: ModuleType) -> list[str]:
+def own_function(lib: Any) -> list[str]:
     seen: list[str] = []
 
-    class Product(lib.autograd.Function):  # type: ignore[name-defined, misc]
+    class Product(lib.autograd.Function):  # type: ignore[misc]
         @staticmethod
         @lib.amp.custom_fwd(device_type="cpu", cast_inputs=lib.float32)
         def forward(ctx: Any, x: Any, y: Any) -> Any:
