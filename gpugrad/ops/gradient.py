@@ -13,8 +13,8 @@ def gradient(input: Any, *, spacing: Any = None, dim: Any = None, edge_order: in
     """The derivatives of sampled values along ``dim``: central differences, one-sided at the ends.
 
     Args:
-        spacing: the distance of the samples, 1 unless given; one for each dimension; or their coordinates, a list
-            of tensors.
+        spacing: the distance of the samples, 1 unless given; one for each dimension; or their
+            coordinates, a list of tensors.
         dim: one dimension or several, all unless given.
         edge_order: 1, or 2 for parabolas through the first and the last three samples.
 

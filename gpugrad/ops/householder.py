@@ -106,8 +106,7 @@ def ormqr(input: Any, tau: Any, other: Any, left: bool = True, transpose: bool =
         )
     if tau.shape[-1] != min(other.shape[side], input.shape[-1]):
         raise RuntimeError(
-            f"torch.ormqr: tau.shape[-1] must be equal to min(other.shape[{side}], "
-            "input.shape[-1])"
+            f"torch.ormqr: tau.shape[-1] must be equal to min(other.shape[{side}], input.shape[-1])"
         )
     no_kernel("ormqr_cpu", input)
     vectors = _vectors(input)

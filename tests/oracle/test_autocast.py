@@ -327,7 +327,7 @@ def nested(lib: Any) -> list[str]:
     def note() -> None:
         seen.append(f"{lib.is_autocast_enabled('cpu')} {(x @ x).dtype}")
 
-    @lib.autocast("cpu", lib.float16)
+    @lib.autocast("cpu", lib.float16)  # type: ignore[untyped-decorator]
     def decorated() -> None:
         note()
 
@@ -355,14 +355,14 @@ def own_function(lib: Any) -> list[str]:
 
     class Product(lib.autograd.Function):  # type: ignore[misc]
         @staticmethod
-        @lib.amp.custom_fwd(device_type="cpu", cast_inputs=lib.float32)
+        @lib.amp.custom_fwd(device_type="cpu", cast_inputs=lib.float32)  # type: ignore[untyped-decorator]
         def forward(ctx: Any, x: Any, y: Any) -> Any:
             seen.append(f"{lib.is_autocast_enabled('cpu')} {x.dtype} {y.dtype}")
             ctx.save_for_backward(x, y)
             return x @ y
 
         @staticmethod
-        @lib.amp.custom_bwd(device_type="cpu")
+        @lib.amp.custom_bwd(device_type="cpu")  # type: ignore[untyped-decorator]
         def backward(ctx: Any, grad: Any) -> Any:
             x, y = ctx.saved_tensors
             seen.append(f"{lib.is_autocast_enabled('cpu')} {grad.dtype}")
@@ -370,7 +370,7 @@ def own_function(lib: Any) -> list[str]:
 
     class Plain(Product):
         @staticmethod
-        @lib.amp.custom_fwd(device_type="cpu")
+        @lib.amp.custom_fwd(device_type="cpu")  # type: ignore[untyped-decorator]
         def forward(ctx: Any, x: Any, y: Any) -> Any:
             seen.append(f"{lib.is_autocast_enabled('cpu')} {x.dtype}")
             ctx.save_for_backward(x, y)

@@ -51,7 +51,7 @@ KNOWN: dict[str, str] = {
     "as_strided_scatter": "PyTorch's gradient is that of the part that is overwritten",
     "cat": "an output that shares memory can be resized",
     "histogramdd": "PyTorch stores its edges in a list of outputs, which is not taken",
-    "linalg.norm": "the spectral norm of an empty matrix",
+    "gather": "an empty index of another type; an output that is a part of the index",
     "linalg.norm.subgradients_at_zero": "second derivatives at zero are 0, PyTorch's nan",
     "masked.logaddexp": "second derivatives at minus infinity are 0, PyTorch's nan",
     "narrow_copy": "a dimension out of range is an IndexError, as elsewhere",
