@@ -121,7 +121,7 @@ class ComposedForms(ComposedAttention, ComposedRows, ComposedWindows, FusedPairs
 
     def trunc_divide(self, x: Array, y: Array, out: Array | None = None) -> Array:
         """``x / y`` rounded towards zero, exact for integers too."""
-        if getattr(x, "dtype", getattr(y, "dtype", None)).kind in "iu":
+        if (x if hasattr(x, "dtype") else y).dtype.kind in "iu":
             return self.into(self.floor_divide(self.sub(x, self.fmod(x, y)), y), out)
         return self.into(self.trunc(self.div(x, y)), out)
 

@@ -202,7 +202,7 @@ class CPU(
     def mean(
         self, x: Array, axis: Any = None, keepdims: bool = False, out: Array | None = None
     ) -> Array:
-        if is_narrow(x.dtype):
+        if x.dtype not in BLAS_TYPES and is_narrow(x.dtype):
             wide = _total(x, axis, np.float32, None, keepdims)
             count = x.size // wide.size if wide.size else float("nan")
             return self.into((wide / np.float32(count)).astype(x.dtype), out)

@@ -42,8 +42,8 @@ class HostLosses(Primitives):
             found = maps.apply("sigmoid", out, (x,))
             if found is not None:
                 return found
-        if x.size > cpu_blocks.LARGE and cpu_blocks.applies(x):
-            return cpu_blocks.sigmoid(x, out)
+            if cpu_blocks.applies(x):
+                return cpu_blocks.sigmoid(x, out)
         work = np.negative(x, out)
         if type(work) is not np.ndarray:
             return np.reciprocal(np.exp(work) + ONES[x.dtype])
@@ -56,8 +56,8 @@ class HostLosses(Primitives):
             found = maps.apply("relu", out, (x,))
             if found is not None:
                 return found
-        if x.size > cpu_blocks.LARGE and cpu_blocks.applies(x):
-            return cpu_blocks.relu(x, out)
+            if cpu_blocks.applies(x):
+                return cpu_blocks.relu(x, out)
         return np.maximum(x, ZEROS[x.dtype], out=out)
 
     def relu_grad(self, y: Array, grad: Array, out: Array | None = None) -> Array:
@@ -65,8 +65,8 @@ class HostLosses(Primitives):
             found = maps.apply("relu_grad", out, (y, grad))
             if found is not None:
                 return found
-        if y.size > cpu_blocks.LARGE and cpu_blocks.applies(y, grad):
-            return cpu_blocks.relu_grad(y, grad, out)
+            if cpu_blocks.applies(y, grad):
+                return cpu_blocks.relu_grad(y, grad, out)
         if y.size <= SHORT and out is None:
             return np.where(y, grad, ZEROS[grad.dtype])
         # The bits times 0 or 1: as exact as np.where (inf, nan and -0 included), and ten times as
@@ -79,8 +79,8 @@ class HostLosses(Primitives):
             found = maps.apply("sigmoid_grad", out, (y, grad))
             if found is not None:
                 return found
-        if y.size > cpu_blocks.LARGE and cpu_blocks.applies(y, grad):
-            return cpu_blocks.sigmoid_grad(y, grad, out)
+            if cpu_blocks.applies(y, grad):
+                return cpu_blocks.sigmoid_grad(y, grad, out)
         return np.multiply(grad, np.multiply(np.subtract(ONES[y.dtype], y), y), out=out)
 
     def tanh_grad(self, y: Array, grad: Array, out: Array | None = None) -> Array:
@@ -88,8 +88,8 @@ class HostLosses(Primitives):
             found = maps.apply("tanh_grad", out, (y, grad))
             if found is not None:
                 return found
-        if y.size > cpu_blocks.LARGE and cpu_blocks.applies(y, grad):
-            return cpu_blocks.tanh_grad(y, grad, out)
+            if cpu_blocks.applies(y, grad):
+                return cpu_blocks.tanh_grad(y, grad, out)
         return np.multiply(grad, np.subtract(ONES[y.dtype], np.square(y)), out=out)
 
     def mse(self, x: Array, y: Array, reduction: str, out: Array | None = None) -> Array:
@@ -98,11 +98,11 @@ class HostLosses(Primitives):
         divisor = x.size if reduction == "mean" else 1
         if x.size >= maps.LARGE:
             found = maps.squared_error(x, y, divisor)
+            if found is None and cpu_blocks.applies(x, y):
+                found = x.dtype.type(cpu_blocks.squared_error(x, y) / divisor)
             if found is not None:
                 return self.into(found, out)
-        if not cpu_blocks.applies(x, y):
-            return super().mse(x, y, reduction, out)
-        return self.into(x.dtype.type(cpu_blocks.squared_error(x, y) / divisor), out)
+        return super().mse(x, y, reduction, out)
 
     def mse_grad(
         self, x: Array, y: Array, grad: Array, scale: float, out: Array | None = None
@@ -112,8 +112,8 @@ class HostLosses(Primitives):
             found = maps.apply("mse_grad", out, (x, y), factor.item())
             if found is not None:
                 return found
-        if factor.size == 1 and factor.dtype == x.dtype and cpu_blocks.applies(x, y):
-            return cpu_blocks.mse_grad(x, y, factor.reshape(()), out)
+            if cpu_blocks.applies(x, y):
+                return cpu_blocks.mse_grad(x, y, factor.reshape(()), out)
         return np.multiply(np.subtract(x, y), factor, out=out)
 
     def sigmoid_mse(

@@ -26,7 +26,7 @@ class LargeSteps(HostSteps):
     ) -> None:
         """As :meth:`AdamSteps.adam_step`."""
         lists = params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs
-        if not _scaled(options) and steps.large(params):
+        if scratch.in_bulk and not _scaled(options):
             before = step.item()
             decay = options["weight_decay"]
             scalars = self.adam_scalars(
@@ -54,7 +54,7 @@ class LargeSteps(HostSteps):
         **options: Any,
     ) -> None:
         """As :meth:`OptimizerSteps.sgd_step`."""
-        if not _scaled(options) and steps.large(params):
+        if scratch.in_bulk and not _scaled(options):
             numbers = options["weight_decay"], options["momentum"], options["dampening"]
             ways = options["nesterov"], options["maximize"]
             if steps.sgd_step(params, grads, momentum_buffers, lr, *numbers, *ways):

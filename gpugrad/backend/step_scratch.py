@@ -9,6 +9,13 @@ Array = Any
 Arrays = list[Any]
 
 
+LARGE = 2048
+"""From so many elements of a parameter on, a step is worth a call of C code for the whole list."""
+
+MANY = 32
+"""So many parameters of any size are as well."""
+
+
 def compute_dtype(dtype: Any) -> str:
     """The dtype in which a step calculates: the parameter's, but float32 for 16-bit types."""
     return str(dtype.name) if dtype.itemsize > 2 else "float32"
@@ -20,12 +27,17 @@ class Scratch:
     All parameters share one stretch of memory as long as the largest of them: it stays in the
     cache while the list is worked through. ``first`` and ``second`` are lists of views into two
     such stretches, one view of every parameter's shape.
+
+    Attributes:
+        dtype: the type in which the step calculates.
+        in_bulk: whether the list is long enough, or a parameter large enough, for C code.
     """
 
     def __init__(self, backend: Any, params: Arrays) -> None:
         self._backend = backend
         self._shapes = [(p.size, p.shape) for p in params]
         self.dtype = compute_dtype(params[0].dtype)
+        self.in_bulk = len(params) >= MANY or any(size >= LARGE for size, _ in self._shapes)
 
     def _views(self) -> Arrays:
         memory = self._backend.empty((max(size for size, _ in self._shapes),), self.dtype)

@@ -13,19 +13,9 @@ from .threads import THREADS
 Array = Any
 Arrays = list[Any]
 
-LARGE = 2048
-"""From so many elements of the first array on, or arrays, a list is done here."""
-
-MANY = 32
-
 _MAXIMIZE, _DECOUPLED, _AMSGRAD, _NESTEROV, _MOMENTUM, _DAMPENING = (1 << n for n in range(6))
 
 _functions = Family("native_steps", {"adam_step": "aaaaaaaaddddii", "sgd_step": "aaaadddii"})
-
-
-def large(params: Arrays) -> bool:
-    """Whether a list is worth a call, and the C code that may have to be compiled for it."""
-    return len(params) >= MANY or any(p.size >= LARGE for p in params)
 
 
 def adam_step(

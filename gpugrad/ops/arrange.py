@@ -152,9 +152,7 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
-    if isinstance(start, TensorBase) and (
-        start.array.ndim or start.array.dtype.kind not in "iu"
-    ):
+    if isinstance(start, TensorBase) and (start.array.ndim or start.array.dtype.kind not in "iu"):
         raise RuntimeError("start must be an 0-dim integral Tensor.")
     axis = wrap_dim(dim, len(shape))
     size, first = shape[axis], int(start)

@@ -33,25 +33,24 @@ def _copying(view: Callable[..., Any], name: str) -> Callable[..., Any]:
     return function
 
 
-COPIES = {
-    f"{name}_copy": _copying(view, f"{name}_copy")
-    for name, view in {
-        "as_strided": strided.as_strided,
-        "diagonal": diagonal.diagonal,
-        "expand": shape.broadcast_to,
-        "permute": shape.permute,
-        "select": arrange.select,
-        "split": cutting.split,
-        "split_with_sizes": strided.split_with_sizes,
-        "squeeze": shape.squeeze,
-        "t": shape.t,
-        "transpose": shape.transpose,
-        "unbind": cutting.unbind,
-        "unfold": arrange.unfold,
-        "unsqueeze": shape.unsqueeze,
-        "view": shape.view,
-    }.items()
+_VIEWS: dict[str, Callable[..., Any]] = {
+    "as_strided": strided.as_strided,
+    "diagonal": diagonal.diagonal,
+    "expand": shape.broadcast_to,
+    "permute": shape.permute,
+    "select": arrange.select,
+    "split": cutting.split,
+    "split_with_sizes": strided.split_with_sizes,
+    "squeeze": shape.squeeze,
+    "t": shape.t,
+    "transpose": shape.transpose,
+    "unbind": cutting.unbind,
+    "unfold": arrange.unfold,
+    "unsqueeze": shape.unsqueeze,
+    "view": shape.view,
 }
+
+COPIES = {f"{name}_copy": _copying(view, f"{name}_copy") for name, view in _VIEWS.items()}
 """The copying forms of view functions, by PyTorch's names."""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.engine import TensorBase
 from .joining import cat
 from .shape import reshape, wrap_dim
 
@@ -64,7 +63,7 @@ def _along(x: Any, axis: int, spacing: Any, edge_order: int) -> Any:
     def part(start: int, length: int) -> Any:
         return x.narrow(axis, start, length)
 
-    if isinstance(spacing, TensorBase) and spacing.ndim:
+    if getattr(spacing, "ndim", 0):  # a tensor of coordinates
         if spacing.ndim != 1 or spacing.shape[0] != n:
             raise RuntimeError(
                 "torch.gradient expected each tensor in spacing to have one element for each "

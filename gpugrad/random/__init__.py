@@ -17,4 +17,6 @@ from .generator import manual_seed as manual_seed
 from .generator import seed as seed
 from .generator import set_rng_state as set_rng_state
 from .sampling import bernoulli as bernoulli
-from .sampling import multinomial_out as multinomial
+from .sampling import multinomial_out
+
+multinomial = multinomial_out

@@ -1,4 +1,4 @@
-"""Large arrays over NumPy alone, done in blocks, against exact values and the same functions of NumPy."""
+"""Large arrays over NumPy alone, in blocks, against exact values and the same calls at once."""
 
 from __future__ import annotations
 

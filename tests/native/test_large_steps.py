@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import gpugrad
+from gpugrad.backend.step_scratch import MANY
 from gpugrad.native import steps
 from gpugrad.native.threads import THREADS
 from tests.native_switch import needs_compiler, switched
@@ -105,7 +106,7 @@ def test_small_parameters_are_left_to_numpy(used: list[bool]) -> None:
     with switched(on=True):
         trained(gpugrad.optim.Adam, "float32", {}, [(3,), (4, 4)])
         assert not used
-        trained(gpugrad.optim.Adam, "float32", {}, [(3,)] * steps.MANY)
+        trained(gpugrad.optim.Adam, "float32", {}, [(3,)] * MANY)
         assert used == [True] * 3
 
 
