@@ -271,9 +271,12 @@ def test_copy_shares_memory() -> None:
     assert x.tolist() == [5.0, 1.0]
 
 
-def test_tensors_are_not_pickled() -> None:
-    with pytest.raises(TypeError, match="^tensors are not pickled: save them with gpugrad.save"):
-        pickle.dumps(gpugrad.ones(1))
+def test_pickled_tensors_share_memory_with_each_other() -> None:
+    x = gpugrad.arange(6.0).reshape(2, 3).requires_grad_()
+    y, row = pickle.loads(pickle.dumps((x.detach(), x.detach()[1])))
+    assert y.tolist() == x.tolist() and row.tolist() == [3.0, 4.0, 5.0]
+    again = pickle.loads(pickle.dumps(x))
+    assert again.requires_grad and again.is_leaf
 
 
 # --- moves ---------------------------------------------------------------------------------------

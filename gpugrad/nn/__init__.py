@@ -1,5 +1,7 @@
 """Layers, losses and containers to build models of, under PyTorch's names."""
 
+import sys as _sys
+
 from . import attention as attention
 from . import functional as functional
 from . import grad as grad
@@ -172,3 +174,5 @@ from .unpooling import LPPool3d as LPPool3d
 from .unpooling import MaxUnpool1d as MaxUnpool1d
 from .unpooling import MaxUnpool2d as MaxUnpool2d
 from .unpooling import MaxUnpool3d as MaxUnpool3d
+
+modules = _sys.modules[__name__]  # where older programs look for the layers
