@@ -71,10 +71,10 @@ static inline double nm_copysign_double(double x, double y) {
 }
 
 // The larger and the smaller of two numbers; nan if one is nan.
-static inline float nm_maximum_float(float x, float y) { return x > y || x != x ? x : y; }
-static inline double nm_maximum_double(double x, double y) { return x > y || x != x ? x : y; }
-static inline float nm_minimum_float(float x, float y) { return x < y || x != x ? x : y; }
-static inline double nm_minimum_double(double x, double y) { return x < y || x != x ? x : y; }
+static inline float nm_maximum_float(float x, float y) { return (x > y) | (x != x) ? x : y; }
+static inline double nm_maximum_double(double x, double y) { return (x > y) | (x != x) ? x : y; }
+static inline float nm_minimum_float(float x, float y) { return (x < y) | (x != x) ? x : y; }
+static inline double nm_minimum_double(double x, double y) { return (x < y) | (x != x) ? x : y; }
 
 // --- exp and expm1 -------------------------------------------------------------------------------
 //

@@ -21,6 +21,8 @@ enum { MAXIMIZE = 1, DECOUPLED = 2, AMSGRAD = 4, NESTEROV = 8, MOMENTUM = 16, DA
     const Step *const w = work;                                                                    \
     const int64_t first = part * PART, last = smaller(first + PART, w->n);
 
+#define INLINE static inline __attribute__((always_inline))
+
 static inline float nm_sqrt_float(float x) { return sqrtf(x); }
 static inline double nm_sqrt_double(double x) { return sqrt(x); }
 
@@ -40,8 +42,9 @@ static void run_step(Function function, Step *w, const Array *p, int threads) {
 }
 
 #define FUNCTIONS_OF(T)                                                                            \
-    static void adam_step_part_##T(void *work, int64_t part) {                                     \
-        ELEMENTS_OF_PART                                                                           \
+    /* What is constant where this is put to use becomes a loop without branches. */               \
+    INLINE void adam_elements_##T(const Step *w, int64_t first, int64_t last, int amsgrad,         \
+                                  int decays, int decoupled) {                                     \
         T *const ps = w->p, *const ms = w->m, *const vs = w->v, *const hs = w->h;                  \
         const T *const gs = w->g;                                                                  \
         const T step_size = *(const T *)w->step_size;                                              \
@@ -50,9 +53,7 @@ static void run_step(Function function, Step *w, const Array *p, int threads) {
         const T decay = (T)w->weight_decay, eps = (T)w->eps;                                       \
         const T keep1 = (T)w->keep1, take1 = (T)w->take1;                                          \
         const T keep2 = (T)w->keep2, take2 = (T)w->take2;                                          \
-        const int maximize = w->flags & MAXIMIZE, decoupled = w->flags & DECOUPLED;                \
-        const int amsgrad = w->flags & AMSGRAD, from_mean = w->keep1 > 0.5;                        \
-        const int decays = w->weight_decay != 0;                                                   \
+        const int maximize = w->flags & MAXIMIZE, from_mean = w->keep1 > 0.5;                      \
         EACH_ALONE for (int64_t i = first; i < last; i++) {                                        \
             T p = ps[i], g = maximize ? -gs[i] : gs[i];                                            \
             p = decays && decoupled ? p * shrink : p;                                              \
@@ -67,6 +68,19 @@ static void run_step(Function function, Step *w, const Array *p, int threads) {
             if (amsgrad) hs[i] = h;                                                                \
             ps[i] = p - m * step_size / root;                                                      \
         }                                                                                          \
+    }                                                                                              \
+                                                                                                   \
+    static void adam_step_part_##T(void *work, int64_t part) {                                     \
+        ELEMENTS_OF_PART                                                                           \
+        const int decays = w->weight_decay != 0, decoupled = w->flags & DECOUPLED;                 \
+        if (w->flags & AMSGRAD)                                                                    \
+            decays ? decoupled ? adam_elements_##T(w, first, last, 1, 1, 1)                        \
+                               : adam_elements_##T(w, first, last, 1, 1, 0)                        \
+                   : adam_elements_##T(w, first, last, 1, 0, 0);                                   \
+        else                                                                                       \
+            decays ? decoupled ? adam_elements_##T(w, first, last, 0, 1, 1)                        \
+                               : adam_elements_##T(w, first, last, 0, 1, 0)                        \
+                   : adam_elements_##T(w, first, last, 0, 0, 0);                                   \
     }                                                                                              \
                                                                                                    \
     /* As `adam_step` of the primitives; highest is empty without amsgrad. */                      \
