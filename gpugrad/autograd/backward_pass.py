@@ -8,7 +8,6 @@ from typing import Any
 
 from ..backend import BACKENDS
 from ..backend.primitives import Array
-from . import batched_pass
 from .engine import Node, TensorBase, refresh, wrap
 from .grad_mode import mode
 from .multi_grad_hook import GradientEdge, target_of
@@ -264,6 +263,8 @@ def _for_each_row(
     outputs: Any, inputs: Any, grad_outputs: Any, retain: bool, create: bool, unused: bool
 ) -> tuple[Any, ...]:
     """A gradient for each row of ``grad_outputs``: in one pass, unless it is to be recorded."""
+    from . import batched_pass  # which few programs need
+
     batches = _tuple(grad_outputs)
     if not create:
         wanted = _targets(inputs)
