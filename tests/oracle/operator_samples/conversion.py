@@ -39,9 +39,9 @@ def to_array(tensor: torch.Tensor) -> np.ndarray[Any, Any]:
     if tensor.dim() > 32:
         raise OutOfScopeError("more dimensions than NumPy has")
     tensor = tensor.detach().resolve_neg()
-    if tensor.dtype is torch.bfloat16:
-        return tensor.view(torch.int16).numpy(force=True).view(gpugrad.bfloat16.numpy)
-    return tensor.numpy(force=True)
+    narrow = tensor.dtype is torch.bfloat16
+    array: np.ndarray[Any, Any] = (tensor.view(torch.int16) if narrow else tensor).numpy(force=True)
+    return array.view(gpugrad.bfloat16.numpy) if narrow else array
 
 
 def to_gpugrad(value: Any) -> Any:
