@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gpugrad.native import library, toolchain
+from gpugrad.native import families, toolchain
 
 needs_compiler = pytest.mark.skipif(
     not toolchain.available(), reason=f"needs C code: it is {toolchain.status()}"
@@ -29,4 +29,4 @@ def switched(on: bool) -> Iterator[None]:
 
 def _ask_anew() -> None:
     toolchain.available.cache_clear()
-    library.forget()
+    families.forget()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .library import Family, Function
+from .families import Family, Function
 
 _functions = Family(
     "native_recurrence",

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .library import Family, result_for, stored
+from .families import Family, result_for, stored
 from .threads import THREADS
 
 Array = Any

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .library import Family
+from .families import Family
 from .threads import THREADS
 
 Array = Any

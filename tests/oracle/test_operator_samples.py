@@ -25,9 +25,7 @@ FOUND = [op for op in in_scope() if counterpart(op) is not None]
 @pytest.mark.parametrize("op", FOUND, ids=full_name)
 def test_as_in_torch(op: Any) -> None:
     report = run(op, EXTENT)
-    if full_name(op) in KNOWN:
-        pytest.skip(KNOWN[full_name(op)])
-    assert not report.gaps, "\n".join(report.gaps[:10])
+    assert full_name(op) in KNOWN or not report.gaps, "\n".join(report.gaps[:10])
     assert sum(report.endings.values()), "nothing was compared"
 
 
