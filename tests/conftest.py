@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
 
+import numpy as np
 import pytest
 
 import gpugrad
@@ -32,6 +34,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--require-gpu",
         action="store_true",
         help="tests that need a CUDA device fail where there is none, instead of being skipped",
+    )
+    parser.addoption(
+        "--seed", type=int, default=0, help="what every test's random numbers start from (0)"
     )
 
 
@@ -145,10 +150,14 @@ def put_back(before: dict[str, Any]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def sealed() -> Iterator[None]:
-    """Random numbers start and end as they were; settings that a test leaves changed fail it."""
+def sealed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Random numbers start from a seed and end as they were; settings left changed fail a test."""
     before = settings()
     random_state, cuda_seed = gpugrad.get_rng_state(), generator._cuda_seed
+    seed = request.config.getoption("--seed")
+    gpugrad.manual_seed(seed)
+    random.seed(seed)
+    np.random.seed(seed)
     yield
     gpugrad.set_rng_state(random_state)
     generator._cuda_seed = cuda_seed
