@@ -8,21 +8,18 @@ from __future__ import annotations
 from typing import Any
 
 from . import creation, dtypes
+from .arithmetic_functions import division, scaled
 from .autograd.composed import inplace_shown_as
 from .autograd.engine import TensorBase
 from .autograd.inplace import apply_inplace, check_inplace
+from .function_makers import Function, named, refuse
 from .functions import (
     ALIASES,
     BINARY,
     FUNCTIONS,
     OF_A_TENSOR,
     UNARY,
-    Function,
-    division,
-    named,
     named_in,
-    refuse,
-    scaled,
 )
 from .ops import (
     arithmetic,

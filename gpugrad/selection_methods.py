@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import creation
-from .functions import Function
+from .function_makers import Function
 from .methods import bind
 from .ops import (
     arrange,

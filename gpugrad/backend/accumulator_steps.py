@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .hyperparameters import Number
 from .step_parts import StepParts, scalable
 from .step_scratch import Array, Arrays, Scratch
 
@@ -30,9 +31,9 @@ class AccumulatorSteps(StepParts):
         counts: Arrays,
         scratch: Scratch,
         *,
-        lr_decay: float,
-        eps: float,
-        weight_decay: float,
+        lr_decay: Number,
+        eps: Number,
+        weight_decay: Number,
         maximize: bool,
     ) -> None:
         """Adagrad over the state ``total``; ``lr`` is a 0-d float64.
@@ -48,8 +49,8 @@ class AccumulatorSteps(StepParts):
         """
         dtype = scratch.dtype
         t = self._count_up(counts[0])
-        size = self._scalar(lr / (1 + (t - 1) * lr_decay), dtype)
-        epsilon = self.constant(eps, dtype)
+        size = self._scalar(lr / (1 + (t - 1) * self._now(lr_decay)), dtype)
+        epsilon = self._operand(eps, dtype)
         lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, total, s, other in lists:
             g = self._direction(p, g, s, other, weight_decay, maximize)
@@ -71,9 +72,9 @@ class AccumulatorSteps(StepParts):
         counts: Arrays,
         scratch: Scratch,
         *,
-        rho: float,
-        eps: float,
-        weight_decay: float,
+        rho: Number,
+        eps: Number,
+        weight_decay: Number,
         maximize: bool,
     ) -> None:
         """Adadelta over the states ``v`` and ``u``; ``lr`` is 0-d, of the calculation's dtype.
@@ -88,7 +89,7 @@ class AccumulatorSteps(StepParts):
 
         Source: Zeiler, "Adadelta: an adaptive learning rate method" (2012).
         """
-        epsilon = self.constant(eps, scratch.dtype)
+        epsilon = self._operand(eps, scratch.dtype)
         self._count_up(counts[0])
         lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, v, u, s, delta in lists:
@@ -114,8 +115,8 @@ class AccumulatorSteps(StepParts):
         counts: Arrays,
         scratch: Scratch,
         *,
-        eta_minus: float,
-        eta_plus: float,
+        eta_minus: Number,
+        eta_plus: Number,
         smallest: float,
         largest: float,
         maximize: bool,
@@ -137,7 +138,7 @@ class AccumulatorSteps(StepParts):
         self._count_up(counts[0])
         dtype = scratch.dtype
         zero, one = self.constant(0.0, dtype), self.constant(1.0, dtype)
-        up, down = self.constant(eta_plus, dtype), self.constant(eta_minus, dtype)
+        up, down = self._operand(eta_plus, dtype), self._operand(eta_minus, dtype)
         lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, before, size, s, other in lists:
             g = self._direction(p, g, s, other, 0, maximize)
@@ -161,10 +162,10 @@ class AccumulatorSteps(StepParts):
         counts: Arrays,
         scratch: Scratch,
         *,
-        lambd: float,
-        alpha: float,
-        t0: float,
-        weight_decay: float,
+        lambd: Number,
+        alpha: Number,
+        t0: Number,
+        weight_decay: Number,
         maximize: bool,
     ) -> None:
         """Averaged gradient descent over the state ``average``; ``lr`` is a 0-d float64.
@@ -183,8 +184,8 @@ class AccumulatorSteps(StepParts):
         step, eta, mu = counts
         dtype = scratch.dtype
         t = self._count_up(step)
-        rate = self.cast(eta, "float64")
-        shrink, size = self._scalar(1 - lambd * rate, dtype), self._scalar(rate, dtype)
+        rate, pull = self.cast(eta, "float64"), self._now(lambd)
+        shrink, size = self._scalar(1 - pull * rate, dtype), self._scalar(rate, dtype)
         weight, alone = self._scalar(mu, dtype), self.eq(mu, self.constant(1.0, "float32"))
         lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, average, s, other in lists:
@@ -196,7 +197,8 @@ class AccumulatorSteps(StepParts):
             self.mul(s, weight, s)
             self.add(average, s, s)
             self.copy(self.where(alone, p, s), average)
-        longer = self.maximum(t - t0, self.constant(1.0, "float64"))
+        longer = self.maximum(t - self._now(t0), self.constant(1.0, "float64"))
         # Rounded as the count is, also where loaded ones are of the parameters' type.
-        self.copy(self._scalar(lr / (1 + lambd * lr * t) ** alpha, step.dtype), eta)
+        slower = (1 + pull * lr * t) ** self._now(alpha)
+        self.copy(self._scalar(lr / slower, step.dtype), eta)
         self.copy(self._scalar(1 / longer, step.dtype), mu)

@@ -6,15 +6,15 @@ from functools import partial
 from typing import Any
 
 from .gradients import Gradients
+from .hyperparameters import Hyperparameters, Number, is_high
 from .step_scratch import Array, Arrays, Scratch
 
 
-class AdamSteps(Gradients):
+class AdamSteps(Gradients, Hyperparameters):
     """Adam and AdamW."""
 
     maximum: Any
     neg: Any
-    sub: Any
 
     def adam_step(
         self,
@@ -27,10 +27,10 @@ class AdamSteps(Gradients):
         step: Array,
         scratch: Scratch,
         *,
-        beta1: float,
-        beta2: float,
-        eps: float,
-        weight_decay: float,
+        beta1: Number,
+        beta2: Number,
+        eps: Number,
+        weight_decay: Number,
         decoupled: bool,
         amsgrad: bool,
         maximize: bool,
@@ -82,12 +82,11 @@ class AdamSteps(Gradients):
         step_size, root_correction, shrink = self.adam_scalars(
             lr, step, scratch, beta1=beta1, beta2=beta2, decay=weight_decay if decoupled else 0.0
         )
-        decay = self.constant(weight_decay, dtype)
-        keep1 = self.constant(beta1, dtype)
-        take1 = self.constant(1 - beta1, dtype)
-        keep2 = self.constant(beta2, dtype)
-        take2 = self.constant(1 - beta2, dtype)
-        epsilon = self.constant(eps, dtype)
+        decay = self._operand(weight_decay, dtype)
+        keep1, take1 = self._operand(beta1, dtype), self._rest(beta1, dtype)
+        keep2, take2 = self._operand(beta2, dtype), self._rest(beta2, dtype)
+        epsilon = self._operand(eps, dtype)
+        from_mean = is_high(beta1)
         highest = max_exp_avg_sqs or exp_avg_sqs
         lists = zip(
             params,
@@ -109,7 +108,7 @@ class AdamSteps(Gradients):
                     mul(p, decay, s)
                     g = add(g, s, t)
             sub(g, m, s)
-            if beta1 > 0.5:
+            if from_mean:
                 mul(s, take1, s)
                 add(m, s, m)
             else:  # from the other end: exact where beta1 is 0
@@ -129,7 +128,14 @@ class AdamSteps(Gradients):
             sub(p, t, p)
 
     def adam_scalars(
-        self, lr: Array, step: Array, scratch: Scratch, *, beta1: float, beta2: float, decay: float
+        self,
+        lr: Array,
+        step: Array,
+        scratch: Scratch,
+        *,
+        beta1: Number,
+        beta2: Number,
+        decay: Number,
     ) -> Arrays:
         """Count ``step`` up and give ``lr / (1 - beta1**step)``, ``sqrt(1 - beta2**step)`` and
         ``1 - lr * decay``, calculated in float64 on the device.
@@ -137,13 +143,13 @@ class AdamSteps(Gradients):
         wide, (step_size, root_correction, shrink) = scratch.wide, scratch.scalars
         one = self.constant(1.0, "float64")
         self.add(step, self.constant(1.0, "float32"), step)
-        self.pow(self.constant(beta1, "float64"), step, wide)
+        self.pow(self._operand(beta1, "float64"), step, wide)
         self.sub(one, wide, wide)
         self.div(lr, wide, step_size)
-        self.pow(self.constant(beta2, "float64"), step, wide)
+        self.pow(self._operand(beta2, "float64"), step, wide)
         self.sub(one, wide, wide)
         self.sqrt(wide, root_correction)
         if decay:
-            self.mul(lr, self.constant(decay, "float64"), wide)
+            self.mul(lr, self._operand(decay, "float64"), wide)
             self.sub(one, wide, shrink)
         return scratch.scalars

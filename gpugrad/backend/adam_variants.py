@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .hyperparameters import Number, Varying
 from .step_parts import StepParts, scalable
 from .step_scratch import Array, Arrays, Scratch
 
@@ -24,10 +25,10 @@ class AdamVariants(StepParts):
         counts: Arrays,
         scratch: Scratch,
         *,
-        beta1: float,
-        beta2: float,
-        eps: float,
-        weight_decay: float,
+        beta1: Number,
+        beta2: Number,
+        eps: Number,
+        weight_decay: Number,
         maximize: bool,
     ) -> None:
         """Adamax over the states ``m`` and ``u``.
@@ -43,8 +44,8 @@ class AdamVariants(StepParts):
         """
         dtype = scratch.dtype
         t = self._count_up(counts[0])
-        size = self._scalar(lr / (1 - beta1**t), dtype)
-        keep, epsilon = self.constant(beta2, dtype), self.constant(eps, dtype)
+        size = self._scalar(lr / (1 - self._now(beta1) ** t), dtype)
+        keep, epsilon = self._operand(beta2, dtype), self._operand(eps, dtype)
         lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, m, u, s, other in lists:
             g = self._direction(p, g, s, other, weight_decay, maximize)
@@ -67,11 +68,11 @@ class AdamVariants(StepParts):
         counts: Arrays,
         scratch: Scratch,
         *,
-        beta1: float,
-        beta2: float,
-        eps: float,
-        weight_decay: float,
-        momentum_decay: float,
+        beta1: Number,
+        beta2: Number,
+        eps: Number,
+        weight_decay: Number,
+        momentum_decay: Number,
         decoupled: bool,
         maximize: bool,
     ) -> None:
@@ -94,15 +95,16 @@ class AdamVariants(StepParts):
         step, product = counts
         dtype = scratch.dtype
         t = self._count_up(step)
-        mu = beta1 * (1 - 0.5 * 0.96 ** (t * momentum_decay))
-        mu_next = beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * momentum_decay))
+        first, decay = self._now(beta1), self._now(momentum_decay)
+        mu = first * (1 - 0.5 * 0.96 ** (t * decay))
+        mu_next = first * (1 - 0.5 * 0.96 ** ((t + 1) * decay))
         self.mul(product, self._scalar(mu, product.dtype), product)
         so_far = self.cast(product, "float64")
         of_gradient = self._scalar(lr * (1 - mu) / (1 - so_far), dtype)
         of_mean = self._scalar(lr * mu_next / (1 - so_far * mu_next), dtype)
-        correction = self._scalar(1 - beta2**t, dtype)
-        shrink = self._scalar(1 - lr * weight_decay, dtype)
-        epsilon = self.constant(eps, dtype)
+        correction = self._scalar(1 - self._now(beta2) ** t, dtype)
+        shrink = self._scalar(1 - lr * self._now(weight_decay), dtype)
+        epsilon = self._operand(eps, dtype)
         lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, m, v, s, other in lists:
             g = self._direction(p, g, s, other, 0 if decoupled else weight_decay, maximize)
@@ -130,10 +132,10 @@ class AdamVariants(StepParts):
         counts: Arrays,
         scratch: Scratch,
         *,
-        beta1: float,
-        beta2: float,
-        eps: float,
-        weight_decay: float,
+        beta1: Number,
+        beta2: Number,
+        eps: Number,
+        weight_decay: Number,
         decoupled: bool,
         maximize: bool,
     ) -> None:
@@ -155,14 +157,16 @@ class AdamVariants(StepParts):
         """
         dtype = scratch.dtype
         t = self._count_up(counts[0])
-        size = self._scalar(lr / (1 - beta1**t), dtype)
-        shrink = self._scalar(1 - lr * weight_decay, dtype)
-        longest = 2 / (1 - beta2) - 1
-        adapts = longest > 5  # else rho, which is never larger, is not either
+        size = self._scalar(lr / (1 - self._now(beta1) ** t), dtype)
+        shrink = self._scalar(1 - lr * self._now(weight_decay), dtype)
+        second = self._now(beta2)
+        longest = 2 / (1 - second) - 1
+        # Else rho, which is never larger, is not either.
+        adapts = beta2.high if type(beta2) is Varying else longest > 5
         if adapts:
-            rectified, adaption = self._rectification(t, beta2, longest)
+            rectified, adaption = self._rectification(t, second, longest)
             adaption = self._scalar(adaption, dtype)
-        epsilon, one = self.constant(eps, dtype), self.constant(1.0, dtype)
+        epsilon, one = self._operand(eps, dtype), self.constant(1.0, dtype)
         lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, m, v, s, other in lists:
             g = self._direction(p, g, s, other, 0 if decoupled else weight_decay, maximize)
@@ -178,7 +182,7 @@ class AdamVariants(StepParts):
                 self.mul(other, self.where(rectified, s, one), other)
             self.sub(p, other, p)
 
-    def _rectification(self, t: Array, beta2: float, longest: float) -> tuple[Any, Any]:
+    def _rectification(self, t: Array, beta2: Any, longest: Any) -> tuple[Any, Any]:
         """Whether ``rho > 5``, and ``r * sqrt(1 - beta2**t)``, which is only meant in that case."""
         power = beta2**t
         rho = longest - 2 * t * power / (1 - power)

@@ -28,18 +28,18 @@ class LargeSteps(HostSteps):
         lists = params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs
         if scratch.in_bulk and not _scaled(options):
             before = step.item()
-            decay = options["weight_decay"]
+            decay, eps = self._now(options["weight_decay"]), self._now(options["eps"])
+            betas = self._now(options["beta1"]), self._now(options["beta2"])
             scalars = self.adam_scalars(
                 lr,
                 step,
                 scratch,
-                beta1=options["beta1"],
-                beta2=options["beta2"],
+                beta1=betas[0],
+                beta2=betas[1],
                 decay=decay if options["decoupled"] else 0.0,
             )
-            betas = options["beta1"], options["beta2"]
             ways = options["decoupled"], options["amsgrad"], options["maximize"]
-            if steps.adam_step(lists, scalars, decay, betas, options["eps"], *ways):
+            if steps.adam_step(lists, scalars, decay, betas, eps, *ways):
                 return
             step[()] = before  # it is counted below
         super().adam_step(*lists, lr, step, scratch, **options)
@@ -55,7 +55,7 @@ class LargeSteps(HostSteps):
     ) -> None:
         """As :meth:`OptimizerSteps.sgd_step`."""
         if scratch.in_bulk and not _scaled(options):
-            numbers = options["weight_decay"], options["momentum"], options["dampening"]
+            numbers = [self._now(options[n]) for n in ("weight_decay", "momentum", "dampening")]
             ways = options["nesterov"], options["maximize"]
             if steps.sgd_step(params, grads, momentum_buffers, lr, *numbers, *ways):
                 return

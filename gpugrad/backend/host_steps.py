@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from .hyperparameters import Number, Varying
 from .optimizer_steps import OptimizerSteps
 from .step_scratch import Array, Arrays, Scratch, compute_dtype
 
@@ -22,16 +23,27 @@ class HostSteps(OptimizerSteps):
     """
 
     def adam_scalars(
-        self, lr: Array, step: Array, scratch: Scratch, *, beta1: float, beta2: float, decay: float
+        self,
+        lr: Array,
+        step: Array,
+        scratch: Scratch,
+        *,
+        beta1: Number,
+        beta2: Number,
+        decay: Number,
     ) -> Arrays:
         """As :meth:`AdamSteps.adam_scalars`."""
         rate, count = lr.item(), step.item() + 1
         step[()] = count
         step_size, root_correction, shrink = scratch.scalars
-        step_size[()] = rate / (1 - beta1**count)
-        root_correction[()] = math.sqrt(1 - beta2**count)
-        shrink[()] = 1 - rate * decay
+        step_size[()] = rate / (1 - self._now(beta1) ** count)
+        root_correction[()] = math.sqrt(1 - self._now(beta2) ** count)
+        shrink[()] = 1 - rate * self._now(decay)
         return scratch.scalars
+
+    def _now(self, number: Number) -> float:
+        """As :meth:`Hyperparameters._now`."""
+        return number.value.item() if type(number) is Varying else number
 
     def _count_up(self, step: Array) -> float:
         """As :meth:`StepParts._count_up`."""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .host_steps import HostSteps
+from .hyperparameters import Number
 from .step_scratch import Array, Arrays, Scratch
 
 Call = tuple[Callable[..., Any], list[Any]]
@@ -47,13 +48,17 @@ class _Noted(HostSteps):
         self.calls.append((partial(np.maximum, out=out), [x, y]))
         return out
 
+    def copy(self, x: Array, out: Array) -> Array:
+        self.calls.append((np.copyto, [out, x]))
+        return out
+
     def full(self, shape: tuple[int, ...], value: float, dtype: str) -> Array:
         return np.full(shape, value, dtype)
 
     def empty(self, shape: tuple[int, ...], dtype: str) -> Array:
         return np.empty(shape, dtype)
 
-    def adam_scalars(self, lr: Array, step: Array, scratch: Scratch, **betas: float) -> Arrays:
+    def adam_scalars(self, lr: Array, step: Array, scratch: Scratch, **betas: Number) -> Arrays:
         function = partial(super().adam_scalars, scratch=scratch, **betas)
         self.calls.append((function, [lr, step]))
         return scratch.scalars

@@ -7,7 +7,8 @@ kernel that does a whole list at once.
 
 What changes from step to step, the learning rate and the number of steps, comes in 0-d arrays and
 the number of steps is counted up here, so a step that is recorded and replayed is never stale.
-What stays the same comes as Python numbers.
+What stays the same comes as Python numbers; where one of these is known to change, it may come as a
+:class:`~.hyperparameters.Varying`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 from .accumulator_steps import AccumulatorSteps
 from .adam_steps import AdamSteps
 from .adam_variants import AdamVariants
+from .hyperparameters import Number, is_high
 from .step_scratch import Array, Arrays, Scratch
 
 
@@ -57,9 +59,9 @@ class OptimizerSteps(AdamSteps, AdamVariants, AccumulatorSteps):
         lr: Array,
         scratch: Scratch,
         *,
-        momentum: float,
-        dampening: float,
-        weight_decay: float,
+        momentum: Number,
+        dampening: Number,
+        weight_decay: Number,
         nesterov: bool,
         maximize: bool,
         grad_scale: Array | None = None,
@@ -101,9 +103,8 @@ class OptimizerSteps(AdamSteps, AdamVariants, AccumulatorSteps):
                 sub(p, s, p)
             return
         dtype = scratch.dtype
-        decay = self.constant(weight_decay, dtype)
-        keep = self.constant(momentum, dtype)
-        take = self.constant(1 - dampening, dtype)
+        decay = self._operand(weight_decay, dtype)
+        keep, take = self._operand(momentum, dtype), self._rest(dampening, dtype)
         buffers = momentum_buffers or params
         lists = zip(params, grads, buffers, scratch.first, scratch.second, strict=True)
         for p, g, b, s, t in lists:
@@ -138,10 +139,10 @@ class OptimizerSteps(AdamSteps, AdamVariants, AccumulatorSteps):
         step: Array,
         scratch: Scratch,
         *,
-        alpha: float,
-        eps: float,
-        weight_decay: float,
-        momentum: float,
+        alpha: Number,
+        eps: Number,
+        weight_decay: Number,
+        momentum: Number,
         centered: bool,
         maximize: bool,
         grad_scale: Array | None = None,
@@ -188,11 +189,11 @@ class OptimizerSteps(AdamSteps, AdamVariants, AccumulatorSteps):
             return
         add, sub, mul, div, sqrt = self.add, self.sub, self.mul, self.div, self.sqrt
         dtype = scratch.dtype
-        decay = self.constant(weight_decay, dtype)
-        keep = self.constant(alpha, dtype)
-        take = self.constant(1 - alpha, dtype)
-        epsilon = self.constant(eps, dtype)
-        push = self.constant(momentum, dtype)
+        decay = self._operand(weight_decay, dtype)
+        keep, take = self._operand(alpha, dtype), self._rest(alpha, dtype)
+        epsilon = self._operand(eps, dtype)
+        push = self._operand(momentum, dtype)
+        from_mean = is_high(alpha)
         add(step, self.constant(1.0, "float32"), step)
         lists = zip(
             params,
@@ -216,7 +217,7 @@ class OptimizerSteps(AdamSteps, AdamVariants, AccumulatorSteps):
             add(v, s, v)
             if centered:
                 sub(g, a, s)
-                if alpha > 0.5:
+                if from_mean:
                     mul(s, take, s)
                     add(a, s, a)
                 else:

@@ -7,6 +7,7 @@ from functools import partial, wraps
 from typing import Any
 
 from .gradients import Gradients
+from .hyperparameters import Hyperparameters, Number, is_high
 from .step_scratch import Array, Arrays, Scratch
 
 
@@ -42,13 +43,12 @@ def scalable(step: Callable[..., None]) -> Callable[..., None]:
     return either
 
 
-class StepParts(Gradients):
+class StepParts(Gradients, Hyperparameters):
     """Parts of a step, on scalars and on the arrays of one parameter."""
 
     maximum: Any
     module: Any
     neg: Any
-    sub: Any
 
     def _count_up(self, step: Array) -> Any:
         """Add 1 to the number of steps, and give it in float64.
@@ -64,7 +64,7 @@ class StepParts(Gradients):
         return self.module.asarray(value, dtype)
 
     def _direction(
-        self, p: Array, g: Array, s: Array, t: Array, weight_decay: float, maximize: bool
+        self, p: Array, g: Array, s: Array, t: Array, weight_decay: Number, maximize: bool
     ) -> Array:
         """The gradient to follow, in the dtype in which the step calculates.
 
@@ -77,24 +77,24 @@ class StepParts(Gradients):
         if maximize:
             g = self.neg(g, t)
         if weight_decay:
-            self.mul(p, self.constant(weight_decay, s.dtype.name), s)
+            self.mul(p, self._operand(weight_decay, s.dtype.name), s)
             return self.add(g, s, t)
         return g if g.dtype == s.dtype else self.copy(g, t)
 
-    def _approach(self, mean: Array, g: Array, beta: float, s: Array) -> None:
+    def _approach(self, mean: Array, g: Array, beta: Number, s: Array) -> None:
         """``mean = beta * mean + (1 - beta) * g``, exactly ``g`` where ``beta`` is 0."""
         self.sub(g, mean, s)
-        if beta > 0.5:
-            self.mul(s, self.constant(1 - beta, s.dtype.name), s)
+        if is_high(beta):
+            self.mul(s, self._rest(beta, s.dtype.name), s)
             self.add(mean, s, mean)
         else:
-            self.mul(s, self.constant(beta, s.dtype.name), s)
+            self.mul(s, self._operand(beta, s.dtype.name), s)
             self.sub(g, s, mean)
 
-    def _approach_square(self, mean: Array, g: Array, beta: float, s: Array) -> None:
+    def _approach_square(self, mean: Array, g: Array, beta: Number, s: Array) -> None:
         """``mean = beta * mean + (1 - beta) * g * g``."""
         dtype = s.dtype.name
-        self.mul(g, self.constant(1 - beta, dtype), s)
+        self.mul(g, self._rest(beta, dtype), s)
         self.mul(s, g, s)
-        self.mul(mean, self.constant(beta, dtype), mean)
+        self.mul(mean, self._operand(beta, dtype), mean)
         self.add(mean, s, mean)

@@ -129,15 +129,19 @@ class Program:
             return self._replay_in_graph(tensors, arrays, call)
         self._leave_to_holders()
         self._first.plan.run(arrays)
-        for leaf, grad in self.left:
+        self._leave(tensors, self.left, self.left_to_inputs)
+        return self._returned(self._first, tensors, None)
+
+    def _leave(self, tensors: Sequence[TensorBase], leaves: Any, inputs: Any) -> None:
+        """Leave gradients behind, and count what has been written to."""
+        for leaf, grad in leaves:
             leaf.gradient = grad
-        for number, grad in self.left_to_inputs:
+        for number, grad in inputs:
             tensors[number].gradient = grad
         for leaf in self.changed:
             leaf.version[0] += 1
         for number in self.changed_inputs:
             tensors[number].version[0] += 1
-        return self._returned(self._first, tensors, None)
 
     def _returned(self, run: Replay, tensors: Sequence[TensorBase], node: Node | None) -> Any:
         """What the function returns: copies, which later replays do not change."""
@@ -147,6 +151,8 @@ class Program:
             if slot.ref is None:
                 return slot.same if slot.number is None else tensors[slot.number]
             result = wrap(self.backend.copy(run.array(slot)))
+            if slot.leaf:
+                result.needs_grad = True
             if node is not None and slot.wants_grad:
                 result.needs_grad = True
                 number = self._differentiable.index(slot)
@@ -218,6 +224,11 @@ class Program:
         call = Call(trace, *arguments, ends) if arguments is not None and mode.enabled else None
         run = self._spare.pop() if self._spare else Replay(self)
         run.plan.run(arrays)
+        self._leave(
+            tensors,
+            [(leaf, self._kept_by(run, grad)) for leaf, grad in self.left],
+            [(number, self._kept_by(run, grad)) for number, grad in self.left_to_inputs],
+        )
         node = None
         if mode.enabled:
             slots = self._differentiable

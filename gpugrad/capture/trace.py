@@ -42,12 +42,16 @@ class Slot:
 
     Exactly one of: ``ref``, the memory of a result; ``number``, which input it is; ``same``, a
     tensor that was there before the call.
+
+    ``wants_grad``: whether it belongs to a graph; ``leaf``: whether it requires a gradient, and
+    the graph of others only begins with it.
     """
 
     ref: Ref | None = None
     number: int | None = None
     same: TensorBase | None = None
     wants_grad: bool = False
+    leaf: bool = False
 
 
 @dataclass
@@ -67,6 +71,7 @@ class Trace:
         seeds: gradients of the results that want one, as arrays to be given to replays.
         sources: what the results can be differentiated by: a leaf, the number of the input that
             it is or None, and where its gradient lies.
+        reached: for each result that wants a gradient, which of the sources it depends on.
         streams: those of random numbers that replays of results in a graph draw from.
     """
 
@@ -80,6 +85,7 @@ class Trace:
     forward: int = 0
     seeds: list[Array] = field(default_factory=list)
     sources: list[tuple[TensorBase, int | None, Ref]] = field(default_factory=list)
+    reached: list[list[bool]] = field(default_factory=list)
     streams: list[Any] = field(default_factory=list)
 
     @property
@@ -278,6 +284,8 @@ def _slot(recorder: Recorder, tensor: TensorBase, inputs: Sequence[TensorBase]) 
     ref = recorder.ref(tensor.array)
     if ref.root.external and tensor.node is None and not _lies_in(recorder, ref, inputs):
         return Slot(same=tensor)
+    if tensor.node is None:
+        return Slot(ref=ref, leaf=tensor.needs_grad)
     return Slot(ref=ref, wants_grad=tensor.needs_grad)
 
 
@@ -291,39 +299,47 @@ def _lies_in(recorder: Recorder, ref: Ref, inputs: Sequence[TensorBase]) -> bool
 
 def _differentiate(found: Trace, results: Sequence[TensorBase], numbers: dict[int, int]) -> None:
     """Note the backward pass of those results that the function did not differentiate itself."""
-    wanted = [
-        (slot, t)
-        for slot, t in zip(found.slots, results, strict=True)
-        if slot.ref is not None and t.node is not None and differentiable(t.array)
-    ]
-    if not wanted or any(_freed(t.node) for _, t in wanted):
-        for slot, _ in wanted:
+    ends = {id(t): _ends(t.node) for t in results if t.node is not None}
+    wanted = []
+    for slot, t in zip(found.slots, results, strict=True):
+        if slot.ref is not None and ends.get(id(t)) is not None and differentiable(t.array):
+            wanted.append((slot, t))
+        else:
             slot.wants_grad = False
-        return
     recorder = found.recorder
     with recorder.paused():
-        found.seeds = [recorder.backend.ones_like(t.array) for _, t in wanted]
-    for seed in found.seeds:
+        seeds = [recorder.backend.ones_like(t.array) for _, t in wanted]
+    for seed in seeds:
         recorder.ref(seed)
     before, mode.enabled = mode.enabled, False
     try:
-        leaves = run([t for _, t in wanted], found.seeds, retain_graph=True, create_graph=False)
+        leaves = run([t for _, t in wanted], seeds, retain_graph=True, create_graph=False)
+    except RuntimeError:  # what it needs has been changed: nobody can go through this graph
+        for slot, _ in wanted:
+            slot.wants_grad = False
+        return
     finally:
         mode.enabled = before
+    found.seeds = seeds
     for leaf, (grad, _) in leaves.items():
         found.sources.append((leaf, numbers.get(id(leaf)), recorder.ref(grad)))
+    found.reached = [[id(leaf) in ends[id(t)] for leaf in leaves] for _, t in wanted]  # type: ignore[operator]
 
 
-def _freed(node: Node | None) -> bool:
-    """Whether a backward pass has been through this graph."""
+def _ends(node: Node) -> set[int] | None:
+    """The identities of the leaves of a graph; None if a backward pass has been through it."""
     waiting: list[Any] = [node]
     seen: set[int] = set()
+    found: set[int] = set()
     while waiting:
-        node = waiting.pop()
-        if not isinstance(node, Node) or id(node) in seen:
+        edge = waiting.pop()
+        if id(edge) in seen:
             continue
-        seen.add(id(node))
-        if node.guards is None:
-            return True
-        waiting.extend(node.edges)
-    return False
+        seen.add(id(edge))
+        if not isinstance(edge, Node):
+            found.add(id(edge))
+            continue
+        if edge.guards is None:
+            return None
+        waiting.extend(edge.edges)
+    return found

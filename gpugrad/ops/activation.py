@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.engine import OUTPUT, Node
-from .operands import row_major
 from .unary import Unary
 
 
@@ -95,33 +93,3 @@ class Gelu(Unary):
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
         return xp.gelu_grad(self.x, grad, *self.params)
-
-
-class Softmax(Node):
-    """``exp(x) / sum(exp(x))`` along one dimension."""
-
-    __slots__ = ("axis", "out")
-    saves = {"out": OUTPUT}
-
-    def forward(self, xp: Any, x: Any, axis: int) -> Any:
-        self.axis = axis
-        self.out = row_major(xp, xp.softmax(x, axis)) if x.size else xp.copy(x)
-        return self.out
-
-    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
-        return (xp.softmax_grad(self.out, grad, self.axis),)
-
-
-class LogSoftmax(Node):
-    """``log(softmax(x))`` along one dimension."""
-
-    __slots__ = ("axis", "out")
-    saves = {"out": OUTPUT}
-
-    def forward(self, xp: Any, x: Any, axis: int) -> Any:
-        self.axis = axis
-        self.out = row_major(xp, xp.log_softmax(x, axis)) if x.size else xp.copy(x)
-        return self.out
-
-    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
-        return (xp.log_softmax_grad(self.out, grad, self.axis),)

@@ -36,6 +36,7 @@ from . import (
     repeating,
     select,
     shape,
+    softmax,
 )
 from .binary import Binary
 from .shape import reshape as _reshape
@@ -224,10 +225,10 @@ class TensorNamespace(ComposedForms, ComposedRecurrence):
         return embedding.EmbeddingGrad.apply(grad, where, rows, padding, by_frequency)
 
     def softmax(self, x: Any, axis: int, out: Any = None) -> Any:
-        return activation.Softmax.apply(x, axis)
+        return softmax.Softmax.apply(x, axis)
 
     def log_softmax(self, x: Any, axis: int, out: Any = None) -> Any:
-        return activation.LogSoftmax.apply(x, axis)
+        return softmax.LogSoftmax.apply(x, axis)
 
 
 TENSORS = TensorNamespace()

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from ..tensor import Tensor
 from . import tensor_steps
 from .buckets import Group
+from .hyperparameters import Option
 from .listed import ListedOptimizer
 from .optimizer import Params
 from .options import check_lr, check_not_negative, check_options
@@ -53,6 +54,7 @@ class Adadelta(ListedOptimizer):
     _recorded_step = staticmethod(tensor_steps.adadelta)
     _backend_step: ClassVar[str] = "adadelta_step"
     _like_params: ClassVar[tuple[str, ...]] = ("square_avg", "acc_delta")
+    _numbers = (Option("rho"), Option("eps"), Option("weight_decay"))
     _wide_lr: ClassVar[bool] = False
 
     def __init__(

@@ -8,6 +8,7 @@ from ..creation import full_like, zeros
 from ..tensor import Tensor
 from . import tensor_steps
 from .buckets import Group
+from .hyperparameters import Option
 from .listed import ListedOptimizer
 from .optimizer import Params, step_dtype
 from .options import check_lr, check_not_negative, check_options
@@ -53,6 +54,7 @@ class Adagrad(ListedOptimizer):
     _recorded_step = staticmethod(tensor_steps.adagrad)
     _backend_step: ClassVar[str] = "adagrad_step"
     _like_params: ClassVar[tuple[str, ...]] = ("sum",)
+    _numbers = (Option("lr_decay"), Option("eps"), Option("weight_decay"))
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ from ..creation import zeros_like
 from ..tensor import Tensor
 from . import tensor_steps
 from .buckets import Group
+from .hyperparameters import BETAS, Option
 from .optimizer import NO_SCALING, Optimizer, Params, gradients, mark_changed
 from .options import check_lr, check_options
 
@@ -58,6 +59,7 @@ class Adam(Optimizer):
     _step_supports_amp_scaling = True
     _counts_steps: ClassVar[bool] = True
     _wide_lr: ClassVar[bool] = True
+    _numbers = (*BETAS, Option("eps"), Option("weight_decay"))
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from ..tensor import Tensor
 from . import tensor_steps
 from .buckets import Group
+from .hyperparameters import BETAS, Option
 from .listed import ListedOptimizer
 from .optimizer import Params
 from .options import check_betas, check_lr, check_not_negative, check_options
@@ -52,6 +53,7 @@ class Adamax(ListedOptimizer):
     _recorded_step = staticmethod(tensor_steps.adamax)
     _backend_step: ClassVar[str] = "adamax_step"
     _like_params: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_inf")
+    _numbers = (*BETAS, Option("eps"), Option("weight_decay"))
 
     def __init__(
         self,

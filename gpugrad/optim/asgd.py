@@ -8,6 +8,7 @@ from ..creation import full, ones
 from ..tensor import Tensor
 from . import tensor_steps
 from .buckets import Group
+from .hyperparameters import Option
 from .listed import ListedOptimizer
 from .optimizer import Params, step_dtype
 from .options import check_lr, check_not_negative, check_options
@@ -60,6 +61,7 @@ class ASGD(ListedOptimizer):
     _backend_step: ClassVar[str] = "asgd_step"
     _like_params: ClassVar[tuple[str, ...]] = ("ax",)
     _beside_step: ClassVar[tuple[str, ...]] = ("eta", "mu")
+    _numbers = (Option("lambd"), Option("alpha"), Option("t0"), Option("weight_decay"))
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ from ..creation import ones
 from ..tensor import Tensor
 from . import tensor_steps
 from .buckets import Group
+from .hyperparameters import BETAS, Option
 from .listed import ListedOptimizer
 from .optimizer import Params, step_dtype
 from .options import check_betas, check_lr, check_not_negative, check_options
@@ -61,6 +62,7 @@ class NAdam(ListedOptimizer):
     _backend_step: ClassVar[str] = "nadam_step"
     _like_params: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_avg_sq")
     _beside_step: ClassVar[tuple[str, ...]] = ("mu_product",)
+    _numbers = (*BETAS, Option("eps"), Option("weight_decay"), Option("momentum_decay"))
 
     def __init__(
         self,

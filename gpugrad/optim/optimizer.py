@@ -6,7 +6,7 @@ import functools
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any, ClassVar
 
 from ..autograd.grad_mode import enable_grad
@@ -19,6 +19,7 @@ from .buckets import Bucket, Group, LearningRate, Plan, make_plan
 from .hooks import StepHooks, of_all
 from .hooks import register_optimizer_step_post_hook as register_optimizer_step_post_hook
 from .hooks import register_optimizer_step_pre_hook as register_optimizer_step_pre_hook
+from .hyperparameters import Option, Variation
 from .state_dict import StateDicts
 
 Params = Iterable[Any]
@@ -77,6 +78,10 @@ class Optimizer(StateDicts, StepHooks):
     _wide_lr: ClassVar[bool] = False
     """Whether the update wants the learning rate in float64 for parameters of any type."""
 
+    _numbers: ClassVar[tuple[Option, ...]] = ()
+    """The options that recorded steps can read from memory, in the order in which the backend's
+    step takes them."""
+
     _recorded_step: ClassVar[Any]
     """The update of a parameter with ``differentiable=True``, one of ``tensor_steps``."""
 
@@ -124,6 +129,7 @@ class Optimizer(StateDicts, StepHooks):
     def _forget_plans(self) -> None:
         self._plans: dict[int, Plan] = {}
         self._rates: dict[int, dict[Any, LearningRate]] = {}
+        self._variations: dict[int, Variation] = {}
 
     # --- parameters -----------------------------------------------------------------------------
 
@@ -250,17 +256,18 @@ class Optimizer(StateDicts, StepHooks):
                 plan = self._plans[index] = self._plan(index, params)
                 arrays = plan.arrays
             recorder = recording.current()
+            groups: Iterable[Group] = repeat(group)
             if recorder is not None and recorder.for_replays:
-                self._take_for_granted(recorder, group, plan)
-            for bucket in plan.buckets:
+                groups = self._recorded_groups(recorder, index, plan)
+            for given, bucket in zip(groups, plan.buckets, strict=False):
                 if bucket.lr.seen is not group["lr"]:
                     with recording.unnoted():
                         bucket.lr.follow(group["lr"])
                 if bucket.positions is None:
-                    yield group, bucket, params, arrays
+                    yield given, bucket, params, arrays
                 else:
                     some = [params[i] for i in bucket.positions]
-                    yield group, bucket, some, [arrays[i] for i in bucket.positions]
+                    yield given, bucket, some, [arrays[i] for i in bucket.positions]
 
     def _step_recorded(self, group: Group, params: list[Tensor]) -> None:
         """Update by tensor operations, which autograd records; see ``tensor_steps``."""
@@ -284,23 +291,23 @@ class Optimizer(StateDicts, StepHooks):
             if tensor is not None
         }
 
-    def _take_for_granted(self, recorder: recording.Recorder, group: Group, plan: Plan) -> None:
-        """Tell a recorder what its recording of a step depends on, and what changes."""
+    def _recorded_groups(
+        self, recorder: recording.Recorder, index: int, plan: Plan
+    ) -> Iterable[Group]:
+        """Tell a recorder what its recording of a step depends on, and what changes.
+
+        Returns:
+            For each of the plan's buckets, the group with the options that its step is given.
+        """
+        group = self.param_groups[index]
         recorder.require("{}.state is {}", self, self.state)
         recorder.updated += group["params"]
-        for name, value in group.items():
-            if name not in ("params", "lr"):
-                recorder.require(f"{{}}[{name!r}] is {{}}", group, value)
-
-        def follow() -> None:
-            for bucket in plan.buckets:
-                if bucket.lr.seen is not group["lr"]:
-                    bucket.lr.follow(group["lr"])
-
-        recorder.before_replay(follow)
+        return self._variations[index].record(recorder, group, plan)
 
     def _plan(self, index: int, params: list[Tensor]) -> Plan:
         group = self.param_groups[index]
+        if index not in self._variations:
+            self._variations[index] = Variation(self._numbers, group)
         states = None
         if self._counts_steps:
             fresh: dict[Any, Tensor] = {}

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from ..tensor import Tensor
 from . import tensor_steps
 from .buckets import Group
+from .hyperparameters import BETAS, Option
 from .listed import ListedOptimizer
 from .optimizer import Params
 from .options import check_betas, check_lr, check_not_negative, check_options
@@ -58,6 +59,7 @@ class RAdam(ListedOptimizer):
     _recorded_step = staticmethod(tensor_steps.radam)
     _backend_step: ClassVar[str] = "radam_step"
     _like_params: ClassVar[tuple[str, ...]] = ("exp_avg", "exp_avg_sq")
+    _numbers = (BETAS[0], Option("betas", 1, 2 / 3), Option("eps"), Option("weight_decay"))
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ from ..creation import zeros_like
 from ..tensor import Tensor
 from . import tensor_steps
 from .buckets import Group
+from .hyperparameters import Option
 from .optimizer import NO_SCALING, Optimizer, Params, gradients, mark_changed
 from .options import check_lr, check_options
 

@@ -8,6 +8,7 @@ from ..creation import full_like, zeros_like
 from ..tensor import Tensor
 from . import tensor_steps
 from .buckets import Group
+from .hyperparameters import Option
 from .listed import ListedOptimizer
 from .optimizer import Params
 from .options import check_lr, check_options
@@ -55,6 +56,7 @@ class Rprop(ListedOptimizer):
     _recorded_step = staticmethod(tensor_steps.rprop)
     _backend_step: ClassVar[str] = "rprop_step"
     _like_params: ClassVar[tuple[str, ...]] = ("prev", "step_size")
+    _numbers = (Option("etas", 0), Option("etas", 1))
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ from ..creation import zeros_like
 from ..tensor import Tensor
 from . import tensor_steps
 from .buckets import Bucket, Group
+from .hyperparameters import Option
 from .optimizer import NO_SCALING, Optimizer, Params, gradients, mark_changed
 from .options import check_lr, check_options
 
@@ -56,6 +57,7 @@ class SGD(Optimizer):
 
     _recorded_step = staticmethod(tensor_steps.sgd)
     _step_supports_amp_scaling = True
+    _numbers = (Option("momentum"), Option("dampening"), Option("weight_decay"))
 
     def __init__(
         self,
