@@ -10,8 +10,8 @@
 //
 // Nothing happens, and nothing is counted, where found_inf is there and not 0.
 // Lists: gradients, parameters, m, v, and h where amsgrad.
-// lr and step are in device memory, so that a recorded launch sees them change; the last block
-// adds 1 to step. The factors of t are made once for each block, in double: 1 - beta2^t loses half
+// lr and step are in device memory, so that a recorded launch sees them change; so are those of the
+// numbers from beta1 to weight_decay that `varying` names. The last block adds 1 to step. The factors of t are made once for each block, in double: 1 - beta2^t loses half
 // of its digits in float. `counter` is 0 before and after.
 // Source: Kingma and Ba, "Adam" (2015); Loshchilov and Hutter, "Decoupled weight decay
 // regularization" (2019); Reddi and others, "On the convergence of Adam and beyond" (2018).
@@ -73,9 +73,13 @@ struct AdamUpdate {
                               const double* lr, float* step, unsigned int* counter,                \
                               NULLABLE const float* grad_scale, NULLABLE const float* found_inf,   \
                               double beta1, double beta2, double eps, double weight_decay,         \
+                              NULLABLE const double* numbers, long long varying,                   \
                               long long decoupled, long long amsgrad, long long maximize) {        \
         typedef Compute<T> C;                                                                      \
         if (skipped(found_inf)) return;                                                            \
+        beta1 = present(beta1, 0, numbers, varying), beta2 = present(beta2, 1, numbers, varying);  \
+        eps = present(eps, 2, numbers, varying);                                                   \
+        weight_decay = present(weight_decay, 3, numbers, varying);                                 \
         const Table table = {gradients, more_gradients, pointers, chunks, arrays, chunk_count};    \
         const Unscale<C> unscale = unscale_by<C>(grad_scale);                                      \
         const AdamScalars<C> scalars =                                                             \

@@ -10,7 +10,8 @@
 //
 // Nothing happens, and nothing is counted, where found_inf is there and not 0.
 // Lists: gradients, parameters, v, then a where centered, then b where momentum is not 0. lr and
-// step are in device memory; the last block adds 1 to step. `counter` is 0 before and after. All
+// step are in device memory, and so are those of the numbers from alpha to momentum that `varying`
+// names; the last block adds 1 to step. `counter` is 0 before and after. All
 // three means of g are calculated in the type of the arithmetic.
 // Source: Tieleman and Hinton, "Lecture 6.5: rmsprop" (2012); centered: Graves, "Generating
 // sequences with recurrent neural networks" (2013).
@@ -54,10 +55,14 @@ struct RmspropUpdate {
                                  float* step, unsigned int* counter,                               \
                                  NULLABLE const float* grad_scale,                                 \
                                  NULLABLE const float* found_inf, double alpha, double eps,        \
-                                 double weight_decay, double momentum, long long centered,         \
-                                 long long maximize) {                                             \
+                                 double weight_decay, double momentum,                             \
+                                 NULLABLE const double* numbers, long long varying,                \
+                                 long long centered, long long maximize) {                         \
         typedef Compute<T> C;                                                                      \
         if (skipped(found_inf)) return;                                                            \
+        alpha = present(alpha, 0, numbers, varying), eps = present(eps, 1, numbers, varying);      \
+        weight_decay = present(weight_decay, 2, numbers, varying);                                 \
+        momentum = present(momentum, 3, numbers, varying);                                         \
         const Table table = {gradients, more_gradients, pointers, chunks, arrays, chunk_count};    \
         const Unscale<C> unscale = unscale_by<C>(grad_scale);                                      \
         const C keep = C(alpha), take = C(1 - alpha), push = C(momentum);                          \

@@ -8,7 +8,7 @@
 //
 // Nothing happens where found_inf is there and not 0. Lists: gradients, parameters, and momentum
 // buffers where momentum is not 0. lr is in device memory, so that a recorded launch sees its
-// changes. Everything is calculated in the type of the arithmetic and rounded once, when it is
+// changes; so are those of momentum, dampening and weight_decay that `varying` names. Everything is calculated in the type of the arithmetic and rounded once, when it is
 // stored.
 #include "table.cuh"
 
@@ -38,9 +38,13 @@ struct SgdUpdate {
                              const long long* chunks, long long arrays, long long chunk_count,     \
                              const Compute<T>* lr, NULLABLE const float* grad_scale,               \
                              NULLABLE const float* found_inf, double momentum, double dampening,   \
-                             double weight_decay, long long nesterov, long long maximize) {        \
+                             double weight_decay, NULLABLE const double* numbers,                  \
+                             long long varying, long long nesterov, long long maximize) {          \
         typedef Compute<T> C;                                                                      \
         if (skipped(found_inf)) return;                                                            \
+        momentum = present(momentum, 0, numbers, varying);                                         \
+        dampening = present(dampening, 1, numbers, varying);                                       \
+        weight_decay = present(weight_decay, 2, numbers, varying);                                 \
         const Table table = {gradients, more_gradients, pointers, chunks, arrays, chunk_count};    \
         const Unscale<C> unscale = unscale_by<C>(grad_scale);                                      \
         const C keep = C(momentum), take = C(1 - dampening), decay = C(weight_decay);              \

@@ -130,6 +130,13 @@ __device__ __forceinline__ void update(const Table& table, bool write_first, con
 
 // --- what optimizer steps share -----------------------------------------------------------------
 
+// A hyperparameter of a step: the number given, but where bit k of `varying` is set the k-th of the
+// numbers in memory, so that a recorded launch sees it change.
+__device__ __forceinline__ double present(double number, int k, const double* numbers,
+                                          long long varying) {
+    return varying >> k & 1 ? numbers[k] : number;
+}
+
 // A step that is skipped changes nothing at all, its count included.
 __device__ __forceinline__ bool skipped(const float* found_inf) {
     return found_inf != nullptr && *found_inf != 0.0f;

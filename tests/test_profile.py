@@ -15,6 +15,7 @@ from gpugrad.autograd.observers import OBSERVERS
 from gpugrad.backend import cpu, recording
 from gpugrad.nn import functional as F
 from gpugrad.profiling import Rates
+from gpugrad.profiling import step as step_module
 from gpugrad.profiling.report import judge
 from gpugrad.profiling.watch import Call, scaled
 
@@ -116,21 +117,30 @@ def test_draws_are_seen() -> None:
 # --- verdicts -------------------------------------------------------------------------------------
 
 
-def test_large_product_is_compute_bound() -> None:
-    x = gpugrad.ones(512, 512)
+def of_a_device(monkeypatch: pytest.MonkeyPatch, bandwidth: float, arithmetic: float) -> None:
+    """Steps are judged by these rates, so that a verdict does not depend on the machine's load."""
+    rates = Rates(bandwidth, arithmetic, dtype="float32", call=0.0)
+    monkeypatch.setattr(step_module, "measure", lambda *args, **kwargs: rates)
+
+
+def test_product_is_compute_bound_where_arithmetic_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    of_a_device(monkeypatch, bandwidth=1e5, arithmetic=1e6)
+    x = gpugrad.ones(1000, 32, 32)  # too small each for BLAS to wait for a second thread
     assert gpugrad.profile(lambda: x @ x, compile=False).verdict == "compute-bound"
 
 
-def test_large_sum_is_memory_bound() -> None:
+def test_sum_is_memory_bound_where_memory_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    of_a_device(monkeypatch, bandwidth=1e6, arithmetic=1e6)
     x, y = gpugrad.ones(3_000_000), gpugrad.ones(3_000_000)
     report = gpugrad.profile(lambda: x + y, compile=False)
     assert report.verdict == "memory-bound"
     assert report.floor == report.memory_floor > report.arithmetic_floor
-    assert report.memory_floor == pytest.approx(36e6 / report.rates.bandwidth)
+    assert report.memory_floor == pytest.approx(36e6 / 1e6)
     assert report.peak_bytes >= 12_000_000
 
 
-def test_tiny_step_is_overhead_bound() -> None:
+def test_tiny_step_is_overhead_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    of_a_device(monkeypatch, bandwidth=1e12, arithmetic=1e15)
     w = gpugrad.ones(2, requires_grad=True)
 
     def step() -> None:
@@ -140,6 +150,14 @@ def test_tiny_step_is_overhead_bound() -> None:
     report = gpugrad.profile(step)
     assert report.verdict == "overhead-bound"
     assert report.floor < report.seconds / 10
+
+
+def test_rates_are_measured() -> None:
+    x = gpugrad.ones(4)
+    rates = gpugrad.profile(lambda: x + x, compile=False).rates
+    assert 0 < rates.call < 1
+    assert rates.bandwidth > 1e6
+    assert rates.arithmetic > 1e6
 
 
 @pytest.mark.parametrize(

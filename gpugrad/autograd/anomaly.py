@@ -128,11 +128,6 @@ def checked(node: Node) -> Checked:
     return Checked(node, node)
 
 
-def checked_lifted(node: Node) -> Checked:
-    """Prepare a node for a backward pass that is recorded itself."""
-    return Checked(node, node.lifted())
-
-
 def set_anomaly_enabled(enabled: bool, check_nan: bool = True) -> None:
     """Switch the detection on or off in this thread."""
     if enabled and not state.enabled:

@@ -12,6 +12,7 @@ from .engine import Node, TensorBase, refresh, wrap
 from .grad_mode import mode
 from .multi_grad_hook import GradientEdge, target_of
 from .propagation import Leaves, call_hooks, is_ours, reaching, run
+from .ties import ZEROS, zeros_for
 
 _accumulate_lock = threading.RLock()  # a hook may run a backward pass of its own
 
@@ -20,6 +21,8 @@ def _accumulate(leaves: Leaves, create_graph: bool, hooked: bool = False) -> Non
     """Add the gradients to the leaves' ``grad``; ``hooked`` if they went through hooks before."""
     with _accumulate_lock:
         for leaf, (grad, maker) in leaves.items():
+            if grad is ZEROS:
+                grad = zeros_for(leaf, create_graph)
             hooks = leaf.hooks
             if hooks is not None and not hooked:
                 grad, maker = call_hooks(hooks.before, grad), None
@@ -221,6 +224,9 @@ def grad(
                 value = targets[tensor.node][0] if targets[tensor.node] else None
             else:
                 value = leaves[tensor][0] if tensor in leaves else None
+            if value is ZEROS:
+                value = zeros_for(tensor, create_graph)
+            if tensor.node is None:
                 if value is not None and tensor.hooks is not None:
                     value = call_hooks(tensor.hooks.before, value)
             results.append(_result(number, tensor, value, allow_unused, materialize_grads))

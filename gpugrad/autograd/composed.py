@@ -15,11 +15,13 @@ _T = TypeVar("_T", bound=TensorBase)
 _renamed: dict[tuple[type, str], Any] = {}
 
 
-def _called(cls: type, name: str) -> Any:
+def _called(cls: type, name: str, is_flat: bool = False) -> Any:
     """The class of an op's nodes that print as ``name``: same layout, same rules."""
     found = _renamed.get((cls, name))
     if found is None:
-        body = {"__slots__": (), "__module__": cls.__module__}
+        body: dict[str, Any] = {"__slots__": (), "__module__": cls.__module__}
+        if is_flat:
+            body["is_flat"] = True
         found = _renamed[cls, name] = type(name, (cls,), body)
     return found
 
@@ -45,11 +47,13 @@ def inplace_shown_as(name: str) -> Callable[[Callable[_P, _T]], Callable[_P, _T]
     return decorate
 
 
-def shown_as(name: str) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
+def shown_as(
+    name: str, *, is_flat: bool = False
+) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
     """A decorator: what the function returns prints as the result of the op ``name``.
 
     Only the last node of the composition is renamed; a function that hands back one of its
-    arguments leaves that as it is.
+    arguments leaves that as it is. ``is_flat``: see the engine's ``Node.is_flat``.
     """
 
     def decorate(function: Callable[_P, _T]) -> Callable[_P, _T]:
@@ -62,7 +66,7 @@ def shown_as(name: str) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
                 and not isinstance(node, Output)
                 and not any(result is value for value in args)
             ):
-                node.__class__ = _called(type(node), name)
+                node.__class__ = _called(type(node), name, is_flat)
             return result
 
         return call

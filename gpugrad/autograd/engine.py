@@ -155,6 +155,8 @@ class Node(Inspected):
     """Saved attribute -> index of the tensor input it is, or OUTPUT, or CONSTANT."""
     is_view: ClassVar[bool] = False
     """Whether the result shares memory with the first input."""
+    is_flat: ClassVar[bool] = False
+    """Whether the gradient depends on the first input in steps only, with the derivative zero."""
     returns_fresh: ClassVar[bool] = True
     """Whether ``backward`` returns arrays that nobody else holds (or the incoming gradient)."""
 

@@ -12,6 +12,7 @@ from ..dtypes import from_numpy
 from . import anomaly
 from .engine import Node, Output, TensorBase, wrap
 from .multi_grad_hook import WATCHED, announce
+from .ties import Tying, fill_with_zeros
 
 FREED = (
     "Trying to backward through the graph a second time (or directly access saved tensors after "
@@ -49,7 +50,7 @@ def run(
     ahead: Node | None = None  # the next node, where there is but one: a chain needs no heap
     prepare: Callable[[Node], Any] | None = _lifted if create_graph else worker_of
     if anomaly.state.enabled:
-        prepare = anomaly.checked_lifted if create_graph else anomaly.checked
+        prepare = _checked_lifted if create_graph else anomaly.checked
 
     # As if there were a node before all others, with edges to the roots.
     edges: Sequence[Any] = [root.node or root for root in roots]
@@ -83,6 +84,8 @@ def run(
         elif heap:
             node = heappop(heap)[1]
         else:
+            if pending:
+                fill_with_zeros(pending.pop(_BEHIND_TIES), leaves, targets, needed)
             return leaves
         edges = node.edges
         grad = pending.pop(node)
@@ -101,8 +104,8 @@ def run(
         elif guards is None:
             raise _freed(node)
         elif type(node) is Output:  # which saves nothing
-            _collect(node, grad, pending, heap, needed)
-            edges = ()
+            edges = _collect(node, grad, pending, heap, needed)
+            results = (grad,)
             continue
         xp = BACKENDS.get(type(grad))
         if xp is None:  # a list with the gradients of several results
@@ -148,20 +151,35 @@ def _freed(node: Node) -> RuntimeError:
     return error
 
 
-def _lifted(node: Node) -> Node:
-    return node.lifted()
+def _lifted(node: Node) -> Any:
+    return Tying(node, node.lifted()) if node.is_flat else node.lifted()
 
 
-def _collect(node: Output, grad: Any, pending: Any, heap: Any, needed: Any) -> None:
-    """Put one result's gradient in its place among those of the node that has several."""
+def _checked_lifted(node: Node) -> Any:
+    return anomaly.Checked(node, _lifted(node))
+
+
+_BEHIND_TIES: Any = "behind ties"
+"""The key of the pending gradients under which the other ends of ties wait for zeros."""
+
+
+def _collect(node: Output, grad: Any, pending: Any, heap: Any, needed: Any) -> Sequence[Any]:
+    """Put one result's gradient in its place among those of the node that has several.
+
+    Returns the edges that the gradient goes on to as it is: none but for a tie.
+    """
     parent = node.parent
     if needed is not None and parent not in needed:
-        return
+        return ()
+    if node.number < 0:
+        pending.setdefault(_BEHIND_TIES, []).append(parent.edges[1])
+        return parent.edges[:1]
     slots = pending.get(parent)
     if slots is None:
         slots = pending[parent] = [None] * node.count
         heappush(heap, (-parent.sequence, parent))
     slots[node.number] = grad
+    return ()
 
 
 def is_ours(grad: Any, maker: Node | None) -> bool:

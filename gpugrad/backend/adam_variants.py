@@ -162,7 +162,7 @@ class AdamVariants(StepParts):
         second = self._now(beta2)
         longest = 2 / (1 - second) - 1
         # Else rho, which is never larger, is not either.
-        adapts = beta2.high if type(beta2) is Varying else longest > 5
+        adapts = beta2.high if isinstance(beta2, Varying) else longest > 5
         if adapts:
             rectified, adaption = self._rectification(t, second, longest)
             adaption = self._scalar(adaption, dtype)

@@ -55,7 +55,8 @@ class LargeSteps(HostSteps):
     ) -> None:
         """As :meth:`OptimizerSteps.sgd_step`."""
         if scratch.in_bulk and not _scaled(options):
-            numbers = [self._now(options[n]) for n in ("weight_decay", "momentum", "dampening")]
+            decay, momentum = self._now(options["weight_decay"]), self._now(options["momentum"])
+            numbers = decay, momentum, self._now(options["dampening"])
             ways = options["nesterov"], options["maximize"]
             if steps.sgd_step(params, grads, momentum_buffers, lr, *numbers, *ways):
                 return

@@ -43,7 +43,7 @@ class HostSteps(OptimizerSteps):
 
     def _now(self, number: Number) -> float:
         """As :meth:`Hyperparameters._now`."""
-        return number.value.item() if type(number) is Varying else number
+        return number.value.item() if isinstance(number, Varying) else number
 
     def _count_up(self, step: Array) -> float:
         """As :meth:`StepParts._count_up`."""

@@ -38,7 +38,7 @@ class Hyperparameters:
 
     def _operand(self, number: Number, dtype: Any) -> Array:
         """``number`` beside arrays of ``dtype``."""
-        if type(number) is not Varying:
+        if not isinstance(number, Varying):
             return self.constant(number, dtype)
         if number.value.dtype == dtype:
             return number.value
@@ -46,7 +46,7 @@ class Hyperparameters:
 
     def _rest(self, number: Number, dtype: Any) -> Array:
         """``1 - number`` beside arrays of ``dtype``, calculated in float64."""
-        if type(number) is not Varying:
+        if not isinstance(number, Varying):
             return self.constant(1 - number, dtype)
         found = self.empty((), dtype)
         self.sub(self.constant(1.0, "float64"), number.value, found)
@@ -54,9 +54,9 @@ class Hyperparameters:
 
     def _now(self, number: Number) -> Any:
         """``number`` as an operand of Python's operators."""
-        return number.value if type(number) is Varying else number
+        return number.value if isinstance(number, Varying) else number
 
 
 def is_high(number: Number, bound: float = 0.5) -> bool:
     """Whether a number is above ``bound``."""
-    return number.high if type(number) is Varying else number > bound
+    return number.high if isinstance(number, Varying) else number > bound

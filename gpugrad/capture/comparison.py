@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -41,24 +42,39 @@ def compare(first: Trace, second: Trace) -> None:
             f"the first one more is {longer[min(len(a), len(b))].name} at "
             f"{longer[min(len(a), len(b))].place}"
         )
-    if not _returns_same(first.result, second.result):
+    if not _returns_same(first, second, first.result, second.result):
         raise CaptureError(
             f"the function's result is another one in every call: {first.result!r} and then "
             f"{second.result!r}. What Python computes would be frozen"
         )
 
 
-def _returns_same(one: Any, other: Any) -> bool:
-    """Whether two results have the same structure, and the same values besides tensors."""
+def _returns_same(first: Trace, second: Trace, one: Any, other: Any) -> bool:
+    """Whether two results have the same structure, and the same values besides tensors.
+
+    Another view of the same memory that was there before, such as a parameter detached, becomes a
+    result that is copied.
+    """
     if type(one) is not type(other):
         return False
     if isinstance(one, Slot):
+        if one.same is not None and other.same is not None and one.same is not other.same:
+            before, now = first.recorder.ref(one.same.array), second.recorder.ref(other.same.array)
+            if _place_of(before) != _place_of(now):
+                return False
+            other.ref, other.leaf, other.same = now, other.same.needs_grad, None
+            return True
         return one.number == other.number and one.same is other.same
+    same = functools.partial(_returns_same, first, second)
     if isinstance(one, (list, tuple)):
-        return len(one) == len(other) and all(map(_returns_same, one, other))
+        return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, dict):
-        return one.keys() == other.keys() and all(_returns_same(one[k], other[k]) for k in one)
+        return one.keys() == other.keys() and all(same(one[k], other[k]) for k in one)
     return bool(one is other or one == other or (one != one and other != other))
+
+
+def _place_of(ref: Ref) -> tuple[Any, ...]:
+    return id(ref.root.owner), ref.offset, ref.shape, ref.strides, ref.dtype
 
 
 def _places(trace: Trace) -> dict[int, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from sys import getrefcount
 from typing import Any, ClassVar
 
@@ -132,7 +132,12 @@ class Program:
         self._leave(tensors, self.left, self.left_to_inputs)
         return self._returned(self._first, tensors, None)
 
-    def _leave(self, tensors: Sequence[TensorBase], leaves: Any, inputs: Any) -> None:
+    def _leave(
+        self,
+        tensors: Sequence[TensorBase],
+        leaves: list[tuple[TensorBase, Any]],
+        inputs: list[tuple[int, Any]],
+    ) -> None:
         """Leave gradients behind, and count what has been written to."""
         for leaf, grad in leaves:
             leaf.gradient = grad
@@ -172,11 +177,11 @@ class Program:
         """Make the tensors that replays leave behind as gradients."""
         array = self._first.plan.array
         self._grads = [wrap(array(entry.made)) for entry in self.made if entry.made is not None]
-        left: list[tuple[LeafGrad, Any]] = [*zip(self.made, self._grads, strict=True)]
-        left += [(entry, None) for entry in self.trace.leaves if entry.after is None]
-        self.left = [(e.leaf, grad) for e, grad in left if e.number is None]
-        self.left_to_inputs = [(e.number, grad) for e, grad in left if e.number is not None]
-        del left  # it holds them, too
+        taken = [entry for entry in self.trace.leaves if entry.after is None]
+        self._leaves_left = [*self.made, *taken]
+        grads = [*self._grads, *[None] * len(taken)]
+        self.left, self.left_to_inputs = _by_number(zip(self._leaves_left, grads, strict=True))
+        del grads  # it holds them, too
         self.references = self._counter()
         self.holders = self.references()
         self.attached += 1
@@ -220,15 +225,16 @@ class Program:
     ) -> Any:
         """A replay whose memory is needed until its results have been differentiated."""
         trace = self.trace
-        ends = [leaf if number is None else tensors[number] for leaf, number, _ in trace.sources]
+        ends = [leaf if number is None else tensors[number] for leaf, number, *_ in trace.sources]
         call = Call(trace, *arguments, ends) if arguments is not None and mode.enabled else None
         run = self._spare.pop() if self._spare else Replay(self)
         run.plan.run(arrays)
-        self._leave(
-            tensors,
-            [(leaf, self._kept_by(run, grad)) for leaf, grad in self.left],
-            [(number, self._kept_by(run, grad)) for number, grad in self.left_to_inputs],
-        )
+        # The memory of this replay has other numbers when the next one takes it over.
+        made = [
+            None if e.made is None else wrap(self.backend.copy(run.plan.array(e.made)))
+            for e in self._leaves_left
+        ]
+        self._leave(tensors, *_by_number(zip(self._leaves_left, made, strict=True)))
         node = None
         if mode.enabled:
             slots = self._differentiable
@@ -236,6 +242,20 @@ class Program:
         else:
             self._spare.append(run)
         return self._returned(run, tensors, node)
+
+
+def _by_number(
+    left: Iterable[tuple[LeafGrad, Any]],
+) -> tuple[list[tuple[TensorBase, Any]], list[tuple[int, Any]]]:
+    """Gradients to be left with leaves, and with inputs, which have numbers."""
+    leaves: list[tuple[TensorBase, Any]] = []
+    inputs: list[tuple[int, Any]] = []
+    for entry, grad in left:
+        if entry.number is None:
+            leaves.append((entry.leaf, grad))
+        else:
+            inputs.append((entry.number, grad))
+    return leaves, inputs
 
 
 def _filled(value: Any, fill: Callable[[Slot], Any]) -> Any:
@@ -275,7 +295,8 @@ class Replay:
             copied=relaid,
             rewrite=program.rewrite,
         )
-        self._grads = [ref for _, _, ref in trace.sources]
+        self._grads = [ref for _, _, ref, _ in trace.sources]
+        self._depends = [depends for *_, depends in trace.sources]
         self._derivative: Plan | None = None
         if trace.sources:
             self._derivative = Plan(
@@ -297,8 +318,11 @@ class Replay:
             found = self.arrays[id(slot)] = self.plan.array(slot.ref)
         return found
 
-    def differentiate(self, grads: Sequence[Array | None]) -> tuple[Array, ...]:
-        """The gradients of the sources, for these gradients of the results."""
+    def differentiate(self, grads: Sequence[Array | None]) -> tuple[Array | None, ...]:
+        """The gradients of the sources, for these gradients of the results.
+
+        None for a source of which no result depends that has a gradient.
+        """
         plan, backend = self._derivative, self._backend
         assert plan is not None
         plan.run(
@@ -307,7 +331,12 @@ class Replay:
                 for grad, seed in zip(grads, self._seeds, strict=True)
             ]
         )
-        return tuple(backend.copy(plan.array(ref)) for ref in self._grads)
+        return tuple(
+            backend.copy(plan.array(ref))
+            if any(one and grad is not None for one, grad in zip(depends, grads, strict=True))
+            else None
+            for ref, depends in zip(self._grads, self._depends, strict=True)
+        )
 
 
 class Compiled(Node):

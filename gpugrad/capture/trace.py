@@ -10,13 +10,12 @@ from sys import getrefcount
 from typing import Any
 
 from .. import dtypes
-from ..autograd.engine import Node, TensorBase, differentiable, wrap
-from ..autograd.grad_mode import mode
+from ..autograd.engine import Node, TensorBase, wrap
 from ..autograd.observers import unwatch, watch
-from ..autograd.propagation import run
 from ..backend.noted_steps import Ref, Step
 from ..backend.primitives import Array
 from ..backend.recording import Recorder
+from .derivative import differentiate
 from .plan import external_written
 from .structure import mapped, tensors_in
 
@@ -70,8 +69,8 @@ class Trace:
         forward: how many steps came before those of ``backward``.
         seeds: gradients of the results that want one, as arrays to be given to replays.
         sources: what the results can be differentiated by: a leaf, the number of the input that
-            it is or None, and where its gradient lies.
-        reached: for each result that wants a gradient, which of the sources it depends on.
+            it is or None, where its gradient lies, and for each result that wants a gradient
+            whether it depends on it.
         streams: those of random numbers that replays of results in a graph draw from.
     """
 
@@ -84,8 +83,7 @@ class Trace:
     leaves: list[LeafGrad] = field(default_factory=list)
     forward: int = 0
     seeds: list[Array] = field(default_factory=list)
-    sources: list[tuple[TensorBase, int | None, Ref]] = field(default_factory=list)
-    reached: list[list[bool]] = field(default_factory=list)
+    sources: list[tuple[TensorBase, int | None, Ref, list[bool]]] = field(default_factory=list)
     streams: list[Any] = field(default_factory=list)
 
     @property
@@ -157,7 +155,7 @@ def trace(
         found.leaves = [
             _after(recorder, leaf, grad, numbers.get(id(leaf))) for leaf, grad in leaves.values()
         ]
-        _differentiate(found, results, numbers)
+        differentiate(found, results, numbers)
     _refuse_writing_to(own, found)
     _take_modes_for_granted(recorder)
     back = {id(i): g for i, g in zip(inside, given, strict=True)}
@@ -292,54 +290,3 @@ def _slot(recorder: Recorder, tensor: TensorBase, inputs: Sequence[TensorBase]) 
 def _lies_in(recorder: Recorder, ref: Ref, inputs: Sequence[TensorBase]) -> bool:
     """Whether an array is a part of an input."""
     return any(recorder.ref(given.array).root is ref.root for given in inputs)
-
-
-# --- gradients of the results ---------------------------------------------------------------------
-
-
-def _differentiate(found: Trace, results: Sequence[TensorBase], numbers: dict[int, int]) -> None:
-    """Note the backward pass of those results that the function did not differentiate itself."""
-    ends = {id(t): _ends(t.node) for t in results if t.node is not None}
-    wanted = []
-    for slot, t in zip(found.slots, results, strict=True):
-        if slot.ref is not None and ends.get(id(t)) is not None and differentiable(t.array):
-            wanted.append((slot, t))
-        else:
-            slot.wants_grad = False
-    recorder = found.recorder
-    with recorder.paused():
-        seeds = [recorder.backend.ones_like(t.array) for _, t in wanted]
-    for seed in seeds:
-        recorder.ref(seed)
-    before, mode.enabled = mode.enabled, False
-    try:
-        leaves = run([t for _, t in wanted], seeds, retain_graph=True, create_graph=False)
-    except RuntimeError:  # what it needs has been changed: nobody can go through this graph
-        for slot, _ in wanted:
-            slot.wants_grad = False
-        return
-    finally:
-        mode.enabled = before
-    found.seeds = seeds
-    for leaf, (grad, _) in leaves.items():
-        found.sources.append((leaf, numbers.get(id(leaf)), recorder.ref(grad)))
-    found.reached = [[id(leaf) in ends[id(t)] for leaf in leaves] for _, t in wanted]  # type: ignore[operator]
-
-
-def _ends(node: Node) -> set[int] | None:
-    """The identities of the leaves of a graph; None if a backward pass has been through it."""
-    waiting: list[Any] = [node]
-    seen: set[int] = set()
-    found: set[int] = set()
-    while waiting:
-        edge = waiting.pop()
-        if id(edge) in seen:
-            continue
-        seen.add(id(edge))
-        if not isinstance(edge, Node):
-            found.add(id(edge))
-            continue
-        if edge.guards is None:
-            return None
-        waiting.extend(edge.edges)
-    return found

@@ -34,6 +34,7 @@ class Relu(Unary):
     floating = False
     bool_kernel = "Boolean inputs not supported for relu"
     keeps_out = True
+    is_flat = True
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
         return xp.relu_grad(self.out, grad)
@@ -44,6 +45,7 @@ class LeakyRelu(Unary):
 
     primitive = "leaky_relu"
     keeps_x = True
+    is_flat = True
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
         return xp.leaky_relu_grad(self.x, grad, *self.params)

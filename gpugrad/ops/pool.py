@@ -21,6 +21,7 @@ class AvgPool2D(Node):
 
     __slots__ = ("divisor", "geometry", "size")
     saves = {"divisor": CONSTANT}
+    is_flat = True  # as in PyTorch, whose rule reads the input
 
     def forward(self, xp: Any, x: Any, geometry: Geometry, divisor: Any) -> Any:
         self.geometry, self.divisor = geometry, divisor
@@ -66,6 +67,7 @@ class MaxPool2DWithIndices(Node):
 
     __slots__ = ("index", "shape")
     saves = {"index": CONSTANT}
+    is_flat = True
 
     def forward(self, xp: Any, x: Any, largest: Any, index: Any, ndim: int) -> Any:
         self.index = xp.reshape(index, (*index.shape[: index.ndim - ndim], -1))

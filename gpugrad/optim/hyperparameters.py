@@ -22,18 +22,18 @@ class Option(NamedTuple):
 
     Attributes:
         name: as a key of the group.
-        index: which item of a tuple it is; None for an option that is a number itself.
+        item: which item of a tuple it is; None for an option that is a number itself.
         bound: above this number, the backend's step calculates in another way; None if nowhere.
     """
 
     name: str
-    index: int | None = None
+    item: int | None = None
     bound: float | None = None
 
     def of(self, group: Group) -> Any:
         """Its value in a group."""
         value = group[self.name]
-        return value if self.index is None else value[self.index]
+        return value if self.item is None else value[self.item]
 
     def is_high(self, group: Group) -> bool:
         """Whether its value is above the bound."""
@@ -42,7 +42,7 @@ class Option(NamedTuple):
     @property
     def place(self) -> str:
         """An expression for its value, with ``{}`` in the place of the group."""
-        return f"{{}}[{self.name!r}]" + ("" if self.index is None else f"[{self.index}]")
+        return f"{{}}[{self.name!r}]" + ("" if self.item is None else f"[{self.item}]")
 
 
 BETAS = (Option("betas", 0, 0.5), Option("betas", 1))
@@ -79,11 +79,11 @@ class Hyperparameters:
             if option not in varying:
                 continue
             value = Varying(place, self._numbers, option.is_high(group))
-            if option.index is None:
+            if option.item is None:
                 found[option.name] = value
             else:
                 items = list(found[option.name])
-                items[option.index] = value
+                items[option.item] = value
                 found[option.name] = tuple(items)
         return found
 

@@ -60,6 +60,12 @@ class RMSprop(Optimizer):
     _recorded_step = staticmethod(tensor_steps.rmsprop)
     _step_supports_amp_scaling = True
     _counts_steps: ClassVar[bool] = True
+    _numbers = (
+        Option("alpha", bound=0.5),
+        Option("eps"),
+        Option("weight_decay"),
+        Option("momentum"),
+    )
 
     def __init__(
         self,

@@ -182,6 +182,12 @@ FAULTS = {
         "if (skipped(found_inf)) return count_step(step, counter);",
         lambda: test_steps.test_a_step_with_infinite_gradients_changes_nothing("adam_step"),
     ),
+    "another hyperparameter in memory": Fault(
+        "adam",
+        "varying >> k & 1 ? numbers[k] : number",
+        "varying >> k & 1 ? numbers[0] : number",
+        lambda: test_steps.test_hyperparameters_in_memory("adam_step", "float32"),
+    ),
     "unscaled gradients not written back": Fault(
         "sgd",
         "if (write_first) store_pack(at[0] + j,",

@@ -19,6 +19,8 @@ Array = Any
 SIZES = (1, 0, 3, 700, 5000, 40)
 STEPS = 3
 NO_SCALING = (None, None)
+FIXED = (None, 0)
+"""No hyperparameter in memory."""
 
 
 def draw(suffix: str, start: tuple[float, ...], sizes: Any = SIZES) -> Lists:
@@ -71,7 +73,7 @@ def test_sgd(suffix: str) -> None:
                 weight_decay=decay,
                 **flags,
             )
-            numbers = (momentum, dampening, decay, *map(int, flags.values()))
+            numbers = (momentum, dampening, decay, *FIXED, *map(int, flags.values()))
             launch("sgd_step", suffix, 2, (*lists.table, lr, *NO_SCALING, *numbers), step % 2)
         check(lists, f"sgd {momentum} {flags}")
 
@@ -101,7 +103,7 @@ def test_adam(suffix: str) -> None:
                 **settings,
                 **flags,
             )
-            numbers = (*settings.values(), *map(int, flags.values()))
+            numbers = (*settings.values(), *FIXED, *map(int, flags.values()))
             args = (*lists.table, lr, step, counter, *NO_SCALING, *numbers)
             launch("adam_step", suffix, 1 + turn, args, (FORWARD, BACKWARD)[turn % 2])
             assert step == exact and not counter.any()
@@ -141,7 +143,7 @@ def test_rmsprop(suffix: str) -> None:
                 maximize=maximize,
                 **settings,
             )
-            numbers = (*settings.values(), int(centered), int(maximize))
+            numbers = (*settings.values(), *FIXED, int(centered), int(maximize))
             args = (*lists.table, lr, step, counter, *NO_SCALING, *numbers)
             launch("rmsprop_step", suffix, 3, args)
             assert step == exact and not counter.any()
@@ -152,7 +154,7 @@ def test_rmsprop(suffix: str) -> None:
 def test_as_many_arrays_as_fit_and_one_more(count: int) -> None:
     lists = draw("float32", (1.0, 1.0), [i % 4 for i in range(count)])
     lr = np.array(0.5, np.float32)
-    launch("sgd_step", "float32", 3, (*lists.table, lr, *NO_SCALING, 0.0, 0.0, 0.0, 0, 0))
+    launch("sgd_step", "float32", 3, (*lists.table, lr, *NO_SCALING, 0.0, 0.0, 0.0, *FIXED, 0, 0))
     grads, params = lists.exact
     lists.exact[1] = [p - 0.5 * g for p, g in zip(params, grads, strict=True)]
     check(lists, f"{count} arrays")
@@ -160,9 +162,9 @@ def test_as_many_arrays_as_fit_and_one_more(count: int) -> None:
 
 # name, start of each list, whether it has a step count, numbers; of the optimizers' kernels
 SCALED: dict[str, tuple[tuple[float, ...], bool, tuple[Any, ...]]] = {
-    "sgd_step": ((1.0, 1.0, 0.5), False, (0.9, 0.1, 0.1, 0, 1)),
-    "adam_step": ((1.0, 1.0, 0.1, 0.5), True, (0.9, 0.99, 1e-8, 0.1, 1, 0, 0)),
-    "rmsprop_step": ((1.0, 1.0, 2.0, 0.5), True, (0.9, 1e-4, 0.1, 0.9, 0, 1)),
+    "sgd_step": ((1.0, 1.0, 0.5), False, (0.9, 0.1, 0.1, *FIXED, 0, 1)),
+    "adam_step": ((1.0, 1.0, 0.1, 0.5), True, (0.9, 0.99, 1e-8, 0.1, *FIXED, 1, 0, 0)),
+    "rmsprop_step": ((1.0, 1.0, 2.0, 0.5), True, (0.9, 1e-4, 0.1, 0.9, *FIXED, 0, 1)),
 }
 
 
@@ -201,9 +203,35 @@ def test_a_step_with_infinite_gradients_changes_nothing(name: str) -> None:
     assert lists.unchanged and step == 2 and not counter.any()
 
 
+@pytest.mark.parametrize("suffix", TYPES)
+@pytest.mark.parametrize("name", SCALED)
+def test_hyperparameters_in_memory(name: str, suffix: str) -> None:
+    """Each by itself and all together: as if they were given by value."""
+    start, counted, numbers = SCALED[name]
+    count = numbers.index(None)
+    lr = np.array(0.01, "float64" if name == "adam_step" else compute(suffix))
+
+    def taken(values: tuple[float, ...], memory: Any, varying: int) -> list[Any]:
+        lists = draw(suffix, start, (5, 300))
+        step, counter = np.array(2, np.float32), np.zeros(1, np.uint32)
+        counts = (step, counter) if counted else ()
+        args = (*lists.table, lr, *counts, *NO_SCALING, *values, memory, varying)
+        launch(name, suffix, 2, (*args, *numbers[count + 2 :]))
+        return [p.array for row in lists.placed[1:] for p in row]
+
+    right = numbers[:count]
+    expected = taken(right, None, 0)
+    for varying in (*(1 << k for k in range(count)), (1 << count) - 1):
+        chosen = [varying >> k & 1 for k in range(count)]
+        memory = np.where(chosen, right, 0.3)
+        values = tuple(0.7 if one else n for one, n in zip(chosen, right, strict=True))
+        for found, wanted in zip(taken(values, memory, varying), expected, strict=True):
+            np.testing.assert_array_equal(found, wanted)
+
+
 def test_no_parameters_at_all() -> None:
     step, counter = np.array(0, np.float32), np.zeros(1, np.uint32)
-    numbers = (0.9, 0.99, 1e-8, 0.0, 0, 0, 0)
+    numbers = (0.9, 0.99, 1e-8, 0.0, *FIXED, 0, 0, 0)
     table = Lists("float32", [[], []]).table
     args = (*table, np.array(0.1), step, counter, *NO_SCALING, *numbers)
     launch("adam_step", "float32", 1, args)

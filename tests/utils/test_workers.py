@@ -286,6 +286,8 @@ import os, signal, sys, time
 import gpugrad
 from gpugrad.utils.data import DataLoader, Dataset
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what started the tests may ignore it
+
 class Slow(Dataset):
     def __len__(self): return 100
     def __getitem__(self, index):

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..hyperparameters import Varying
 from ..step_scratch import Array, Arrays, Scratch
 from .array_list import pointers_of
 from .launcher import Launcher
@@ -83,7 +84,7 @@ class Steps(Launcher):
         **options: Any,
     ) -> None:
         lists = [params, momentum_buffers] if options["momentum"] else [params]
-        numbers = _floats(options, "momentum", "dampening", "weight_decay")
+        numbers = _hyperparameters(options, "momentum", "dampening", "weight_decay")
         flags = _flags(options, "nesterov", "maximize")
         if _fits(scratch, lr) and self._step(
             "sgd_step", grads, lists, scratch, (lr,), _scaling(options), (*numbers, *flags)
@@ -105,7 +106,7 @@ class Steps(Launcher):
     ) -> None:
         lists = [params, exp_avgs, exp_avg_sqs]
         lists += [max_exp_avg_sqs] if options["amsgrad"] else []
-        numbers = _floats(options, "beta1", "beta2", "eps", "weight_decay")
+        numbers = _hyperparameters(options, "beta1", "beta2", "eps", "weight_decay")
         flags = _flags(options, "decoupled", "amsgrad", "maximize")
         if _fits(scratch, lr, step, _FLOAT64) and self._step(
             "adam_step",
@@ -135,7 +136,7 @@ class Steps(Launcher):
         lists = [params, square_avgs]
         lists += [grad_avgs] if options["centered"] else []
         lists += [momentum_buffers] if options["momentum"] else []
-        numbers = _floats(options, "alpha", "eps", "weight_decay", "momentum")
+        numbers = _hyperparameters(options, "alpha", "eps", "weight_decay", "momentum")
         flags = _flags(options, "centered", "maximize")
         if _fits(scratch, lr, step) and self._step(
             "rmsprop_step",
@@ -151,8 +152,17 @@ class Steps(Launcher):
         super().rmsprop_step(params, grads, *states, lr, step, scratch, **options)
 
 
-def _floats(options: dict[str, Any], *names: str) -> tuple[float, ...]:
-    return tuple(float(options[name]) for name in names)
+def _hyperparameters(options: dict[str, Any], *names: str) -> tuple[Any, ...]:
+    """The kernel's arguments that stand for its hyperparameters.
+
+    Their numbers, the memory of those that vary, and a bit for each of these.
+    """
+    values = [options[name] for name in names]
+    if Varying not in map(type, values):
+        return (*map(float, values), None, 0)
+    places = [k for k, v in enumerate(values) if type(v) is Varying]
+    numbers = [0.0 if k in places else float(v) for k, v in enumerate(values)]
+    return (*numbers, values[places[0]].numbers, sum(1 << k for k in places))
 
 
 def _flags(options: dict[str, Any], *names: str) -> tuple[int, ...]:

@@ -201,7 +201,7 @@ def softsign(input: Tensor) -> Tensor:
     return result
 
 
-@shown_as("Hardtanh")
+@shown_as("Hardtanh", is_flat=True)
 def hardtanh(
     input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
 ) -> Tensor:
@@ -255,7 +255,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     return _finish(input, input * hardtanh(input + 3, 0.0, 6.0) / 6, inplace)
 
 
-@shown_as("Threshold")
+@shown_as("Threshold", is_flat=True)
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where greater than ``threshold``, ``value`` elsewhere.
 
@@ -267,7 +267,7 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     return _finish(input, result, inplace)
 
 
-@shown_as("PreluKernel")
+@shown_as("PreluKernel", is_flat=True)
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """x where positive, ``weight`` · x elsewhere; one slope, or one for each channel (dim 1).
 

@@ -10,7 +10,7 @@ from .activation import leaky_relu
 from .promotion import require_floating, type_word
 
 
-@shown_as("Hardshrink")
+@shown_as("Hardshrink", is_flat=True)
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x where \\|x\\| > ``lambd``, 0 elsewhere.
 
@@ -23,7 +23,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     return result
 
 
-@shown_as("Softshrink")
+@shown_as("Softshrink", is_flat=True)
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x moved towards 0 by ``lambd``, and 0 where it would pass it.
 
@@ -55,7 +55,7 @@ def tanhshrink(input: Tensor) -> Tensor:
     return result
 
 
-@shown_as("RreluWithNoise")
+@shown_as("RreluWithNoise", is_flat=True)
 def rrelu(
     input: Tensor,
     lower: float = 1.0 / 8,
