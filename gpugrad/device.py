@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import Any
 
 from .class_names import PrintedAs
@@ -10,8 +11,23 @@ from .class_names import PrintedAs
 _PATTERN = re.compile(r"(cpu|cuda)(?::(0|[1-9][0-9]*))?")
 
 
+class _Wanted(threading.local):
+    """Where this thread makes tensors for which no device is given; None means the CPU."""
+
+    device: device | None = None
+
+    def __init__(self) -> None:
+        self.before: list[device | None] = []
+
+
+WANTED = _Wanted()
+
+
 class device(metaclass=PrintedAs, printed_as="torch.device"):
     """A device by type and optional index; equal devices compare and hash equal.
+
+    As a context manager it is where tensors are made for which no device is given, by the thread
+    that has entered it.
 
     Args:
         type: ``"cpu"``, ``"cuda"``, ``"cuda:0"``, another device, or an int (a CUDA index).
@@ -23,6 +39,8 @@ class device(metaclass=PrintedAs, printed_as="torch.device"):
     >>> import gpugrad
     >>> gpugrad.device("cuda", 0)
     device(type='cuda', index=0)
+    >>> with gpugrad.device("cpu"):
+    ...     x = gpugrad.zeros(2)
     """
 
     __slots__ = ("index", "type")
@@ -55,6 +73,14 @@ class device(metaclass=PrintedAs, printed_as="torch.device"):
         self.type = match[1]
         self.index = int(match[2]) if match[2] is not None else index
 
+    def __enter__(self) -> device:
+        WANTED.before.append(WANTED.device)
+        WANTED.device = self
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        WANTED.device = WANTED.before.pop()
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, device) and self.type == other.type and self.index == other.index
 
@@ -74,3 +100,28 @@ class device(metaclass=PrintedAs, printed_as="torch.device"):
 
 
 CPU = device("cpu")
+
+
+def set_default_device(device: Any) -> None:
+    """Set where this thread makes tensors for which no device is given; None means the CPU.
+
+    What shares memory with an array (``from_numpy``), takes its device from another tensor
+    (``zeros_like``) or is an older constructor (``FloatTensor``) is not concerned.
+
+    >>> import gpugrad
+    >>> gpugrad.set_default_device("cpu")
+    >>> gpugrad.get_default_device()
+    device(type='cpu')
+    """
+    WANTED.device = None if device is None else _device(device)
+
+
+def get_default_device() -> device:
+    """Where this thread makes tensors for which no device is given."""
+    wanted = WANTED.device or CPU
+    if wanted.type == "cuda" and wanted.index is None:
+        return device("cuda", 0)
+    return wanted
+
+
+_device = device  # for functions with an argument of this name

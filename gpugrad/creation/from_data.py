@@ -116,7 +116,8 @@ def tensor(
         data: a number, nested sequences of them, a NumPy array or a tensor.
         dtype: default: float literals get the default type, ints int64, bools bool; arrays and
             tensors keep theirs.
-        device: where to put it; default: the CPU, or where a given tensor is.
+        device: where to put it; default: the default device, unless that is not set and ``data``
+            is a tensor, which then says where.
         requires_grad: whether gradients are wanted.
 
     Raises:
@@ -137,14 +138,14 @@ def tensor(
             stacklevel=2,
         )
         array = BACKENDS[type(data.array)].copy(data.array)
-        moved = wrap(array).to(device=device, dtype=dtype)
+        moved = wrap(array).to(device=device or WANTED.device, dtype=dtype)
         return leaf(moved.array, requires_grad)
     if type(data) in BACKENDS and not isinstance(data, (np.ndarray, np.generic)):
         backend = backend_of(data)
         moved = wrap(backend.copy(data)).to(device=device, dtype=dtype)
         return leaf(moved.array, requires_grad)
     array = _from_data(data, dtype)
-    if device is not None or recording.listener is not None:
+    if device is not None or WANTED.device is not None or recording.listener is not None:
         backend, where = place(device)
         array = recording.made_in_python(backend, array, where)
     return leaf(array, requires_grad)
@@ -152,6 +153,7 @@ def tensor(
 
 def as_tensor(data: Any, dtype: Any = None, device: DeviceLike = None) -> Any:
     """``data`` as a tensor, sharing memory where type and device allow it."""
+    device = WANTED.device if device is None else device
     if isinstance(data, TensorBase):
         return data.to(device=device, dtype=dtype)
     if isinstance(data, np.ndarray):

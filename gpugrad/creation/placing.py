@@ -7,7 +7,7 @@ from typing import Any
 from .. import dtypes
 from ..autograd.engine import differentiable, wrap
 from ..backend import get_backend
-from ..device import CPU, device
+from ..device import CPU, WANTED, device
 
 DeviceLike = Any
 """A :class:`gpugrad.device`, its string, or a CUDA index."""
@@ -26,7 +26,7 @@ def leaf(array: Any, requires_grad: bool = False) -> Any:
 
 
 def place(where: DeviceLike) -> tuple[Any, device]:
-    target = CPU if where is None else device(where)
+    target = WANTED.device or CPU if where is None else device(where)
     return get_backend(target), target
 
 

@@ -33,6 +33,7 @@ class NllLoss(Node):
 
     __slots__ = ("axis", "index", "reduction", "scale", "shape")
     saves = {"index": CONSTANT, "scale": CONSTANT}
+    is_flat = True  # as in PyTorch, whose rule reads the input
 
     def forward(
         self, xp: Any, x: Any, target: Any, weight: Any, ignore_index: int, reduction: str

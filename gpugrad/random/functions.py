@@ -14,7 +14,7 @@ import numpy as np
 from ..autograd.engine import Node, TensorBase, wrap
 from ..backend import device_of, get_backend
 from ..creation import leaf
-from ..device import CPU
+from ..device import CPU, WANTED
 from ..device import device as Device
 from ..dtypes import as_dtype, dtype, get_default_dtype, int64
 from ..ops.operands import explain
@@ -29,7 +29,7 @@ Tensor = Any
 def _kind(dtype: dtype | None, device: Any, default: dtype | None = None) -> tuple[Any, Device]:
     """NumPy's dtype and the device of a new array."""
     chosen = default or get_default_dtype() if dtype is None else as_dtype(dtype)
-    return chosen.numpy, CPU if device is None else Device(device)
+    return chosen.numpy, WANTED.device or CPU if device is None else Device(device)
 
 
 def _like(
@@ -64,7 +64,7 @@ def rand(
         args: the shape, as ints or as one tuple.
         generator: where the numbers come from; the device's default generator unless given.
         dtype: a floating-point type, by default the default one.
-        device: where the tensor is made, ``"cpu"`` unless given.
+        device: where the tensor is made, the default device unless given.
         requires_grad: whether operations on the tensor are recorded.
 
     Raises:

@@ -237,12 +237,12 @@ def _wide(input: Tensor) -> dtypes.dtype:
     return dtypes.float64 if input.dtype is dtypes.float64 else dtypes.float32
 
 
-@shown_as("FractionalMaxPool2D")
+@shown_as("FractionalMaxPool2D", is_flat=True)
 def _picked_from_planes(input: Tensor, where: Tensor) -> Tensor:
     return _picked(input, where, 2)
 
 
-@shown_as("FractionalMaxPool3D")
+@shown_as("FractionalMaxPool3D", is_flat=True)
 def _picked_from_volumes(input: Tensor, where: Tensor) -> Tensor:
     return _picked(input, where, 3)
 
