@@ -114,6 +114,7 @@ from .questions import result_type as result_type
 from .questions import typename as typename
 from .random import Generator as Generator
 from .random import bernoulli as bernoulli
+from .random import binomial as binomial
 from .random import default_generator as default_generator
 from .random import get_rng_state as get_rng_state
 from .random import initial_seed as initial_seed
@@ -121,6 +122,7 @@ from .random import manual_seed as manual_seed
 from .random import methods as _random_methods  # noqa: F401  # binds methods on import
 from .random import multinomial as multinomial
 from .random import normal as normal
+from .random import poisson as poisson
 from .random import rand as rand
 from .random import rand_like as rand_like
 from .random import randint as randint
@@ -151,6 +153,7 @@ half, double, short, int, long, float = float16, float64, int16, int32, int64, f
 
 globals().update(_functions.FUNCTIONS)
 globals().update(_selection_methods.FUNCTIONS)
+globals().update(random.rejection.FUNCTIONS)
 
 # Overflow to inf and 0/0 to nan are results, not mishaps, as in PyTorch. The filter touches only
 # what NumPy reports from inside this package.

@@ -21,6 +21,7 @@ typedef struct {
     const Job *job;
     int64_t groups, channels, made;  // channels of the source and of the result, of one group
     int64_t lines;                   // of a part
+    int64_t widest;                  // tile's channels
     int64_t failed;
 } Convolution;
 
@@ -65,18 +66,29 @@ DEFINE_TILE(2, 6)
 DEFINE_TILE(8, 1)
 DEFINE_TILE(8, 2)
 DEFINE_TILE(8, 3)
+DEFINE_TILE(16, 1)
 #else
 DEFINE_TILE(2, 4)
 #endif
 
 // How many channels the next tile has where so many are left.
-static inline int64_t channels_of_tile(int64_t left) {
-    return ROOMY && left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+static inline int64_t channels_of_tile(const Convolution *w, int64_t left) {
+    const int64_t most = smaller(left, w->widest);
+    return most >= 16 ? 16 : most >= 8 ? 8 : most >= 4 ? 4 : most >= 2 ? 2 : 1;
+}
+
+// The most channels of a tile: more of them, the fewer vectors there are.
+static inline int64_t widest_tile(int64_t windows) {
+    return !ROOMY ? 4 : windows <= LANES ? 16 : 8;
 }
 
 // The tile for so many channels, where so many vectors are left; gives its vectors too.
 static inline Tile *tile_for(int64_t channels, int64_t left, int64_t *vectors) {
 #if defined(__AVX512F__)
+    if (channels == 16) {
+        *vectors = 1;
+        return tile_16_1;
+    }
     if (channels == 8) {
         *vectors = left == 4 || left == 2 ? 2 : left >= 3 ? 3 : 1;
         return *vectors == 3 ? tile_8_3 : *vectors == 2 ? tile_8_2 : tile_8_1;
@@ -111,7 +123,7 @@ static void multiply(const Convolution *w, int64_t group, const number *planes,
     for (int64_t from = 0; from < vectors; from += AT_ONCE) {
         const int64_t to = smaller(vectors, from + AT_ONCE);
         for (int64_t c = 0, step; c < w->made; c += step) {
-            step = channels_of_tile(w->made - c);
+            step = channels_of_tile(w, w->made - c);
             for (int64_t v = from, some; v < to; v += some) {
                 Tile *const tile = tile_for(step, to - v, &some);
                 const int64_t end = smaller(windows, (v + some) * LANES);
@@ -176,20 +188,22 @@ static void convolution_part(void *work, int64_t part) {
 // The weights of a job in the order in which tiles read them. Those of channel c of the result and
 // channel i of the source, of one group, begin at c * of_made + i * of_channel.
 static void arrange(const Convolution *w, const number *weight, int64_t of_made, int64_t of_channel,
-                    int64_t of_group, number *to) {
+                    int64_t of_group, int64_t *places, number *to) {
     const Job *const job = w->job;
+    const int64_t taps = taps_of(job);
+    int64_t *place = places;
+    for (int64_t a = 0; a < job->taps[0]; a++)
+        for (int64_t b = 0; b < job->taps[1]; b++)
+            for (int64_t d = 0; d < job->taps[2]; d++)
+                *place++ = job->place[0][a] + job->place[1][b] + job->place[2][d];
     for (int64_t g = 0; g < w->groups; g++, weight += of_group)
         for (int64_t c = 0, step; c < w->made; c += step) {
-            step = channels_of_tile(w->made - c);
-            for (int64_t i = 0; i < w->channels; i++)
-                for (int64_t a = 0; a < job->taps[0]; a++)
-                    for (int64_t b = 0; b < job->taps[1]; b++)
-                        for (int64_t d = 0; d < job->taps[2]; d++) {
-                            const number *const from = weight + c * of_made + i * of_channel +
-                                                       job->place[0][a] + job->place[1][b] +
-                                                       job->place[2][d];
-                            for (int64_t k = 0; k < step; k++) *to++ = from[k * of_made];
-                        }
+            step = channels_of_tile(w, w->made - c);
+            for (int64_t i = 0; i < w->channels; i++, to += taps * step)
+                for (int64_t k = 0; k < step; k++) {
+                    const number *const from = weight + (c + k) * of_made + i * of_channel;
+                    for (int64_t t = 0; t < taps; t++) to[t * step + k] = from[places[t]];
+                }
         }
 }
 
@@ -200,7 +214,8 @@ int NAMED(convolution)(Array *x, Array *weight, Array *bias, Array *result, Arra
                        int threads) {
     if (!fits(x) || !fits(weight) || !fits(bias) || !fits(result)) return 0;
     const int64_t *next = jobs->data;
-    const int64_t number_of_jobs = next[0], groups = next[1], transposed = next[2];
+    const int64_t groups = next[1], transposed = next[2];
+    int64_t number_of_jobs = next[0];
     const int64_t samples = x->shape[0];
     int64_t kernel = 1;
     for (int d = 2; d < weight->nd; d++) kernel *= weight->shape[d];
@@ -210,17 +225,21 @@ int NAMED(convolution)(Array *x, Array *weight, Array *bias, Array *result, Arra
     const int64_t of_made = transposed ? kernel : w.channels * kernel;
     const int64_t of_channel = transposed ? w.made * kernel : kernel;
     number *const weights = malloc(sizeof(number) * (size_t)larger(1, size_of(weight)));
-    if (weights == 0) return 0;
+    int64_t *const places = malloc(sizeof(int64_t) * (size_t)larger(1, kernel));
+    if (weights == 0 || places == 0) number_of_jobs = 0, w.failed = 1;
     w.weights = weights;
     next += 3;
     for (int64_t j = 0; j < number_of_jobs; j++) {
         Job job;
         next = read_job(&job, next);
         w.job = &job;
-        arrange(&w, weight->data, of_made, of_channel, w.made * w.channels * kernel, weights);
         w.lines = larger(1, lines_at_once(&job, samples, w.channels, w.made * groups));
+        w.widest = widest_tile(w.lines * line_of(&job));
+        arrange(&w, weight->data, of_made, of_channel, w.made * w.channels * kernel, places,
+                weights);
         run_parts(convolution_part, &w, samples * parts_of(job.count[0], w.lines), threads);
     }
     free(weights);
+    free(places);
     return !w.failed;
 }

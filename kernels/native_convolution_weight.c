@@ -21,7 +21,7 @@ typedef struct {
     const Job *job;
     int64_t groups, channels, made, samples;
     int64_t lines, batch;  // done at once, lines of one sample or several whole samples
-    int64_t parts, failed;
+    int64_t parts, shares, failed;
 } Weights;
 
 // What is gone through at once: `pieces` times so many windows, `made` channels of gradients `pitch`
@@ -32,18 +32,14 @@ typedef struct {
     int64_t pieces, windows, pitch, next_grad, next_planes;
 } Batch;
 
-typedef int32_t whole_float;
-typedef int64_t whole_double;
-typedef NM_NAMED(whole, ELEMENT) whole;
-typedef whole wide_whole __attribute__((vector_size(REGISTER), aligned(sizeof(whole)), may_alias));
-
-// The sum of the numbers of a vector, in pairs.
-static inline number sum_of_lanes(wide v) {
-    number lane[LANES];
-    memcpy(lane, &v, REGISTER);
-    UNROLLED for (int width = LANES / 2; width > 0; width /= 2)
-        for (int j = 0; j < width; j++) lane[j] += lane[j + width];
-    return lane[0];
+// The sums of `count` vectors' lanes, in order, in the first numbers of `all`. In each round, pairs
+// of neighbouring lanes are added, and two vectors become one.
+static inline __attribute__((always_inline)) void sum_lanes(wide *all, const int count) {
+    UNROLLED for (int rounds = LANES, left = count; rounds > 1; rounds /= 2, left = (left + 1) / 2)
+        UNROLLED for (int j = 0; j < left; j += 2) {
+            const wide a = all[j], b = j + 1 < left ? all[j + 1] : all[j];
+            all[j / 2] = seconds(a, b, 0, 0) + seconds(a, b, 1, 1);
+        }
 }
 
 // Adds to the sums of CHANNELS channels and ROWS rows. What lies in the planes behind the last
@@ -77,9 +73,15 @@ static inline number sum_of_lanes(wide v) {
                         sum[c][r] += WIDE(grad + c * b->pitch + full) * x;                         \
                 }                                                                                  \
         }                                                                                          \
+        wide all[CHANNELS * ROWS];                                                                 \
         UNROLLED for (int c = 0; c < CHANNELS; c++)                                                \
-            UNROLLED for (int r = 0; r < ROWS; r++)                                                \
-                sums[(channel + c) * rows + row + r] += sum_of_lanes(sum[c][r]);                   \
+            UNROLLED for (int r = 0; r < ROWS; r++) all[c * ROWS + r] = sum[c][r];                 \
+        sum_lanes(all, CHANNELS * ROWS);                                                           \
+        number found[(CHANNELS * ROWS + LANES - 1) / LANES * LANES];                               \
+        memcpy(found, all, sizeof found);                                                          \
+        for (int c = 0; c < CHANNELS; c++)                                                         \
+            for (int r = 0; r < ROWS; r++)                                                         \
+                sums[(channel + c) * rows + row + r] += found[c * ROWS + r];                       \
     }
 
 typedef void Block(const Batch *, int64_t, int64_t, number *, int64_t);
@@ -112,6 +114,7 @@ static void add_products(const Batch *b, int64_t made, int64_t rows, number *sum
     }
 }
 
+// Some groups, or some channels of the result if there is one group, for some of the samples.
 static void weights_part(void *work, int64_t part) {
     Weights *const w = work;
     const Job *const job = w->job;
@@ -121,38 +124,48 @@ static void weights_part(void *work, int64_t part) {
     const Planes p = planes_of(job, w->lines);
     const int64_t apart = planes_size(&p, w->channels);
     const int64_t pitch = parts_of(w->lines * line, LANES) * LANES;
-    number *const sums = w->sums + part * all;
-    memset(sums, 0, sizeof(number) * (size_t)all);
+    const int64_t share = part % w->shares, shared = part / w->shares;
+    const int64_t first = shared * w->samples / w->parts;
+    const int64_t last = (shared + 1) * w->samples / w->parts;
+    int64_t g = 0, end = w->groups, from = 0, made = w->made;
+    if (w->groups > 1) {
+        g = share * w->groups / w->shares;
+        end = (share + 1) * w->groups / w->shares;
+    } else {
+        from = share * w->made / w->shares / 4 * 4;
+        made = (share + 1 == w->shares ? w->made : (share + 1) * w->made / w->shares / 4 * 4) - from;
+    }
     number *const planes = malloc(sizeof(number) * (size_t)(apart * w->batch));
-    number *const grads = malloc(sizeof(number) * (size_t)(pitch * w->made * w->batch));
+    number *const grads = malloc(sizeof(number) * (size_t)(pitch * larger(1, made) * w->batch));
     int64_t *const offsets = malloc(sizeof(int64_t) * (size_t)rows);
     if (planes == 0 || grads == 0 || offsets == 0) {
         w->failed = 1;
-    } else {
-        const int64_t first = part * w->samples / w->parts;
-        const int64_t last = (part + 1) * w->samples / w->parts;
+        end = 0;
+    }
+    for (; g < end; g++) {
+        number *const sums = w->sums + shared * all + (g * w->made + from) * rows;
+        memset(sums, 0, sizeof(number) * (size_t)(made * rows));
         for (int64_t n = first; n < last; n += w->batch)
             for (int64_t begin = 0; begin < job->count[0]; begin += w->lines) {
                 const int64_t lines = smaller(w->lines, job->count[0] - begin);
                 const Planes now = planes_of(job, lines);
                 find_offsets(job, &now, w->channels, offsets);
-                Batch b = {.grad = grads, .planes = planes, .offsets = offsets,
-                           .pieces = smaller(w->batch, last - n), .windows = lines * line,
-                           .pitch = pitch, .next_grad = pitch * w->made, .next_planes = apart};
-                for (int64_t g = 0; g < w->groups; g++) {
-                    for (int64_t k = 0; k < b.pieces; k++) {
-                        const int64_t group = (n + k) * w->groups + g;
-                        write_planes(job, &now, w->x + group * w->channels * size, w->channels,
-                                     begin, planes + k * apart);
-                        for (int64_t c = 0; c < w->made; c++) {
-                            number *const to = grads + (k * w->made + c) * pitch;
-                            memcpy(to, w->grad + (group * w->made + c) * whole_windows + begin * line,
-                                   sizeof(number) * (size_t)b.windows);
-                            for (int64_t i = b.windows; i < pitch; i++) to[i] = 0;
-                        }
+                const Batch b = {.grad = grads, .planes = planes, .offsets = offsets,
+                                 .pieces = smaller(w->batch, last - n), .windows = lines * line,
+                                 .pitch = pitch, .next_grad = pitch * made, .next_planes = apart};
+                for (int64_t k = 0; k < b.pieces; k++) {
+                    const int64_t group = (n + k) * w->groups + g;
+                    write_planes(job, &now, w->x + group * w->channels * size, w->channels, begin,
+                                 planes + k * apart);
+                    for (int64_t c = 0; c < made; c++) {
+                        const number *const in =
+                            w->grad + (group * w->made + from + c) * whole_windows + begin * line;
+                        number *const to = grads + (k * made + c) * pitch;
+                        memcpy(to, in, sizeof(number) * (size_t)b.windows);
+                        for (int64_t i = b.windows; i < pitch; i++) to[i] = 0;
                     }
-                    add_products(&b, w->made, rows, sums + g * w->made * rows);
                 }
+                add_products(&b, made, rows, sums);
             }
     }
     free(planes);
@@ -160,8 +173,10 @@ static void weights_part(void *work, int64_t part) {
     free(offsets);
 }
 
-// How many numbers the sums of all parts may take.
-enum { MOST_SUMS = 1 << 21, MOST_PARTS = 16 };
+// Parts of the samples are so large that sums are long compared with what is done once for each, and
+// so few that their sums take not more than so many numbers. Where these are too few for several
+// threads, the weights are shared out too.
+enum { VECTORS = 64, MOST_SUMS = 1 << 21, MOST_PARTS = 16, LEAST_SHARE = 16 };
 
 // x (N, groups * channels, *size), grad (N, groups * made, *windows), result (groups * made,
 // channels, *kernel); `jobs` as for a convolution.
@@ -173,19 +188,27 @@ int NAMED(convolution_weight)(Array *x, Array *grad, Array *result, Array *jobs,
     const int64_t groups = head[1], all = size_of(result);
     Weights w = {.x = x->data, .grad = grad->data, .job = &job, .groups = groups,
                  .channels = x->shape[1] / groups, .made = grad->shape[1] / groups,
-                 .samples = x->shape[0]};
+                 .samples = x->shape[0], .sums = result->data};
     w.lines = larger(1, lines_at_once(&job, MOST_PARTS, w.channels, w.made * groups));
     const Planes p = planes_of(&job, w.lines);
+    const int64_t vectors = w.samples * parts_of(job.count[0] * line_of(&job), LANES);
+    w.parts = smaller(smaller(w.samples, MOST_PARTS), MOST_SUMS / larger(1, all));
+    w.parts = larger(1, smaller(w.parts, vectors / VECTORS));
+    w.shares = parts_of(MOST_PARTS, w.parts);
+    w.shares = larger(1, smaller(w.shares, groups > 1 ? groups : w.made / LEAST_SHARE));
     w.batch = w.lines < job.count[0] ? 1 : larger(1, CACHED / planes_size(&p, w.channels));
-    w.parts = smaller(smaller(w.samples, MOST_PARTS), larger(1, MOST_SUMS / larger(1, all)));
     w.batch = smaller(w.batch, parts_of(w.samples, w.parts));
-    w.sums = malloc(sizeof(number) * (size_t)(all * w.parts));
-    if (w.sums == 0) return 0;
-    run_parts(weights_part, &w, w.parts, threads);
-    number *const total = result->data;
-    memcpy(total, w.sums, sizeof(number) * (size_t)all);
-    for (int64_t part = 1; part < w.parts; part++)
-        EACH_ALONE for (int64_t i = 0; i < all; i++) total[i] += w.sums[part * all + i];
-    free(w.sums);
+    if (w.parts > 1) {
+        w.sums = malloc(sizeof(number) * (size_t)(all * w.parts));
+        if (w.sums == 0) return 0;
+    }
+    run_parts(weights_part, &w, w.parts * w.shares, threads);
+    if (w.parts > 1) {
+        number *const total = result->data;
+        memcpy(total, w.sums, sizeof(number) * (size_t)all);
+        for (int64_t part = 1; part < w.parts; part++)
+            EACH_ALONE for (int64_t i = 0; i < all; i++) total[i] += w.sums[part * all + i];
+        free(w.sums);
+    }
     return !w.failed;
 }

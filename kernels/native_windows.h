@@ -8,9 +8,9 @@
 //
 // What is written down (the planes): for each channel and each element of the kernel in the last two
 // dimensions, what all windows read, one line of the first dimension after the other. Elements that
-// differ in the first dimension only share a plane and begin at different lines of it, where the
-// windows have step 1; else each has its own. So a product of matrices reads every element's numbers
-// one after the other, and the copies are fewer than the kernel has elements.
+// differ by steps in the first dimension share a plane and begin at different lines of it. So a
+// product of matrices reads every element's numbers one after the other, and the copies are fewer
+// than the kernel has elements.
 
 #pragma once
 
@@ -72,39 +72,40 @@ static inline int64_t taps_of(const Job *job) {
 // The windows of one line.
 static inline int64_t line_of(const Job *job) { return job->count[1] * job->count[2]; }
 
-static inline int shares_planes(const Job *job) { return job->step[0] == 1; }
-
 static inline int64_t least_start(const Job *job) {
     int64_t least = job->start[0][0];
     for (int64_t k = 1; k < job->taps[0]; k++) least = smaller(least, job->start[0][k]);
     return least;
 }
 
-// The planes of `lines` lines of windows: how many numbers apart they begin, how many a channel has.
+// The planes of `lines` lines of windows: how many lines each has, how many numbers apart they begin,
+// how many a channel has for one element in the last two dimensions, and how many it has.
 typedef struct {
-    int64_t lines, pitch, each;
+    int64_t lines, pitch, apart, each;
 } Planes;
 
 static Planes planes_of(const Job *job, int64_t lines) {
-    Planes p = {.each = job->taps[1] * job->taps[2]};
-    p.lines = lines;
-    if (taps_of(job) == 0) {
-        p.each = 0;
-    } else if (shares_planes(job)) {
-        const int64_t least = least_start(job);
-        for (int64_t k = 0; k < job->taps[0]; k++)
-            p.lines = larger(p.lines, lines + job->start[0][k] - least);
-    } else {
-        p.each *= job->taps[0];
+    Planes p = {.lines = lines};
+    if (taps_of(job) > 0) {
+        const int64_t least = least_start(job), step = job->step[0];
+        for (int64_t k = 0; k < job->taps[0]; k++) {
+            const int64_t beyond = job->start[0][k] - least;
+            p.lines = larger(p.lines, lines + beyond / step);
+            p.apart = larger(p.apart, smaller(beyond, step - 1) + 1);
+        }
+        p.each = p.apart * job->taps[1] * job->taps[2];
     }
     // Planes a power of two apart would compete for the same places of the cache.
     p.pitch = (p.lines * line_of(job) + LANES - 1) / LANES * LANES + LANES;
     return p;
 }
 
-// How many numbers all planes of so many channels take, and what is read beyond them.
+// How many numbers are read beyond the planes.
+enum { BEYOND = 8 * LANES };
+
+// How many numbers all planes of so many channels take.
 static inline int64_t planes_size(const Planes *p, int64_t channels) {
-    return p->each * p->pitch * channels + 16 * LANES;
+    return p->each * p->pitch * channels + BEYOND;
 }
 
 // Where each row of the product begins in the planes: channel by channel, the kernel's elements in
@@ -113,31 +114,99 @@ static void find_offsets(const Job *job, const Planes *p, int64_t channels, int6
     if (taps_of(job) == 0) return;
     const int64_t least = least_start(job), inner = job->taps[1] * job->taps[2];
     for (int64_t c = 0; c < channels; c++)
-        for (int64_t k = 0; k < job->taps[0]; k++)
-            for (int64_t i = 0; i < inner; i++) {
-                const int64_t base = c * p->each * p->pitch + i * p->pitch;
-                *offsets++ = shares_planes(job)
-                                 ? base + (job->start[0][k] - least) * line_of(job)
-                                 : base + k * inner * p->pitch;
-            }
+        for (int64_t k = 0; k < job->taps[0]; k++) {
+            const int64_t beyond = job->start[0][k] - least, step = job->step[0];
+            const int64_t first = c * p->each + beyond % step * inner;
+            for (int64_t i = 0; i < inner; i++)
+                *offsets++ = (first + i) * p->pitch + beyond / step * line_of(job);
+        }
 }
+
+// Half a register.
+enum { HALF = LANES / 2 };
+typedef number narrow
+    __attribute__((vector_size(REGISTER / 2), aligned(sizeof(number)), may_alias));
 
 // Copies n numbers, mostly few.
 static inline void copy_row(number *to, const number *from, int64_t n) {
-    enum { BYTES = sizeof(number) };
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES) memcpy(to + i, from + i, REGISTER);
     if (i == n) return;
-    if (n >= LANES)
+    if (n >= LANES) {
         memcpy(to + n - LANES, from + n - LANES, REGISTER);
-    else if (n >= LANES / 2) {
-        wide low, high;
-        memcpy(&low, from, REGISTER / 2);
-        memcpy(&high, from + n - LANES / 2, REGISTER / 2);
-        memcpy(to, &low, REGISTER / 2);
-        memcpy(to + n - LANES / 2, &high, REGISTER / 2);
-    } else
+    } else if (n >= HALF) {
+        narrow first, last;
+        memcpy(&first, from, sizeof first);
+        memcpy(&last, from + n - HALF, sizeof last);
+        memcpy(to, &first, sizeof first);
+        memcpy(to + n - HALF, &last, sizeof last);
+    } else {
         for (; i < n; i++) to[i] = from[i];
+    }
+}
+
+// The numbers of a and b, one after the other, in every second place from `first`, for a vector type
+// of so many numbers. Compilers have different names for it.
+#if defined(__clang__)
+#define DEFINE_SECONDS(NAME, VECTOR, INTEGERS, COUNT)                                              \
+    static inline VECTOR NAME(VECTOR a, VECTOR b, const int first_of_a, const int first_of_b) {    \
+        VECTOR found;                                                                              \
+        UNROLLED for (int j = 0; j < COUNT / 2; j++) {                                             \
+            found[j] = a[2 * j + first_of_a];                                                      \
+            found[COUNT / 2 + j] = b[2 * j + first_of_b];                                          \
+        }                                                                                          \
+        return found;                                                                              \
+    }
+#else
+#define DEFINE_SECONDS(NAME, VECTOR, INTEGERS, COUNT)                                              \
+    static inline VECTOR NAME(VECTOR a, VECTOR b, const int first_of_a, const int first_of_b) {    \
+        INTEGERS places;                                                                           \
+        UNROLLED for (int j = 0; j < COUNT; j++)                                                   \
+            places[j] = 2 * j + (j < COUNT / 2 ? first_of_a : first_of_b);                         \
+        return __builtin_shuffle(a, b, places);                                                    \
+    }
+#endif
+
+typedef int32_t whole_float;
+typedef int64_t whole_double;
+typedef NM_NAMED(whole, ELEMENT) whole;
+typedef whole wide_whole __attribute__((vector_size(REGISTER), aligned(sizeof(whole)), may_alias));
+typedef whole narrow_whole
+    __attribute__((vector_size(REGISTER / 2), aligned(sizeof(whole)), may_alias));
+DEFINE_SECONDS(seconds, wide, wide_whole, LANES)
+DEFINE_SECONDS(narrow_seconds, narrow, narrow_whole, HALF)
+
+// The first numbers of every pair from `from` on; of the last pair, only that one is read.
+static inline wide every_second(const number *from) {
+    return seconds(WIDE(from), WIDE(from + LANES - 1), 0, 1);
+}
+
+static inline narrow narrow_every_second(const number *from) {
+    narrow low, high;
+    memcpy(&low, from, sizeof low);
+    memcpy(&high, from + HALF - 1, sizeof high);
+    return narrow_seconds(low, high, 0, 1);
+}
+
+// Copies n numbers that lie two apart.
+static inline void copy_second(number *to, const number *from, int64_t n) {
+    int64_t i = 0;
+    wide many;
+    narrow some;
+    for (; i + LANES <= n; i += LANES) {
+        many = every_second(from + 2 * i);
+        memcpy(to + i, &many, sizeof many);
+    }
+    for (; i + HALF <= n; i += HALF) {
+        some = narrow_every_second(from + 2 * i);
+        memcpy(to + i, &some, sizeof some);
+    }
+    if (i < n && n >= HALF) {
+        some = narrow_every_second(from + 2 * (n - HALF));
+        memcpy(to + n - HALF, &some, sizeof some);
+    } else {
+        for (; i < n; i++) to[i] = from[2 * i];
+    }
 }
 
 // The first and the last but one of the windows that read inside a source of n elements.
@@ -178,7 +247,7 @@ static void write_plane(const Job *job, const number *x, int64_t begin, int64_t 
             if (step[2] == 1) {
                 copy_row(out + low2, in + low2, high2 - low2);
             } else if (step[2] == 2) {
-                EACH_ALONE for (int64_t j = low2; j < high2; j++) out[j] = in[2 * j];
+                copy_second(out + low2, in + 2 * low2, high2 - low2);
             } else {
                 for (int64_t j = low2; j < high2; j++) out[j] = in[step[2] * j];
             }
@@ -191,16 +260,13 @@ static void write_plane(const Job *job, const number *x, int64_t begin, int64_t 
 // The planes of so many channels, for windows from line `begin`.
 static void write_planes(const Job *job, const Planes *p, const number *x, int64_t channels,
                          int64_t begin, number *to) {
-    const int64_t size = job->size[0] * job->size[1] * job->size[2];
-    const int64_t rows = shares_planes(job) ? 1 : job->taps[0];
+    const int64_t size = job->size[0] * job->size[1] * job->size[2], least = least_start(job);
     for (int64_t c = 0; c < channels; c++, x += size)
-        for (int64_t k0 = 0; k0 < rows; k0++)
+        for (int64_t beyond = 0; beyond < p->apart; beyond++)
             for (int64_t k1 = 0; k1 < job->taps[1]; k1++)
                 for (int64_t k2 = 0; k2 < job->taps[2]; k2++, to += p->pitch)
-                    write_plane(job, x, begin, p->lines,
-                                shares_planes(job) ? least_start(job) : job->start[0][k0], k1, k2,
-                                to);
-    memset(to, 0, sizeof(number) * 16 * LANES);
+                    write_plane(job, x, begin, p->lines, least + beyond, k1, k2, to);
+    memset(to, 0, sizeof(number) * BEYOND);
 }
 
 // How many lines are done at once: so many that their planes stay in the second-level cache, and

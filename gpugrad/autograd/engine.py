@@ -16,7 +16,7 @@ import copy
 import itertools
 import warnings
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ..backend import BACKENDS, device_of
 from ..backend.primitives import Array
@@ -88,7 +88,7 @@ class TensorBase:
     version: list[int]
     rebased: int
     gradient: Any
-    view_of: tuple[TensorBase, type[Node], tuple[Any, ...], int | None, bool] | None
+    view_of: tuple[TensorBase, type[Node], tuple[Any, ...], int | None, bool | MadeBy] | None
     hooks: LeafHooks | None
 
     @property
@@ -307,16 +307,8 @@ class Node(Inspected):
         saved = getattr(self, name)
         source = self.saves[name]
         maker = self if source == OUTPUT else self.edges[source]
-        origin = ""
-        if isinstance(maker, Node):
-            nr = maker.number if isinstance(maker, Output) else 0
-            origin = f", which is output {nr} of {maker.short_name()},"
-        raise RuntimeError(
-            "one of the variables needed for gradient computation has been modified by an "
-            f"inplace operation: [torch.{from_numpy(saved.dtype).tensor_type} "
-            f"{list(saved.shape)}]{origin} is at version {version}; expected version {expected} "
-            "instead." + (origin_of(self) or ANOMALY_HINT)
-        )
+        nr = maker.number if isinstance(maker, Output) else 0
+        raise changed_since_saved(saved, maker, nr, version, expected, self)
 
     def release(self) -> None:
         """Free what backward needed; a second pass through here is an error from now on."""
@@ -383,6 +375,19 @@ class Output(Node):
         return name
 
 
+def changed_since_saved(
+    saved: Array, maker: Any, nr: int, version: int, expected: int, node: Node
+) -> RuntimeError:
+    """The error of ``node`` for what it saved, output ``nr`` of ``maker``, and was changed."""
+    origin = f", which is output {nr} of {maker.short_name()}," if isinstance(maker, Node) else ""
+    return RuntimeError(
+        "one of the variables needed for gradient computation has been modified by an "
+        f"inplace operation: [torch.{from_numpy(saved.dtype).tensor_type} "
+        f"{list(saved.shape)}]{origin} is at version {version}; expected version {expected} "
+        "instead." + (origin_of(node) or ANOMALY_HINT)
+    )
+
+
 def _function_of(edge: Node | TensorBase | None) -> tuple[Any, int]:
     if isinstance(edge, Output):
         return edge.parent, edge.number
@@ -413,6 +418,23 @@ def _make_view(
             result.needs_grad = source.needs_grad  # as a leaf: PyTorch's views inherit it so
 
 
+class MadeBy(NamedTuple):
+    """In :attr:`TensorBase.view_of`: the custom function that made a view, and which output."""
+
+    function: str
+    number: int
+
+    def refusal(self, change: str) -> RuntimeError:
+        """The error for an in-place change that the function's derivative knows nothing of."""
+        return RuntimeError(
+            f"Output {self.number} of {self.function} is a view and {change} modified inplace. "
+            "This view was created inside a custom Function (or because an input was returned "
+            "as-is) and the autograd logic to handle view+inplace would override the custom "
+            "backward associated with the custom Function, leading to incorrect gradients. This "
+            "behavior is forbidden. You can fix this by cloning the output of the custom Function."
+        )
+
+
 AMBIGUOUS_VIEW = (
     "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your "
     "code by moving both the view and the inplace either both inside the no_grad block (if you "
@@ -433,6 +455,8 @@ def refresh(tensor: TensorBase) -> None:
             "A view was created in no_grad mode and its base or another view of its base has been "
             "modified inplace with grad mode enabled. " + AMBIGUOUS_VIEW
         )
+    if recorded is not True:
+        raise recorded.refusal("its base or another view of its base has been")
     tensor.rebased = tensor.version[1]
     # The change was recorded, so its view is, whatever the mode is by now.
     before, mode.enabled = mode.enabled, True

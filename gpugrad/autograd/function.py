@@ -2,41 +2,51 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, ClassVar
-from weakref import ref
+from functools import lru_cache, wraps
+from inspect import Signature, signature
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..backend import BACKENDS
-from .anomaly import origin_of
-from .engine import CONSTANT, Node, Output, TensorBase, differentiable, wrap
+from .engine import (
+    CONSTANT,
+    MadeBy,
+    Node,
+    Output,
+    TensorBase,
+    _new,
+    changed_since_saved,
+    differentiable,
+    wrap,
+)
 from .grad_mode import mode, no_grad
-from .inplace import mark_changed
+from .inplace import replace_node
 from .observers import OBSERVERS, observe
+from .propagation import FREED
 
 
 class FunctionCtx:
     """What ``forward`` and ``backward`` of one application share: the ``ctx`` argument.
 
     Users set whatever attributes they like on it, and save tensors with
-    :meth:`save_for_backward`.
+    :meth:`save_for_backward`. It is the application's node in the graph as well.
     """
 
     needs_input_grad: tuple[bool, ...] = ()
-
-    def __init__(self) -> None:
-        self.to_save: tuple[Any, ...] = ()
-        self.dirty: tuple[Any, ...] = ()
-        self.non_differentiable: tuple[Any, ...] = ()
-        self.materialize_grads = True
-        self.node: _Weak | None = None
+    to_save: tuple[Any, ...] = ()
+    dirty: tuple[Any, ...] = ()
+    non_differentiable: tuple[Any, ...] = ()
+    materialize_grads = True
+    saved: Any = None
+    is_recorded = False
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep tensors (or None) for ``backward``, where ``ctx.saved_tensors`` gives them."""
-        for tensor in tensors:
+        for number, tensor in enumerate(tensors):
             if tensor is not None and not isinstance(tensor, TensorBase):
                 raise TypeError(
-                    "save_for_backward can only save variables, but argument is of type "
+                    f"save_for_backward can only save variables, but argument {number} is of type "
                     f"{type(tensor).__name__}"
                 )
         self.to_save = tensors
@@ -58,28 +68,37 @@ class FunctionCtx:
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
-        return self.to_save if self.node is None else self.node.saved_tensors()
+        return self.restored() if self.is_recorded else self.to_save
+
+    def restored(self) -> tuple[Any, ...]:
+        """The saved tensors with their places in the graph."""
+        raise NotImplementedError
 
 
-class FunctionNode(Node):
-    """The graph node of one application of a :class:`Function`."""
+class FunctionNode(FunctionCtx, Node):
+    """The graph node of one application of a :class:`Function`.
 
-    __slots__ = ("ctx", "function", "outputs", "saved", "tensor_positions")
+    Each function has a class of its own for its nodes, which bears its name.
+    """
 
-    ctx: Any
-    function: type[Function]
-    tensor_positions: list[int]
+    function: ClassVar[type[Function]]
     returns_fresh = False
     saves: ClassVar[dict[str, int]] = {"saved": CONSTANT}
 
-    saved: tuple[Any, ...] | None
-    outputs: list[tuple[tuple[int, ...], Any]]
+    if TYPE_CHECKING:
+        saved: tuple[Any, ...] | None
+        outputs: list[tuple[tuple[int, ...], Any] | None]
+        tensor_positions: list[int]
+        input_count: int
+        input_shapes: list[tuple[tuple[int, ...], Any]]
 
     def name(self) -> str:
         return self.function.__name__ + "Backward"
 
-    def saved_tensors(self) -> tuple[Any, ...]:
-        """The tensors saved in ``forward``."""
+    def __repr__(self) -> str:
+        return f"<{__name__}.{self.name()} object at {id(self):#x}>"
+
+    def restored(self) -> tuple[Any, ...]:
         result: list[Any] = []
         for entry in self.checked_entries():
             if entry is None:
@@ -92,23 +111,17 @@ class FunctionNode(Node):
     def checked_entries(self) -> tuple[Any, ...]:
         """What is saved, checked against in-place changes."""
         if self.saved is None:
-            raise RuntimeError(
-                "Trying to backward through the graph a second time (or directly access saved "
-                "tensors after they have already been freed). Saved intermediate values of the "
-                "graph are freed when you call .backward() or autograd.grad(). Specify "
-                "retain_graph=True if you need to backward through the graph a second time or if "
-                "you need to access saved tensors after calling backward."
-            )
+            raise RuntimeError(FREED)
         for entry in self.saved:
             if entry is None:
                 continue
-            _, counter, stamp, _ = entry
+            tensor, counter, stamp, own = entry
             if counter[0] != stamp:
-                raise RuntimeError(
-                    "one of the variables needed for gradient computation has been modified by an "
-                    f"inplace operation: saved by {self.name()}, is at version {counter[0]}; "
-                    f"expected version {stamp} instead." + origin_of(self)
-                )
+                if own is None:
+                    array, maker = getattr(tensor, "array", tensor), getattr(tensor, "node", None)
+                else:
+                    array, maker = tensor, self
+                raise changed_since_saved(array, maker, own or 0, counter[0], stamp, self)
         return self.saved
 
     def _output(self, array: Any, number: int) -> Any:
@@ -131,22 +144,22 @@ class FunctionNode(Node):
         grads = grad if isinstance(grad, list) else [grad]
         create = any(isinstance(g, TensorBase) for g in grads)
         given = []
-        for g, (shape, dtype) in zip(grads, self.outputs, strict=True):
-            if g is None and self.ctx.materialize_grads:
+        for g, form in zip(grads, self.outputs, strict=True):
+            if g is None and self.materialize_grads and form is not None:
                 sample = next(g for g in grads if g is not None)
                 array = sample.array if isinstance(sample, TensorBase) else sample
-                g = wrap(BACKENDS[type(array)].zeros(shape, dtype))
+                g = wrap(BACKENDS[type(array)].zeros(*form))
             elif g is not None and not isinstance(g, TensorBase):
                 g = wrap(BACKENDS[type(g)].asarray(g))
             given.append(g)
         before, mode.enabled = mode.enabled, create
         try:
-            results = self.function.backward(self.ctx, *given)
+            results = self.function.derivative()(self, *given)
         finally:
             mode.enabled = before
         if not isinstance(results, tuple):
             results = (results,)
-        total = self.ctx.input_count
+        total = self.input_count
         while len(results) > total and results[-1] is None:
             results = results[:-1]
         if len(results) != total:
@@ -161,11 +174,8 @@ class FunctionNode(Node):
         if result is None:
             return None
         if not isinstance(result, TensorBase):
-            raise TypeError(
-                f"function {self.name()} returned a gradient of type {type(result).__name__}: "
-                "expected a Tensor or None"
-            )
-        shape, dtype = self.ctx.input_shapes[number]
+            raise RuntimeError(f"expected Variable or None (got {type(result).__name__})")
+        shape, dtype = self.input_shapes[number]
         if result.array.shape != shape:
             try:
                 result = result.sum_to_size(shape)
@@ -187,8 +197,8 @@ class Function:
 
     - ``forward(ctx, *args)`` returns a tensor or a tuple of them; or ``forward(*args)`` together
       with ``setup_context(ctx, inputs, output)``.
-    - ``backward(ctx, *grads)`` returns one gradient for each argument of ``forward``, None where
-      there is none.
+    - ``backward(ctx, *grads)``, which may be called ``vjp`` too, returns one gradient for each
+      argument of ``forward``, None where there is none.
 
     >>> import gpugrad
     >>> class Double(gpugrad.autograd.Function):
@@ -205,6 +215,28 @@ class Function:
     """
 
     setup_context: Callable[..., Any] | None = None
+    node_class: ClassVar[type[FunctionNode]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        body = {"function": cls, "__module__": __name__}
+        cls.node_class = type(cls.__name__ + "Backward", (FunctionNode,), body)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        warnings.warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all "
+            "static, so you should invoke them on the class itself. Instantiating an autograd "
+            "function will raise an error in a future version of PyTorch.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError(
+            "Legacy autograd function with non-static forward method is deprecated. Please use "
+            "new-style autograd function with static forward method. (Example: "
+            "https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
+        )
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
@@ -219,10 +251,26 @@ class Function:
             "autograd.Function to use it with backward mode AD."
         )
 
+    vjp = backward
+
     @classmethod
-    def apply(cls, *args: Any) -> Any:
+    def derivative(cls) -> Callable[..., Any]:
+        """``backward`` or ``vjp``, whichever is defined."""
+        if cls.vjp is Function.vjp:
+            return cls.backward
+        if cls.backward is not Function.backward:
+            raise RuntimeError(
+                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You "
+                "should only implement one of them."
+            )
+        return cls.vjp
+
+    @classmethod
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run ``forward`` outside the graph and record one node with this class's ``backward``."""
-        ctx: Any = FunctionCtx()
+        if cls.setup_context is not None:
+            args = _with_defaults(cls.forward, args, kwargs)
+        ctx: Any = _new(cls.node_class)
         positions = [i for i, a in enumerate(args) if isinstance(a, TensorBase)]
         tensors = [args[i] for i in positions]
         ctx.needs_input_grad = tuple(
@@ -232,30 +280,29 @@ class Function:
         ctx.input_shapes = [(t.array.shape, t.array.dtype) for t in tensors]
         with no_grad():
             if cls.setup_context is None:
-                outputs = cls.forward(ctx, *args)
+                outputs = cls.forward(ctx, *args, **kwargs)
             else:
                 outputs = cls.forward(*args)
                 cls.setup_context(ctx, args, outputs)
         results = outputs if isinstance(outputs, tuple) else (outputs,)
+        _check_dirty(ctx.dirty, results)
         if mode.enabled and any(ctx.needs_input_grad):
             results = cls._record(ctx, positions, tensors, results)
         return results if isinstance(outputs, tuple) else results[0]
 
     @classmethod
-    def _record(cls, ctx: Any, positions: Any, tensors: Any, results: Any) -> tuple[Any, ...]:
-        node = FunctionNode()
-        node.function, node.ctx, node.tensor_positions = cls, ctx, positions
+    def _record(cls, node: Any, positions: Any, tensors: Any, results: Any) -> tuple[Any, ...]:
+        node.tensor_positions = positions
         node.outputs = [
-            (r.array.shape, r.array.dtype) if isinstance(r, TensorBase) else ((), None)
-            for r in results
+            (r.array.shape, r.array.dtype) if isinstance(r, TensorBase) else None for r in results
         ]
-        dirty = {id(t) for t in ctx.dirty}
-        constant = {id(t) for t in ctx.non_differentiable}
+        dirty = {id(t) for t in node.dirty}
+        constant = {id(t) for t in node.non_differentiable}
         saved_results = {id(t): i for i, t in enumerate(results) if isinstance(t, TensorBase)}
         # An input handed back as it is becomes a new tensor: it must not lose its own place.
-        inputs = {id(t) for t in tensors}
+        inputs = {id(t): i for i, t in enumerate(tensors)}
         fresh = tuple(
-            r.view_as(r).detach() if id(r) in inputs and id(r) not in dirty else r for r in results
+            _view_of_input(r) if id(r) in inputs and id(r) not in dirty else r for r in results
         )
         node._record(tensors, wrap(_float_sample(tensors)))
         for number, result in enumerate(fresh):
@@ -264,12 +311,17 @@ class Function:
                 continue
             if not differentiable(result.array):
                 continue
+            place = node if len(results) == 1 else Output.of(node, number, len(results))
             if id(result) in dirty:
-                mark_changed(result)
-            result.node = node if len(results) == 1 else Output.of(node, number, len(results))
-            result.needs_grad = True
+                if len(results) > 1 and result.view_of is not None:
+                    raise RuntimeError(DIRTY_VIEW)
+                replace_node(result, place, inputs.get(id(result), 0))
+            else:
+                if result.view_of is not None:
+                    result.view_of = (*result.view_of[:4], MadeBy(cls.__name__, number))
+                result.node, result.needs_grad = place, True
         saved: list[Any] = []
-        for tensor in ctx.to_save:
+        for tensor in node.to_save:
             if tensor is None:
                 saved.append(None)
             elif id(tensor) in saved_results and id(tensor) not in inputs:
@@ -278,26 +330,57 @@ class Function:
             else:
                 saved.append((tensor, tensor.version, tensor.version[0], None))
         node.saved = tuple(saved)
+        node.is_recorded = True
+        node.to_save, node.dirty, node.non_differentiable = (), (), ()
         if OBSERVERS:
             observe(node, fresh[0])
-        ctx.to_save, ctx.dirty, ctx.non_differentiable = (), (), ()
-        ctx.node = _Weak(node)
         return fresh
+
+
+DIRTY_VIEW = (
+    "If your Function modifies inplace an input that is a view of another Tensor, your Function "
+    "cannot return more than one Tensor. This is not supported by the current autograd engine. You "
+    "should either make sure the input is not a view (using .clone() for example) or make your "
+    "Function only return one Tensor (potentially splitting it into two Functions: one doing the "
+    "inplace that returns a single Tensor and a second one that does the other operations)."
+)
+
+
+def _check_dirty(dirty: tuple[Any, ...], results: tuple[Any, ...]) -> None:
+    """Refuse leaves that were changed in place, and changed inputs that are not returned."""
+    returned = {id(r) for r in results}
+    for tensor in dirty:
+        if mode.enabled and tensor.requires_grad and tensor.node is None:
+            kind = "a view of a leaf" if tensor.view_of is not None else "a leaf"
+            raise RuntimeError(
+                f"{kind} Variable that requires grad has been used in an in-place operation."
+            )
+        if id(tensor) not in returned:
+            raise RuntimeError(
+                "Some elements marked as dirty during the forward method were not returned as "
+                "output. The inputs that are modified inplace must all be outputs of the Function."
+            )
+
+
+def _view_of_input(tensor: Any) -> Any:
+    with no_grad():
+        return tensor.view_as(tensor)
+
+
+@lru_cache(maxsize=256)
+def _signature(forward: Callable[..., Any]) -> Signature:
+    return signature(forward)
+
+
+def _with_defaults(forward: Any, args: tuple[Any, ...], kwargs: Any) -> tuple[Any, ...]:
+    """All arguments of ``forward`` by position, those that were left out included."""
+    bound = _signature(forward).bind(*args, **kwargs)
+    bound.apply_defaults()
+    return bound.args
 
 
 def _float_sample(tensors: Any) -> Any:
     return next(t.array for t in tensors if t.requires_grad)
-
-
-class _Weak:
-    """Lets ``ctx`` reach its node without a reference cycle."""
-
-    def __init__(self, node: FunctionNode) -> None:
-        self._node = ref(node)
-
-    def saved_tensors(self) -> tuple[Any, ...]:
-        node = self._node()
-        return node.saved_tensors() if node is not None else ()
 
 
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:

@@ -305,7 +305,7 @@ class _PackingNode(_Packing):
 class _PackingFunction(_Packing):
     __slots__ = ()
 
-    def saved_tensors(self: Any) -> tuple[Any, ...]:
+    def restored(self: Any) -> tuple[Any, ...]:
         saved = self.checked_entries()
         return tuple(None if entry is None else self._tensor(*entry) for entry in saved)
 

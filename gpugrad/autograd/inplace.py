@@ -120,6 +120,8 @@ def _check_view(tensor: TensorBase, view: Any) -> None:
             "A view was created in no_grad mode and is being modified inplace with grad mode "
             "enabled. " + AMBIGUOUS_VIEW
         )
+    if recorded is not True:
+        raise recorded.refusal("is being")
     if number is not None and tensor.node is not None:
         raise RuntimeError(
             f"Output {number} of {tensor.node.short_name()} is a view and is being modified "
@@ -183,6 +185,50 @@ def mark_changed(
     if not recorded:
         return
     assert node is not None
+    _put_into_graph(tensor, node)
+
+
+def replace_node(tensor: TensorBase, node: Node, position: int) -> None:
+    """Make ``node`` the maker of ``tensor``, its input ``position`` that was changed in place."""
+    tensor.version[0] += 1
+    if tensor.view_of is not None:
+        node = Reordered.of(node, position)
+    _put_into_graph(tensor, node)
+
+
+class Reordered(Node):
+    """A node with one of its inputs first: that which is a part of a tensor's memory."""
+
+    __slots__ = ("node", "order")
+
+    saves: ClassVar[dict[str, int]] = {"node": CONSTANT}
+    returns_fresh = False
+    node: Node
+    order: list[int]
+
+    @classmethod
+    def of(cls, node: Node, first: int) -> Reordered:
+        self = _new(cls)
+        others = [i for i in range(len(node.edges)) if i != first]
+        self.node, self.order = node, [first, *others]
+        self.edges = tuple(node.edges[i] for i in self.order)
+        self.sequence, self.guards, self.hooks = node.sequence, node.guards, None
+        return self
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
+        results = self.node.backward(xp, grad)
+        return tuple(results[i] for i in self.order)
+
+    def lifted(self) -> Node:
+        return self
+
+    def release(self) -> None:
+        self.node.release()
+
+
+def _put_into_graph(tensor: TensorBase, node: Node) -> None:
+    """Make ``node``, which changed ``tensor`` in place, its maker; of a view, that of a part."""
+    version = tensor.version
     version[1] += 1
     if tensor.view_of is None:
         tensor.node, tensor.needs_grad, tensor.rebased = node, True, version[1]

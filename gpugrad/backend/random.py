@@ -21,6 +21,7 @@ import numpy as np
 
 from .box_muller import BLOCK, float32_normals, float64_normals
 from .fused import scale_shift32, scale_shift64
+from .rejection import RejectionDraws
 from .stream import DEFAULT_SEED, Array, Shape, Stream, cast
 
 CHUNK = 2**15
@@ -49,7 +50,7 @@ TWISTER_BYTES = 4 * 624 + 4
 """NumPy's state of a Mersenne Twister: 624 words, and how many of them are used."""
 
 
-class CPUStream(Stream):
+class CPUStream(RejectionDraws, Stream):
     """PyTorch's CPU generator: MT19937, and one normal number kept back from small draws."""
 
     xp = np

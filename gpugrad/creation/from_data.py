@@ -10,6 +10,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS, backend_of, recording
+from ..device import WANTED
 from .placing import DeviceLike, leaf, place
 
 

@@ -110,7 +110,8 @@ class Variation:
         """
         varying = self._varying(group)
         self._take_for_granted(recorder, group, varying)
-        followed = [self._memory_for(bucket) for bucket in plan.buckets] if varying else []
+        with recorder.paused():
+            followed = [self._memory_for(bucket) for bucket in plan.buckets] if varying else []
         distinct = list(dict.fromkeys(followed))
 
         def follow() -> None:
@@ -120,9 +121,9 @@ class Variation:
             for numbers in distinct:
                 numbers.follow(group)
 
-        recorder.before_replay(follow)
         with recorder.paused():
             follow()
+        recorder.before_replay(follow)
         if not varying:
             return [group] * len(plan.buckets)
         return [numbers.stand_in(group, varying) for numbers in followed]

@@ -16,6 +16,8 @@ from .generator import initial_seed as initial_seed
 from .generator import manual_seed as manual_seed
 from .generator import seed as seed
 from .generator import set_rng_state as set_rng_state
+from .rejection import binomial as binomial
+from .rejection import poisson as poisson
 from .sampling import bernoulli as bernoulli
 from .sampling import multinomial_out
 

@@ -213,6 +213,8 @@ def test_hyperparameters_in_memory(name: str, suffix: str) -> None:
 
     def taken(values: tuple[float, ...], memory: Any, varying: int) -> list[Any]:
         lists = draw(suffix, start, (5, 300))
+        for place in lists.placed[2]:  # squares, for one
+            place.array[...] = np.abs(place.array.astype("f8"))
         step, counter = np.array(2, np.float32), np.zeros(1, np.uint32)
         counts = (step, counter) if counted else ()
         args = (*lists.table, lr, *counts, *NO_SCALING, *values, memory, varying)

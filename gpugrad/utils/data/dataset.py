@@ -204,7 +204,7 @@ def random_split(
         counts = [int(n) for n in lengths]
         if total != len(dataset):
             raise ValueError("Sum of input lengths does not equal the length of the input dataset!")
-    order = randperm(sum(counts), generator=generator).tolist()
+    order = randperm(sum(counts), generator=generator, device="cpu").tolist()
     return [
         Subset(dataset, order[end - count : end])
         for count, end in zip(counts, accumulate(counts), strict=True)

@@ -108,8 +108,9 @@ class DeviceLoader:
         if generator is None:
             generator = Generator()
             generator.manual_seed(draw_seed(None))
-        order: Tensor = randperm(samples, generator=generator)
-        randperm(samples, generator=generator)  # the sampler draws once more at its end
+        order: Tensor = randperm(samples, generator=generator, device="cpu")
+        # The sampler draws once more at its end.
+        randperm(samples, generator=generator, device="cpu")
         return order
 
 

@@ -21,7 +21,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 def draw_seed(generator: Generator | None) -> int:
     """A non-negative 63-bit number from ``generator``, by default the default one."""
-    return int(empty((), dtype=int64).random_(generator=generator).item())
+    return int(empty((), dtype=int64, device="cpu").random_(generator=generator).item())
 
 
 class Sampler(Generic[T_co]):
@@ -100,12 +100,14 @@ class RandomSampler(Sampler[int]):
         if self.replacement:
             # In portions of 32, as PyTorch, so that the stream is the same.
             for _ in range(self.num_samples // 32):
-                yield from randint(0, n, (32,), generator=generator).tolist()
-            yield from randint(0, n, (self.num_samples % 32,), generator=generator).tolist()
+                yield from randint(0, n, (32,), generator=generator, device="cpu").tolist()
+            rest = (self.num_samples % 32,)
+            yield from randint(0, n, rest, generator=generator, device="cpu").tolist()
         else:
             for _ in range(self.num_samples // n):
-                yield from randperm(n, generator=generator).tolist()
-            yield from randperm(n, generator=generator).tolist()[: self.num_samples % n]
+                yield from randperm(n, generator=generator, device="cpu").tolist()
+            last = randperm(n, generator=generator, device="cpu")
+            yield from last.tolist()[: self.num_samples % n]
 
     def __len__(self) -> int:
         return self.num_samples
@@ -119,7 +121,7 @@ class SubsetRandomSampler(Sampler[int]):
         self.generator = generator
 
     def __iter__(self) -> Iterator[int]:
-        for i in randperm(len(self.indices), generator=self.generator).tolist():
+        for i in randperm(len(self.indices), generator=self.generator, device="cpu").tolist():
             yield self.indices[i]
 
     def __len__(self) -> int:
@@ -152,7 +154,7 @@ class WeightedRandomSampler(Sampler[int]):
             raise ValueError(
                 f"replacement should be a boolean value, but got replacement={replacement}"
             )
-        self.weights = as_tensor(weights, dtype=float64)
+        self.weights = as_tensor(weights, dtype=float64, device="cpu")
         if self.weights.dim() != 1:
             raise ValueError(
                 "weights should be a 1d sequence but given weights have shape "
