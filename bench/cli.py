@@ -19,6 +19,7 @@ SUITES = {
     "ops": "ops",
     "kernels": "kernels",
     "scale": "scale",
+    "threads": "threads",
     "import": "imports",
 }
 """The suites, and the module in ``bench.suites`` of each."""
@@ -30,6 +31,7 @@ Measure gpugrad and its peers in one run.
   ops       single operations, tiny and large, forward and backward
   kernels   the CUDA kernels against the bandwidth of a copy (needs a GPU)
   scale     backward time per node of graphs of 1,000 to 1,000,000 nodes
+  threads   matrix products with one thread and with two
   import    time and size of what a program loads
 
   python -m bench compare OLD.json NEW.json   fails where something has become slower

@@ -67,6 +67,8 @@ from .creation import tensor as tensor
 from .creation import zeros as zeros
 from .creation import zeros_like as zeros_like
 from .device import device as device
+from .device import get_default_device as get_default_device
+from .device import set_default_device as set_default_device
 from .dtypes import bfloat16 as bfloat16
 from .dtypes import bool_
 from .dtypes import dtype as dtype
@@ -161,6 +163,7 @@ _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gpugrad\.")
 
 _MODULES = {"amp", "backends", "compiler", "cpu", "cuda", "func", "fused", "linalg", "nn", "optim"}
 _MODULES |= {"distributions", "masked", "profiler", "special", "utils", "viz"}
+_MODULES |= {"accelerator", "jit", "testing"}
 _SAME_IN_FUNCTIONAL = (
     "adaptive_avg_pool1d adaptive_max_pool1d alpha_dropout avg_pool1d bilinear celu "
     "channel_shuffle "
@@ -184,6 +187,7 @@ _HOMES = {
 """Parts that are imported when first asked for, and the modules of those functions."""
 
 if TYPE_CHECKING:
+    from . import accelerator as accelerator
     from . import amp as amp
     from . import backends as backends
     from . import compiler as compiler
@@ -192,12 +196,14 @@ if TYPE_CHECKING:
     from . import distributions as distributions
     from . import func as func
     from . import fused as fused
+    from . import jit as jit
     from . import linalg as linalg
     from . import masked as masked
     from . import nn as nn
     from . import optim as optim
     from . import profiler as profiler
     from . import special as special
+    from . import testing as testing
     from . import utils as utils
     from . import viz as viz
     from .amp import autocast as autocast

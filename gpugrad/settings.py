@@ -10,6 +10,7 @@ import warnings
 from typing import Any
 
 from . import dtypes
+from .native import blas
 from .native.threads import THREADS
 from .ops.shape import broadcast_shapes
 
@@ -31,9 +32,9 @@ def get_num_threads() -> int:
 def set_num_threads(number: int, /) -> None:
     """Set the number of threads for large arrays and matrix products on the CPU.
 
-    For NumPy's matrix products it takes effect where the package ``threadpoolctl`` is installed (it
-    comes with scikit-learn); for other functions where there is a C compiler. Results do not depend
-    on it, up to the rounding of matrix products.
+    For NumPy's matrix products it takes effect where NumPy comes from PyPI, or the package
+    ``threadpoolctl`` is installed; for other functions where there is a C compiler. Results do not
+    depend on it, up to the rounding of matrix products.
 
     Raises:
         TypeError: the number is no int.
@@ -44,6 +45,8 @@ def set_num_threads(number: int, /) -> None:
     if number <= 0:
         raise RuntimeError("set_num_threads expects a positive integer")
     THREADS.number = number
+    if blas.set_threads(number):
+        return
     try:
         import threadpoolctl
     except ImportError:

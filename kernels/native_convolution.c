@@ -134,21 +134,6 @@ static void multiply(const Convolution *w, int64_t group, const number *planes,
     }
 }
 
-// Puts what has been made for lines of windows where it belongs.
-static void spread_out(const Job *job, const number *from, int64_t begin, int64_t lines, number *to) {
-    const int64_t *const count = job->count, *const size = job->result, step = job->spread[2];
-    for (int64_t j0 = begin; j0 < begin + lines; j0++)
-        for (int64_t j1 = 0; j1 < count[1]; j1++, from += count[2]) {
-            const int64_t row = j0 * job->spread[0] + job->first[0];
-            number *const out =
-                to + (row * size[1] + j1 * job->spread[1] + job->first[1]) * size[2] + job->first[2];
-            if (step == 2)
-                for (int64_t j = 0; j < count[2]; j++) out[2 * j] = from[j];
-            else
-                for (int64_t j = 0; j < count[2]; j++) out[step * j] = from[j];
-        }
-}
-
 // Some lines of windows of one sample.
 static void convolution_part(void *work, int64_t part) {
     Convolution *const w = work;
@@ -160,20 +145,22 @@ static void convolution_part(void *work, int64_t part) {
     const Planes p = planes_of(job, lines);
     const int64_t size = job->size[0] * job->size[1] * job->size[2];
     const int64_t plane = job->result[0] * job->result[1] * job->result[2];
-    const int in_place = job->spread[0] * job->spread[1] * job->spread[2] == 1;
+    const int in_place = is_whole(job);
     const int64_t apart = in_place ? plane : windows;
     number *const planes = malloc(sizeof(number) * (size_t)planes_size(&p, w->channels));
     int64_t *const offsets = malloc(sizeof(int64_t) * (size_t)larger(rows, 1));
-    number *const aside =
-        in_place ? 0 : malloc(sizeof(number) * (size_t)larger(w->made * windows, 1));
-    if (planes == 0 || offsets == 0 || (!in_place && aside == 0)) {
+    number *const aside = malloc(sizeof(number) * (size_t)(in_place ? 1 : w->made * windows));
+    const Surroundings s = surroundings_of(job, lines);
+    number *const channel = malloc(sizeof(number) * (size_t)surroundings_size(&s));
+    if (planes == 0 || offsets == 0 || aside == 0 || channel == 0) {
         w->failed = 1;
     } else {
         find_offsets(job, &p, w->channels, offsets);
         for (int64_t g = 0; g < w->groups; g++) {
             const int64_t source = (sample * w->groups + g) * w->channels * size;
             number *const out = w->result + (sample * w->groups + g) * w->made * plane;
-            if (rows > 0) write_planes(job, &p, w->x + source, w->channels, begin, planes);
+            if (rows > 0)
+                write_planes(job, &p, w->x + source, w->channels, begin, channel, planes);
             multiply(w, g, planes, offsets, rows, windows,
                      in_place ? out + begin * line_of(job) : aside, apart);
             for (int64_t c = 0; !in_place && c < w->made; c++)
@@ -183,6 +170,7 @@ static void convolution_part(void *work, int64_t part) {
     free(planes);
     free(offsets);
     free(aside);
+    free(channel);
 }
 
 // The weights of a job in the order in which tiles read them. Those of channel c of the result and

@@ -63,6 +63,7 @@ static inline __attribute__((always_inline)) void sum_lanes(wide *all, const int
                 UNROLLED for (int c = 0; c < CHANNELS; c++) g[c] = WIDE(grad + c * b->pitch + i);  \
                 UNROLLED for (int r = 0; r < ROWS; r++) {                                          \
                     const wide x = WIDE(in[r] + i);                                                \
+                    READ_ONCE;                                                                     \
                     UNROLLED for (int c = 0; c < CHANNELS; c++) sum[c][r] += g[c] * x;             \
                 }                                                                                  \
             }                                                                                      \
@@ -138,7 +139,9 @@ static void weights_part(void *work, int64_t part) {
     number *const planes = malloc(sizeof(number) * (size_t)(apart * w->batch));
     number *const grads = malloc(sizeof(number) * (size_t)(pitch * larger(1, made) * w->batch));
     int64_t *const offsets = malloc(sizeof(int64_t) * (size_t)rows);
-    if (planes == 0 || grads == 0 || offsets == 0) {
+    const Surroundings around = surroundings_of(job, w->lines);
+    number *const channel = malloc(sizeof(number) * (size_t)surroundings_size(&around));
+    if (planes == 0 || grads == 0 || offsets == 0 || channel == 0) {
         w->failed = 1;
         end = 0;
     }
@@ -156,7 +159,7 @@ static void weights_part(void *work, int64_t part) {
                 for (int64_t k = 0; k < b.pieces; k++) {
                     const int64_t group = (n + k) * w->groups + g;
                     write_planes(job, &now, w->x + group * w->channels * size, w->channels, begin,
-                                 planes + k * apart);
+                                 channel, planes + k * apart);
                     for (int64_t c = 0; c < made; c++) {
                         const number *const in =
                             w->grad + (group * w->made + from + c) * whole_windows + begin * line;
@@ -171,6 +174,7 @@ static void weights_part(void *work, int64_t part) {
     free(planes);
     free(grads);
     free(offsets);
+    free(channel);
 }
 
 // Parts of the samples are so large that sums are long compared with what is done once for each, and

@@ -33,11 +33,19 @@ enum { LANES = REGISTER / sizeof(number) };
 typedef number wide __attribute__((vector_size(REGISTER), aligned(sizeof(number)), may_alias));
 #define WIDE(pointer) (*(const wide *)(pointer))
 
+typedef int32_t whole_float;
+typedef int64_t whole_double;
+typedef NM_NAMED(whole, ELEMENT) whole;
+typedef whole wide_whole __attribute__((vector_size(REGISTER), aligned(sizeof(whole)), may_alias));
+
 #if defined(__clang__)
 #define UNROLLED _Pragma("clang loop unroll(full)")
 #else
 #define UNROLLED _Pragma("GCC unroll 32")
 #endif
+
+// What has been read stays in its register: else it would be read again for each use.
+#define READ_ONCE __asm__ volatile("" ::: "memory")
 
 enum { DIMENSIONS = 3 };
 
@@ -78,14 +86,14 @@ static inline int64_t least_start(const Job *job) {
     return least;
 }
 
-// The planes of `lines` lines of windows: how many lines each has, how many numbers apart they begin,
+// The planes of `within` lines of windows: how many lines each has, how many numbers apart they begin,
 // how many a channel has for one element in the last two dimensions, and how many it has.
 typedef struct {
-    int64_t lines, pitch, apart, each;
+    int64_t within, lines, pitch, apart, each;
 } Planes;
 
 static Planes planes_of(const Job *job, int64_t lines) {
-    Planes p = {.lines = lines};
+    Planes p = {.within = lines, .lines = lines};
     if (taps_of(job) > 0) {
         const int64_t least = least_start(job), step = job->step[0];
         for (int64_t k = 0; k < job->taps[0]; k++) {
@@ -122,151 +130,172 @@ static void find_offsets(const Job *job, const Planes *p, int64_t channels, int6
         }
 }
 
-// Half a register.
-enum { HALF = LANES / 2 };
-typedef number narrow
-    __attribute__((vector_size(REGISTER / 2), aligned(sizeof(number)), may_alias));
+// The numbers of a and b in every second place, those of a first. Compilers have different names for
+// it.
+static inline wide seconds(wide a, wide b, const int first_of_a, const int first_of_b) {
+#if defined(__clang__)
+    wide found;
+    UNROLLED for (int j = 0; j < LANES / 2; j++) {
+        found[j] = a[2 * j + first_of_a];
+        found[LANES / 2 + j] = b[2 * j + first_of_b];
+    }
+    return found;
+#else
+    wide_whole places;
+    UNROLLED for (int j = 0; j < LANES; j++)
+        places[j] = 2 * j + (j < LANES / 2 ? first_of_a : first_of_b);
+    return __builtin_shuffle(a, b, places);
+#endif
+}
+
+// The source as windows reach it, with the zeros around it: how far that is in each dimension, and
+// where it begins.
+typedef struct {
+    int64_t size[DIMENSIONS], begin[DIMENSIONS];
+} Surroundings;
+
+static Surroundings surroundings_of(const Job *job, int64_t lines) {
+    Surroundings s;
+    for (int d = 0; d < DIMENSIONS; d++) {
+        int64_t least = job->start[d][0], most = least;
+        for (int64_t k = 1; k < job->taps[d]; k++) {
+            least = smaller(least, job->start[d][k]);
+            most = larger(most, job->start[d][k]);
+        }
+        s.begin[d] = least;
+        s.size[d] = ((d == 0 ? lines : job->count[d]) - 1) * job->step[d] + most - least + 1;
+    }
+    return s;
+}
+
+// What is read beyond the surroundings: vectors are read whole.
+enum { BEHIND = 2 * LANES };
+
+static inline int64_t surroundings_size(const Surroundings *s) {
+    return s->size[0] * s->size[1] * s->size[2] + BEHIND;
+}
 
 // Copies n numbers, mostly few.
 static inline void copy_row(number *to, const number *from, int64_t n) {
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES) memcpy(to + i, from + i, REGISTER);
-    if (i == n) return;
-    if (n >= LANES) {
+    if (i < n && n >= LANES)
         memcpy(to + n - LANES, from + n - LANES, REGISTER);
-    } else if (n >= HALF) {
-        narrow first, last;
-        memcpy(&first, from, sizeof first);
-        memcpy(&last, from + n - HALF, sizeof last);
-        memcpy(to, &first, sizeof first);
-        memcpy(to + n - HALF, &last, sizeof last);
-    } else {
+    else
         for (; i < n; i++) to[i] = from[i];
-    }
 }
 
-// The numbers of a and b, one after the other, in every second place from `first`, for a vector type
-// of so many numbers. Compilers have different names for it.
-#if defined(__clang__)
-#define DEFINE_SECONDS(NAME, VECTOR, INTEGERS, COUNT)                                              \
-    static inline VECTOR NAME(VECTOR a, VECTOR b, const int first_of_a, const int first_of_b) {    \
-        VECTOR found;                                                                              \
-        UNROLLED for (int j = 0; j < COUNT / 2; j++) {                                             \
-            found[j] = a[2 * j + first_of_a];                                                      \
-            found[COUNT / 2 + j] = b[2 * j + first_of_b];                                          \
-        }                                                                                          \
-        return found;                                                                              \
-    }
-#else
-#define DEFINE_SECONDS(NAME, VECTOR, INTEGERS, COUNT)                                              \
-    static inline VECTOR NAME(VECTOR a, VECTOR b, const int first_of_a, const int first_of_b) {    \
-        INTEGERS places;                                                                           \
-        UNROLLED for (int j = 0; j < COUNT; j++)                                                   \
-            places[j] = 2 * j + (j < COUNT / 2 ? first_of_a : first_of_b);                         \
-        return __builtin_shuffle(a, b, places);                                                    \
-    }
-#endif
-
-typedef int32_t whole_float;
-typedef int64_t whole_double;
-typedef NM_NAMED(whole, ELEMENT) whole;
-typedef whole wide_whole __attribute__((vector_size(REGISTER), aligned(sizeof(whole)), may_alias));
-typedef whole narrow_whole
-    __attribute__((vector_size(REGISTER / 2), aligned(sizeof(whole)), may_alias));
-DEFINE_SECONDS(seconds, wide, wide_whole, LANES)
-DEFINE_SECONDS(narrow_seconds, narrow, narrow_whole, HALF)
-
-// The first numbers of every pair from `from` on; of the last pair, only that one is read.
-static inline wide every_second(const number *from) {
-    return seconds(WIDE(from), WIDE(from + LANES - 1), 0, 1);
+// A channel with its surroundings, for windows from line `begin`.
+static void surround(const Job *job, const Surroundings *s, const number *x, int64_t begin,
+                     number *to) {
+    const int64_t *const size = job->size, row = s->size[2];
+    const int64_t first = begin * job->step[0] + s->begin[0];
+    // The numbers of each row that lie in the source.
+    const int64_t low = smaller(row, larger(0, -s->begin[2]));
+    const int64_t high = larger(low, smaller(row, size[2] - s->begin[2]));
+    for (int64_t i = 0; i < s->size[0]; i++)
+        for (int64_t j = 0; j < s->size[1]; j++, to += row) {
+            const int64_t i0 = i + first, i1 = j + s->begin[1];
+            if (i0 < 0 || i0 >= size[0] || i1 < 0 || i1 >= size[1]) {
+                for (int64_t k = 0; k < row; k++) to[k] = 0;
+                continue;
+            }
+            const number *const from = x + (i0 * size[1] + i1) * size[2] + s->begin[2];
+            for (int64_t k = 0; k < low; k++) to[k] = 0;
+            copy_row(to + low, from + low, high - low);
+            for (int64_t k = high; k < row; k++) to[k] = 0;
+        }
+    memset(to, 0, sizeof(number) * BEHIND);
 }
 
-static inline narrow narrow_every_second(const number *from) {
-    narrow low, high;
-    memcpy(&low, from, sizeof low);
-    memcpy(&high, from + HALF - 1, sizeof high);
-    return narrow_seconds(low, high, 0, 1);
-}
-
-// Copies n numbers that lie two apart.
-static inline void copy_second(number *to, const number *from, int64_t n) {
-    int64_t i = 0;
-    wide many;
-    narrow some;
-    for (; i + LANES <= n; i += LANES) {
-        many = every_second(from + 2 * i);
-        memcpy(to + i, &many, sizeof many);
-    }
-    for (; i + HALF <= n; i += HALF) {
-        some = narrow_every_second(from + 2 * i);
-        memcpy(to + i, &some, sizeof some);
-    }
-    if (i < n && n >= HALF) {
-        some = narrow_every_second(from + 2 * (n - HALF));
-        memcpy(to + n - HALF, &some, sizeof some);
-    } else {
-        for (; i < n; i++) to[i] = from[2 * i];
-    }
-}
-
-// The first and the last but one of the windows that read inside a source of n elements.
-static inline void inside(int64_t n, int64_t count, int64_t step, int64_t start, int64_t *low,
-                          int64_t *high) {
-    *low = start >= 0 ? 0 : smaller(count, (-start + step - 1) / step);
-    *high = start >= n ? 0 : smaller(count, (n - start - 1) / step + 1);
-    *high = larger(*high, *low);
-}
-
-// One plane: what windows from line `begin` read of a channel, whose lines begin at `start`.
-static void write_plane(const Job *job, const number *x, int64_t begin, int64_t lines, int64_t start,
-                        int64_t k1, int64_t k2, number *to) {
-    const int64_t *const size = job->size, *const count = job->count, *const step = job->step;
-    const int64_t s1 = job->start[1][k1], s2 = job->start[2][k2], line = line_of(job);
-    const int64_t step0 = step[0];
-    int64_t low0, high0, low1, high1, low2, high2;
-    inside(size[0], lines, step0, begin * step0 + start, &low0, &high0);
-    inside(size[1], count[1], step[1], s1, &low1, &high1);
-    inside(size[2], count[2], step[2], s2, &low2, &high2);
-    memset(to, 0, sizeof(number) * (size_t)(low0 * line));
-    memset(to + high0 * line, 0, sizeof(number) * (size_t)((lines - high0) * line));
-    const int64_t plane = size[1] * size[2];
-    if (step0 == 1 && step[1] == 1 && step[2] == 1 && count[1] == size[1] && count[2] == size[2] &&
-        s1 == 0 && s2 == 0) {
-        memcpy(to + low0 * line, x + (begin + low0 + start) * plane,
-               sizeof(number) * (size_t)((high0 - low0) * line));
+// One plane, from a channel with its surroundings: what windows read from number `from` on. Rows are
+// written in whole vectors, of which the next row overwrites what is too much.
+static void write_plane(const Job *job, const Surroundings *s, const number *from, int64_t lines,
+                        number *to) {
+    const int64_t *const count = job->count, *const step = job->step;
+    const int64_t row = s->size[2] * step[1], plane = s->size[1] * s->size[2] * step[0];
+    if (line_of(job) == plane && step[2] == 1) {
+        memcpy(to, from, sizeof(number) * (size_t)(lines * plane));
         return;
     }
-    for (int64_t j0 = low0; j0 < high0; j0++) {
-        number *row = to + j0 * line;
-        const number *const from = x + ((begin + j0) * step0 + start) * plane;
-        memset(row, 0, sizeof(number) * (size_t)(low1 * count[2]));
-        for (int64_t j1 = low1; j1 < high1; j1++) {
-            number *const out = row + j1 * count[2];
-            const number *const in = from + (j1 * step[1] + s1) * size[2] + s2;
-            for (int64_t j = 0; j < low2; j++) out[j] = 0;
-            if (step[2] == 1) {
-                copy_row(out + low2, in + low2, high2 - low2);
-            } else if (step[2] == 2) {
-                copy_second(out + low2, in + 2 * low2, high2 - low2);
-            } else {
-                for (int64_t j = low2; j < high2; j++) out[j] = in[step[2] * j];
-            }
-            for (int64_t j = high2; j < count[2]; j++) out[j] = 0;
+    for (int64_t j0 = 0; j0 < lines; j0++)
+        for (int64_t j1 = 0; j1 < count[1]; j1++, to += count[2]) {
+            const number *const in = from + j0 * plane + j1 * row;
+            if (step[2] == 1)
+                for (int64_t j = 0; j < count[2]; j += LANES) memcpy(to + j, in + j, REGISTER);
+            else if (step[2] == 2)
+                for (int64_t j = 0; j < count[2]; j += LANES) {
+                    const number *const two = in + 2 * j;
+                    const wide found = seconds(WIDE(two), WIDE(two + LANES), 0, 0);
+                    memcpy(to + j, &found, REGISTER);
+                }
+            else
+                for (int64_t j = 0; j < count[2]; j++) to[j] = in[step[2] * j];
         }
-        memset(row + high1 * count[2], 0, sizeof(number) * (size_t)((count[1] - high1) * count[2]));
-    }
 }
 
-// The planes of so many channels, for windows from line `begin`.
+// Whether planes are the source as it is, but for whole lines.
+static int is_pointwise(const Job *job) {
+    int same = job->step[0] == 1;
+    for (int d = 1; d < DIMENSIONS; d++)
+        same = same && job->taps[d] == 1 && job->start[d][0] == 0 && job->step[d] == 1 &&
+               job->count[d] == job->size[d];
+    return same;
+}
+
+// The planes of so many channels, for windows from line `begin`. `aside` has room for one channel
+// with its surroundings.
 static void write_planes(const Job *job, const Planes *p, const number *x, int64_t channels,
-                         int64_t begin, number *to) {
-    const int64_t size = job->size[0] * job->size[1] * job->size[2], least = least_start(job);
-    for (int64_t c = 0; c < channels; c++, x += size)
-        for (int64_t beyond = 0; beyond < p->apart; beyond++)
+                         int64_t begin, number *aside, number *to) {
+    const int64_t size = job->size[0] * job->size[1] * job->size[2], line = line_of(job);
+    const Surroundings s = surroundings_of(job, p->within);
+    const int64_t least = least_start(job) + begin * job->step[0];
+    const int64_t low = smaller(p->lines, larger(0, -least));
+    const int64_t high = larger(low, smaller(p->lines, job->size[0] - least));
+    for (int64_t c = 0; c < channels; c++, x += size) {
+        if (is_pointwise(job)) {
+            memset(to, 0, sizeof(number) * (size_t)(low * line));
+            memcpy(to + low * line, x + (least + low) * line,
+                   sizeof(number) * (size_t)((high - low) * line));
+            memset(to + high * line, 0, sizeof(number) * (size_t)((p->lines - high) * line));
+            to += p->pitch;
+            continue;
+        }
+        surround(job, &s, x, begin, aside);
+        for (int64_t beyond = 0; beyond < p->apart; beyond++) {
+            // The planes of later elements have fewer lines than the first one's.
+            const int64_t lines =
+                smaller(p->lines, (s.size[0] - beyond + job->step[0] - 1) / job->step[0]);
             for (int64_t k1 = 0; k1 < job->taps[1]; k1++)
                 for (int64_t k2 = 0; k2 < job->taps[2]; k2++, to += p->pitch)
-                    write_plane(job, x, begin, p->lines, least + beyond, k1, k2, to);
+                    write_plane(job, &s,
+                                aside + (beyond * s.size[1] + job->start[1][k1] - s.begin[1]) *
+                                            s.size[2] +
+                                    job->start[2][k2] - s.begin[2],
+                                lines, to);
+        }
+    }
     memset(to, 0, sizeof(number) * BEYOND);
+}
+
+// Puts what has been made for lines of windows, one after the other, where it belongs.
+static void spread_out(const Job *job, const number *from, int64_t begin, int64_t lines, number *to) {
+    const int64_t *const count = job->count, *const size = job->result, step = job->spread[2];
+    for (int64_t j0 = begin; j0 < begin + lines; j0++)
+        for (int64_t j1 = 0; j1 < count[1]; j1++, from += count[2]) {
+            const int64_t row = j0 * job->spread[0] + job->first[0];
+            number *const out =
+                to + (row * size[1] + j1 * job->spread[1] + job->first[1]) * size[2] + job->first[2];
+            if (step == 2)
+                for (int64_t j = 0; j < count[2]; j++) out[2 * j] = from[j];
+            else
+                for (int64_t j = 0; j < count[2]; j++) out[step * j] = from[j];
+        }
+}
+
+// Whether a job's windows, one after the other, are its result.
+static inline int is_whole(const Job *job) {
+    return job->spread[0] * job->spread[1] * job->spread[2] == 1;
 }
 
 // How many lines are done at once: so many that their planes stay in the second-level cache, and

@@ -21,7 +21,7 @@ from bench.peers import Contestant, MissingError, contestants
 from bench.steps.by_hand import STEPS as BY_HAND
 from bench.steps.catalog import STEPS
 from bench.steps.torch_api import EAGER
-from bench.suites import kernels, ops, scale
+from bench.suites import kernels, ops, scale, threads
 from bench.suites import steps as steps_suite
 from gpugrad.backend import get_backend
 from gpugrad.backend.launches import embedding
@@ -126,6 +126,17 @@ def test_ops(name: str) -> None:
         contest.check_agreement(direction, contest.distances(field), 1e-5)
         for step in field.values():
             step.run(0)
+
+
+def test_products_are_timed_with_one_thread_and_with_two() -> None:
+    before = gpugrad.get_num_threads()
+    row = threads.row((8, 8, 8), 2, QUICK)
+    assert row["shape"] == [8, 8, 8]
+    assert {n: sorted(found) for n, found in row["microseconds"].items()} == {
+        "1": ["median", "min"],
+        "2": ["median", "min"],
+    }
+    gpugrad.set_num_threads(before)
 
 
 def test_scale_counts_every_node() -> None:

@@ -78,14 +78,12 @@ class AdamSteps(Gradients, Hyperparameters):
             self.scaled_step(again, grads, written, grad_scale, found_inf)
             return
         add, sub, mul, div, sqrt = self.add, self.sub, self.mul, self.div, self.sqrt
-        dtype = scratch.dtype
         step_size, root_correction, shrink = self.adam_scalars(
             lr, step, scratch, beta1=beta1, beta2=beta2, decay=weight_decay if decoupled else 0.0
         )
-        decay = self._operand(weight_decay, dtype)
-        keep1, take1 = self._operand(beta1, dtype), self._rest(beta1, dtype)
-        keep2, take2 = self._operand(beta2, dtype), self._rest(beta2, dtype)
-        epsilon = self._operand(eps, dtype)
+        keep1, keep2, epsilon, decay, take1, take2 = self._operands(
+            scratch, (beta1, beta2, eps, weight_decay), (beta1, beta2)
+        )
         from_mean = is_high(beta1)
         highest = max_exp_avg_sqs or exp_avg_sqs
         lists = zip(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .step_scratch import Array
+from .step_scratch import Array, Arrays, Scratch
 
 
 class Varying(NamedTuple):
@@ -35,6 +35,22 @@ class Hyperparameters:
     copy: Any
     empty: Any
     sub: Any
+
+    def _operands(
+        self, scratch: Scratch, numbers: tuple[Number, ...], rests: tuple[Number, ...]
+    ) -> Arrays:
+        """Numbers, and then ``1 - number`` of others, beside the arrays of a step.
+
+        They are kept in ``scratch``: in most steps, all of them are as in the step before.
+        """
+        kept, found = scratch.kept
+        if kept == (numbers, rests):
+            return found
+        dtype = scratch.dtype
+        found = [self._operand(n, dtype) for n in numbers] + [self._rest(n, dtype) for n in rests]
+        if not any(isinstance(n, Varying) for n in (*numbers, *rests)):
+            scratch.kept = (numbers, rests), found
+        return found
 
     def _operand(self, number: Number, dtype: Any) -> Array:
         """``number`` beside arrays of ``dtype``."""

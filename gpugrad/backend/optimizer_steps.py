@@ -102,9 +102,7 @@ class OptimizerSteps(AdamSteps, AdamVariants, AccumulatorSteps):
                 mul(g, lr, s)
                 sub(p, s, p)
             return
-        dtype = scratch.dtype
-        decay = self._operand(weight_decay, dtype)
-        keep, take = self._operand(momentum, dtype), self._rest(dampening, dtype)
+        keep, decay, take = self._operands(scratch, (momentum, weight_decay), (dampening,))
         buffers = momentum_buffers or params
         lists = zip(params, grads, buffers, scratch.first, scratch.second, strict=True)
         for p, g, b, s, t in lists:
@@ -188,11 +186,9 @@ class OptimizerSteps(AdamSteps, AdamVariants, AccumulatorSteps):
             self.scaled_step(again, grads, written, grad_scale, found_inf)
             return
         add, sub, mul, div, sqrt = self.add, self.sub, self.mul, self.div, self.sqrt
-        dtype = scratch.dtype
-        decay = self._operand(weight_decay, dtype)
-        keep, take = self._operand(alpha, dtype), self._rest(alpha, dtype)
-        epsilon = self._operand(eps, dtype)
-        push = self._operand(momentum, dtype)
+        keep, epsilon, decay, push, take = self._operands(
+            scratch, (alpha, eps, weight_decay, momentum), (alpha,)
+        )
         from_mean = is_high(alpha)
         add(step, self.constant(1.0, "float32"), step)
         lists = zip(

@@ -68,7 +68,7 @@ QUESTIONS = frozenset(
 DRAWS = frozenset(
     (
         *("uniform", "normal", "exponential", "bernoulli", "multinomial"),
-        *("integers", "whole_range", "permutation", "gamma", "poisson", "binomial"),
+        *("integers", "whole_range", "permutation", "gamma", "dirichlet", "poisson", "binomial"),
     )
 )
 """What a stream of random numbers is asked for."""

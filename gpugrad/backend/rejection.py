@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from .stream import cast
+
 Draw = Callable[[], float]
 
 _THIRD = float(np.float32(1.0) / np.float32(3.0))
@@ -188,24 +190,38 @@ class RejectionDraws:
 
         return draw
 
-    def gamma(self, alpha: Any, single: bool) -> Any:
-        """Gamma numbers of the shapes in a float64 array; ``single`` as in :func:`gamma`."""
+    def _gammas(self, alpha: Any, single: bool) -> Any:
         with self.lock:
             uniform, few = self._next_uniform(), self._few_normals
-            drawn = [gamma(a, uniform, lambda: few(1)[0], single) for a in alpha.ravel().tolist()]
+            drawn = [
+                gamma(a, uniform, lambda: few(1)[0], single)
+                for a in alpha.astype(np.float64).ravel().tolist()
+            ]
         return np.array(drawn, np.float64).reshape(alpha.shape)
 
+    def gamma(self, alpha: Any) -> Any:
+        """Gamma numbers of the shapes in an array and the rate 1; none is 0."""
+        drawn = self._gammas(alpha, alpha.dtype == np.float32).astype(alpha.dtype)
+        return np.maximum(drawn, np.finfo(alpha.dtype).tiny)
+
+    def dirichlet(self, alpha: Any) -> Any:
+        """Gamma numbers divided by the sum of their row, kept off 0 and 1."""
+        drawn = np.maximum(self._gammas(alpha, False), np.finfo(np.float64).tiny)
+        drawn /= drawn.sum(axis=-1, keepdims=True)
+        limits = np.finfo(alpha.dtype)
+        return drawn.clip(float(limits.tiny), 1.0 - float(limits.epsneg)).astype(alpha.dtype)
+
     def poisson(self, rate: Any) -> Any:
-        """Poisson numbers of the rates in an array, as float64."""
+        """Poisson numbers of the rates in an array."""
         with self.lock:
             uniform = self._next_uniform()
-            drawn = [poisson(r, uniform) for r in rate.ravel().tolist()]
-        return np.array(drawn, np.float64).reshape(rate.shape)
+            drawn = [poisson(r, uniform) for r in rate.astype(np.float64).ravel().tolist()]
+        return cast(np.array(drawn, np.float64), rate.dtype).reshape(rate.shape)
 
     def binomial(self, count: Any, prob: Any) -> Any:
-        """Binomial numbers for the arrays, of one shape, of counts and probabilities."""
-        pairs = zip(count.ravel().tolist(), prob.ravel().tolist(), strict=True)
+        """Binomial numbers for arrays, of one shape, of counts and probabilities."""
+        wide = (array.astype(np.float64).ravel().tolist() for array in (count, prob))
         with self.lock:
             uniform = self._next_uniform()
-            drawn = [binomial(n, p, uniform) for n, p in pairs]
-        return np.array(drawn, np.float64).reshape(count.shape)
+            drawn = [binomial(n, p, uniform) for n, p in zip(*wide, strict=True)]
+        return cast(np.array(drawn, np.float64), count.dtype).reshape(count.shape)

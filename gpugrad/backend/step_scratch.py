@@ -30,6 +30,7 @@ class Scratch:
 
     Attributes:
         dtype: the type in which the step calculates.
+        kept: hyperparameters and the operands made of them.
         in_bulk: whether the list is long enough, or a parameter large enough, for C code.
     """
 
@@ -37,6 +38,7 @@ class Scratch:
         self._backend = backend
         self._shapes = [(p.size, p.shape) for p in params]
         self.dtype = compute_dtype(params[0].dtype)
+        self.kept: tuple[Any, Arrays] = (None, [])
         self.in_bulk = len(params) >= MANY or any(size >= LARGE for size, _ in self._shapes)
 
     def _views(self) -> Arrays:

@@ -11,7 +11,7 @@ from importlib import metadata
 import numpy as np
 
 import gpugrad
-from gpugrad.native import toolchain
+from gpugrad.native import blas, toolchain
 
 _OPTIONAL = ("safetensors", "matplotlib", "rich", "scikit-learn")
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
@@ -64,7 +64,9 @@ def _blas() -> str:
 
 
 def _blas_threads() -> str:
-    """Threads of the loaded library; without threadpoolctl, what the environment asks for."""
+    """Threads of the loaded library, or what the environment asks for where nobody can ask it."""
+    if (number := blas.threads()) is not None:
+        return str(number)
     try:
         threadpoolctl = importlib.import_module("threadpoolctl")
     except ImportError:

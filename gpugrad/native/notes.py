@@ -31,6 +31,7 @@ class Scratch:
 
     def __init__(self, notes: Notes, params: list[Value]) -> None:
         self.dtype = compute_dtype(params[0].dtype)
+        self.kept: tuple[Any, list[Value]] = (None, [])
         self.first = [notes.empty(p.shape, self.dtype) for p in params]
         self.second = [notes.empty(p.shape, self.dtype) for p in params]
         self.wide = notes.empty((), "float64")

@@ -1,41 +1,16 @@
 """Products of matrices in generated code: loops where they are small, else NumPy's own BLAS.
 
-NumPy's wheels bring OpenBLAS along, with 64-bit numbers and a prefix to its names. Its functions
-are called by their addresses, which a program finds in its table.
+BLAS's functions are called by their addresses, which a program finds in its table.
 """
 
 from __future__ import annotations
 
-import ctypes
-import functools
-from itertools import chain
-from pathlib import Path
-
-import numpy as np
-
+from .blas import gemm
 from .members import Access, Member
 from .values import C_TYPES, UnsupportedError, Value
 
 SMALL = 2048
 """Up to so many multiplications, loops of fixed length take less time than a call of BLAS."""
-
-PREFIX, SUFFIX = "scipy_cblas_", "64_"
-
-
-@functools.cache
-def gemm(kind: str) -> int:
-    """The address of BLAS's product of matrices of ``float`` or ``double``; 0 if not known."""
-    folder = Path(np.__file__).parent
-    name = "*openblas64*"
-    wheels = folder.parent.glob(f"numpy.libs/{name}"), folder.glob(f".dylibs/{name}")
-    for library in chain(*wheels):
-        try:
-            loaded = ctypes.CDLL(str(library))  # the one that NumPy has loaded
-            found = getattr(loaded, f"{PREFIX}{'s' if kind == 'float' else 'd'}gemm{SUFFIX}")
-        except (OSError, AttributeError):
-            continue
-        return ctypes.cast(found, ctypes.c_void_p).value or 0
-    return 0
 
 
 def is_small(a: Value, b: Value) -> bool:

@@ -56,8 +56,9 @@ def _slope_by_series(xp: Any, alpha: Any, x: Any) -> Any:
 
     The terms with n = 0 are kept apart, as they are by far the largest for a small alpha.
     """
-    term: Any = -x
-    first, second = 0.0, 0.0
+    term = xp.neg(x)
+    first: Any = 0.0
+    second: Any = 0.0
     for n in range(1, TERMS + 1):
         share = xp.div(term, xp.add(alpha, float(n)))
         first = xp.add(share, first)
@@ -146,9 +147,10 @@ class Dirichlet(Node):
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
         x = self.drawn
+        last = x.ndim - 1
         alpha, wide = _wide(xp, self.alpha, x)
-        slope = dirichlet_slope(xp, wide, alpha, xp.sum(alpha, axis=-1, keepdims=True))
-        mean = xp.sum(xp.mul(x, grad), axis=-1, keepdims=True)
+        slope = dirichlet_slope(xp, wide, alpha, xp.sum(alpha, axis=last, keepdims=True))
+        mean = xp.sum(xp.mul(x, grad), axis=last, keepdims=True)
         return (xp.mul(xp.cast(slope, x.dtype), xp.sub(grad, mean)),)
 
 

@@ -6,7 +6,7 @@ import functools
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, repeat
+from itertools import chain
 from typing import Any, ClassVar
 
 from ..autograd.grad_mode import enable_grad
@@ -256,13 +256,14 @@ class Optimizer(StateDicts, StepHooks):
                 plan = self._plans[index] = self._plan(index, params)
                 arrays = plan.arrays
             recorder = recording.current()
-            groups: Iterable[Group] = repeat(group)
+            recorded = None
             if recorder is not None and recorder.for_replays:
-                groups = self._recorded_groups(recorder, index, plan)
-            for given, bucket in zip(groups, plan.buckets, strict=False):
+                recorded = self._recorded_groups(recorder, index, plan)
+            for bucket in plan.buckets:
                 if bucket.lr.seen is not group["lr"]:
                     with recording.unnoted():
                         bucket.lr.follow(group["lr"])
+                given = group if recorded is None else next(recorded)
                 if bucket.positions is None:
                     yield given, bucket, params, arrays
                 else:
@@ -293,7 +294,7 @@ class Optimizer(StateDicts, StepHooks):
 
     def _recorded_groups(
         self, recorder: recording.Recorder, index: int, plan: Plan
-    ) -> Iterable[Group]:
+    ) -> Iterator[Group]:
         """Tell a recorder what its recording of a step depends on, and what changes.
 
         Returns:
@@ -302,7 +303,7 @@ class Optimizer(StateDicts, StepHooks):
         group = self.param_groups[index]
         recorder.require("{}.state is {}", self, self.state)
         recorder.updated += group["params"]
-        return self._variations[index].record(recorder, group, plan)
+        return iter(self._variations[index].record(recorder, group, plan))
 
     def _plan(self, index: int, params: list[Tensor]) -> Plan:
         group = self.param_groups[index]

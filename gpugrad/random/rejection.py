@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..autograd.engine import TensorBase, wrap
 from ..autograd.grad_mode import is_grad_enabled
 from ..backend import device_of, get_backend, recording
@@ -24,29 +22,20 @@ from .generator import Generator, stream_of
 Tensor = Any
 Array = Any
 
-WIDE = np.dtype(np.float64)
 
-
-def _drawn(name: str, arrays: list[Array], generator: Generator | None, *static: Any) -> Array:
-    """What a stream draws by the method ``name``, float64, for parameters of one shape."""
+def _drawn(name: str, arrays: list[Array], generator: Generator | None) -> Array:
+    """What a stream draws by its method ``name`` for parameters of one shape and dtype."""
     where = device_of(arrays[0])
     stream = stream_of(where, generator)
     if where.type == "cpu":
-        return getattr(stream, name)(*(a.astype(WIDE) for a in arrays), *static)
+        return getattr(stream, name)(*arrays)
     backend = get_backend(where)
-    hosted = [np.asarray(backend.to_host(a), WIDE) for a in arrays]
+    hosted = [backend.to_host(a) for a in arrays]
     with stream.on_device():
         seed = int(backend.to_host(stream.words(1))[0])
     host = CPUStream()
     host.manual_seed(seed)
-    return backend.from_host(getattr(host, name)(*hosted, *static), where)
-
-
-def _rounded(values: Array, dtype: Any) -> Array:
-    """float64 numbers in the dtype of the parameters."""
-    if dtype.itemsize == 2:
-        values = values.astype(np.float32)
-    return values.astype(dtype, copy=False)
+    return backend.from_host(getattr(host, name)(*hosted), where)
 
 
 def _parameter(function: str, name: str, position: int, value: Any) -> None:
@@ -86,7 +75,7 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
         valid = bool((rates >= 0).all())
     if not valid:
         raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
-    return wrap(_rounded(_drawn("poisson", [rates], generator), rates.dtype))
+    return wrap(_drawn("poisson", [rates], generator))
 
 
 def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
@@ -116,7 +105,7 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
         raise RuntimeError(f"Found dtype {word(prob.array)} but expected {word(count.array)}")
     shape = broadcast_shapes(tuple(count.shape), tuple(prob.shape))
     arrays = [Expand.apply(t.detach(), shape).array for t in (count, prob)]
-    return wrap(_rounded(_drawn("binomial", arrays, generator), count.array.dtype))
+    return wrap(_drawn("binomial", arrays, generator))
 
 
 def standard_gamma(input: Tensor, generator: Generator | None = None) -> Tensor:
@@ -130,9 +119,7 @@ def standard_gamma(input: Tensor, generator: Generator | None = None) -> Tensor:
     _parameter("_standard_gamma", "input", 1, input)
     alpha = input.array
     _of_floats("gamma_cpu", alpha)
-    drawn = _drawn("gamma", [alpha], generator, alpha.dtype == np.float32).astype(alpha.dtype)
-    least = np.finfo(alpha.dtype).tiny
-    drawn = get_backend(device_of(drawn)).maximum(drawn, drawn.dtype.type(least))
+    drawn = _drawn("gamma", [alpha], generator)
     return StandardGamma.apply(input, drawn) if _wants(input) else wrap(drawn)
 
 
@@ -144,11 +131,7 @@ def sample_dirichlet(input: Tensor, generator: Generator | None = None) -> Tenso
     _parameter("_sample_dirichlet", "input", 1, input)
     alpha = input.array
     _of_floats("dirichlet", alpha)
-    drawn = _drawn("gamma", [alpha], generator, False).clip(float(np.finfo(WIDE).tiny))
-    drawn = drawn / drawn.sum(axis=-1, keepdims=True)
-    limits = np.finfo(alpha.dtype)
-    low, high = float(limits.tiny), 1.0 - float(limits.epsneg)
-    drawn = drawn.clip(low, high).astype(alpha.dtype)
+    drawn = _drawn("dirichlet", [alpha], generator)
     return Dirichlet.apply(input, drawn) if _wants(input) else wrap(drawn)
 
 

@@ -63,7 +63,6 @@ class ReduceLROnPlateau(LRScheduler):
         if threshold_mode not in ("rel", "abs"):
             raise ValueError(f"threshold mode {threshold_mode} is unknown!")
         self.optimizer = optimizer
-        self.factor = factor
         self.min_lrs = list(min_lr)
         self.patience = patience
         self.cooldown = cooldown

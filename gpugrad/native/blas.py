@@ -1,0 +1,53 @@
+"""The OpenBLAS that NumPy's wheels bring along: its functions by address, and its threads.
+
+It is built with 64-bit numbers, and its names have a prefix and an ending. Where NumPy has another
+BLAS, as builds of distributions and of macOS do, nothing here finds anything.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+PREFIX, SUFFIX = "scipy_", "64_"
+
+
+@functools.cache
+def library() -> ctypes.CDLL | None:
+    """The library that NumPy has loaded, None where it is another one."""
+    folder = Path(np.__file__).parent
+    name = "*openblas64*"
+    for path in chain(folder.parent.glob(f"numpy.libs/{name}"), folder.glob(f".dylibs/{name}")):
+        try:
+            loaded = ctypes.CDLL(str(path))
+        except OSError:
+            continue
+        if hasattr(loaded, f"{PREFIX}openblas_get_num_threads{SUFFIX}"):
+            return loaded
+    return None
+
+
+@functools.cache
+def gemm(kind: str) -> int:
+    """The address of BLAS's product of matrices of ``float`` or ``double``; 0 if not known."""
+    found = getattr(library(), f"{PREFIX}cblas_{'s' if kind == 'float' else 'd'}gemm{SUFFIX}", None)
+    return 0 if found is None else ctypes.cast(found, ctypes.c_void_p).value or 0
+
+
+def threads() -> int | None:
+    """How many threads a large product may use, None if that is not known."""
+    found = getattr(library(), f"{PREFIX}openblas_get_num_threads{SUFFIX}", None)
+    return None if found is None else int(found())
+
+
+def set_threads(number: int) -> bool:
+    """Let large products use so many threads; False where this library is not NumPy's."""
+    found = getattr(library(), f"{PREFIX}openblas_set_num_threads{SUFFIX}", None)
+    if found is None:
+        return False
+    found(ctypes.c_int(number))
+    return True
