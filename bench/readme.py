@@ -28,11 +28,15 @@ def section(folder: Path) -> str:
         FileNotFoundError: there is none.
     """
     parts = []
-    for device in ("cpu", "cuda"):
-        path = folder / f"steps-{device}.json"
-        if path.exists():
-            parts.append(_steps(report.read(path), path))
-    for name, write in (("scale-cpu", _scale), ("import-cpu", _import), ("kernels-cuda", _kernels)):
+    for name, write in (
+        ("steps-cpu", _steps),
+        ("steps-2-threads-cpu", _steps),
+        ("steps-cuda", _steps),
+        ("threads-cpu", _threads),
+        ("scale-cpu", _scale),
+        ("import-cpu", _import),
+        ("kernels-cuda", _kernels),
+    ):
         path = folder / f"{name}.json"
         if path.exists():
             parts.append(write(report.read(path), path))
@@ -80,6 +84,20 @@ def _steps(result: dict[str, Any], path: Path) -> str:
         f"{'s' if threads > 1 else ''} each. From {_link(path)}\n({_where(result['head'])}):"
     )
     return f"{says}\n\n{_table(['step', *everyone], cells)}"
+
+
+def _threads(result: dict[str, Any], path: Path) -> str:
+    most = str(result["threads"])
+    cells = []
+    for row in result["products"]:
+        one, all_ = (row["microseconds"][n]["min"] for n in ("1", most))
+        shape = " x ".join(map(str, row["shape"]))
+        cells.append([shape, report.number(one), report.number(all_), report.number(one / all_, 2)])
+    says = (
+        f"Microseconds of a float32 matrix product with one thread and with {most}, NumPy's BLAS "
+        f"choosing how\nmany of them it uses, the fastest of the rounds, from {_link(path)}:"
+    )
+    return f"{says}\n\n{_table(['product', '1', most, 'speedup'], cells)}"
 
 
 def _scale(result: dict[str, Any], path: Path) -> str:

@@ -155,8 +155,8 @@ typedef struct {
 } Surroundings;
 
 static Surroundings surroundings_of(const Job *job, int64_t lines) {
-    Surroundings s;
-    for (int d = 0; d < DIMENSIONS; d++) {
+    Surroundings s = {{0}};
+    for (int d = 0; d < DIMENSIONS && taps_of(job) > 0; d++) {
         int64_t least = job->start[d][0], most = least;
         for (int64_t k = 1; k < job->taps[d]; k++) {
             least = smaller(least, job->start[d][k]);

@@ -37,7 +37,8 @@ def run(options: Options) -> None:
     show(rows, everyone)
     if options.output is not None:
         content = {"threads": options.threads, "steps": rows, "without": reasons}
-        path = report.write(options.output, "steps", options.device, content)
+        name = "steps" if options.threads == 1 else f"steps-{options.threads}-threads"
+        path = report.write(options.output, name, options.device, content)
         if options.plot:
             draw(path.with_suffix(".png"), rows, everyone, options.device)
 

@@ -226,9 +226,8 @@ def grad(
                 value = leaves[tensor][0] if tensor in leaves else None
             if value is ZEROS:
                 value = zeros_for(tensor, create_graph)
-            if tensor.node is None:
-                if value is not None and tensor.hooks is not None:
-                    value = call_hooks(tensor.hooks.before, value)
+            if tensor.node is None and value is not None and tensor.hooks is not None:
+                value = call_hooks(tensor.hooks.before, value)
             results.append(_result(number, tensor, value, allow_unused, materialize_grads))
     finally:
         mode.enabled = before

@@ -47,9 +47,7 @@ def inplace_shown_as(name: str) -> Callable[[Callable[_P, _T]], Callable[_P, _T]
     return decorate
 
 
-def shown_as(
-    name: str, *, is_flat: bool = False
-) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
+def shown_as(name: str, *, is_flat: bool = False) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
     """A decorator: what the function returns prints as the result of the op ``name``.
 
     Only the last node of the composition is renamed; a function that hands back one of its

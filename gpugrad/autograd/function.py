@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from inspect import Signature, signature
 from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import ref
 
 from ..backend import BACKENDS
 from .engine import (
@@ -15,7 +16,6 @@ from .engine import (
     Node,
     Output,
     TensorBase,
-    _new,
     changed_since_saved,
     differentiable,
     wrap,
@@ -30,7 +30,8 @@ class FunctionCtx:
     """What ``forward`` and ``backward`` of one application share: the ``ctx`` argument.
 
     Users set whatever attributes they like on it, and save tensors with
-    :meth:`save_for_backward`. It is the application's node in the graph as well.
+    :meth:`save_for_backward`. It also shows what the application's node in the graph shows. Each
+    function has a class of its own for it, which bears the node's name.
     """
 
     needs_input_grad: tuple[bool, ...] = ()
@@ -38,8 +39,8 @@ class FunctionCtx:
     dirty: tuple[Any, ...] = ()
     non_differentiable: tuple[Any, ...] = ()
     materialize_grads = True
-    saved: Any = None
-    is_recorded = False
+    _node: Any = None
+    """The node, weakly: there is no reference cycle."""
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep tensors (or None) for ``backward``, where ``ctx.saved_tensors`` gives them."""
@@ -68,29 +69,58 @@ class FunctionCtx:
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
-        return self.restored() if self.is_recorded else self.to_save
+        if self._node is None:
+            return self.to_save
+        node = self._node()
+        return () if node is None else node.restored()  # type: ignore[no-any-return]
 
-    def restored(self) -> tuple[Any, ...]:
-        """The saved tensors with their places in the graph."""
-        raise NotImplementedError
+    def name(self) -> str:
+        """The node's name."""
+        return type(self).__name__
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """The nodes that this one passes gradients to, each with its output number."""
+        node = None if self._node is None else self._node()
+        return () if node is None else node.next_functions  # type: ignore[no-any-return]
 
 
-class FunctionNode(FunctionCtx, Node):
+class FunctionNode(Node):
     """The graph node of one application of a :class:`Function`.
 
-    Each function has a class of its own for its nodes, which bears its name.
+    It shows the attributes of ``ctx`` as its own.
     """
 
-    function: ClassVar[type[Function]]
+    __slots__ = (
+        "ctx",
+        "function",
+        "input_count",
+        "input_shapes",
+        "outputs",
+        "saved",
+        "tensor_positions",
+    )
+
+    ctx: Any
+    function: type[Function]
+    input_count: int
+    input_shapes: list[tuple[tuple[int, ...], Any]]
+    outputs: list[tuple[tuple[int, ...], Any] | None]
+    saved: tuple[Any, ...] | None
+    tensor_positions: list[int]
     returns_fresh = False
     saves: ClassVar[dict[str, int]] = {"saved": CONSTANT}
 
-    if TYPE_CHECKING:
-        saved: tuple[Any, ...] | None
-        outputs: list[tuple[tuple[int, ...], Any] | None]
-        tensor_positions: list[int]
-        input_count: int
-        input_shapes: list[tuple[tuple[int, ...], Any]]
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name in FunctionNode.__slots__:
+                raise AttributeError(name)
+            return getattr(self.ctx, name)
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        return self.restored()
 
     def name(self) -> str:
         return self.function.__name__ + "Backward"
@@ -145,7 +175,7 @@ class FunctionNode(FunctionCtx, Node):
         create = any(isinstance(g, TensorBase) for g in grads)
         given = []
         for g, form in zip(grads, self.outputs, strict=True):
-            if g is None and self.materialize_grads and form is not None:
+            if g is None and self.ctx.materialize_grads and form is not None:
                 sample = next(g for g in grads if g is not None)
                 array = sample.array if isinstance(sample, TensorBase) else sample
                 g = wrap(BACKENDS[type(array)].zeros(*form))
@@ -154,7 +184,7 @@ class FunctionNode(FunctionCtx, Node):
             given.append(g)
         before, mode.enabled = mode.enabled, create
         try:
-            results = self.function.derivative()(self, *given)
+            results = self.function.derivative()(self.ctx, *given)
         finally:
             mode.enabled = before
         if not isinstance(results, tuple):
@@ -215,12 +245,12 @@ class Function:
     """
 
     setup_context: Callable[..., Any] | None = None
-    node_class: ClassVar[type[FunctionNode]]
+    ctx_class: ClassVar[type[FunctionCtx]] = FunctionCtx
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        body = {"function": cls, "__module__": __name__}
-        cls.node_class = type(cls.__name__ + "Backward", (FunctionNode,), body)
+        name = cls.__name__ + "Backward"
+        cls.ctx_class = type(name, (FunctionCtx,), {"__module__": __name__})
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         warnings.warn(
@@ -270,14 +300,12 @@ class Function:
         """Run ``forward`` outside the graph and record one node with this class's ``backward``."""
         if cls.setup_context is not None:
             args = _with_defaults(cls.forward, args, kwargs)
-        ctx: Any = _new(cls.node_class)
+        ctx: Any = cls.ctx_class()
         positions = [i for i, a in enumerate(args) if isinstance(a, TensorBase)]
         tensors = [args[i] for i in positions]
         ctx.needs_input_grad = tuple(
             isinstance(a, TensorBase) and bool(a.requires_grad) for a in args
         )
-        ctx.input_count = len(args)
-        ctx.input_shapes = [(t.array.shape, t.array.dtype) for t in tensors]
         with no_grad():
             if cls.setup_context is None:
                 outputs = cls.forward(ctx, *args, **kwargs)
@@ -287,17 +315,22 @@ class Function:
         results = outputs if isinstance(outputs, tuple) else (outputs,)
         _check_dirty(ctx.dirty, results)
         if mode.enabled and any(ctx.needs_input_grad):
-            results = cls._record(ctx, positions, tensors, results)
+            results = cls._record(ctx, len(args), positions, tensors, results)
         return results if isinstance(outputs, tuple) else results[0]
 
     @classmethod
-    def _record(cls, node: Any, positions: Any, tensors: Any, results: Any) -> tuple[Any, ...]:
-        node.tensor_positions = positions
+    def _record(
+        cls, ctx: Any, count: int, positions: Any, tensors: Any, results: Any
+    ) -> tuple[Any, ...]:
+        node = FunctionNode()
+        node.function, node.ctx, node.tensor_positions = cls, ctx, positions
+        node.input_count = count
+        node.input_shapes = [(t.array.shape, t.array.dtype) for t in tensors]
         node.outputs = [
             (r.array.shape, r.array.dtype) if isinstance(r, TensorBase) else None for r in results
         ]
-        dirty = {id(t) for t in node.dirty}
-        constant = {id(t) for t in node.non_differentiable}
+        dirty = {id(t) for t in ctx.dirty}
+        constant = {id(t) for t in ctx.non_differentiable}
         saved_results = {id(t): i for i, t in enumerate(results) if isinstance(t, TensorBase)}
         # An input handed back as it is becomes a new tensor: it must not lose its own place.
         inputs = {id(t): i for i, t in enumerate(tensors)}
@@ -321,7 +354,7 @@ class Function:
                     result.view_of = (*result.view_of[:4], MadeBy(cls.__name__, number))
                 result.node, result.needs_grad = place, True
         saved: list[Any] = []
-        for tensor in node.to_save:
+        for tensor in ctx.to_save:
             if tensor is None:
                 saved.append(None)
             elif id(tensor) in saved_results and id(tensor) not in inputs:
@@ -330,8 +363,8 @@ class Function:
             else:
                 saved.append((tensor, tensor.version, tensor.version[0], None))
         node.saved = tuple(saved)
-        node.is_recorded = True
-        node.to_save, node.dirty, node.non_differentiable = (), (), ()
+        ctx.to_save, ctx.dirty, ctx.non_differentiable = (), (), ()
+        ctx._node = ref(node)
         if OBSERVERS:
             observe(node, fresh[0])
         return fresh

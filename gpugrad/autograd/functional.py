@@ -107,7 +107,7 @@ def _check_forward(create_graph: bool, strict: bool, vectorize: bool) -> None:
         )
     if strict:
         raise RuntimeError(
-            "torch.autograd.functional.jacobian: `strict=True` and `strategy=\"forward-mode\"` are "
+            'torch.autograd.functional.jacobian: `strict=True` and `strategy="forward-mode"` are '
             'not supported together (yet). Please either set `strict=False` or `strategy="reverse-'
             'mode"`.'
         )
@@ -170,9 +170,7 @@ def hessian(
     """
     as_tuple(inputs, "inputs", "hessian")
     if outer_jacobian_strategy not in ("forward-mode", "reverse-mode"):
-        raise AssertionError(
-            'Expected strategy to be either "forward-mode" or "reverse-mode".'
-        )
+        raise AssertionError('Expected strategy to be either "forward-mode" or "reverse-mode".')
 
     def gradients(*args: Any) -> Any:
         value = single_element(func(*args), "hessian")
@@ -191,9 +189,7 @@ def _derivatives(outputs: Any, inputs: Any, vectors: Any, create_graph: bool) ->
     """Gradients of those outputs that have a graph; None where there is none."""
     given = [None] * len(outputs) if vectors is None else vectors
     pairs = [
-        (o, v)
-        for o, v in zip(outputs, given, strict=True)
-        if o is not None and o.requires_grad
+        (o, v) for o, v in zip(outputs, given, strict=True) if o is not None and o.requires_grad
     ]
     if not pairs:
         return (None,) * len(inputs)

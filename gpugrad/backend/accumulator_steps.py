@@ -50,10 +50,11 @@ class AccumulatorSteps(StepParts):
         dtype = scratch.dtype
         t = self._count_up(counts[0])
         size = self._scalar(lr / (1 + (t - 1) * self._now(lr_decay)), dtype)
-        epsilon = self._operand(eps, dtype)
+        epsilon, decay = self._step_operands(scratch, (eps, weight_decay), ())
+        decay = decay if weight_decay else None
         lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, total, s, other in lists:
-            g = self._direction(p, g, s, other, weight_decay, maximize)
+            g = self._direction(p, g, s, other, decay, maximize)
             self.mul(g, g, s)
             self.add(total, s, total)
             self.sqrt(total, s)
@@ -89,19 +90,20 @@ class AccumulatorSteps(StepParts):
 
         Source: Zeiler, "Adadelta: an adaptive learning rate method" (2012).
         """
-        epsilon = self._operand(eps, scratch.dtype)
+        keep, epsilon, decay, take = self._step_operands(scratch, (rho, eps, weight_decay), (rho,))
+        decay = decay if weight_decay else None
         self._count_up(counts[0])
         lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, v, u, s, delta in lists:
-            g = self._direction(p, g, s, delta, weight_decay, maximize)
-            self._approach_square(v, g, rho, s)
+            g = self._direction(p, g, s, delta, decay, maximize)
+            self._approach_square(v, g, keep, take, s)
             self.add(v, epsilon, s)
             self.sqrt(s, s)
             self.div(g, s, delta)
             self.add(u, epsilon, s)
             self.sqrt(s, s)
             self.mul(delta, s, delta)
-            self._approach_square(u, delta, rho, s)
+            self._approach_square(u, delta, keep, take, s)
             self.mul(delta, lr, delta)
             self.sub(p, delta, p)
 
@@ -138,10 +140,10 @@ class AccumulatorSteps(StepParts):
         self._count_up(counts[0])
         dtype = scratch.dtype
         zero, one = self.constant(0.0, dtype), self.constant(1.0, dtype)
-        up, down = self._operand(eta_plus, dtype), self._operand(eta_minus, dtype)
+        down, up = self._step_operands(scratch, (eta_minus, eta_plus), ())
         lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, before, size, s, other in lists:
-            g = self._direction(p, g, s, other, 0, maximize)
+            g = self._direction(p, g, s, other, None, maximize)
             self.mul(g, before, s)
             turned = self.lt(s, zero)
             factor = self.where(turned, down, self.where(self.gt(s, zero), up, one))
@@ -187,9 +189,10 @@ class AccumulatorSteps(StepParts):
         rate, pull = self.cast(eta, "float64"), self._now(lambd)
         shrink, size = self._scalar(1 - pull * rate, dtype), self._scalar(rate, dtype)
         weight, alone = self._scalar(mu, dtype), self.eq(mu, self.constant(1.0, "float32"))
+        decay = self._operand(weight_decay, dtype) if weight_decay else None
         lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, average, s, other in lists:
-            g = self._direction(p, g, s, other, weight_decay, maximize)
+            g = self._direction(p, g, s, other, decay, maximize)
             self.mul(p, shrink, p)
             self.mul(g, size, other)
             self.sub(p, other, p)

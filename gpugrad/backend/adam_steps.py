@@ -81,7 +81,7 @@ class AdamSteps(Gradients, Hyperparameters):
         step_size, root_correction, shrink = self.adam_scalars(
             lr, step, scratch, beta1=beta1, beta2=beta2, decay=weight_decay if decoupled else 0.0
         )
-        keep1, keep2, epsilon, decay, take1, take2 = self._operands(
+        keep1, keep2, epsilon, decay, take1, take2 = self._step_operands(
             scratch, (beta1, beta2, eps, weight_decay), (beta1, beta2)
         )
         from_mean = is_high(beta1)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .hyperparameters import Number, Varying
+from .hyperparameters import Number, Varying, is_high
 from .step_parts import StepParts, scalable
 from .step_scratch import Array, Arrays, Scratch
 
@@ -45,12 +45,15 @@ class AdamVariants(StepParts):
         dtype = scratch.dtype
         t = self._count_up(counts[0])
         size = self._scalar(lr / (1 - self._now(beta1) ** t), dtype)
-        keep, epsilon = self._operand(beta2, dtype), self._operand(eps, dtype)
+        keep1, keep2, epsilon, decay, take1 = self._step_operands(
+            scratch, (beta1, beta2, eps, weight_decay), (beta1,)
+        )
+        from_mean, decay = is_high(beta1), decay if weight_decay else None
         lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, m, u, s, other in lists:
-            g = self._direction(p, g, s, other, weight_decay, maximize)
-            self._approach(m, g, beta1, s)
-            self.mul(u, keep, u)
+            g = self._direction(p, g, s, other, decay, maximize)
+            self._approach(m, g, keep1, take1, from_mean, s)
+            self.mul(u, keep2, u)
             self.abs(g, s)
             self.add(s, epsilon, s)
             self.maximum(u, s, out=u)
@@ -95,23 +98,27 @@ class AdamVariants(StepParts):
         step, product = counts
         dtype = scratch.dtype
         t = self._count_up(step)
-        first, decay = self._now(beta1), self._now(momentum_decay)
-        mu = first * (1 - 0.5 * 0.96 ** (t * decay))
-        mu_next = first * (1 - 0.5 * 0.96 ** ((t + 1) * decay))
+        first, slope = self._now(beta1), self._now(momentum_decay)
+        mu = first * (1 - 0.5 * 0.96 ** (t * slope))
+        mu_next = first * (1 - 0.5 * 0.96 ** ((t + 1) * slope))
         self.mul(product, self._scalar(mu, product.dtype), product)
         so_far = self.cast(product, "float64")
         of_gradient = self._scalar(lr * (1 - mu) / (1 - so_far), dtype)
         of_mean = self._scalar(lr * mu_next / (1 - so_far * mu_next), dtype)
         correction = self._scalar(1 - self._now(beta2) ** t, dtype)
         shrink = self._scalar(1 - lr * self._now(weight_decay), dtype)
-        epsilon = self._operand(eps, dtype)
+        keep1, keep2, epsilon, decay, take1, take2 = self._step_operands(
+            scratch, (beta1, beta2, eps, weight_decay), (beta1, beta2)
+        )
+        from_mean, decay = is_high(beta1), decay if weight_decay and not decoupled else None
+        shrinks = decoupled and weight_decay
         lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, m, v, s, other in lists:
-            g = self._direction(p, g, s, other, 0 if decoupled else weight_decay, maximize)
-            if decoupled and weight_decay:
+            g = self._direction(p, g, s, other, decay, maximize)
+            if shrinks:
                 self.mul(p, shrink, p)
-            self._approach(m, g, beta1, s)
-            self._approach_square(v, g, beta2, s)
+            self._approach(m, g, keep1, take1, from_mean, s)
+            self._approach_square(v, g, keep2, take2, s)
             self.div(v, correction, s)
             self.sqrt(s, s)
             self.add(s, epsilon, s)
@@ -166,14 +173,18 @@ class AdamVariants(StepParts):
         if adapts:
             rectified, adaption = self._rectification(t, second, longest)
             adaption = self._scalar(adaption, dtype)
-        epsilon, one = self._operand(eps, dtype), self.constant(1.0, dtype)
+        keep1, keep2, epsilon, decay, take1, take2 = self._step_operands(
+            scratch, (beta1, beta2, eps, weight_decay), (beta1, beta2)
+        )
+        from_mean, decay = is_high(beta1), decay if weight_decay and not decoupled else None
+        shrinks, one = decoupled and weight_decay, self.constant(1.0, dtype)
         lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, m, v, s, other in lists:
-            g = self._direction(p, g, s, other, 0 if decoupled else weight_decay, maximize)
-            if decoupled and weight_decay:
+            g = self._direction(p, g, s, other, decay, maximize)
+            if shrinks:
                 self.mul(p, shrink, p)
-            self._approach(m, g, beta1, s)
-            self._approach_square(v, g, beta2, s)
+            self._approach(m, g, keep1, take1, from_mean, s)
+            self._approach_square(v, g, keep2, take2, s)
             self.mul(m, size, other)
             if adapts:
                 self.sqrt(v, s)

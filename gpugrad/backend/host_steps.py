@@ -33,12 +33,14 @@ class HostSteps(OptimizerSteps):
         decay: Number,
     ) -> Arrays:
         """As :meth:`AdamSteps.adam_scalars`."""
+        if Varying in (type(beta1), type(beta2), type(decay)):
+            beta1, beta2, decay = map(self._now, (beta1, beta2, decay))
         rate, count = lr.item(), step.item() + 1
         step[()] = count
         step_size, root_correction, shrink = scratch.scalars
-        step_size[()] = rate / (1 - self._now(beta1) ** count)
-        root_correction[()] = math.sqrt(1 - self._now(beta2) ** count)
-        shrink[()] = 1 - rate * self._now(decay)
+        step_size[()] = rate / (1 - beta1**count)
+        root_correction[()] = math.sqrt(1 - beta2**count)
+        shrink[()] = 1 - rate * decay
         return scratch.scalars
 
     def _now(self, number: Number) -> float:

@@ -36,7 +36,7 @@ class Hyperparameters:
     empty: Any
     sub: Any
 
-    def _operands(
+    def _step_operands(
         self, scratch: Scratch, numbers: tuple[Number, ...], rests: tuple[Number, ...]
     ) -> Arrays:
         """Numbers, and then ``1 - number`` of others, beside the arrays of a step.

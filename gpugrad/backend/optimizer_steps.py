@@ -102,7 +102,7 @@ class OptimizerSteps(AdamSteps, AdamVariants, AccumulatorSteps):
                 mul(g, lr, s)
                 sub(p, s, p)
             return
-        keep, decay, take = self._operands(scratch, (momentum, weight_decay), (dampening,))
+        keep, decay, take = self._step_operands(scratch, (momentum, weight_decay), (dampening,))
         buffers = momentum_buffers or params
         lists = zip(params, grads, buffers, scratch.first, scratch.second, strict=True)
         for p, g, b, s, t in lists:
@@ -186,7 +186,7 @@ class OptimizerSteps(AdamSteps, AdamVariants, AccumulatorSteps):
             self.scaled_step(again, grads, written, grad_scale, found_inf)
             return
         add, sub, mul, div, sqrt = self.add, self.sub, self.mul, self.div, self.sqrt
-        keep, epsilon, decay, push, take = self._operands(
+        keep, epsilon, decay, push, take = self._step_operands(
             scratch, (alpha, eps, weight_decay, momentum), (alpha,)
         )
         from_mean = is_high(alpha)

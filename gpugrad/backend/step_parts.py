@@ -7,7 +7,7 @@ from functools import partial, wraps
 from typing import Any
 
 from .gradients import Gradients
-from .hyperparameters import Hyperparameters, Number, is_high
+from .hyperparameters import Hyperparameters
 from .step_scratch import Array, Arrays, Scratch
 
 
@@ -64,37 +64,41 @@ class StepParts(Gradients, Hyperparameters):
         return self.module.asarray(value, dtype)
 
     def _direction(
-        self, p: Array, g: Array, s: Array, t: Array, weight_decay: Number, maximize: bool
+        self, p: Array, g: Array, s: Array, t: Array, decay: Array | None, maximize: bool
     ) -> Array:
         """The gradient to follow, in the dtype in which the step calculates.
 
         ::
 
-            (-grad if maximize else grad) + weight_decay * p
+            (-grad if maximize else grad) + decay * p
 
         It is the gradient's own array or ``t``; ``s`` and ``t`` are written over.
         """
         if maximize:
             g = self.neg(g, t)
-        if weight_decay:
-            self.mul(p, self._operand(weight_decay, s.dtype.name), s)
+        if decay is not None:
+            self.mul(p, decay, s)
             return self.add(g, s, t)
         return g if g.dtype == s.dtype else self.copy(g, t)
 
-    def _approach(self, mean: Array, g: Array, beta: Number, s: Array) -> None:
-        """``mean = beta * mean + (1 - beta) * g``, exactly ``g`` where ``beta`` is 0."""
+    def _approach(
+        self, mean: Array, g: Array, keep: Array, take: Array, from_mean: bool, s: Array
+    ) -> None:
+        """``mean = keep * mean + take * g`` for numbers with the sum 1.
+
+        From the nearer end: exactly ``g`` where ``keep`` is 0.
+        """
         self.sub(g, mean, s)
-        if is_high(beta):
-            self.mul(s, self._rest(beta, s.dtype.name), s)
+        if from_mean:
+            self.mul(s, take, s)
             self.add(mean, s, mean)
         else:
-            self.mul(s, self._operand(beta, s.dtype.name), s)
+            self.mul(s, keep, s)
             self.sub(g, s, mean)
 
-    def _approach_square(self, mean: Array, g: Array, beta: Number, s: Array) -> None:
-        """``mean = beta * mean + (1 - beta) * g * g``."""
-        dtype = s.dtype.name
-        self.mul(g, self._rest(beta, dtype), s)
+    def _approach_square(self, mean: Array, g: Array, keep: Array, take: Array, s: Array) -> None:
+        """``mean = keep * mean + take * g * g``."""
+        self.mul(g, take, s)
         self.mul(s, g, s)
-        self.mul(mean, self._operand(beta, dtype), mean)
+        self.mul(mean, keep, mean)
         self.add(mean, s, mean)

@@ -63,7 +63,7 @@ class NotedProducts:
     def _product(self, a: Value, b: Value) -> Value:
         """``a @ b`` of matrices, or stacks of them."""
         inner = a.shape[-1]
-        if b.shape[-2] != inner or not inner:
+        if b.shape[-2] != inner or not (a.size and b.size):
             raise UnsupportedError("shapes that do not fit")
         a, b = self.real(a), self.real(b)
         stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])

@@ -34,6 +34,8 @@ class NotedReductions:
     def _reduce(
         self, name: str, x: Value, axis: Any, keepdims: bool, dtype: Any, out: Value | None
     ) -> Value:
+        if not x.size:
+            raise UnsupportedError("nothing")
         function = REDUCTIONS[name]
         kind = function.reduce(np.ones(1, x.dtype), dtype=dtype).dtype
         if kind != x.dtype and name in ("sum", "prod"):

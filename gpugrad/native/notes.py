@@ -70,6 +70,10 @@ class Notes(NotedReductions, NotedProducts, Primitives):
         shape = out.shape if out is not None else np.broadcast_shapes(*(v.shape for v in ins))
         if not function(name).takes(dtype):
             raise UnsupportedError(f"{name} of {dtype}")
+        if 0 in shape:
+            if out is None:
+                raise UnsupportedError("nothing")
+            return out
         if name in UFUNCS and all(v.number is not None for v in ins):
             number = _ufunc(name)(*(v.dtype.type(v.number) for v in ins))
             found = self.number(np.asarray(number).astype(result)[()], result, shape)

@@ -108,6 +108,12 @@ class Module(ModuleTraversal):
             self._call_hooks = Hooks()
         return self._call_hooks
 
+    # PyTorch's tables, which programs look into, or clear.
+    _forward_pre_hooks = property(lambda self: self._ensure_hooks().forward_pre)
+    _forward_hooks = property(lambda self: self._ensure_hooks().forward)
+    _backward_pre_hooks = property(lambda self: self._ensure_hooks().backward_pre)
+    _backward_hooks = property(lambda self: self._ensure_hooks().backward)
+
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:

@@ -52,9 +52,9 @@ class ReduceLROnPlateau(LRScheduler):
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
         groups = len(optimizer.param_groups)
-        self.default_min_lr: float | None = None
+        default_min_lr: float | None = None
         if not isinstance(min_lr, (list, tuple)):
-            self.default_min_lr = min_lr
+            default_min_lr = min_lr
             min_lr = [min_lr] * groups
         elif len(min_lr) != groups:
             raise ValueError(f"expected {groups} min_lrs, got {len(min_lr)}")
@@ -62,20 +62,23 @@ class ReduceLROnPlateau(LRScheduler):
             raise ValueError(f"mode {mode} is unknown!")
         if threshold_mode not in ("rel", "abs"):
             raise ValueError(f"threshold mode {threshold_mode} is unknown!")
+        # In the order of PyTorch's state_dict.
+        self.factor = factor
         self.optimizer = optimizer
+        self.default_min_lr = default_min_lr
         self.min_lrs = list(min_lr)
         self.patience = patience
         self.cooldown = cooldown
         self.eps = eps
+        self.last_epoch = 0
+        self._last_lr = current(optimizer)
+        self.mode_worse = math.inf if mode == "min" else -math.inf
         self.mode = mode
         self.threshold = threshold
         self.threshold_mode = threshold_mode
-        self.mode_worse = math.inf if mode == "min" else -math.inf
         self.best = self.mode_worse
         self.cooldown_counter = 0
         self.num_bad_epochs = 0
-        self.last_epoch = 0
-        self._last_lr = current(optimizer)
 
     def step(self, metrics: SupportsFloat, epoch: int | None = None) -> None:  # type: ignore[override]
         """Look at the metric of this step, and reduce the rate if it is time."""
