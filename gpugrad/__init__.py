@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from . import autograd as autograd
 from . import functions as _functions
 from . import methods as _methods  # noqa: F401  # binds methods on import
+from . import older_methods as _older_methods  # noqa: F401  # binds methods on import
 from . import random as random
 from . import return_types as return_types
 from . import selection_methods as _selection_methods
@@ -98,16 +99,21 @@ from .legacy import LongTensor as LongTensor
 from .legacy import ShortTensor as ShortTensor
 from .limits import finfo as finfo
 from .limits import iinfo as iinfo
+from .memory_layout import channels_last as channels_last
+from .memory_layout import channels_last_3d as channels_last_3d
 from .memory_layout import contiguous_format as contiguous_format
 from .memory_layout import layout as layout
 from .memory_layout import memory_format as memory_format
 from .memory_layout import preserve_format as preserve_format
+from .memory_layout import sparse_coo as sparse_coo
+from .memory_layout import sparse_csr as sparse_csr
 from .memory_layout import strided as strided
 from .printing import get_printoptions as get_printoptions
 from .printing import set_printoptions as set_printoptions
 from .questions import can_cast as can_cast
 from .questions import is_complex as is_complex
 from .questions import is_floating_point as is_floating_point
+from .questions import is_inference as is_inference
 from .questions import is_same_size as is_same_size
 from .questions import is_signed as is_signed
 from .questions import is_tensor as is_tensor
@@ -135,22 +141,30 @@ from .random import randperm as randperm
 from .random import seed as seed
 from .random import set_rng_state as set_rng_state
 from .settings import are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled
+from .settings import get_deterministic_debug_mode as get_deterministic_debug_mode
 from .settings import get_float32_matmul_precision as get_float32_matmul_precision
+from .settings import get_num_interop_threads as get_num_interop_threads
 from .settings import get_num_threads as get_num_threads
 from .settings import (
     is_deterministic_algorithms_warn_only_enabled as is_deterministic_algorithms_warn_only_enabled,
 )
 from .settings import is_strict_shapes_enabled as is_strict_shapes_enabled
+from .settings import is_warn_always_enabled as is_warn_always_enabled
 from .settings import set_default_tensor_type as set_default_tensor_type
+from .settings import set_deterministic_debug_mode as set_deterministic_debug_mode
 from .settings import set_float32_matmul_precision as set_float32_matmul_precision
+from .settings import set_flush_denormal as set_flush_denormal
+from .settings import set_num_interop_threads as set_num_interop_threads
 from .settings import set_num_threads as set_num_threads
 from .settings import set_strict_shapes as set_strict_shapes
+from .settings import set_warn_always as set_warn_always
 from .settings import use_deterministic_algorithms as use_deterministic_algorithms
 from .size import Size as Size
 from .tensor import Tensor as Tensor
 from .version import __version__ as __version__
 
 bool = bool_
+newaxis = None
 half, double, short, int, long, float = float16, float64, int16, int32, int64, float32
 
 globals().update(_functions.FUNCTIONS)
@@ -163,7 +177,8 @@ _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gpugrad\.")
 
 _MODULES = {"amp", "backends", "compiler", "cpu", "cuda", "func", "fused", "linalg", "nn", "optim"}
 _MODULES |= {"distributions", "masked", "profiler", "special", "utils", "viz"}
-_MODULES |= {"accelerator", "jit", "testing"}
+_MODULES |= {"accelerator", "distributed", "jit", "mps", "multiprocessing", "sparse", "testing"}
+_MODULES |= {"types", "xpu", "_dynamo"}
 _SAME_IN_FUNCTIONAL = (
     "adaptive_avg_pool1d adaptive_max_pool1d alpha_dropout avg_pool1d bilinear celu "
     "channel_shuffle "
@@ -176,11 +191,13 @@ _SAME_IN_FUNCTIONAL = (
 
 _HOMES = {
     **dict.fromkeys(_SAME_IN_FUNCTIONAL.split(), "nn.functional"),
+    "GradScaler": "amp",
     "autocast": "amp",
     "compile": "compiler",
     "load": "serialization",
     "profile": "profiling",
     "save": "serialization",
+    **dict.fromkeys(("sparse_coo_tensor", "sparse_csr_tensor", "spmm"), "sparse"),
     "summary": "model_summary",
     "vmap": "func",
 }
@@ -193,19 +210,25 @@ if TYPE_CHECKING:
     from . import compiler as compiler
     from . import cpu as cpu
     from . import cuda as cuda
+    from . import distributed as distributed
     from . import distributions as distributions
     from . import func as func
     from . import fused as fused
     from . import jit as jit
     from . import linalg as linalg
     from . import masked as masked
+    from . import mps as mps
+    from . import multiprocessing as multiprocessing
     from . import nn as nn
     from . import optim as optim
     from . import profiler as profiler
+    from . import sparse as sparse
     from . import special as special
     from . import testing as testing
+    from . import types as types
     from . import utils as utils
     from . import viz as viz
+    from . import xpu as xpu
     from .amp import autocast as autocast
     from .compiler import compile as compile
     from .model_summary import summary as summary

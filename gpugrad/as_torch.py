@@ -47,11 +47,21 @@ def install() -> None:
     >>> torch.ones(2)  # doctest: +SKIP
     tensor([1., 1.])
     """
-    if any(isinstance(finder, _Finder) for finder in sys.meta_path):
+    if installed():
         return
     if _NAME in sys.modules:
         raise RuntimeError(f"{_NAME} has been imported already and cannot be replaced")
     sys.meta_path.insert(0, _Finder())
+
+
+def installed() -> bool:
+    """Whether this package stands in the place of PyTorch.
+
+    >>> import gpugrad.as_torch
+    >>> gpugrad.as_torch.installed()
+    False
+    """
+    return any(isinstance(finder, _Finder) for finder in sys.meta_path)
 
 
 def _own_name(name: str) -> str:

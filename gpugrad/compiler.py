@@ -7,6 +7,7 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import Any
 
+from . import as_torch
 from .backend import recording
 from .backend.noted_steps import CaptureError as CaptureError
 from .capture.compiled import CompiledFunction
@@ -36,7 +37,7 @@ class OptimizedModule(Module):
 def compile(
     model: Any = None,
     *,
-    fullgraph: bool = True,
+    fullgraph: bool | None = None,
     dynamic: bool | None = None,
     backend: str = "gpugrad",
     mode: str | None = None,
@@ -68,7 +69,8 @@ def compile(
         model: a function or :class:`~gpugrad.nn.Module`. None gives a decorator.
         fullgraph: raise where the function cannot be captured, because it reads values
             (``item()``, ``if tensor:``) or does something else in each call. False runs such a
-            function as usual, with one warning. PyTorch's default is False.
+            function as usual, with one warning. The default is True, but PyTorch's, False, where
+            this package stands for PyTorch, as under ``gpugrad run``.
         dynamic, backend, mode, options: accepted for PyTorch's sake, and ignored.
         disable: return ``model`` as it is.
         verify: compare the first replay with the call that it stands for.
@@ -106,12 +108,13 @@ def compile(
         model = _repeated(model, steps_per_call)
     if disable:
         return model
+    fallback = as_torch.installed() if fullgraph is None else not fullgraph
     if isinstance(model, Module):
-        compiled = CompiledFunction(model.__call__, not fullgraph, verify)
+        compiled = CompiledFunction(model.__call__, fallback, verify)
         return OptimizedModule(model, compiled)
     if not callable(model):
         raise TypeError(f"compile takes a function or a module, got {type(model).__name__}")
-    return CompiledFunction(model, not fullgraph, verify)
+    return CompiledFunction(model, fallback, verify)
 
 
 def _repeated(step: Callable[..., Any], count: int) -> Callable[..., Any]:
@@ -148,7 +151,9 @@ def is_compiling() -> bool:
     return recording.current() is not None
 
 
-def disable(function: Callable[..., Any]) -> Callable[..., Any]:
+def disable(
+    function: Callable[..., Any] | None = None, recursive: bool = True, *, reason: str | None = None
+) -> Any:
     """PyTorch's decorator for what is not to be compiled: here such a call raises while tracing.
 
     >>> import gpugrad
@@ -158,6 +163,8 @@ def disable(function: Callable[..., Any]) -> Callable[..., Any]:
     >>> show(gpugrad.ones(2))
     2.0
     """
+    if function is None:
+        return disable
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -169,3 +176,34 @@ def disable(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*args, **kwargs)
 
     return call
+
+
+def reset() -> None:
+    """Accepted for PyTorch's sake: each compiled function keeps its own plans, which go with it."""
+
+
+def cudagraph_mark_step_begin() -> None:
+    """Accepted for PyTorch's sake: results are copies, which later calls do not change."""
+
+
+def list_backends(exclude_tags: Any = None) -> list[str]:
+    """The names that :func:`compile` takes for ``backend``; all of them mean the same.
+
+    >>> import gpugrad
+    >>> gpugrad.compiler.list_backends()
+    ['gpugrad']
+    """
+    return ["gpugrad"]
+
+
+def is_dynamo_compiling() -> bool:
+    """:func:`is_compiling` under its older name."""
+    return is_compiling()
+
+
+def allow_in_graph(fn: Any) -> Any:
+    """The function as it is: what it does is written down like everything else."""
+    return fn
+
+
+assume_constant_result = allow_in_graph

@@ -14,7 +14,7 @@ from .casting.calls import THREADS, casting
 from .casting.lists import POLICIES
 from .ops.binary import Binary
 from .ops.unary import Unary
-from .out_argument import check_overlap, into
+from .out_argument import as_dims, check_overlap, into
 
 Function = Callable[..., Any]
 
@@ -81,20 +81,28 @@ def of_two(
 OF_NUMBERS = ("mul", "floor_divide")
 """Functions of which both operands may be numbers."""
 
-NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
-"""NumPy's names of arguments, which PyTorch takes as well."""
-
 
 def numpy_names(function: Function) -> Function:
     """The function with NumPy's names of ``dim`` and ``keepdim`` as further spellings."""
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if kwargs:
-            kwargs = {NUMPY_NAMES.get(name, name): value for name, value in kwargs.items()}
+        if not kwargs:
+            return function(*args)
+        if "axis" in kwargs or "keepdims" in kwargs:
+            kwargs = as_dims(kwargs)
         return function(*args, **kwargs)
 
     return call
+
+
+def takes_dim(function: Any) -> bool:
+    """Whether ``dim`` is an argument, and ``axis`` none."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return False
+    arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return "dim" in arguments and "axis" not in arguments
 
 
 def checked(name: str, function: Function, tensors: int = 1) -> Function:
@@ -114,6 +122,8 @@ def checked(name: str, function: Function, tensors: int = 1) -> Function:
         if out is not None:
             for one in out if isinstance(out, (tuple, list)) else (out,):
                 check_overlap(name, one, (input, *args))
+        if "axis" in kwargs or "keepdims" in kwargs:
+            kwargs = as_dims(kwargs)
         result = function(input, *args, **kwargs)
         if result is NotImplemented:
             raise refuse(name, input, args[0])

@@ -1,4 +1,4 @@
-"""Names for how elements lie in memory: there is one layout, strided, and copies are row-major."""
+"""Names for how elements lie in memory."""
 
 from __future__ import annotations
 
@@ -33,5 +33,9 @@ class memory_format(_Named, metaclass=PrintedAs, printed_as="torch.memory_format
 
 
 strided = layout("strided")
+sparse_coo = layout("sparse_coo")
+sparse_csr = layout("sparse_csr")
 contiguous_format = memory_format("contiguous_format")
 preserve_format = memory_format("preserve_format")
+channels_last = memory_format("channels_last")
+channels_last_3d = memory_format("channels_last_3d")

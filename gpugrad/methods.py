@@ -12,7 +12,7 @@ from .arithmetic_functions import division, scaled
 from .autograd.composed import inplace_shown_as
 from .autograd.engine import TensorBase
 from .autograd.inplace import apply_inplace, check_inplace
-from .function_makers import Function, named, refuse
+from .function_makers import Function, named, numpy_names, refuse, takes_dim
 from .functions import (
     ALIASES,
     BINARY,
@@ -281,7 +281,7 @@ def bind(functions: dict[str, Function], methods: dict[str, Function]) -> None:
     """Put functions and methods on the Tensor class, second names included."""
     for name, function in {**functions, **methods}.items():
         if name not in NO_METHOD:
-            setattr(Tensor, name, function)
+            setattr(Tensor, name, numpy_names(function) if takes_dim(function) else function)
     for second, first in ALIASES.items():
         if first in functions:
             functions[second] = functions[first]

@@ -120,6 +120,15 @@ def checked_into(out: Any, result: Any, name: str, operands: Iterable[Any]) -> A
     return into(out, result, name)
 
 
+_NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
+"""NumPy's names of arguments, which PyTorch takes as well."""
+
+
+def as_dims(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Arguments by name, under PyTorch's names."""
+    return {_NUMPY_NAMES.get(name, name): value for name, value in arguments.items()}
+
+
 def public(name: str, function: Function, first: str | None = "input") -> Function:
     """The function as users call it: with ``out``, and a clear error for what is no tensor.
 
@@ -135,6 +144,8 @@ def public(name: str, function: Function, first: str | None = "input") -> Functi
                 f"{name}(): argument '{first}' (position 1) must be Tensor, not "
                 f"{type(args[0]).__name__}"
             )
+        if "axis" in kwargs or "keepdims" in kwargs:
+            kwargs = as_dims(kwargs)
         if out is None:
             return function(*args, **kwargs)
         outs = out if isinstance(out, (tuple, list)) else (out,)

@@ -99,7 +99,7 @@ def tensor_repr(tensor: Tensor) -> str:
     name = type(tensor).__name__
     prefix = "tensor(" if name in ("Tensor", "Parameter") else name + "("
     indent = len(prefix)
-    return _append_suffixes(prefix + _contents(tensor, indent), _suffixes(tensor), indent)
+    return append_suffixes(prefix + contents(tensor, indent), _suffixes(tensor), indent)
 
 
 def tensor_format(tensor: Tensor, spec: str) -> str:
@@ -198,7 +198,8 @@ def _is_scientific(deciding: list[float]) -> bool:
     return high / low > 1000.0 or high > 1.0e8 or low < 1.0e-4
 
 
-def _contents(tensor: Tensor, indent: int) -> str:
+def contents(tensor: Tensor, indent: int) -> str:
+    """The numbers in their brackets, further lines indented."""
     shape = tensor.shape
     if 0 in shape:
         return "[]"
@@ -248,7 +249,8 @@ def _suffixes(tensor: Tensor) -> list[str]:
     return found
 
 
-def _append_suffixes(text: str, suffixes: list[str], indent: int) -> str:
+def append_suffixes(text: str, suffixes: list[str], indent: int) -> str:
+    """``text`` with the suffixes and a closing parenthesis, broken where the line is full."""
     # Two columns are kept free after the values, but not after a suffix on a line of its own.
     column = len(text) - (text.rfind("\n") + 1) + 2
     for suffix in suffixes:

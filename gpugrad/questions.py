@@ -18,6 +18,11 @@ def is_tensor(obj: Any, /) -> bool:
     return isinstance(obj, TensorBase)
 
 
+def is_inference(input: Any) -> bool:
+    """Whether a tensor was made in inference mode."""
+    return bool(input.is_inference())
+
+
 def is_floating_point(input: Any) -> bool:
     """Whether the elements are floating-point numbers."""
     return bool(dtypes.from_numpy(input.array.dtype).is_floating_point)

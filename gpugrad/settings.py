@@ -17,6 +17,7 @@ from .ops.shape import broadcast_shapes
 _precision = "highest"
 _strict = {"shapes": False}
 _deterministic = {"on": False, "warn only": False}
+_kept = {"interop threads": 1, "warn always": False}
 
 
 def get_num_threads() -> int:
@@ -86,6 +87,57 @@ def are_deterministic_algorithms_enabled() -> bool:
 def is_deterministic_algorithms_warn_only_enabled() -> bool:
     """Whether it was switched on with ``warn_only``."""
     return _deterministic["warn only"]
+
+
+def get_deterministic_debug_mode() -> int:
+    """:func:`use_deterministic_algorithms` as a number: 0 off, 1 warning, 2 on."""
+    return (1 if _deterministic["warn only"] else 2) if _deterministic["on"] else 0
+
+
+def set_deterministic_debug_mode(debug_mode: int | str) -> None:
+    """:func:`use_deterministic_algorithms` by a number or ``"default"``, ``"warn"``, ``"error"``.
+
+    Raises:
+        TypeError: it is neither an int nor a string.
+        RuntimeError: it is none of these.
+    """
+    if not isinstance(debug_mode, (int, str)):
+        raise TypeError(f"debug_mode must be str or int, but got {type(debug_mode)}")
+    names = ("default", "warn", "error")
+    mode = names.index(debug_mode) if debug_mode in names else debug_mode
+    if mode not in (0, 1, 2):
+        allowed = f"`{'`, `'.join(names)}`" if isinstance(mode, str) else "0, 1, or 2"
+        raise RuntimeError(
+            f"invalid value of debug_mode, expected one of {allowed}, but got {debug_mode}"
+        )
+    use_deterministic_algorithms(mode > 0, warn_only=mode == 1)
+
+
+def get_num_interop_threads() -> int:
+    """What :func:`set_num_interop_threads` was given, at first 1."""
+    return int(_kept["interop threads"])
+
+
+def set_num_interop_threads(number: int, /) -> None:
+    """Keep a number of threads for independent operations, which run one after another here."""
+    if number <= 0:
+        raise RuntimeError("set_num_interop_threads expects a positive integer")
+    _kept["interop threads"] = number
+
+
+def is_warn_always_enabled() -> bool:
+    """What :func:`set_warn_always` was given, at first False."""
+    return bool(_kept["warn always"])
+
+
+def set_warn_always(on: bool, /) -> None:
+    """Keep whether warnings shall come every time; Python's filters decide it."""
+    _kept["warn always"] = on
+
+
+def set_flush_denormal(mode: bool, /) -> bool:
+    """Ask for numbers below the smallest normal one to become zero. Returns False: they stay."""
+    return False
 
 
 def set_default_tensor_type(t: Any, /) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,9 @@ import numpy as np
 from . import dtypes
 from .autograd import backward_pass
 from .autograd.engine import Node, Output, TensorBase, refresh, set_tensor_class, wrap
-from .autograd.hooks import LeafHooks, RemovableHandle
+from .autograd.grad_mode import mode
+from .autograd.hooks import RETAIN, LeafHooks, RemovableHandle
+from .autograd.inference import is_inference
 from .backend import BACKENDS
 from .backend.pinned import is_pinned, pinned_copy
 from .class_names import PrintedAs
@@ -24,6 +27,9 @@ from .operators import Operators
 from .ops import compare, copying, cutting, pointwise
 from .ops.namespace import register
 from .printing import tensor_format, tensor_repr
+
+OWN_ATTRIBUTES = ("_retained", "_inference")
+"""Names in a tensor's dictionary that belong to this tensor alone; the others are the user's."""
 
 
 class Tensor(Operators, metaclass=PrintedAs, printed_as="torch.Tensor"):
@@ -79,6 +85,11 @@ class Tensor(Operators, metaclass=PrintedAs, printed_as="torch.Tensor"):
             return self
         if requires_grad and self.array.dtype.kind not in "fV":
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
+        if requires_grad and is_inference(self) and not mode.inference:
+            raise RuntimeError(
+                "Setting requires_grad=True on inference tensor outside InferenceMode is not "
+                "allowed."
+            )
         self.needs_grad = bool(requires_grad)
         return self
 
@@ -103,6 +114,8 @@ class Tensor(Operators, metaclass=PrintedAs, printed_as="torch.Tensor"):
 
     @property
     def _version(self) -> int:
+        if is_inference(self):
+            raise RuntimeError("Inference tensors do not track version counter.")
         return self.version[0]
 
     @property
@@ -115,6 +128,8 @@ class Tensor(Operators, metaclass=PrintedAs, printed_as="torch.Tensor"):
     def _is_view(self) -> bool:
         return self.view_of is not None
 
+    is_inference = is_inference
+
     def backward(
         self,
         gradient: Tensor | None = None,
@@ -123,7 +138,7 @@ class Tensor(Operators, metaclass=PrintedAs, printed_as="torch.Tensor"):
         inputs: Any = None,
     ) -> None:
         """Add this tensor's gradients to ``grad`` of the leaves; see :func:`autograd.backward`."""
-        backward_pass.backward(self, gradient, retain_graph, create_graph, inputs)
+        backward_pass.backward(self, gradient, retain_graph, create_graph, None, inputs)
 
     def retain_grad(self) -> None:
         """Keep the gradient of this result in ``grad`` during later backward passes."""
@@ -132,6 +147,8 @@ class Tensor(Operators, metaclass=PrintedAs, printed_as="torch.Tensor"):
         if self.node is None or "_retained" in self.__dict__:
             return
         self.__dict__["_retained"] = True
+        if self.node.hooks is None:
+            self.node.hooks = {}
         reference = weakref.ref(self)  # the node must not keep its own result alive
 
         def keep(grad: Any) -> None:
@@ -139,7 +156,7 @@ class Tensor(Operators, metaclass=PrintedAs, printed_as="torch.Tensor"):
             if tensor is not None:
                 tensor.grad = grad.clone() if tensor.grad is None else tensor.grad + grad
 
-        self.node.hook_gradient(keep)
+        self.node.hooks[RETAIN] = keep
 
     def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
         """Call ``hook(grad)`` when this tensor's gradient is known; what it returns replaces it."""
@@ -177,7 +194,8 @@ class Tensor(Operators, metaclass=PrintedAs, printed_as="torch.Tensor"):
                 "Can't detach views in-place. Use detach() instead. If you are using "
                 "DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as "
                 "True, gradients are views of DDP buckets, and hence detach_() cannot be called on "
-                "these gradients."
+                "these gradients. To fix this error, please refer to the Optimizer.zero_grad() "
+                "function in torch/optim/optimizer.py as the solution."
             )
         self.node, self.needs_grad = None, False
         return self
@@ -192,6 +210,11 @@ class Tensor(Operators, metaclass=PrintedAs, printed_as="torch.Tensor"):
     def data(self, value: Tensor) -> None:
         if not isinstance(value, TensorBase):
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        if self.needs_grad and value.array.dtype.kind not in "fV":
+            raise RuntimeError(
+                "data set to a tensor that requires gradients must be floating point or complex "
+                "dtype"
+            )
         self.array = value.array
 
     # --- conversions -----------------------------------------------------------------------------
@@ -259,7 +282,10 @@ class Tensor(Operators, metaclass=PrintedAs, printed_as="torch.Tensor"):
             dtype = next((d for d in dtypes.ALL if d.tensor_type == short), None)
             if dtype is None:
                 raise ValueError(f"invalid type: '{name}'")
-        return self.to(getattr(dtype, "dtype", dtype))
+            return self.to("cuda" if name.startswith("torch.cuda.") else "cpu", dtype)
+        if hasattr(dtype, "place"):  # such as FloatTensor
+            return self.to(dtype.place, dtype.dtype)
+        return self.to(dtype)
 
     def type_as(self, other: Tensor) -> Any:
         """In the type and on the device of ``other``."""
@@ -307,9 +333,12 @@ class Tensor(Operators, metaclass=PrintedAs, printed_as="torch.Tensor"):
         result = wrap(BACKENDS[type(self.array)].copy(self.array))
         result.__class__ = self.__class__
         result.needs_grad = self.needs_grad
+        memo[id(self)] = result
         if self.grad is not None:
             result.grad = self.grad.__deepcopy__(memo)
-        memo[id(self)] = result
+        for name, value in self.__dict__.items():
+            if name not in OWN_ATTRIBUTES:
+                result.__dict__[name] = deepcopy(value, memo)
         return result
 
     def __copy__(self) -> Any:

@@ -25,6 +25,9 @@ typedef struct {
     int64_t failed;
 } Convolution;
 
+// So many numbers of planes stay in the second-level cache.
+enum { CACHED = 393216 / sizeof(number) };
+
 // A tile of CHANNELS channels and VECTORS vectors. `rest` numbers of the last vector count.
 #define DEFINE_TILE(CHANNELS, VECTORS)                                                             \
     static __attribute__((noinline)) void tile_##CHANNELS##_##VECTORS(                             \
@@ -221,7 +224,8 @@ int NAMED(convolution)(Array *x, Array *weight, Array *bias, Array *result, Arra
         Job job;
         next = read_job(&job, next);
         w.job = &job;
-        w.lines = larger(1, lines_at_once(&job, samples, w.channels, w.made * groups));
+        w.lines = larger(1, lines_at_once(&job, samples, w.channels, w.made * groups,
+                                           CACHED));
         w.widest = widest_tile(w.lines * line_of(&job));
         arrange(&w, weight->data, of_made, of_channel, w.made * w.channels * kernel, places,
                 weights);

@@ -180,6 +180,8 @@ static void weights_part(void *work, int64_t part) {
 // Parts of the samples are so large that sums are long compared with what is done once for each, and
 // so few that their sums take not more than so many numbers. Where these are too few for several
 // threads, the weights are shared out too.
+// Planes are read once for all channels of the result, and need not stay in the second-level cache.
+enum { LIMIT = 1572864 / sizeof(number) };
 enum { VECTORS = 64, MOST_SUMS = 1 << 21, MOST_PARTS = 16, LEAST_SHARE = 16 };
 
 // x (N, groups * channels, *size), grad (N, groups * made, *windows), result (groups * made,
@@ -193,14 +195,14 @@ int NAMED(convolution_weight)(Array *x, Array *grad, Array *result, Array *jobs,
     Weights w = {.x = x->data, .grad = grad->data, .job = &job, .groups = groups,
                  .channels = x->shape[1] / groups, .made = grad->shape[1] / groups,
                  .samples = x->shape[0], .sums = result->data};
-    w.lines = larger(1, lines_at_once(&job, MOST_PARTS, w.channels, w.made * groups));
+    w.lines = larger(1, lines_at_once(&job, MOST_PARTS, w.channels, w.made * groups, LIMIT));
     const Planes p = planes_of(&job, w.lines);
     const int64_t vectors = w.samples * parts_of(job.count[0] * line_of(&job), LANES);
     w.parts = smaller(smaller(w.samples, MOST_PARTS), MOST_SUMS / larger(1, all));
     w.parts = larger(1, smaller(w.parts, vectors / VECTORS));
     w.shares = parts_of(MOST_PARTS, w.parts);
     w.shares = larger(1, smaller(w.shares, groups > 1 ? groups : w.made / LEAST_SHARE));
-    w.batch = w.lines < job.count[0] ? 1 : larger(1, CACHED / planes_size(&p, w.channels));
+    w.batch = w.lines < job.count[0] ? 1 : larger(1, LIMIT / planes_size(&p, w.channels));
     w.batch = smaller(w.batch, parts_of(w.samples, w.parts));
     if (w.parts > 1) {
         w.sums = malloc(sizeof(number) * (size_t)(all * w.parts));

@@ -298,14 +298,15 @@ static inline int is_whole(const Job *job) {
     return job->spread[0] * job->spread[1] * job->spread[2] == 1;
 }
 
-// How many lines are done at once: so many that their planes stay in the second-level cache, and
-// that there are parts for several threads.
-enum { CACHED = 393216 / sizeof(number), PIECES = 16, LEAST_PIECE = 1 << 20 };
+// How many lines are done at once: so many that their planes have about `cached` numbers, and that
+// there are parts for several threads.
+enum { PIECES = 16, LEAST_PIECE = 1 << 20 };
 
-static int64_t lines_at_once(const Job *job, int64_t samples, int64_t channels, int64_t made) {
+static int64_t lines_at_once(const Job *job, int64_t samples, int64_t channels, int64_t made,
+                             int64_t cached) {
     const int64_t lines = job->count[0], all = planes_of(job, lines).pitch;
     const int64_t each = planes_of(job, 1).each * channels;
-    int64_t parts = parts_of(all * each, CACHED);
+    int64_t parts = parts_of(all * each, cached);
     const int64_t work = lines * line_of(job) * channels * made * taps_of(job);
     parts = larger(parts, smaller(parts_of(PIECES, samples), work / LEAST_PIECE));
     // Lines that neighbours read too are few beside those that are read once.

@@ -1,5 +1,6 @@
 """Automatic differentiation: the backward pass, grad modes and the op protocol."""
 
+from . import forward_ad as forward_ad
 from . import functional as functional
 from . import graph as graph
 from . import profiler as profiler

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,14 @@ from .grad_mode import mode
 from .multi_grad_hook import GradientEdge, target_of
 from .propagation import Leaves, call_hooks, is_ours, reaching, run
 from .ties import ZEROS, zeros_for
+
+
+class _Pass(threading.local):
+    is_partial = False
+    """Whether the pass that runs in this thread is for certain inputs only."""
+
+
+PASS = _Pass()
 
 _accumulate_lock = threading.RLock()  # a hook may run a backward pass of its own
 
@@ -57,6 +66,10 @@ def _own(grad: Array) -> Array:
 
 def _first_gradient(root: Any, gradient: Any, create_graph: bool) -> Any:
     """The gradient at a root: what the user gave, or one for a single element."""
+    if root.array is None:  # an edge, of whose tensor nothing is known
+        if gradient is None:
+            raise RuntimeError("grad can be implicitly created only for scalar outputs")
+        return gradient if create_graph else gradient.array
     backend = BACKENDS[type(root.array)]
     if gradient is None:
         if root.array.size != 1:
@@ -81,6 +94,15 @@ def _size(tensor: Any) -> str:
     return f"torch.Size({list(tensor.array.shape)})"
 
 
+def _source_of(value: Any) -> Any:
+    """A tensor to start from, or what stands for an edge."""
+    if isinstance(value, TensorBase):
+        return value
+    if isinstance(value, GradientEdge):
+        return target_of(value)
+    raise TypeError(f"'{type(value).__name__}' object is not iterable")
+
+
 def _tuple(value: Any) -> tuple[Any, ...]:
     if isinstance(value, (tuple, list)) and not isinstance(value, GradientEdge):
         return tuple(value)
@@ -89,11 +111,17 @@ def _tuple(value: Any) -> tuple[Any, ...]:
 
 def _targets(inputs: Any) -> tuple[Any, ...]:
     """The tensors to differentiate by, and what stands for edges."""
-    return tuple(target_of(value) for value in _tuple(inputs))
+    values = _tuple(inputs)
+    for value in values:
+        if not isinstance(value, (TensorBase, GradientEdge)):
+            raise RuntimeError(
+                "all inputs have to be Tensors or GradientEdges, but got " + type(value).__name__
+            )
+    return tuple(target_of(value) for value in values)
 
 
 def _prepare(tensors: Any, grads: Any, create_graph: bool) -> tuple[list[Any], list[Any]]:
-    roots = list(_tuple(tensors))
+    roots = [_source_of(t) for t in _tuple(tensors)]
     given = [None] * len(roots) if grads is None else list(_tuple(grads))
     if len(given) != len(roots):
         raise RuntimeError(f"got {len(roots)} tensors and {len(given)} gradients")
@@ -114,6 +142,7 @@ def backward(
     grad_tensors: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    grad_variables: Any = None,
     inputs: Any = None,
 ) -> None:
     """Add the gradients of ``tensors`` to ``grad`` of the leaves they depend on.
@@ -123,6 +152,7 @@ def backward(
         grad_tensors: what each tensor's gradient starts from, of the tensor's shape.
         retain_graph: keep the graph for another pass. Default: the value of ``create_graph``.
         create_graph: record the pass itself, so that the gradients can be differentiated.
+        grad_variables: the former name of ``grad_tensors``.
         inputs: accumulate into these leaves only.
 
     Raises:
@@ -135,6 +165,8 @@ def backward(
     >>> x.grad
     tensor(6.)
     """
+    if grad_variables is not None:
+        grad_tensors = _renamed(grad_variables, grad_tensors)
     retain = create_graph if retain_graph is None else retain_graph
     if inputs is not None:
         if len(_tuple(inputs)) == 0:
@@ -154,6 +186,19 @@ def backward(
         _accumulate(run(roots, firsts, retain, create_graph), create_graph)
     finally:
         mode.enabled = before
+
+
+def _renamed(former: Any, now: Any) -> Any:
+    """``grad_tensors`` where its former name was used."""
+    warnings.warn(
+        "`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=3
+    )
+    if now is not None:
+        raise RuntimeError(
+            "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to "
+            "`backward()`. Please only use `grad_tensors`."
+        )
+    return former
 
 
 def grad(
@@ -202,11 +247,16 @@ def grad(
             "allow_unused=False."
         )
     if is_grads_batched:
-        return _for_each_row(outputs, inputs, grad_outputs, retain, create_graph, allow_unused)
+        rows = _for_each_row(outputs, inputs, grad_outputs, retain, create_graph, allow_unused)
+        if not materialize_grads:
+            return rows
+        pairs = zip(_targets(inputs), rows, strict=True)
+        return tuple(t.new_zeros(t.shape) if r is None else r for t, r in pairs)
     wanted = _targets(inputs)
     if not wanted:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     before, mode.enabled = mode.enabled, create_graph
+    outer, PASS.is_partial = PASS.is_partial, True
     try:
         roots, firsts = _prepare(outputs, grad_outputs, create_graph)
         for tensor in wanted:
@@ -231,6 +281,7 @@ def grad(
             results.append(_result(number, tensor, value, allow_unused, materialize_grads))
     finally:
         mode.enabled = before
+        PASS.is_partial = outer
     if grad_outputs is not None and not create_graph:
         _share_versions(results, _tuple(grad_outputs))
     return tuple(results)
@@ -271,6 +322,19 @@ def _for_each_row(
     from . import batched_pass  # which few programs need
 
     batches = _tuple(grad_outputs)
+    for number, (output, batch) in enumerate(zip(_tuple(outputs), batches, strict=True)):
+        if batch is None:
+            raise RuntimeError("grad can be implicitly created only for scalar outputs")
+        if batch.array.shape[1:] != output.array.shape or not batch.array.ndim:
+            shown = list(batch.array.shape[1:])
+            raise RuntimeError(
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output "
+                "as the batch dimension. The sizes of the remaining dimensions are expected to "
+                "match the shape of corresponding output, but a mismatch was detected: grad_output"
+                f"[{number}] has a shape of torch.Size({shown}) and output[{number}] has a "
+                f"shape of {_size(output)}. If you only want some tensors in `grad_output` to be "
+                "considered batched, consider using vmap."
+            )
     if not create:
         wanted = _targets(inputs)
         found = batched_pass.in_batches(_tuple(outputs), wanted, batches, retain)

@@ -230,7 +230,8 @@ class RowsNamespace(ComposedForms):
         if type(y) is not Rows and x.ndim == y.ndim == 2:
             # One product of a tall matrix for all rows.
             count, n, m = x.array.shape
-            tall = BACKENDS[type(y)].matmul(x.array.reshape(count * n, m), y)
+            xp = BACKENDS[type(y)]
+            tall = xp.matmul(xp.reshape(x.array, (count * n, m)), y)
             return Rows(tall.reshape(count, n, y.shape[1]))
         ndim = max(x.ndim, y.ndim)
         wide = _widened(x, ndim), _widened(y, ndim)

@@ -100,7 +100,46 @@ class TensorBase:
 
     @grad.setter
     def grad(self, gradient: Any) -> None:
+        if gradient is not None:
+            _check_gradient(self, gradient)
         self.gradient = gradient
+
+    @grad.deleter
+    def grad(self) -> None:
+        self.gradient = None
+
+
+def _check_gradient(tensor: TensorBase, gradient: Any) -> None:
+    """Refuse what cannot be a tensor's gradient."""
+    if not isinstance(gradient, TensorBase):
+        raise TypeError(
+            "assigned grad expected to be a Tensor or None but got grad of type "
+            + type(gradient).__name__
+        )
+    if gradient is tensor:
+        raise RuntimeError("can't assign Variable as its own grad")
+    mine, given = tensor.array, gradient.array
+    if mine.dtype != given.dtype:
+        names = [from_numpy(a.dtype).tensor_type.removesuffix("Tensor") for a in (given, mine)]
+        raise RuntimeError(
+            f"attempting to assign a gradient with dtype '{names[0].lower()}' to a tensor with "
+            f"grad_dtype '{names[1]}'. The gradient must match the tensor's grad_dtype (defaults "
+            "to the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific "
+            "dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging the dtypes "
+            "of a tensor and its gradient may break downstream systems that assume they match."
+        )
+    if type(mine) is not type(given):
+        raise RuntimeError(
+            f"attempting to assign a gradient with device type '{device_of(given).type}' to a "
+            f"tensor with device type '{device_of(mine).type}'. Please ensure that the gradient "
+            "and the tensor are on the same device"
+        )
+    if mine.shape != given.shape:
+        raise RuntimeError(
+            f"attempting to assign a gradient of size '{list(given.shape)}' to a tensor of size "
+            f"'{list(mine.shape)}'. Please ensure that the gradient and the tensor are the same "
+            "size"
+        )
 
 
 def _warn_of_no_gradient(tensor: TensorBase) -> None:
@@ -455,7 +494,7 @@ def refresh(tensor: TensorBase) -> None:
             "A view was created in no_grad mode and its base or another view of its base has been "
             "modified inplace with grad mode enabled. " + AMBIGUOUS_VIEW
         )
-    if recorded is not True:
+    if isinstance(recorded, MadeBy):
         raise recorded.refusal("its base or another view of its base has been")
     tensor.rebased = tensor.version[1]
     # The change was recorded, so its view is, whatever the mode is by now.

@@ -7,6 +7,7 @@ and allows to fill even that with a number.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,22 @@ def target_of(array: Array) -> Array:
     if any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape, strict=True)):
         raise RuntimeError(ZERO_STRIDE_WRITE)
     return _unlocked(array[...])
+
+
+def shared(array: Array, function: str, example: str) -> Array:
+    """``array`` as a view to write through even if its elements share memory, with a warning.
+
+    For the few functions that PyTorch still allows this. Raises RuntimeError if the memory itself
+    is read-only.
+    """
+    view = _unlocked(array[...])
+    warnings.warn(
+        f"Use of {function} on expanded tensors is deprecated. Please clone() the tensor before "
+        "performing this operation. This also applies to advanced indexing e.g. " + example,
+        UserWarning,
+        stacklevel=4,
+    )
+    return view
 
 
 def _unlocked(view: Any) -> Any:

@@ -72,7 +72,7 @@ class FunctionCtx:
         if self._node is None:
             return self.to_save
         node = self._node()
-        return () if node is None else node.restored()  # type: ignore[no-any-return]
+        return () if node is None else node.restored()
 
     def name(self) -> str:
         """The node's name."""
@@ -82,7 +82,7 @@ class FunctionCtx:
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The nodes that this one passes gradients to, each with its output number."""
         node = None if self._node is None else self._node()
-        return () if node is None else node.next_functions  # type: ignore[no-any-return]
+        return () if node is None else node.next_functions
 
 
 class FunctionNode(Node):
@@ -246,11 +246,13 @@ class Function:
 
     setup_context: Callable[..., Any] | None = None
     ctx_class: ClassVar[type[FunctionCtx]] = FunctionCtx
+    node_class: ClassVar[type[FunctionNode]] = FunctionNode
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         name = cls.__name__ + "Backward"
         cls.ctx_class = type(name, (FunctionCtx,), {"__module__": __name__})
+        cls.node_class = type(name, (FunctionNode,), {"__slots__": (), "__module__": __name__})
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         warnings.warn(
@@ -322,7 +324,7 @@ class Function:
     def _record(
         cls, ctx: Any, count: int, positions: Any, tensors: Any, results: Any
     ) -> tuple[Any, ...]:
-        node = FunctionNode()
+        node = cls.node_class()
         node.function, node.ctx, node.tensor_positions = cls, ctx, positions
         node.input_count = count
         node.input_shapes = [(t.array.shape, t.array.dtype) for t in tensors]

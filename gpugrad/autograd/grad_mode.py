@@ -186,12 +186,17 @@ class inference_mode(_GradContext):
         self.mode = mode
 
     def __enter__(self) -> None:
+        from . import inference  # which is made of tensors
+
+        self.leave = inference.left
         self.former, self.former_inference = mode.enabled, mode.inference
         mode.inference = self.mode
-        mode.enabled = mode.enabled and not self.mode
+        mode.enabled = not self.mode
+        inference.entered()
 
     def __exit__(self, *_: object) -> None:
         mode.enabled, mode.inference = self.former, self.former_inference
+        self.leave()
 
     def _fresh(self) -> inference_mode:
         return inference_mode(self.mode)

@@ -24,6 +24,15 @@ def gradcheck(
     atol: float = 1e-5,
     rtol: float = 1e-3,
     raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_batched_forward_grad: bool = False,
+    check_forward_ad: bool = False,
+    check_backward_ad: bool = True,
+    fast_mode: bool = False,
+    masked: bool | None = None,
 ) -> bool:
     """Check the gradients of ``func`` at ``inputs`` against central differences.
 
@@ -34,6 +43,9 @@ def gradcheck(
         eps: how far each element is moved to either side.
         atol, rtol: ``|analytic - numerical| <= atol + rtol * |numerical|`` passes.
         raise_exception: raise on failure instead of returning False.
+        nondet_tol, check_undefined_grad, check_grad_dtypes, check_batched_grad,
+        check_batched_forward_grad, check_forward_ad, check_backward_ad, fast_mode, masked: accepted
+            for PyTorch's sake; the check is always the one described, element by element.
 
     Raises:
         GradcheckError: naming the worst element and both values there.
@@ -48,7 +60,7 @@ def gradcheck(
     checked = [i for i, v in enumerate(given) if isinstance(v, TensorBase) and v.needs_grad]
     if not checked:
         raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of the "
+            "gradcheck expects at least one input tensor to require gradient, but none of "
             "them have requires_grad=True."
         )
     try:
@@ -70,7 +82,16 @@ def gradgradcheck(
     eps: float = 1e-6,
     atol: float = 1e-5,
     rtol: float = 1e-3,
+    gen_non_contig_grad_outputs: bool = False,
     raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_fwd_over_rev: bool = False,
+    check_rev_over_rev: bool = True,
+    fast_mode: bool = False,
+    masked: bool = False,
 ) -> bool:
     """Check second derivatives: :func:`gradcheck` of the gradients of ``func``.
 
@@ -81,6 +102,9 @@ def gradgradcheck(
         func, inputs, eps, atol, rtol, raise_exception: as in :func:`gradcheck`.
         grad_outputs: what the gradients start from, a tensor for each result of ``func``; by
             default numbers that differ from element to element.
+        gen_non_contig_grad_outputs, nondet_tol, check_undefined_grad, check_grad_dtypes,
+        check_batched_grad, check_fwd_over_rev, check_rev_over_rev, fast_mode, masked: accepted for
+            PyTorch's sake.
 
     >>> import gpugrad
     >>> x = gpugrad.ones(3, dtype=gpugrad.float64, requires_grad=True)

@@ -9,8 +9,11 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from ..backend import BACKENDS
-from .engine import OUTPUT, SHORTCUT, Node, TensorBase, _new, _sequence, wrap
+from .engine import OUTPUT, SHORTCUT, TensorBase, _new, _sequence, wrap
+from .engine import Node as OpNode
 from .function import FunctionNode
+from .grad_mode import no_grad
+from .inspected import Node as Node
 from .multi_grad_hook import GradientEdge as GradientEdge
 from .multi_grad_hook import get_gradient_edge as get_gradient_edge
 from .multi_grad_hook import register_multi_grad_hook as register_multi_grad_hook
@@ -212,13 +215,16 @@ class Packed:
 
     __slots__ = ("dtype", "shape", "unpack_hook", "value")
 
-    def __init__(self, array: Any, hooks: HookPair) -> None:
-        tensor = wrap(BACKENDS[type(array)].asarray(array))
-        self.value = hooks.pack(tensor)
-        if tensor.version[0]:
+    def __init__(self, array: Any, hooks: HookPair, leaf: Any = None) -> None:
+        """``leaf`` is the tensor itself where a leaf is saved: a hook may ask what it is."""
+        tensor = wrap(BACKENDS[type(array)].asarray(array)) if leaf is None else leaf
+        stamp = tensor.version[0]
+        with no_grad():
+            self.value = hooks.pack(tensor)
+        if tensor.version[0] != stamp:
             raise RuntimeError(
                 "A saved tensor pack hook is modifying its input in place. Tensors provided as "
-                "input to pack hook can not be modified by in-place operations as this can lead to "
+                "input to pack hook cannot be modified by in-place operations as this can lead to "
                 "unexpected side-effects. Please open an issue if you need to perform in-place "
                 "operations on the input to a pack hook."
             )
@@ -236,7 +242,7 @@ class Packed:
         return tensor.array
 
 
-def pack_saved(node: Node, result: TensorBase) -> None:
+def pack_saved(node: OpNode, result: TensorBase) -> None:
     """Observer: hand what ``node`` saved to the thread's hooks, if it has any.
 
     The node becomes an instance of a class that unpacks before it goes backward, so that the
@@ -253,7 +259,9 @@ def pack_saved(node: Node, result: TensorBase) -> None:
         value = getattr(node, name, None)
         if type(value) not in BACKENDS:
             continue
-        setattr(node, name, None if source == SHORTCUT else Packed(value, hooks))
+        edge = node.edges[source] if source >= 0 else None
+        leaf = edge if isinstance(edge, TensorBase) and edge.array is value else None
+        setattr(node, name, None if source == SHORTCUT else Packed(value, hooks, leaf))
         packed = True
     if packed:
         node.__class__ = _packing_twin(type(node), _PackingNode)
@@ -265,7 +273,7 @@ class _Packing:
     """Mixed into the class of a node of which something is packed."""
 
     __slots__ = ()
-    plain: type[Node]
+    plain: type[OpNode]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         pass  # an op's class sets itself up when it is made: once is enough
@@ -340,7 +348,7 @@ def _pack_function(node: Any, hooks: HookPair) -> None:
     node.__class__ = _packing_twin(type(node), _PackingFunction)
 
 
-class Alias(Node):
+class Alias(OpNode):
     """A leaf's value in an array of its own; the gradient passes to the leaf."""
 
     __slots__ = ()
@@ -359,7 +367,7 @@ class Alias(Node):
 def _connect(tensor: Any, edge: Any) -> Any:
     """``tensor`` as the value that ``edge``, a node or a leaf, stands for in the graph."""
     if edge is not None:
-        tensor.node = edge if isinstance(edge, Node) else Alias.of(edge)
+        tensor.node = edge if isinstance(edge, OpNode) else Alias.of(edge)
         tensor.needs_grad = True
     return tensor
 
@@ -367,7 +375,7 @@ def _connect(tensor: Any, edge: Any) -> Any:
 _twins: dict[type, type] = {}
 
 
-def _packing_twin(cls: type[Node], mixin: type[_Packing]) -> Any:
+def _packing_twin(cls: type[OpNode], mixin: type[_Packing]) -> Any:
     """The class for packed nodes of an op: the op's own layout and name, another backward."""
     found = _twins.get(cls)
     if found is None:

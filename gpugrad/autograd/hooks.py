@@ -8,6 +8,9 @@ from typing import Any
 
 _numbers = itertools.count()
 
+RETAIN = -1
+"""The key of a node's hook that keeps the gradient: after all others have changed it."""
+
 
 class RemovableHandle:
     """What registering a hook returns: ``remove()`` it, or leave a ``with`` block.

@@ -26,6 +26,7 @@ from .engine import (
 )
 from .expanded import target_of
 from .grad_mode import mode
+from .hooks import RETAIN
 
 
 class CopySlices(Node):
@@ -104,6 +105,8 @@ def check_inplace(tensor: TensorBase) -> None:
     view = tensor.view_of
     if view is not None:
         if tensor.version[1] != tensor.rebased:
+            if not view[4]:
+                _check_view(tensor, view)
             refresh(tensor)
         if tensor.needs_grad:
             _check_view(tensor, view)
@@ -226,11 +229,20 @@ class Reordered(Node):
         self.node.release()
 
 
+def _move_retained(former: Node | None, node: Node) -> None:
+    """Keep the gradient of a tensor's new value where that of the former one was kept."""
+    if former is not None and former.hooks is not None and RETAIN in former.hooks:
+        if node.hooks is None:
+            node.hooks = {}
+        node.hooks[RETAIN] = former.hooks.pop(RETAIN)
+
+
 def _put_into_graph(tensor: TensorBase, node: Node) -> None:
     """Make ``node``, which changed ``tensor`` in place, its maker; of a view, that of a part."""
     version = tensor.version
     version[1] += 1
     if tensor.view_of is None:
+        _move_retained(tensor.node, node)
         tensor.node, tensor.needs_grad, tensor.rebased = node, True, version[1]
         return
     owner, steps = tensor, []
@@ -238,7 +250,9 @@ def _put_into_graph(tensor: TensorBase, node: Node) -> None:
         source, cls, args, number, _ = owner.view_of
         steps.append((cls, args, number))
         owner = source
+    former = owner.node
     owner.node = CopySlices.of(owner, node, steps[::-1])
+    _move_retained(former, owner.node)
     owner.needs_grad = True
     owner.rebased = version[1]
     refresh(tensor)

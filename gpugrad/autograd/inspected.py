@@ -5,9 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakKeyDictionary
 
 from ..backend import BACKENDS
-from .hooks import RemovableHandle
+from .hooks import RETAIN, RemovableHandle
+
+_metadata: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
 
 SAVED_AS = {"self": "x", "input": "x", "other": "y", "exponent": "y", "result": "out"}
 """PyTorch's names of what ops save, and ours where they differ."""
@@ -54,7 +57,8 @@ class Inspected:
 
     @property
     def metadata(self) -> dict[Any, Any]:
-        return {}
+        """A dictionary for whatever the user wants to note on this node."""
+        return _metadata.setdefault(self, {})
 
     @property
     def requires_grad(self) -> bool:
@@ -68,7 +72,10 @@ class Inspected:
         node: Any = self  # ``hooks`` is a slot of Node
         if node.hooks is None:
             node.hooks = {}
-        return RemovableHandle(node.hooks, hook)
+        handle = RemovableHandle(node.hooks, hook)
+        if RETAIN in node.hooks:
+            node.hooks[RETAIN] = node.hooks.pop(RETAIN)  # last again
+        return handle
 
     def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(grad_inputs, grad_outputs)`` after this node went backward.
@@ -100,6 +107,11 @@ class AccumulateGrad:
         self.variable = variable
         self.next_functions = ()
 
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        """A dictionary for whatever the user wants to note on this leaf's place."""
+        return _metadata.setdefault(self.variable, {})
+
     def name(self) -> str:
         return "torch::autograd::AccumulateGrad"
 
@@ -123,3 +135,23 @@ class AccumulateGrad:
         from .node_hooks import before_accumulation
 
         return before_accumulation(self.variable, hook)
+
+
+class _AnyNode(type):
+    """Takes the nodes of ops and the places of leaves as instances."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, (Inspected, AccumulateGrad))
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return issubclass(subclass, (Inspected, AccumulateGrad))
+
+
+class Node(metaclass=_AnyNode):
+    """What all places of the graph are to ``isinstance``: ops' nodes, and those of leaves.
+
+    >>> import gpugrad
+    >>> x = gpugrad.ones(2, requires_grad=True)
+    >>> isinstance((x * 2).grad_fn, gpugrad.autograd.graph.Node)
+    True
+    """

@@ -47,7 +47,8 @@ def run(
     owned: set[Node] = set()
     leaves: Leaves = {}
     heap: list[tuple[int, Node]] = []
-    ahead: Node | None = None  # the next node, where there is but one: a chain needs no heap
+    # The next node and its gradient, where no other waits: a chain needs neither heap nor pending.
+    ahead: tuple[Node, Any] | None = None
     prepare: Callable[[Node], Any] | None = _lifted if create_graph else worker_of
     if anomaly.state.enabled:
         prepare = _checked_lifted if create_graph else anomaly.checked
@@ -68,27 +69,29 @@ def run(
                     leaves[edge] = _sum_at_leaf(leaves[edge], result, node, create_graph)
                 else:
                     leaves[edge] = [result, None if result is grad else node]
-            elif edge in pending:
-                _add_to_pending(pending, owned, edge, result, create_graph)
+            elif ahead is None and not heap:
+                ahead = edge, result
             else:
-                pending[edge] = result
-                if ahead is None and not heap:
-                    ahead = edge
-                    continue
                 if ahead is not None:
-                    heappush(heap, (-ahead.sequence, ahead))
+                    pending[ahead[0]] = ahead[1]
+                    heappush(heap, (-ahead[0].sequence, ahead[0]))
                     ahead = None
-                heappush(heap, (-edge.sequence, edge))
+                if edge in pending:
+                    _add_to_pending(pending, owned, edge, result, create_graph)
+                else:
+                    pending[edge] = result
+                    heappush(heap, (-edge.sequence, edge))
         if ahead is not None:
-            node, ahead = ahead, None
+            node, grad = ahead
+            ahead = None
         elif heap:
             node = heappop(heap)[1]
+            grad = pending.pop(node)
         else:
             if pending:
                 fill_with_zeros(pending.pop(_BEHIND_TIES), leaves, targets, needed)
             return leaves
         edges = node.edges
-        grad = pending.pop(node)
         if node.hooks is not None:
             grad = call_hooks(node.hooks, grad)
         if targets is not None and node in targets:
@@ -107,11 +110,11 @@ def run(
             edges = _collect(node, grad, pending, heap, needed)
             results = (grad,)
             continue
-        xp = BACKENDS.get(type(grad))
-        if xp is None:  # a list with the gradients of several results
+        try:
+            xp = BACKENDS[type(grad)]
+        except KeyError:  # a list with the gradients of several results
             xp = BACKENDS[type(next(g for g in grad if g is not None))]
-        worker = node if prepare is None else prepare(node)
-        results = worker.backward(xp, grad)
+        results = (node if prepare is None else prepare(node)).backward(xp, grad)
         if not retain_graph and node.saves:
             node.release()
 

@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from .composed_attention import ComposedAttention
+from .composed_norms import ComposedNorms
 from .composed_rows import ComposedRows
 from .composed_windows import ComposedWindows
 from .pairs import FusedPairs
@@ -18,7 +19,7 @@ from .philox import next_draw, philox_words, split_draw, words_kept
 Array = Any
 
 
-class ComposedForms(ComposedAttention, ComposedRows, ComposedWindows, FusedPairs):
+class ComposedForms(ComposedAttention, ComposedNorms, ComposedRows, ComposedWindows, FusedPairs):
     """What :class:`Primitives` knows to compute by combining its own functions."""
 
     if TYPE_CHECKING:  # the other primitives; at run time it would slow every look-up down

@@ -19,6 +19,7 @@ from .cpu_activations import HostActivations
 from .cpu_attention import HostAttention
 from .cpu_convolution import HostConvolution
 from .cpu_losses import HostLosses, goes_to_c
+from .cpu_norms import HostNorms
 from .cpu_pools import HostPools
 from .cpu_recurrence import HostRecurrence
 from .cpu_rows import HostRows
@@ -52,6 +53,7 @@ class CPU(
     HostLosses,
     HostAttention,
     HostConvolution,
+    HostNorms,
     HostPools,
     HostRecurrence,
     HostRows,

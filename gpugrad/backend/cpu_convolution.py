@@ -1,6 +1,7 @@
 """Convolution over NumPy: few samples at once, by copies of long rows and BLAS.
 
-NumPy's cost of a copy is by the row, and the rows of small images are short. So the elements under
+Where there is C code, it does what has enough windows; the rest, and all without a compiler, is
+done here. NumPy's cost of a copy is by the row, and the rows of small images are short. So the elements under
 the kernel (its columns) are written down in one of two orders, whichever has the longer rows:
 
 - channels first, each sample as (channels * kernel, windows): rows of one line of windows, and the
@@ -19,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from ..native import windows as native
 from .primitives import Primitives
 from .windows import Geometry, Sizes
 
@@ -30,6 +32,10 @@ BLOCK = 131072
 FOR_EACH = range(12, 32)
 """With so many windows in a sample, a product for each sample is quicker than one for all, whose
 result has to be transposed."""
+
+LEAST_WINDOWS = 9
+"""With fewer windows in a sample, one product for all samples is quicker than C code's vectors of
+windows."""
 
 _EXACT = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 _total: Any = np.add.reduce
@@ -52,6 +58,8 @@ class HostConvolution(Primitives):
         if not _applies(g, x, weight, math.prod(shape)):
             return super().conv(x, weight, bias, g, groups, out)
         result = _result(out, shape, x.dtype)
+        if _goes_to_c(g, groups, count) and native.convolution(x, weight, bias, g, groups, result):
+            return result if out is None or out is result else self.into(result, out)
         flat = result.reshape(len(x), groups, len(weight) // groups, -1)
         if _one_by_one(weight.shape[1], g, groups, count):
             for taken, made in zip(
@@ -88,6 +96,10 @@ class HostConvolution(Primitives):
         shape = len(x), channels, *size
         if not _applies(g, x, weight, math.prod(shape)):
             return super().conv_transpose(x, weight, g, groups, size, out)
+        if _goes_to_c(g, groups, count):
+            result = _result(out, shape, x.dtype)
+            if native.transpose(x, weight, g, groups, result):
+                return result if out is None or out is result else self.into(result, out)
         one_by_one = _one_by_one(weight.shape[1], g, groups, count)
         if (
             not one_by_one
@@ -114,6 +126,10 @@ class HostConvolution(Primitives):
         if not _applies(g, x, grad, grad.size):
             return super().conv_weight(x, grad, g, groups, out)
         shape = grad.shape[1], channels // groups, *g.kernel
+        if _goes_to_c(g, groups, count):
+            result = _result(out, shape, x.dtype)
+            if native.weight_gradient(x, grad, g, groups, result):
+                return result if out is None or out is result else self.into(result, out)
         if _one_by_one(shape[1], g, groups, count):
             result = _result(out, shape, x.dtype)
             for taken, made in zip(
@@ -156,6 +172,11 @@ def _applies(g: Geometry, x: Array, other: Array, size: int) -> bool:
         and other.dtype == x.dtype
         and all(low >= 0 and high >= 0 for low, high in g.padding)
     )
+
+
+def _goes_to_c(g: Geometry, groups: int, count: Sizes) -> bool:
+    """Whether C code is quicker, if there is some: BLAS is where nothing has to be copied."""
+    return math.prod(count) >= LEAST_WINDOWS and (groups > 1 or not _is_pointwise(g))
 
 
 def _is_pointwise(g: Geometry) -> bool:

@@ -1,4 +1,4 @@
-"""Pooling over NumPy, with the planes side by side.
+"""Pooling over NumPy, with the planes side by side; where there is C code, it goes there.
 
 NumPy's cost is by the row, and the windows of small planes have short ones. So where there are
 more planes than windows in a line, they are transposed: then one element of every window in a line
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..native import pooling as native
 from .primitives import Primitives
 from .windows import Geometry, Sizes
 
@@ -36,6 +37,8 @@ class HostPools(Primitives):
         if not _applies(x, g):
             return super().window_max(x, g, out)
         planes = _Planes(x, g, out)
+        if native.largest(planes.planes, g, planes.result, None):
+            return planes.into(self, out)
         for part in planes.parts():
             first, *rest = planes.elements(part, -math.inf)
             best = first.copy()
@@ -48,6 +51,8 @@ class HostPools(Primitives):
         if not _applies(x, g):
             return super().window_sum(x, g, out)
         planes = _Planes(x, g, out)
+        if native.total(planes.planes, g, planes.result):
+            return planes.into(self, out)
         for part in planes.parts():
             first, *rest = planes.elements(part, 0)
             total = first.copy()
@@ -59,13 +64,18 @@ class HostPools(Primitives):
     def window_argmax(
         self, x: Array, g: Geometry, out: tuple[Array, Array] | None = None
     ) -> tuple[Array, Array]:
-        if not _applies(x, g) or math.prod(g.kernel) > 256:
+        if not _applies(x, g):
             return super().window_argmax(x, g, out)
         best_out, index_out = (None, None) if out is None else out
         planes = _Planes(x, g, best_out)
         index = index_out
         if index is None or not index.flags.c_contiguous:
             index = np.empty(planes.result.shape, np.int64)
+        if native.largest(planes.planes, g, planes.result, index):
+            found = index if index_out is None else self.into(index, index_out)
+            return planes.into(self, best_out), found
+        if math.prod(g.kernel) > 256:
+            return super().window_argmax(x, g, out)
         inside, starts, first_inside = planes.numbers()
         for part in planes.parts():
             first, *rest = planes.elements(part, -math.inf)
@@ -99,6 +109,8 @@ class HostPools(Primitives):
             return super().window_spread(grad, g, size, out)
         lead, count = grad.shape[: -len(size)], grad.shape[-len(size) :]
         result = _memory(out, (*lead, *size), grad.dtype)
+        if native.spread(grad, g, size, result):
+            return result if out is None or out is result else self.into(result, out)
         source = np.ascontiguousarray(grad).reshape(-1, *count)
         target = result.reshape(-1, *size)
         last = len(source) > count[-1]
@@ -126,11 +138,10 @@ class HostPools(Primitives):
         lead, size = index.shape[:-1], math.prod(shape[index.ndim - 1 :])
         if grad.dtype not in _EXACT or not index.size:
             return super().window_max_grad(grad, index, shape, out)
-        if out is None or not out.flags.c_contiguous or out.dtype != grad.dtype:
-            result = np.zeros(shape, grad.dtype)
-        else:
-            result = out
-            result.fill(0)
+        result = _memory(out, shape, grad.dtype)
+        if native.given_back(grad, index, size, result):
+            return result if out is None or out is result else self.into(result, out)
+        result.fill(0)
         planes = np.arange(0, math.prod(lead) * size, size).reshape(*lead, 1)
         places = np.add(index, planes).reshape(-1)
         np.add.at(result.reshape(-1), places, np.ascontiguousarray(grad).reshape(-1))

@@ -19,6 +19,7 @@ from .composed_recurrence import ComposedRecurrence
 from .factorisations import Factorisations
 from .gamma_functions import GammaFunctions
 from .generated import Generated
+from .implicit_slopes import ImplicitSlopes
 from .normal_functions import NormalFunctions
 from .optimizer_steps import OptimizerSteps
 from .polynomials import Polynomials
@@ -112,6 +113,7 @@ class Primitives(
     OptimizerSteps,
     SpecialFunctions,
     GammaFunctions,
+    ImplicitSlopes,
     BesselFunctions,
     NormalFunctions,
     Polynomials,

@@ -8,8 +8,11 @@ what a program assigns (``cudnn.benchmark = True``) is kept, and changes nothing
 False
 """
 
+from . import cpu as cpu
 from . import cuda as cuda
 from . import cudnn as cudnn
 from . import mkl as mkl
+from . import mkldnn as mkldnn
 from . import mps as mps
 from . import openmp as openmp
+from . import opt_einsum as opt_einsum

@@ -39,17 +39,17 @@ class Entry:
     """What is known for one kind of arguments."""
 
     __slots__ = (
-        *("attached", "backend", "calls", "doubtful", "eager", "first", "kept", "program", "quick"),
-        "stale",
+        *("attached", "backend", "calls", "eager", "first", "forgiving", "kept", "program"),
+        *("quick", "stale"),
     )
 
     def __init__(self, kept: list[Any]) -> None:
         self.backend: Any = cpu
         self.calls = 0
         self.stale = 0
-        self.doubtful = False
-        """Whether the first trace was made when the leaves were not known, so that they may have
-        had gradients then and not now."""
+        self.forgiving = True
+        """Whether a trace may still differ from the one before: it is compared with a third one
+        then. An optimizer makes the state of a parameter when that first has a gradient."""
         self.first: Trace | None = None
         self.program: Program | None = None
         self.quick: Callable[[tuple[Any, ...]], Any] | None = None
@@ -64,9 +64,9 @@ class Entry:
         try:
             compare(first, found)
         except CaptureError:
-            if not self.doubtful:
+            if not self.forgiving:
                 raise
-            self.doubtful = False
+            self.forgiving = False
             return False
         return True
 
@@ -114,8 +114,6 @@ class CompiledFunction:
             entry = self._entries.pop((kind, ()), None)
             if entry is None:
                 entry = self._new_entry((args, kwargs))
-            elif entry.first is not None:
-                entry.doubtful = True
             self._entries[key] = entry
         if entry.program is not None:
             tensors = entry.program.trace.tensors(tensors)
@@ -181,6 +179,7 @@ class CompiledFunction:
     def _forget(self, entry: Entry) -> None:
         """Something that the program took for granted has changed."""
         entry.program, entry.first, entry.calls, entry.stale = None, None, 0, entry.stale + 1
+        entry.forgiving = True
         entry.quick, entry.attached, self._quick = None, -1, None
         if entry.stale > MOST_RETRACES:
             entry.eager = True

@@ -10,6 +10,7 @@ from __future__ import annotations
 from ..backend.out_of_memory import OutOfMemoryError as OutOfMemoryError
 from ..elementwise import Elementwise as Elementwise
 from ..elementwise import elementwise as elementwise
+from ..legacy import ON_CUDA as _ON_CUDA
 from . import amp as amp
 from .devices import DeviceProperties as DeviceProperties
 from .devices import can_device_access_peer as can_device_access_peer
@@ -49,3 +50,5 @@ from .streams import current_stream as current_stream
 from .streams import default_stream as default_stream
 from .streams import set_stream as set_stream
 from .streams import stream as stream
+
+globals().update(_ON_CUDA)  # FloatTensor and the like

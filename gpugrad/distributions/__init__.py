@@ -4,8 +4,10 @@ A distribution is a batch of them, one for each element of its parameters.
 """
 
 from . import constraints as constraints
+from . import more_kl as _more_kl  # noqa: F401  # registers formulas
 from . import transforms as transforms
 from .continuous import Cauchy, Exponential, Laplace, Normal, Uniform
+from .counts import Binomial, Multinomial, NegativeBinomial, Poisson
 from .discrete import (
     Bernoulli,
     Categorical,
@@ -14,44 +16,104 @@ from .discrete import (
     OneHotCategoricalStraightThrough,
 )
 from .distribution import Distribution
+from .extremes import Gumbel, HalfCauchy, Kumaraswamy, Pareto, Weibull
+from .gammas import Chi2, FisherSnedecor, Gamma, InverseGamma, StudentT
 from .independent import Independent
 from .kl import kl_divergence, register_kl
+from .low_rank import LowRankMultivariateNormal
+from .mixture import MixtureSameFamily
 from .multivariate_normal import MultivariateNormal
+from .registry import biject_to, transform_to
+from .relaxed import RelaxedBernoulli, RelaxedOneHotCategorical
+from .simplex import Beta, Dirichlet, LogisticNormal
 from .transformed import HalfNormal, LogNormal, TransformedDistribution
 from .transforms import (
     AbsTransform,
     AffineTransform,
     ComposeTransform,
     ExpTransform,
+    PowerTransform,
     SigmoidTransform,
+    SoftplusTransform,
     TanhTransform,
     Transform,
+    identity_transform,
 )
+from .vector_transforms import (
+    CatTransform,
+    CorrCholeskyTransform,
+    CumulativeDistributionTransform,
+    IndependentTransform,
+    LowerCholeskyTransform,
+    PositiveDefiniteTransform,
+    ReshapeTransform,
+    SoftmaxTransform,
+    StackTransform,
+    StickBreakingTransform,
+)
+from .von_mises import VonMises
 
 __all__ = [
     "AbsTransform",
     "AffineTransform",
     "Bernoulli",
+    "Beta",
+    "Binomial",
+    "CatTransform",
     "Categorical",
     "Cauchy",
+    "Chi2",
     "ComposeTransform",
+    "CorrCholeskyTransform",
+    "CumulativeDistributionTransform",
+    "Dirichlet",
     "Distribution",
     "ExpTransform",
     "Exponential",
+    "FisherSnedecor",
+    "Gamma",
     "Geometric",
+    "Gumbel",
+    "HalfCauchy",
     "HalfNormal",
     "Independent",
+    "IndependentTransform",
+    "InverseGamma",
+    "Kumaraswamy",
     "Laplace",
     "LogNormal",
+    "LogisticNormal",
+    "LowRankMultivariateNormal",
+    "LowerCholeskyTransform",
+    "MixtureSameFamily",
+    "Multinomial",
     "MultivariateNormal",
+    "NegativeBinomial",
     "Normal",
     "OneHotCategorical",
     "OneHotCategoricalStraightThrough",
+    "Pareto",
+    "Poisson",
+    "PositiveDefiniteTransform",
+    "PowerTransform",
+    "RelaxedBernoulli",
+    "RelaxedOneHotCategorical",
+    "ReshapeTransform",
     "SigmoidTransform",
+    "SoftmaxTransform",
+    "SoftplusTransform",
+    "StackTransform",
+    "StickBreakingTransform",
+    "StudentT",
     "TanhTransform",
     "Transform",
     "TransformedDistribution",
     "Uniform",
+    "VonMises",
+    "Weibull",
+    "biject_to",
+    "identity_transform",
     "kl_divergence",
     "register_kl",
+    "transform_to",
 ]

@@ -90,6 +90,11 @@ class _Interval(Constraint):
         return f"lower_bound={self.lower_bound}, upper_bound={self.upper_bound}"
 
 
+class _HalfOpenInterval(_Interval):
+    def check(self, value: Any) -> Any:
+        return (self.lower_bound <= value) & (value < self.upper_bound)
+
+
 class _IntegerInterval(_Interval):
     is_discrete = True
 
@@ -120,6 +125,35 @@ class _OneHot(Constraint):
         return binary & (value.sum(-1) == 1)
 
 
+class _Multinomial(Constraint):
+    is_discrete = True
+    event_dim = 1
+
+    def __init__(self, upper_bound: Any) -> None:
+        self.upper_bound = upper_bound
+
+    def check(self, value: Any) -> Any:
+        return (value >= 0).all(-1) & (value.sum(-1) <= self.upper_bound)
+
+
+class _LowerTriangular(Constraint):
+    event_dim = 2
+
+    def check(self, value: Any) -> Any:
+        return (value.tril() == value).flatten(-2).all(-1)
+
+
+class _CorrCholesky(Constraint):
+    event_dim = 2
+
+    def check(self, value: Any) -> Any:
+        from ..limits import finfo
+
+        slack = finfo(value.dtype).eps * value.size(-1) * 10
+        unit = ((value.square().sum(-1).sqrt() - 1).abs() < slack).all(-1)
+        return _LowerCholesky().check(value) & unit
+
+
 class _LowerCholesky(Constraint):
     event_dim = 2
 
@@ -128,15 +162,71 @@ class _LowerCholesky(Constraint):
         return lower & (value.diagonal(0, -2, -1) > 0).all(-1)
 
 
-class _PositiveDefinite(Constraint):
+class _Square(Constraint):
     event_dim = 2
 
     def check(self, value: Any) -> Any:
+        return value.new_full(tuple(value.shape[:-2]), value.shape[-2] == value.shape[-1]).bool()
+
+
+class _Symmetric(_Square):
+    def check(self, value: Any) -> Any:
+        square = super().check(value)
+        if not square.all():
+            return square
+        close = (value - value.transpose(-2, -1)).abs() <= 1e-6
+        return close.flatten(-2).all(-1)
+
+
+class _PositiveSemidefinite(_Symmetric):
+    def check(self, value: Any) -> Any:
+        from ..linalg import eigvalsh
+
+        symmetric = super().check(value)
+        return (eigvalsh(value) >= 0).all(-1) if symmetric.all() else symmetric
+
+
+class _PositiveDefinite(_Symmetric):
+    def check(self, value: Any) -> Any:
         from ..linalg import cholesky_ex
 
-        close = (value - value.transpose(-2, -1)).abs() <= 1e-6
-        symmetric = close.flatten(-2).all(-1)
-        return symmetric & (cholesky_ex(value).info == 0)
+        symmetric = super().check(value)
+        return cholesky_ex(value).info == 0 if symmetric.all() else symmetric
+
+
+class _Joined(Constraint):
+    """Regions of the parts that a dimension is made of."""
+
+    def __init__(self, cseq: Any, dim: int = 0) -> None:
+        self.cseq, self.dim = list(cseq), dim
+        self.is_discrete = any(part.is_discrete for part in self.cseq)
+        self.event_dim = max(part.event_dim for part in self.cseq)
+
+
+class _Stack(_Joined):
+    """A region for each place along a dimension."""
+
+    def check(self, value: Any) -> Any:
+        from ..ops.joining import stack as joined
+
+        parts = (value.select(self.dim, place) for place in range(value.size(self.dim)))
+        checks = [part.check(v) for v, part in zip(parts, self.cseq, strict=True)]
+        return joined(checks, self.dim)
+
+
+class _Cat(_Joined):
+    """A region for each stretch of a dimension, of the given lengths."""
+
+    def __init__(self, cseq: Any, dim: int = 0, lengths: Any = None) -> None:
+        super().__init__(cseq, dim)
+        self.lengths = [1] * len(self.cseq) if lengths is None else list(lengths)
+
+    def check(self, value: Any) -> Any:
+        from ..ops.joining import cat as joined
+
+        parts = value.split(self.lengths, self.dim)
+        checks = [part.check(v) for v, part in zip(parts, self.cseq, strict=True)]
+        return joined(checks, self.dim)
 
 
 class IndependentConstraint(Constraint):
@@ -161,7 +251,14 @@ class IndependentConstraint(Constraint):
 Constraints = dict[str, Constraint]
 """The region of each parameter, by its name."""
 
+
+def is_dependent(constraint: Any) -> bool:
+    """Whether a region depends on other parameters."""
+    return isinstance(constraint, _Dependent)
+
+
 dependent = _Dependent()
+dependent_property = property
 boolean = _Boolean()
 one_hot = _OneHot()
 real = _Real()
@@ -170,7 +267,18 @@ positive = _GreaterThan(0.0)
 nonnegative = _GreaterThanEq(0.0)
 nonnegative_integer = _IntegerGreaterThan(0)
 unit_interval = _Interval(0.0, 1.0)
+positive_integer = _IntegerGreaterThan(1)
+half_open_interval = _HalfOpenInterval
 simplex = _Simplex()
+multinomial = _Multinomial
+independent = IndependentConstraint
+lower_triangular = _LowerTriangular()
+corr_cholesky = _CorrCholesky()
+square = _Square()
+symmetric = _Symmetric()
+positive_semidefinite = _PositiveSemidefinite()
+cat = _Cat
+stack = _Stack
 lower_cholesky = _LowerCholesky()
 positive_definite = _PositiveDefinite()
 interval = _Interval

@@ -54,6 +54,7 @@ class Distribution:
     arg_constraints: ClassVar[Constraints] = {}
     has_rsample = False
     has_enumerate_support = False
+    _checked_properties: ClassVar[tuple[str, ...]] = ()
     _validate_args = __debug__
 
     @staticmethod
@@ -82,9 +83,11 @@ class Distribution:
 
     def _check_parameters(self) -> None:
         for name, constraint in self.arg_constraints.items():
-            if name not in self.__dict__ or constraint.event_dim > self.__dict__[name].dim():
+            if name not in self.__dict__ and name not in self._checked_properties:
                 continue  # derived from other parameters
-            value = self.__dict__[name]
+            value = getattr(self, name)
+            if constraint.event_dim > value.dim():
+                continue
             if not constraint.check(value).all():
                 raise ValueError(
                     f"Expected parameter {name} ({type(value).__name__} of shape "

@@ -40,11 +40,14 @@ class TransformedDistribution(Distribution):
     ) -> None:
         self.transforms = [transforms] if isinstance(transforms, Transform) else list(transforms)
         events = len(base_distribution.event_shape)
+        shape: Shape
         wanted = max([events, *(t.codomain.event_dim for t in self.transforms)])
         if wanted > events:
             base_distribution = Independent(base_distribution, wanted - events)
         self.base_dist = base_distribution
         shape = base_distribution.batch_shape + base_distribution.event_shape
+        for transform in self.transforms:
+            shape = transform.forward_shape(shape)
         kept = len(shape) - wanted
         super().__init__(shape[:kept], shape[kept:], validate_args)
 
@@ -105,9 +108,6 @@ class TransformedDistribution(Distribution):
 
     def icdf(self, value: Any) -> Any:
         return self._through(self.base_dist.icdf(self._mirrored(value)))
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
 
 
 class LogNormal(TransformedDistribution):

@@ -12,8 +12,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ..creation import tensor
 from ..limits import finfo
 from ..nn.functional.activation import softplus
+from ..size import Size
 from ..tensor import Tensor
 from . import constraints
 from .independent import sum_rightmost
@@ -56,6 +58,14 @@ class Transform:
         """The map back."""
         return _Inverse(self)
 
+    def forward_shape(self, shape: Sequence[int]) -> Size:
+        """The shape of what comes out for a shape of what goes in."""
+        return Size(shape)
+
+    def inverse_shape(self, shape: Sequence[int]) -> Size:
+        """The shape of what goes in for a shape of what comes out."""
+        return Size(shape)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
@@ -79,6 +89,12 @@ class _Inverse(Transform):
     @property
     def inv(self) -> Transform:
         return self._inv
+
+    def forward_shape(self, shape: Sequence[int]) -> Size:
+        return self._inv.inverse_shape(shape)
+
+    def inverse_shape(self, shape: Sequence[int]) -> Size:
+        return self._inv.forward_shape(shape)
 
     def __repr__(self) -> str:
         return f"_InverseTransform({self._inv!r})"
@@ -106,6 +122,8 @@ class ComposeTransform(Transform):
         return y
 
     def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+        if not self.parts:
+            return x.new_zeros(tuple(x.shape))
         dims = max((part.domain.event_dim for part in self.parts), default=0)
         result: Any = 0
         for part in self.parts:
@@ -114,6 +132,16 @@ class ComposeTransform(Transform):
             result = result + sum_rightmost(stretch, dims - part.domain.event_dim)
             x = y
         return result
+
+    def forward_shape(self, shape: Sequence[int]) -> Size:
+        for part in self.parts:
+            shape = part.forward_shape(shape)
+        return Size(shape)
+
+    def inverse_shape(self, shape: Sequence[int]) -> Size:
+        for part in reversed(self.parts):
+            shape = part.inverse_shape(shape)
+        return Size(shape)
 
     def __repr__(self) -> str:
         return "ComposeTransform([\n    " + ",\n    ".join(map(repr, self.parts)) + "\n])"
@@ -132,6 +160,48 @@ class ExpTransform(Transform):
 
     def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
         return x
+
+
+class PowerTransform(Transform):
+    """``y = x ** exponent`` for positive x."""
+
+    domain = constraints.positive
+    codomain = constraints.positive
+
+    def __init__(self, exponent: Any, cache_size: int = 0) -> None:
+        super().__init__(cache_size)
+        if not isinstance(exponent, Tensor):
+            exponent = tensor(float(exponent))
+        self.exponent = exponent
+
+    @property
+    def sign(self) -> Any:  # type: ignore[override]
+        """Of the exponent."""
+        return self.exponent.sign()
+
+    def _call(self, x: Any) -> Any:
+        return x.pow(self.exponent)
+
+    def _inverse(self, y: Any) -> Any:
+        return y.pow(1 / self.exponent)
+
+    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+        return (self.exponent * y / x).abs().log()
+
+
+class SoftplusTransform(Transform):
+    """``y = log(1 + exp(x))``"""
+
+    codomain = constraints.positive
+
+    def _call(self, x: Any) -> Any:
+        return softplus(x)
+
+    def _inverse(self, y: Any) -> Any:
+        return (-y).expm1().neg().log() + y
+
+    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+        return -softplus(-x)
 
 
 class AffineTransform(Transform):
@@ -212,3 +282,16 @@ class AbsTransform(Transform):
 
     def _inverse(self, y: Any) -> Any:
         return y
+
+
+identity_transform = ComposeTransform([])
+
+
+def __getattr__(name: str) -> Any:
+    """The maps of vectors, which are in a module of their own."""
+    from . import vector_transforms
+
+    found = getattr(vector_transforms, name, None)
+    if not (isinstance(found, type) and issubclass(found, Transform)):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return found

@@ -14,6 +14,7 @@ import numpy as np
 from ..backend.primitives import UFUNCS, Primitives
 from ..backend.step_scratch import compute_dtype
 from .functions import function
+from .noted_norms import NotedNorms
 from .noted_products import NotedProducts
 from .noted_reductions import NotedReductions
 from .values import Buffer, Op, Shape, UnsupportedError, Value
@@ -38,7 +39,7 @@ class Scratch:
         self.scalars = [notes.empty((), self.dtype) for _ in range(3)]
 
 
-class Notes(NotedReductions, NotedProducts, Primitives):
+class Notes(NotedNorms, NotedReductions, NotedProducts, Primitives):
     """Primitives that note ops.
 
     Attributes:

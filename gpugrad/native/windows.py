@@ -1,4 +1,5 @@
-"""Convolutions in C: ``kernels/native_convolution.c``, ``native_convolution_weight.c``.
+"""Convolutions in C: ``kernels/native_convolution.c``, ``native_convolution_weight.c`` and, where
+each channel of an image has a kernel of its own, ``native_depthwise.c``.
 
 The C code knows convolutions over three dimensions without gaps in the result. Here those of other
 forms are described as such: ``kernels/native_windows.h`` says how.
@@ -22,6 +23,7 @@ Array = Any
 
 _convolutions = Family("native_convolution", {"convolution": "aaaaai"})
 _weights = Family("native_convolution_weight", {"convolution_weight": "aaaai"})
+_depthwise = Family("native_depthwise", {"depthwise": "aaaaai", "depthwise_weight": "aaaai"})
 
 
 def convolution(
@@ -40,23 +42,39 @@ def transpose(x: Array, weight: Array, g: Geometry, groups: int, result: Array) 
 
 def weight_gradient(x: Array, grad: Array, g: Geometry, groups: int, result: Array) -> bool:
     """Put the gradient of a convolution in its kernels into ``result``; whether it was done."""
-    function = _weights.of("convolution_weight", result)
     jobs = _forward(g, x.shape[2:], groups)
-    if function is None or jobs is None:
+    if jobs is None:
         return False
     x, grad = np.ascontiguousarray(x), np.ascontiguousarray(grad)
-    return bool(function(id(x), id(grad), id(result), id(jobs), THREADS.number))
+    arrays = id(x), id(grad), id(result), id(jobs)
+    if _is_depthwise(result, groups):
+        function = _depthwise.of("depthwise_weight", result)
+        if function is not None and function(*arrays, THREADS.number):
+            return True
+    function = _weights.of("convolution_weight", result)
+    return function is not None and bool(function(*arrays, THREADS.number))
 
 
-def _convolve(x: Array, weight: Array, bias: Array | None, result: Array, jobs: Array) -> bool:
-    function = _convolutions.of("convolution", result)
-    if function is None or jobs is None:
+def _convolve(
+    x: Array, weight: Array, bias: Array | None, result: Array, jobs: Array | None
+) -> bool:
+    if jobs is None:
         return False
     x, weight = np.ascontiguousarray(x), np.ascontiguousarray(weight)
     if bias is not None:
         bias = np.ascontiguousarray(bias)
-    place = 0 if bias is None else id(bias)
-    return bool(function(id(x), id(weight), place, id(result), id(jobs), THREADS.number))
+    arrays = id(x), id(weight), 0 if bias is None else id(bias), id(result), id(jobs)
+    if _is_depthwise(weight, int(jobs[1])):
+        function = _depthwise.of("depthwise", result)
+        if function is not None and function(*arrays, THREADS.number):
+            return True
+    function = _convolutions.of("convolution", result)
+    return function is not None and bool(function(*arrays, THREADS.number))
+
+
+def _is_depthwise(weight: Array, groups: int) -> bool:
+    """Whether images have as many groups as channels, before and after."""
+    return weight.ndim == 4 and len(weight) == groups > 1 and weight.shape[1] == 1
 
 
 # --- descriptions ---------------------------------------------------------------------------------
@@ -85,7 +103,9 @@ def _backward(g: Geometry, count: Sizes, size: Sizes, groups: int) -> Array | No
         return None
     jobs: list[int] = []
     number = 0
-    for first in itertools.product(*(range(min(s, n)) for s, n in zip(g.stride, size, strict=True))):
+    for first in itertools.product(
+        *(range(min(s, n)) for s, n in zip(g.stride, size, strict=True))
+    ):
         made = tuple(-(-(n - f) // s) for n, f, s in zip(size, first, g.stride, strict=True))
         taps, starts = [], []
         for d, f in enumerate(first):

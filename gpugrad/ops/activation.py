@@ -44,6 +44,7 @@ class LeakyRelu(Unary):
     """``x`` where positive, ``slope * x`` elsewhere."""
 
     primitive = "leaky_relu"
+    kernel = "leaky_relu_cpu"
     keeps_x = True
     is_flat = True
 
@@ -55,6 +56,7 @@ class Elu(Unary):
     """``x`` where positive, ``alpha * (exp(x) - 1)`` elsewhere."""
 
     primitive = "elu"
+    kernel = "elu_cpu"
     keeps_x = True
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
@@ -68,6 +70,7 @@ class Softplus(Unary):
     """``log(1 + exp(beta * x)) / beta``; ``x`` itself where ``beta * x > threshold``."""
 
     primitive = "softplus"
+    kernel = "softplus_cpu"
     keeps_x = True
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
@@ -78,6 +81,7 @@ class Silu(Unary):
     """``x * sigmoid(x)``"""
 
     primitive = "silu"
+    kernel = "silu_cpu"
     keeps_x = True
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
@@ -91,6 +95,7 @@ class Gelu(Unary):
     """
 
     primitive = "gelu"
+    kernel = "GeluKernelImpl"
     keeps_x = True
 
     def grad_x(self, xp: Any, grad: Any) -> Any:

@@ -141,11 +141,12 @@ def fill_(x: Any, value: Any, kind: type[Fill] = Fill) -> Any:
     if x.needs_grad or x.view_of is not None:
         check_inplace(x)
     array = x.array
-    if not BACKENDS[type(array)].writable(array):
-        array = places(array)
     if value.__class__ is not float and value != 0:
         value = wrapped(value, array.dtype)
-    BACKENDS[type(array)].fill(array, value)
+    try:
+        BACKENDS[type(array)].fill(array, value)
+    except ValueError:  # an expanded array, which NumPy does not let anybody write into
+        BACKENDS[type(array)].fill(places(array), value)
     if x.needs_grad:
         mark_changed(x, kind.__new__(kind), (x,))
     else:

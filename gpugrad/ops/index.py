@@ -9,12 +9,13 @@ import numpy as np
 
 from ..autograd.engine import Node, TensorBase, _new, refresh, wrap
 from ..autograd.grad_mode import mode
+from ..autograd.expanded import shared
 from ..autograd.inplace import check_inplace, mark_changed
 from ..backend import BACKENDS, device_of, recording
 from ..backend.primitives import is_basic, is_basic_item
 from ..dtypes import from_numpy
 from .copying import copy_
-from .operands import ZERO_STRIDE_WRITE, sum_to, wrapped
+from .operands import sum_to, wrapped
 from .shape import expand
 
 
@@ -354,7 +355,10 @@ def setitem(x: Any, index: Any, value: Any) -> None:
         node.forward(backend, x.array, value.array, native)
     except ValueError as error:
         if not backend.writable(x.array):
-            raise RuntimeError(ZERO_STRIDE_WRITE) from None
+            target = shared(x.array, "index_put_", "tensor[indices] = tensor")
+            node.forward(backend, target, value.array, native)
+            mark_changed(x, node, (x, value))
+            return
         shape = list(_without_prefix(value, 0).array.shape)
         raise RuntimeError(
             f"shape mismatch: value tensor of shape {shape} cannot be broadcast to indexing result "

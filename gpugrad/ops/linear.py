@@ -102,7 +102,7 @@ def _number(xp: Any, number: float, beside: Any) -> Any:
 # --- functions -----------------------------------------------------------------------------------
 
 
-def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+def linear(input: Any, weight: Any, bias: Any = None, *, out: Any = None) -> Any:
     """``input @ weight.T + bias``.
 
     Args:
@@ -118,7 +118,11 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     tensor([[3., 3.]])
     """
     if THREADS and (run := casting("linear")):
-        return run(linear, input, weight, bias)
+        return run(linear, input, weight, bias, out=out)
+    if out is not None:
+        from ..out_argument import into  # which is made of ops
+
+        return into(out, linear(input, weight, bias), "linear")
     x, w = input.array, weight.array
     if x.dtype is not w.dtype and x.dtype != w.dtype:
         raise RuntimeError(

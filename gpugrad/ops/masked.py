@@ -26,6 +26,7 @@ class MaskedFill(Write):
 
     __slots__ = ("mask", "shape")
     saves = {"mask": CONSTANT}
+    on_expanded = ("masked_fill_", "tensor[mask] = scalar")
 
     def forward(self, xp: Any, x: Any, value: Any, mask: Any) -> Any:
         self.mask, self.shape = mask, x.shape

@@ -12,6 +12,7 @@ from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
 from ..backend.composed import ComposedForms
 from ..backend.composed_recurrence import ComposedRecurrence
+from ..backend.implicit_slopes import ImplicitSlopes
 from ..backend.primitives import is_basic
 from . import (
     activation,
@@ -71,7 +72,7 @@ def _axes(axis: Any) -> Any:
     return (axis,) if isinstance(axis, int) else axis
 
 
-class TensorNamespace(ComposedForms, ComposedRecurrence):
+class TensorNamespace(ComposedForms, ComposedRecurrence, ImplicitSlopes):
     """Primitives whose arrays are tensors."""
 
     def __init__(self) -> None:

@@ -73,7 +73,7 @@ def argsort(input: Any, dim: int = -1, descending: bool = False, *, stable: bool
     tensor([1, 2, 0])
     """
     index = _order(input.array, wrap_dim(dim, input.array.ndim), descending)
-    return wrap(index.reshape(input.array.shape))
+    return wrap(BACKENDS[type(index)].reshape(index, input.array.shape))
 
 
 def msort(input: Any) -> Any:
@@ -290,8 +290,8 @@ def _check_search(sequence: Any, values: Any, right: bool, side: str | None) -> 
 
 def _search(xp: Any, sequence: Any, values: Any, right: bool, narrow: bool) -> Any:
     """Binary search, for all values together."""
-    rows = sequence.reshape(math.prod(sequence.shape[:-1]), sequence.shape[-1])
-    wanted = values.reshape(rows.shape[0], values.size // max(rows.shape[0], 1))
+    rows = xp.reshape(sequence, (math.prod(sequence.shape[:-1]), sequence.shape[-1]))
+    wanted = xp.reshape(values, (rows.shape[0], values.size // max(rows.shape[0], 1)))
     low = xp.zeros(wanted.shape, "int64")
     high = xp.full(wanted.shape, rows.shape[1], "int64")
     for _ in range(rows.shape[1].bit_length()):
@@ -302,4 +302,4 @@ def _search(xp: Any, sequence: Any, values: Any, right: bool, narrow: bool) -> A
         open_ = xp.lt(low, high)
         low = xp.where(xp.logical_and(open_, left_of), xp.add(middle, 1), low)
         high = xp.where(xp.logical_and(open_, xp.logical_not(left_of)), middle, high)
-    return wrap(xp.cast(low.reshape(values.shape), "int32" if narrow else "int64"))
+    return wrap(xp.cast(xp.reshape(low, values.shape), "int32" if narrow else "int64"))

@@ -18,6 +18,10 @@ class Pow(Binary):
     primitive = "pow"
     keeps_x, keeps_y, keeps_out = ALWAYS, ALWAYS, FOR_Y
 
+    @property
+    def _saved_exponent(self) -> Any:
+        return self._saved("y")
+
     def grad_x(self, xp: Any, grad: Any) -> Any:
         # d/dx x**y is 0 where y is 0, also where x is 0 and the plain formula gives nan.
         y = self.y
@@ -68,6 +72,7 @@ class Square(Unary):
     primitive = "square"
     floating = False
     keeps_x = True
+    _saved_exponent = 2
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
         x = self.x
@@ -83,6 +88,7 @@ class Cube(Unary):
     primitive = "cube"
     floating = False
     keeps_x = True
+    _saved_exponent = 3
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
         return xp.mul(grad, xp.mul(xp.square(self.x), 3))

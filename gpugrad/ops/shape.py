@@ -289,29 +289,33 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
     return permute(input, order)
 
 
-def squeeze(input: Any, dim: Any = None) -> Any:
-    """Without dimensions of size one: all of them, or those in ``dim``.
+def squeeze(input: Any, dim: Any = None, *, axis: Any = None) -> Any:
+    """Without dimensions of size one: all of them, or those in ``dim``, NumPy's ``axis``.
 
     >>> import gpugrad
     >>> gpugrad.zeros(1, 2, 1).squeeze().shape
     torch.Size([2])
     """
     shape = input.array.shape
-    if dim is None:
+    if dim is None and (dim := axis) is None:
         return Squeeze.apply(input, tuple(n for n in shape if n != 1))
     kind, given = (SqueezeDim, (dim,)) if isinstance(dim, int) else (SqueezeDims, dim)
     dims = {wrap_dim(d, len(shape)) for d in given}
     return kind.apply(input, tuple(n for i, n in enumerate(shape) if i not in dims or n != 1))
 
 
-def unsqueeze(input: Any, dim: int) -> Any:
-    """With a dimension of size one inserted at ``dim``.
+def unsqueeze(input: Any, dim: int | None = None, *, axis: int | None = None) -> Any:
+    """With a dimension of size one inserted at ``dim``, which NumPy calls ``axis``.
 
     >>> import gpugrad
     >>> gpugrad.zeros(2).unsqueeze(1).shape
     torch.Size([2, 1])
     """
     shape = input.array.shape
+    if dim is None:
+        if axis is None:
+            raise TypeError("unsqueeze() missing 1 required positional arguments: \"dim\"")
+        dim = axis
     d = wrap_dim(dim, len(shape) + 1)
     return Unsqueeze.apply(input, (*shape[:d], 1, *shape[d:]))
 

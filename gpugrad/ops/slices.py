@@ -30,6 +30,7 @@ class IndexFill(PutNumber):
     """One number written into slices along a dimension."""
 
     __slots__ = ()
+    on_expanded = ("index_fill_", "tensor[mask] = scalar")
 
 
 class IndexFillTensor(Put):

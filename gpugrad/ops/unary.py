@@ -33,6 +33,12 @@ def no_bools(kernel: str) -> Exception:
     return NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
 
 
+def no_kernel(kernel: str, array: Array) -> Exception:
+    """PyTorch's error for a type that a kernel does not take."""
+    word = dtypes.from_numpy(array.dtype).tensor_type.removesuffix("Tensor")
+    return NotImplementedError(f"\"{kernel}\" not implemented for '{word}'")
+
+
 class Unary(Node):
     """``y = primitive(x, *params)``, element by element."""
 
@@ -49,6 +55,9 @@ class Unary(Node):
     keeps_out: ClassVar[bool] = False
     floating: ClassVar[bool] = True
     """Whether integers are converted to the default floating type first."""
+
+    kernel: ClassVar[str | None] = None
+    """The kernel's name for :func:`no_kernel`, where PyTorch refuses integers; else None."""
 
     bool_kernel: ClassVar[str | None] = None
     """For :func:`no_bools`, where PyTorch has no kernel for bools; None where it has one."""
@@ -93,6 +102,8 @@ def _unary_apply(cls: type[Unary]) -> Function:
         if bool_kernel is not None and a.dtype.kind == "b":
             raise no_bools(bool_kernel)
         if floating and a.dtype.kind not in "fV":
+            if cls.kernel is not None:
+                raise no_kernel(cls.kernel, a)
             a = to_default_float(x).array
         kind = type(a)
         xp = BACKENDS[kind]
@@ -141,6 +152,8 @@ def _unary_apply_inplace(cls: type[Unary]) -> Function:
         original = xp.copy(a) if cls.keeps_x and x.needs_grad else a
         source = original
         if cls.floating and a.dtype.kind not in "fV":
+            if cls.kernel is not None:
+                raise no_kernel(cls.kernel, a)
             source = xp.cast(a, dtypes.get_default_dtype().numpy)
         try:
             result = getattr(xp, cls.primitive)(source, *params)

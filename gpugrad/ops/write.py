@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..autograd.engine import Node, TensorBase, _new
+from ..autograd.expanded import shared
 from ..autograd.inplace import check_inplace, mark_changed
 from ..backend import BACKENDS
 from .arguments import c_name
@@ -20,6 +21,9 @@ class Write(Node):
 
     __slots__ = ("key",)
 
+    on_expanded: ClassVar[tuple[str, str] | None] = None
+    """For :func:`~gpugrad.autograd.expanded.shared`, where elements may share their memory."""
+
     def forward(self, xp: Any, x: Any, *rest: Any) -> Any:
         return self.write(xp, xp.copy(x), *rest)
 
@@ -31,10 +35,13 @@ class Write(Node):
         """Apply the op to ``x`` itself."""
         check_inplace(x)
         xp = BACKENDS[type(x.array)]
-        if not xp.writable(x.array):
-            raise RuntimeError(ZERO_STRIDE_WRITE)
+        target = x.array
+        if not xp.writable(target):
+            if cls.on_expanded is None:
+                raise RuntimeError(ZERO_STRIDE_WRITE)
+            target = shared(target, *cls.on_expanded)
         node = _new(cls)
-        node.write(xp, x.array, *(r.array if isinstance(r, TensorBase) else r for r in rest))
+        node.write(xp, target, *(r.array if isinstance(r, TensorBase) else r for r in rest))
         mark_changed(x, node, (x, *(r for r in rest if isinstance(r, TensorBase))))
         return x
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import OrderedDict
 from collections.abc import Callable
 from itertools import chain
@@ -85,3 +86,16 @@ class StepHooks:
         for hook in list(chain(own.after.values(), of_all.after.values())):
             hook(self, args, kwargs)
         return result
+
+
+def with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
+    """``step`` of an optimizer with the hooks around it that were registered for it or for all."""
+
+    @functools.wraps(step)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        self._opt_called = True
+        if self._step_hooks is None and not of_all.before and not of_all.after:
+            return step(self, *args, **kwargs)
+        return self._run_step_hooks(step, args, kwargs)
+
+    return wrapper

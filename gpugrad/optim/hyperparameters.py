@@ -160,6 +160,13 @@ class Variation:
         return self._on[device]
 
 
+def take_for_granted(recorder: recording.Recorder, group: Group) -> None:
+    """Let replays stand only as long as all options are as they are, the learning rate included."""
+    for name, value in group.items():
+        if name != "params":
+            _require_equal(recorder, Option(name).place, group, value)
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -16,10 +15,10 @@ from ..creation import zeros
 from ..dtypes import float32, float64, get_default_dtype
 from ..tensor import Tensor
 from .buckets import Bucket, Group, LearningRate, Plan, make_plan
-from .hooks import StepHooks, of_all
+from .hooks import StepHooks, with_hooks
 from .hooks import register_optimizer_step_post_hook as register_optimizer_step_post_hook
 from .hooks import register_optimizer_step_pre_hook as register_optimizer_step_pre_hook
-from .hyperparameters import Option, Variation
+from .hyperparameters import Option, Variation, take_for_granted
 from .state_dict import StateDicts
 
 Params = Iterable[Any]
@@ -117,7 +116,7 @@ class Optimizer(StateDicts, StepHooks):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "step" in cls.__dict__:
-            cls.step = _with_hooks(cls.__dict__["step"])  # type: ignore[method-assign]
+            cls.step = with_hooks(cls.__dict__["step"])  # type: ignore[method-assign]
 
     def __repr__(self) -> str:
         text = type(self).__name__ + " ("
@@ -272,6 +271,9 @@ class Optimizer(StateDicts, StepHooks):
 
     def _step_recorded(self, group: Group, params: list[Tensor]) -> None:
         """Update by tensor operations, which autograd records; see ``tensor_steps``."""
+        recorder = recording.current()
+        if recorder is not None and recorder.for_replays:
+            take_for_granted(recorder, group)
         with enable_grad():
             for p in params:
                 state = self.state.get(p, {})
@@ -354,16 +356,3 @@ def mark_changed(params: list[Tensor], scaling: dict[str, Array]) -> None:
     if "grad_scale" in scaling:
         for p in params:
             p.grad.version[0] += 1
-
-
-def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
-    """``step`` with the hooks around it that were registered for the optimizer."""
-
-    @functools.wraps(step)
-    def wrapper(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
-        self._opt_called = True
-        if self._step_hooks is None and not of_all.before and not of_all.after:
-            return step(self, *args, **kwargs)
-        return self._run_step_hooks(step, args, kwargs)
-
-    return wrapper

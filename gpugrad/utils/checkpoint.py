@@ -14,7 +14,7 @@ from typing import Any
 from weakref import WeakKeyDictionary, ref
 
 from ..autograd import autocast_mode
-from ..autograd.backward_pass import backward
+from ..autograd.backward_pass import PASS, backward
 from ..autograd.engine import wrap
 from ..autograd.function import Function
 from ..autograd.grad_mode import enable_grad, is_grad_enabled
@@ -23,7 +23,15 @@ from ..nn import Module, Sequential
 from ..random.state import repeated, snapshot
 from ..tensor import Tensor
 
-__all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential"]
+__all__ = [
+    "CheckpointError",
+    "checkpoint",
+    "checkpoint_sequential",
+    "set_checkpoint_early_stop",
+]
+
+_early_stop: list[bool] = []
+"""What the contexts of :class:`set_checkpoint_early_stop` in force say, innermost last."""
 
 Contexts = tuple[AbstractContextManager[Any], AbstractContextManager[Any]]
 
@@ -83,8 +91,10 @@ def checkpoint(
     if use_reentrant is None:
         warnings.warn(
             "torch.utils.checkpoint: the use_reentrant parameter should be passed explicitly. "
-            "use_reentrant=False is recommended, but if you need to preserve the current default "
-            "behavior, you can pass use_reentrant=True.",
+            "Starting in PyTorch 2.9, calling checkpoint without use_reentrant will raise an "
+            "exception. use_reentrant=False is recommended, but if you need to preserve the current default "
+            "behavior, you can pass use_reentrant=True. Refer to docs for more details on the "
+            "differences between the two variants.",
             stacklevel=2,
         )
         use_reentrant = True
@@ -109,9 +119,33 @@ def checkpoint(
         with first:
             return function(*args, **kwargs)
     again = _Repetition(function, args, kwargs, preserve_rng_state, second)
-    again.checks, again.early_stop = determinism_check == "default", early_stop
+    again.checks = determinism_check == "default"
+    again.early_stop = _early_stop[-1] if _early_stop else early_stop
     with first, _Hooks(again.note, again.recall):
         return function(*args, **kwargs)
+
+
+class set_checkpoint_early_stop:  # noqa: N801  # PyTorch's name
+    """Say for all checkpoints made in a ``with`` block whether their repetitions stop early.
+
+    Args:
+        enable: end a repetition as soon as everything needed is there.
+
+    >>> import gpugrad
+    >>> from gpugrad.utils.checkpoint import checkpoint, set_checkpoint_early_stop
+    >>> x = gpugrad.ones(2, requires_grad=True)
+    >>> with set_checkpoint_early_stop(False):
+    ...     y = checkpoint(gpugrad.sin, x, use_reentrant=False)
+    """
+
+    def __init__(self, enable: bool) -> None:
+        self.enable = enable
+
+    def __enter__(self) -> None:
+        _early_stop.append(self.enable)
+
+    def __exit__(self, *_: object) -> None:
+        _early_stop.pop()
 
 
 class _Hooks(saved_tensors_hooks):
@@ -271,6 +305,13 @@ class _Reentrant(Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
+        if PASS.is_partial:
+            raise RuntimeError(
+                "When use_reentrant=True, torch.utils.checkpoint is incompatible with .grad() or "
+                "passing an `inputs` parameter to .backward(). To resolve this error, you can "
+                "either set use_reentrant=False, or call .backward() without passing the `inputs` "
+                "argument."
+            )
         args = [
             other if tensor is None else tensor.detach().requires_grad_(tensor.requires_grad)
             for tensor, other in zip(ctx.saved_tensors, ctx.others, strict=True)

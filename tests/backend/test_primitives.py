@@ -71,6 +71,8 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "xlogy": (X, Y),
     "lgamma": (X,),
     "digamma": (X,),
+    "gamma_slope": (Y, X),
+    "dirichlet_slope": (X, Y, Y + 1.0),
     "polygamma": (X, 2),
     "zeta": (X + 1.5, Y),
     "igamma": (X, Y),
@@ -149,6 +151,10 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "recurrence": (*LAYER, STATE, STATE, None, None, "LSTM", False),
     "recurrence_grad": (*TRAIL, *LAYER, LAST, STATE, "LSTM", False, (True,) * 7),
     "layer_norm": (X, X[0], X[1], 1e-5),
+    "batch_norm": (X, X[0], X[1], 1e-5),
+    "batch_norm_grad": (X, Y, X[0], X[1], Y[0], 1e-5, (True, True, True)),
+    "group_norm": (X[:, None, :, None], X[0, :1], X[1, :1], 1, 1e-5),
+    "group_norm_grad": (IMAGE, IMAGE, X[0, :1], X[:1, :1], Y[:1, :1], 1, (True, True, True)),
     "layer_norm_grad": (X, Y, X[0], X[:, :1], Y[:, :1], (True, True, True)),
 }
 """A call of every primitive that makes an array."""

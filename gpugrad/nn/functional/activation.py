@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from ...autograd.composed import shown_as
 from ...casting.calls import THREADS, casting
+from ...dtypes import bool_
 from ...ops.activation import Elu, Gelu, LeakyRelu, Silu, Softplus
 from ...tensor import Tensor
+from .out import stored
+from .promotion import refuse_bools, require_floating
 
 # The constants for which SELU keeps mean 0 and variance 1 (Klambauer et al., 2017).
 _SELU_ALPHA = 1.6732632423543772848170429916717
@@ -121,10 +124,11 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     >>> gpugrad.nn.functional.celu(gpugrad.tensor([-1.0, 2.0]), 0.5)
     tensor([-0.4323,  2.0000])
     """
+    require_floating(input, "elu_cpu")
     return _finish(input, Elu.apply(input / alpha, 1.0) * alpha, inplace)
 
 
-def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
+def gelu(input: Tensor, *, approximate: str = "none", out: Tensor | None = None) -> Tensor:
     """x · Phi(x), Phi being the normal distribution function.
 
     Args:
@@ -140,7 +144,7 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
     if approximate not in ("none", "tanh"):
         raise RuntimeError("approximate argument must be either none or tanh.")
     result: Tensor = Gelu.apply(input, approximate)
-    return result
+    return result if out is None else stored(out, result, "gelu")
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -162,10 +166,13 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     >>> gpugrad.nn.functional.mish(gpugrad.tensor([-1.0, 2.0]))
     tensor([-0.3034,  1.9440])
     """
+    require_floating(input, "mish_cpu")
     return _finish(input, input * softplus(input).tanh(), inplace)
 
 
-def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
+def softplus(
+    input: Tensor, beta: float = 1, threshold: float = 20, *, out: Tensor | None = None
+) -> Tensor:
     """log(1 + exp(beta · x)) / beta, and x itself where beta · x > threshold.
 
     >>> import gpugrad
@@ -175,19 +182,20 @@ def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
     if THREADS and (run := casting("softplus")):
         return run(softplus, input, beta, threshold)
     result: Tensor = Softplus.apply(input, beta, threshold)
-    return result
+    return result if out is None else stored(out, result, "softplus")
 
 
 @shown_as("LogSigmoid")
-def logsigmoid(input: Tensor) -> Tensor:
+def logsigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """log(sigmoid(x)) = -log(1 + exp(-x)).
 
     >>> import gpugrad
     >>> gpugrad.nn.functional.logsigmoid(gpugrad.tensor([-1.0, 2.0]))
     tensor([-1.3133, -0.1269])
     """
+    refuse_bools(input, "log_sigmoid_cpu")
     result: Tensor = -(-input).logaddexp(input.new_zeros(()))
-    return result
+    return result if out is None else stored(out, result, "log_sigmoid")
 
 
 def softsign(input: Tensor) -> Tensor:
@@ -214,6 +222,8 @@ def hardtanh(
     >>> gpugrad.nn.functional.hardtanh(gpugrad.tensor([-2.0, 0.5]))
     tensor([-1.0000,  0.5000])
     """
+    if input.dtype is bool_:
+        raise RuntimeError("Bool inputs not supported for hardtanh")
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
     if not input.is_floating_point():
@@ -241,6 +251,7 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     >>> gpugrad.nn.functional.hardsigmoid(gpugrad.tensor([-4.0, 1.5]))
     tensor([0.0000, 0.7500])
     """
+    require_floating(input, "hardsigmoid_cpu")
     return _finish(input, hardtanh(input + 3, 0.0, 6.0) / 6, inplace)
 
 
@@ -252,6 +263,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     >>> gpugrad.nn.functional.hardswish(gpugrad.tensor([-1.0, 4.0]))
     tensor([-0.3333,  4.0000])
     """
+    require_floating(input, "hardswish_cpu")
     return _finish(input, input * hardtanh(input + 3, 0.0, 6.0) / 6, inplace)
 
 
@@ -263,6 +275,7 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     >>> gpugrad.nn.functional.threshold(gpugrad.tensor([0.5, 2.0]), 1.0, 0.0)
     tensor([0., 2.])
     """
+    refuse_bools(input, "threshold_cpu")
     result = input.masked_fill(input <= threshold, value)
     return _finish(input, result, inplace)
 
@@ -278,6 +291,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     >>> gpugrad.nn.functional.prelu(gpugrad.tensor([-1.0, 2.0]), gpugrad.tensor(0.1))
     tensor([-0.1000,  2.0000])
     """
+    require_floating(input, "prelu_cpu")
     if THREADS and (run := casting("prelu")):
         return run(prelu, input, weight)
     if weight.dim() > 1:
@@ -309,6 +323,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     >>> gpugrad.nn.functional.glu(gpugrad.tensor([3.0, 0.0]))
     tensor([1.5000])
     """
+    require_floating(input, "glu_cpu")
     size = input.size(dim)
     if size % 2:
         raise RuntimeError(

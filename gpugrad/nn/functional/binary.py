@@ -7,7 +7,7 @@ from ...backend.recording import unnoted
 from ...casting.calls import THREADS, casting
 from ...ops.loss import BinaryCrossEntropy, BinaryCrossEntropyWithLogits
 from ...tensor import Tensor
-from .promotion import same_type
+from .promotion import require_floating, same_type
 from .promotion import type_word as _word
 from .reduction import reduce_loss, resolve
 
@@ -36,6 +36,7 @@ def binary_cross_entropy(
     >>> gpugrad.nn.functional.binary_cross_entropy(gpugrad.tensor([0.5]), gpugrad.tensor([1.0]))
     tensor(0.6931)
     """
+    require_floating(input, "binary_cross_entropy")
     if THREADS and (run := casting("binary_cross_entropy")):
         return run(binary_cross_entropy, input, target, weight, size_average, reduce, reduction)
     reduction = resolve(size_average, reduce, reduction)
@@ -80,6 +81,7 @@ def binary_cross_entropy_with_logits(
     >>> gpugrad.nn.functional.binary_cross_entropy_with_logits(gpugrad.zeros(1), gpugrad.ones(1))
     tensor(0.6931)
     """
+    require_floating(input, "log_sigmoid_cpu")
     if THREADS and (run := casting("binary_cross_entropy_with_logits")):
         return run(
             binary_cross_entropy_with_logits,

@@ -15,6 +15,7 @@ from ...ops.loss import (
 from ...ops.special import xlogy
 from ...settings import refuse_if_strict
 from ...tensor import Tensor
+from .promotion import require_floating
 from .promotion import type_word as _word
 from .reduction import reduce_loss, resolve
 
@@ -48,6 +49,7 @@ def nll_loss(
     >>> gpugrad.nn.functional.nll_loss(gpugrad.tensor([[-0.5, -1.0]]), gpugrad.tensor([1]))
     tensor(1.)
     """
+    require_floating(input, "nll_loss_out_frame")
     if THREADS and (run := casting("nll_loss")):
         return run(nll_loss, input, target, weight, size_average, ignore_index, reduce, reduction)
     reduction = resolve(size_average, reduce, reduction)
@@ -144,6 +146,8 @@ def kl_div(
     if THREADS and (run := casting("kl_div")):
         return run(kl_div, input, target, size_average, reduce, reduction, log_target)
     refuse_if_strict(input, target)
+    if log_target and not (input.is_floating_point() and target.is_floating_point()):
+        raise RuntimeError("kl_div: Integral inputs not supported.")
     batchmean = reduction == "batchmean" and size_average is None and reduce is None
     if batchmean:
         reduction = "sum"

@@ -8,6 +8,7 @@ from ...ops.conv import Convolution, ConvolutionTranspose
 from ...tensor import Tensor
 from .conv_arguments import Sizes, by, check, check_rank, each, is_batched, named_padding
 from .padding import pad
+from .promotion import refuse_bools
 
 
 def conv1d(
@@ -29,6 +30,7 @@ def conv1d(
     >>> gpugrad.nn.functional.conv1d(x, weight)
     tensor([[1., 2.]])
     """
+    refuse_bools(input, "slow_conv2d_cpu")
     if THREADS and (run := casting("conv1d")):
         return run(conv1d, input, weight, bias, stride, padding, dilation, groups)
     return _conv(1, input, weight, bias, stride, padding, dilation, groups)
@@ -68,6 +70,7 @@ def conv2d(
               [6., 9., 6.],
               [4., 6., 4.]]]])
     """
+    refuse_bools(input, "slow_conv2d_cpu")
     if THREADS and (run := casting("conv2d")):
         return run(conv2d, input, weight, bias, stride, padding, dilation, groups)
     return _conv(2, input, weight, bias, stride, padding, dilation, groups)
@@ -89,6 +92,7 @@ def conv3d(
     >>> gpugrad.nn.functional.conv3d(x, weight).shape
     torch.Size([1, 2, 2, 2, 2])
     """
+    refuse_bools(input, "slow_conv3d_cpu")
     if THREADS and (run := casting("conv3d")):
         return run(conv3d, input, weight, bias, stride, padding, dilation, groups)
     return _conv(3, input, weight, bias, stride, padding, dilation, groups)
@@ -111,6 +115,7 @@ def conv_transpose1d(
     >>> gpugrad.nn.functional.conv_transpose1d(x, weight, stride=2)
     tensor([[ 1., 10.,  2., 20.]])
     """
+    refuse_bools(input, "slow_conv_transpose2d_out_cpu")
     if THREADS and (run := casting("conv_transpose1d")):
         return run(
             conv_transpose1d, input, weight, bias, stride, padding, output_padding, groups, dilation
@@ -152,6 +157,7 @@ def conv_transpose2d(
              [2., 4., 2.],
              [1., 2., 1.]]])
     """
+    refuse_bools(input, "slow_conv_transpose2d_out_cpu")
     if THREADS and (run := casting("conv_transpose2d")):
         return run(
             conv_transpose2d, input, weight, bias, stride, padding, output_padding, groups, dilation
@@ -176,6 +182,7 @@ def conv_transpose3d(
     >>> gpugrad.nn.functional.conv_transpose3d(x, weight).shape
     torch.Size([1, 3, 3, 3, 3])
     """
+    refuse_bools(input, "slow_conv_transpose3d_out_cpu")
     if THREADS and (run := casting("conv_transpose3d")):
         return run(
             conv_transpose3d, input, weight, bias, stride, padding, output_padding, groups, dilation

@@ -9,6 +9,7 @@ from ...creation import as_tensor, tensor
 from ...ops.joining import stack
 from ...tensor import Tensor
 from .padding import pad
+from .promotion import require_floating
 
 # The logarithm of what cannot be. Finite, since differences of infinities have no derivative.
 _NEVER = -1e30
@@ -47,6 +48,7 @@ def ctc_loss(
     >>> gpugrad.nn.functional.ctc_loss(steps, gpugrad.tensor([[1]]), [2], [1])  # 3 of 4 ways
     tensor(0.2877)
     """
+    require_floating(log_probs, "ctc_loss_cpu", halves=False)
     if THREADS and (run := casting("ctc_loss")):
         return run(
             ctc_loss,

@@ -7,8 +7,10 @@ from typing import TypeAlias
 
 from ...autograd.composed import shown_as
 from ...backend.windows import Geometry
+from ...dtypes import bool_
 from ...ops.conv import Col2im, Im2col
 from ...tensor import Tensor
+from .promotion import require_floating
 
 Sizes: TypeAlias = int | tuple[int, ...]
 
@@ -32,6 +34,8 @@ def unfold(
             [4., 5.]])
     """
     geometry = _geometry(kernel_size, dilation, padding, stride)
+    if input.dtype is not bool_:
+        require_floating(input, "im2col_out_cpu")
     if input.dim() not in (3, 4):
         raise RuntimeError(
             "Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero "

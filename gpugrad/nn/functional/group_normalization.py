@@ -6,7 +6,9 @@ import math
 
 from ...autograd.grad_mode import no_grad
 from ...casting.calls import THREADS, casting
+from ...ops import channel_norm
 from ...tensor import Tensor
+from .promotion import require_floating
 
 
 def group_norm(
@@ -32,6 +34,7 @@ def group_norm(
     >>> gpugrad.nn.functional.group_norm(gpugrad.tensor([[1.0, 3.0, 5.0, 9.0]]), 2)
     tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
     """
+    require_floating(input, "GroupNormKernelImpl")
     if THREADS and (run := casting("group_norm")):
         return run(group_norm, input, num_groups, weight, bias, eps)
     if input.dim() < 2:
@@ -58,6 +61,10 @@ def group_norm(
     if input.dtype.itemsize == 2:  # rounded once, at the end
         narrow: Tensor = group_norm(input.float(), num_groups, weight, bias, eps).to(input.dtype)
         return narrow
+    if input.numel() and len({t.dtype for t in (input, weight, bias) if t is not None}) == 1:
+        with_weight = None if weight is None else bias
+        result: Tensor = channel_norm.group_norm(input, num_groups, weight, with_weight, float(eps))
+        return result if bias is None or weight is not None else _scaled(result, None, bias)
     parts = input.reshape((batch, num_groups, channels // num_groups * math.prod(shape[2:])))
     centred = parts - parts.mean(2, True)
     normal = centred * (centred.square().mean(2, True) + eps).rsqrt()
@@ -93,6 +100,7 @@ def instance_norm(
     >>> gpugrad.nn.functional.instance_norm(gpugrad.tensor([[[1.0, 3.0]]]))
     tensor([[[-1.0000,  1.0000]]])
     """
+    require_floating(input, "batch_norm")
     if input.dtype.itemsize == 2:  # rounded once, at the end
         parameters = running_mean, running_var, weight, bias
         wide = instance_norm(input.float(), *parameters, use_input_stats, momentum, eps)

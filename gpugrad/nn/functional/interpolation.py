@@ -11,6 +11,7 @@ from ...casting.calls import THREADS, casting
 from ...creation import tensor
 from ...tensor import Tensor
 from .adaptive_pooling import adaptive_avg_pool1d, adaptive_avg_pool2d
+from .promotion import require_floating
 
 _WEIGHTED = {"linear": 3, "bilinear": 4, "bicubic": 4, "trilinear": 5}
 """The modes that weight neighbours, and the input's dimensions for each."""
@@ -92,6 +93,8 @@ def interpolate(
             f"Input and output sizes should be greater than 0, but got input {_named(old)} output "
             f"{_named(new)}"
         )
+    if mode != "area" and input.dtype is not dtypes.uint8:
+        require_floating(input, _kernel(mode))
     if mode == "area" and ndim < 3:
         return adaptive_avg_pool1d(input, new) if ndim == 1 else adaptive_avg_pool2d(input, new)
     for d, (n, m, factor) in enumerate(zip(old, new, factors, strict=True)):
@@ -204,3 +207,9 @@ def _keys(x: float, a: float = -0.75) -> float:
     if x <= 1:
         return ((a + 2) * x - (a + 3)) * x * x + 1
     return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
+
+
+def _kernel(mode: str) -> str:
+    """What PyTorch calls the kernel of a mode when it refuses a type."""
+    kind = "nearest" if mode.startswith("nearest") else "cubic" if mode == "bicubic" else "linear"
+    return "compute_indices_weights_" + kind

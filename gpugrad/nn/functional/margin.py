@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...backend.recording import unnoted
 from ...casting.calls import THREADS, casting
 from ...tensor import Tensor
-from .promotion import require_floating
+from .promotion import require_floating, type_word
 from .reduction import reduce_loss, resolve
 from .similarity import pairwise_distance
 
@@ -28,7 +28,9 @@ def hinge_embedding_loss(
     if THREADS and (run := casting("hinge_embedding_loss")):
         return run(hinge_embedding_loss, input, target, margin, size_average, reduce, reduction)
     reduction = resolve(size_average, reduce, reduction)
-    zeros = (input * 0).detach()
+    zeros = input.new_zeros(input.shape)
+    if not input.is_floating_point():
+        margin = int(margin)  # as in PyTorch, whose margin takes the type of the input
     near = (margin - input).clamp(min=0).where(target != 1, zeros)
     far = input.where(target != -1, zeros)
     return reduce_loss(near + far, reduction)
@@ -63,7 +65,7 @@ def margin_ranking_loss(
             "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
             f"input1: {input1.size()}, input2: {input2.size()}, target: {target.size()} "
         )
-    return reduce_loss((-target * (input1 - input2) + margin).clamp(min=0), reduction)
+    return reduce_loss((-target * (input1 - input2) + float(margin)).clamp(min=0), reduction)
 
 
 def triplet_margin_loss(
@@ -192,6 +194,7 @@ def multi_margin_loss(
     >>> gpugrad.nn.functional.multi_margin_loss(x, y)
     tensor(0.3250)
     """
+    require_floating(input, "multi_margin_loss_cpu_kernel", halves=False)
     if THREADS and (run := casting("multi_margin_loss")):
         return run(
             multi_margin_loss, input, target, p, margin, weight, size_average, reduce, reduction
@@ -245,4 +248,7 @@ def soft_margin_loss(
     if THREADS and (run := casting("soft_margin_loss")):
         return run(soft_margin_loss, input, target, size_average, reduce, reduction)
     reduction = resolve(size_average, reduce, reduction)
+    if not input.is_floating_point():
+        word = type_word(input)
+        raise RuntimeError(f"result type Float can't be cast to the desired output type {word}")
     return reduce_loss((-target * input).exp().log1p(), reduction)

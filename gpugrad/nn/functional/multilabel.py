@@ -10,7 +10,7 @@ from ...backend.recording import unnoted
 from ...casting.calls import THREADS, casting
 from ...tensor import Tensor
 from .activation import logsigmoid
-from .promotion import require_floating, type_word
+from .promotion import refuse_bools, require_floating, type_word
 from .reduction import from_legacy, reduce_loss, resolve
 from .similarity import pairwise_distance
 
@@ -35,6 +35,7 @@ def multilabel_margin_loss(
     >>> gpugrad.nn.functional.multilabel_margin_loss(x, y)
     tensor(0.8500)
     """
+    require_floating(input, "multilabel_margin_loss_forward_out_frame", halves=False)
     if THREADS and (run := casting("multilabel_margin_loss")):
         return run(multilabel_margin_loss, input, target, size_average, reduce, reduction)
     return _multilabel_margin(input, target, resolve(size_average, reduce, reduction))
@@ -85,6 +86,7 @@ def multilabel_soft_margin_loss(
     >>> gpugrad.nn.functional.multilabel_soft_margin_loss(gpugrad.zeros(1, 2), gpugrad.ones(1, 2))
     tensor(0.6931)
     """
+    refuse_bools(input, "log_sigmoid_cpu")
     if size_average is not None or reduce is not None:
         reduction = from_legacy(size_average, reduce)
     elif reduction not in ("none", "mean", "sum"):

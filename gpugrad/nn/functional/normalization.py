@@ -8,8 +8,10 @@ from ... import dtypes
 from ...autograd.composed import shown_as
 from ...autograd.grad_mode import no_grad
 from ...casting.calls import THREADS, casting
+from ...ops import channel_norm
 from ...ops.normalization import LayerNormWithoutWeight, NativeLayerNorm
 from ...tensor import Tensor
+from .out import stored
 from .promotion import require_floating, type_word
 from .vector_norm import vector_norm
 
@@ -101,6 +103,7 @@ def rms_norm(
     >>> gpugrad.nn.functional.rms_norm(gpugrad.tensor([[1.0, 7.0]]), (2,))
     tensor([[0.2000, 1.4000]])
     """
+    require_floating(input, "rms_norm")
     if THREADS and (run := casting("rms_norm")):
         return run(rms_norm, input, normalized_shape, weight, eps)
     shape = _checked_shape("rms_norm", input, normalized_shape, "*")
@@ -180,6 +183,7 @@ def batch_norm(
     tensor([[-1.0000],
             [ 1.0000]])
     """
+    require_floating(input, "batch_norm")
     if training and eps <= 0:
         raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
     if input.dtype.itemsize == 2:  # rounded once, at the end
@@ -207,34 +211,61 @@ def batch_norm(
         elif tensor.numel() != channels:
             raise RuntimeError(f"{name} should contain {channels} elements not {tensor.numel()}")
     shape = (1, channels) + (1,) * (input.dim() - 2) if input.dim() > 1 else (0,)
+    if training and input.numel() and _of_one_type(input, weight, bias):
+        with_weight = None if weight is None else bias
+        result, mean, variance = channel_norm.batch_norm(input, weight, with_weight, float(eps))
+        _move_running(running_mean, running_var, mean, variance, momentum, per_channel)
+        return result if bias is None or weight is not None else result + bias.reshape(shape)
     if training:
         mean = input.mean(dims, True)
         centred = input - mean
         variance = centred.square().mean(dims, True)
-        unbiased = per_channel / max(per_channel - 1, 1)
-        if input.numel() == 0:  # there is nothing to move towards
-            running_mean = running_var = None
-        with no_grad():
-            if running_mean is not None:
-                running_mean.mul_(1 - momentum).add_(mean.reshape(-1) * momentum)
-            if running_var is not None:
-                running_var.mul_(1 - momentum).add_(variance.reshape(-1) * (momentum * unbiased))
+        if input.numel() > 0:  # else there is nothing to move towards
+            _move_running(running_mean, running_var, mean, variance, momentum, per_channel)
     else:
         assert running_mean is not None and running_var is not None  # checked above
         centred = input - running_mean.reshape(shape)
         variance = running_var.reshape(shape)
-    result: Tensor = centred * (variance + eps).rsqrt()
+    result = centred * (variance + eps).rsqrt()
     if weight is not None:
         result = result * weight.reshape(shape)
     return result if bias is None else result + bias.reshape(shape)
 
 
-def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
+def _of_one_type(*tensors: Tensor | None) -> bool:
+    return len({t.dtype for t in tensors if t is not None}) == 1
+
+
+def _move_running(
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    mean: Tensor,
+    variance: Tensor,
+    momentum: float,
+    count: int,
+) -> None:
+    """Move running statistics towards those of a batch with so many values for each channel."""
+    with no_grad():
+        if running_mean is not None:
+            running_mean.mul_(1 - momentum).add_(mean.reshape(-1) * momentum)
+        if running_var is not None:
+            factor = momentum * count / max(count - 1, 1)
+            running_var.mul_(1 - momentum).add_(variance.reshape(-1) * factor)
+
+
+def normalize(
+    input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Tensor | None = None
+) -> Tensor:
     """x / max(‖x‖_p, eps) along ``dim``.
 
     >>> import gpugrad
     >>> gpugrad.nn.functional.normalize(gpugrad.tensor([[3.0, 4.0]]))
     tensor([[0.6000, 0.8000]])
     """
+    if not input.is_floating_point():
+        raise RuntimeError(
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+            + type_word(input)
+        )
     result: Tensor = input / vector_norm(input, p, dim, True).clamp(min=eps)
-    return result
+    return result if out is None else stored(out, result, "normalize")

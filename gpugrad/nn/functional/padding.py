@@ -9,6 +9,7 @@ from ...casting.calls import THREADS, casting
 from ...creation import tensor
 from ...ops.conv import ConstantPadNd
 from ...tensor import Tensor
+from .promotion import refuse_bools
 
 
 def pad(
@@ -61,6 +62,9 @@ def _padded(input: Tensor, pad: Sequence[int], mode: str, value: float | None) -
             "  - 3D or 4D input: padding size = 4 (pads last 2 dimensions)\n"
             "  - 4D or 5D input: padding size = 6 (pads last 3 dimensions)"
         )
+    if mode in ("reflect", "replicate"):
+        name = {"reflect": "reflection", "replicate": "replication"}[mode]
+        refuse_bools(input, f"{name}_pad{len(pairs)}d")
     for number, pair in enumerate(pairs):
         _check(input, mode, number, pair)
     if mode == "circular":  # what is left after cutting is what goes on at the other end

@@ -10,7 +10,8 @@ from ... import dtypes
 from ...backend.windows import Geometry
 from ...ops import pool
 from ...tensor import Tensor
-from .promotion import type_word
+from .out import stored
+from .promotion import refuse_bools, type_word
 
 Sizes: TypeAlias = int | Sequence[int]
 
@@ -94,6 +95,7 @@ def avg_pool1d(
     >>> gpugrad.nn.functional.avg_pool1d(gpugrad.tensor([[1.0, 3.0, 2.0, 0.0]]), 2)
     tensor([[2., 1.]])
     """
+    refuse_bools(input, "avg_pool2d")
     require_dims("avg_pool1d", input)
     return avg_pool_nd(
         "avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None
@@ -108,6 +110,8 @@ def avg_pool2d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
+    *,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The mean of each window of a plane.
 
@@ -129,19 +133,12 @@ def avg_pool2d(
     tensor([[[ 2.5000,  4.5000],
              [10.5000, 12.5000]]])
     """
+    refuse_bools(input, "avg_pool2d")
     if divisor_override == 0:
         raise RuntimeError("divisor must be not zero")
-    return avg_pool_nd(
-        "avg_pool2d",
-        2,
-        input,
-        kernel_size,
-        stride,
-        padding,
-        ceil_mode,
-        count_include_pad,
-        divisor_override,
-    )
+    windows = kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    result = avg_pool_nd("avg_pool2d", 2, input, *windows)
+    return result if out is None else stored(out, result, "avg_pool2d")
 
 
 # --- windows --------------------------------------------------------------------------------------

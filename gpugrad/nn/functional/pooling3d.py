@@ -8,7 +8,9 @@ from ...autograd.composed import shown_as
 from ...casting.calls import THREADS, casting
 from ...tensor import Tensor
 from .adaptive_pooling import adapted, adaptive_avg_nd, adaptive_max_nd, require_planes
+from .out import stored
 from .pooling import Sizes, avg_pool_nd, each, max_pool_nd
+from .promotion import refuse_bools
 
 
 def max_pool3d(
@@ -62,6 +64,8 @@ def avg_pool3d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
+    *,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The mean of each window of a volume; see :func:`avg_pool2d`.
 
@@ -83,11 +87,13 @@ def avg_pool3d(
             count_include_pad,
             divisor_override,
         )
+    refuse_bools(input, "avg_pool3d_out_frame")
     if divisor_override == 0:
         raise RuntimeError("divisor must be not zero")
     _require_room(input, each("avg_pool3d", "kernel_size", 3, kernel_size), padding)
     windows = kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
-    return avg_pool_nd("avg_pool3d", 3, input, *windows)
+    result = avg_pool_nd("avg_pool3d", 3, input, *windows)
+    return result if out is None else stored(out, result, "avg_pool3d")
 
 
 def _require_room(input: Tensor, kernel: tuple[int, ...], padding: Sizes) -> None:

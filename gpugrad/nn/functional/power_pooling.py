@@ -9,6 +9,7 @@ from ...tensor import Tensor
 from .padding import pad
 from .pooling import Sizes, avg_pool1d, avg_pool2d, each
 from .pooling3d import avg_pool3d
+from .promotion import refuse_bools
 
 
 def lp_pool1d(
@@ -93,6 +94,7 @@ def local_response_norm(
     >>> gpugrad.nn.functional.local_response_norm(gpugrad.ones(1, 1, 1), 1, alpha=3.0, beta=0.5)
     tensor([[[0.5000]]])
     """
+    refuse_bools(input, "avg_pool2d")
     if input.dim() < 3:
         raise ValueError(
             "Expected 3D or higher dimensionality                          input (got "

@@ -19,7 +19,14 @@ def same_type(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     return input.to(common), target.to(common)
 
 
-def require_floating(tensor: Tensor, kernel: str) -> None:
-    """Refuse integers, in the words that PyTorch's kernel has for it."""
-    if not tensor.dtype.is_floating_point:
+def require_floating(tensor: Tensor, kernel: str, halves: bool = True) -> None:
+    """Refuse integers, in the words of PyTorch's kernel; without ``halves`` half types too."""
+    kind = tensor.array.dtype.kind
+    if kind not in "fV" or (not halves and tensor.array.dtype.itemsize == 2):
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{type_word(tensor)}'")
+
+
+def refuse_bools(tensor: Tensor, kernel: str) -> None:
+    """Refuse bools, in the words that PyTorch's kernel has for it."""
+    if tensor.array.dtype.kind == "b":
+        raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")

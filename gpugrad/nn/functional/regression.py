@@ -9,7 +9,7 @@ from ...casting.calls import THREADS, casting
 from ...ops.loss import MseLoss
 from ...settings import refuse_if_strict
 from ...tensor import Tensor
-from .promotion import require_floating, same_type
+from .promotion import refuse_bools, require_floating, same_type
 from .reduction import reduce_loss, resolve
 
 
@@ -95,6 +95,7 @@ def smooth_l1_loss(
     >>> gpugrad.nn.functional.smooth_l1_loss(gpugrad.tensor([0.5, 3.0]), gpugrad.zeros(2))
     tensor(1.3125)
     """
+    refuse_bools(input, "smooth_l1_cpu")
     if THREADS and (run := casting("smooth_l1_loss")):
         return run(smooth_l1_loss, input, target, size_average, reduce, reduction, beta)
     _of_one_size(input, target)
@@ -127,6 +128,7 @@ def huber_loss(
     >>> gpugrad.nn.functional.huber_loss(gpugrad.tensor([0.5, 3.0]), gpugrad.zeros(2))
     tensor(1.3125)
     """
+    refuse_bools(input, "huber_cpu")
     if THREADS and (run := casting("huber_loss")):
         return run(huber_loss, input, target, reduction, delta, weight)
     _of_one_size(input, target)

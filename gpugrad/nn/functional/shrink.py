@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from ...autograd.composed import shown_as
 from ...creation import empty
-from ...dtypes import float64
+from ...dtypes import float16, float64
 from ...tensor import Tensor
 from .activation import leaky_relu
+from .out import stored
 from .promotion import require_floating, type_word
 
 
 @shown_as("Hardshrink", is_flat=True)
-def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+def hardshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
     """x where \\|x\\| > ``lambd``, 0 elsewhere.
 
     >>> import gpugrad
@@ -20,11 +21,11 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """
     require_floating(input, "hardshrink_cpu")
     result: Tensor = input.masked_fill(input.abs() <= lambd, 0)
-    return result
+    return result if out is None else stored(out, result, "hardshrink")
 
 
 @shown_as("Softshrink", is_flat=True)
-def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+def softshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor:
     """x moved towards 0 by ``lambd``, and 0 where it would pass it.
 
     Raises:
@@ -41,7 +42,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
             f"found {lambd:g}"
         )
     result: Tensor = input - input.clamp(-lambd, lambd)
-    return result
+    return result if out is None else stored(out, result, "softshrink")
 
 
 def tanhshrink(input: Tensor) -> Tensor:
@@ -75,6 +76,9 @@ def rrelu(
     >>> gpugrad.nn.functional.rrelu(gpugrad.tensor([-4.0, 1.0]), 0.25, 0.75)
     tensor([-2.,  1.])
     """
+    require_floating(input, "rrelu_with_noise_out_cpu")
+    if input.dtype is float16:
+        raise NotImplementedError("\"rrelu_with_noise_out_cpu\" not implemented for 'Half'")
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     if not training:

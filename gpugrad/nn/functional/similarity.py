@@ -7,7 +7,7 @@ import itertools
 from ...autograd.composed import shown_as
 from ...casting.calls import THREADS, casting
 from ...creation import tensor
-from ...dtypes import int64
+from ...dtypes import int64, promote_types
 from ...ops.operands import misfit
 from ...ops.shape import broadcast_shapes
 from ...tensor import Tensor
@@ -25,6 +25,12 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     """
     if THREADS and (run := casting("cosine_similarity")):
         return run(cosine_similarity, x1, x2, dim, eps)
+    common = promote_types(x1.dtype, x2.dtype)
+    if not common.is_floating_point:
+        word = common.tensor_type.removesuffix("Tensor")
+        raise RuntimeError(
+            f"expected common dtype to be floating point, yet common dtype is {word}"
+        )
     error = misfit(tuple(x1.shape), tuple(x2.shape))
     if error is not None:
         raise error
@@ -64,7 +70,9 @@ def pdist(input: Tensor, p: float = 2) -> Tensor:
         return run(pdist, input, p)
     if input.dim() != 2:
         raise RuntimeError(f"pdist only supports 2D tensors, got: {input.dim()}D")
-    require_floating(input, "pdist")
+    if not input.is_floating_point():
+        raise RuntimeError("pdist only supports floating-point dtypes")
+    require_floating(input, "pdist", halves=False)
     if p < 0:
         raise RuntimeError("pdist only supports non-negative p values")
     return _pdist(input, p)

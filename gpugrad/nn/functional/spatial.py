@@ -11,6 +11,7 @@ from ...casting.calls import THREADS, casting
 from ...creation import linspace
 from ...ops.joining import stack
 from ...tensor import Tensor
+from .promotion import require_floating
 
 _MODES = ("bilinear", "nearest", "bicubic")
 _PADDING = ("zeros", "border", "reflection")
@@ -108,6 +109,7 @@ def grid_sample(
     >>> gpugrad.nn.functional.grid_sample(x, middle, align_corners=True)
     tensor([[[[2.]]]])
     """
+    require_floating(input, "grid_sampler_2d_cpu_kernel_impl")
     if THREADS and (run := casting("grid_sample")):
         return run(grid_sample, input, grid, mode, padding_mode, align_corners)
     if mode not in _MODES:

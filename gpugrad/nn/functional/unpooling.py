@@ -9,6 +9,7 @@ from ...autograd.composed import shown_as
 from ...casting.calls import THREADS, casting
 from ...tensor import Tensor
 from .pooling import Sizes, each
+from .promotion import require_floating
 
 
 @shown_as("MaxUnpool2D")
@@ -26,6 +27,7 @@ def max_unpool1d(
     >>> gpugrad.nn.functional.max_unpool1d(gpugrad.tensor([[3.0]]), gpugrad.tensor([[1]]), 2)
     tensor([[0., 3.]])
     """
+    require_floating(input, "max_unpool2d")
     return _unpool(1, input, indices, kernel_size, stride, padding, output_size)
 
 
@@ -57,6 +59,7 @@ def max_unpool2d(
     tensor([[[0., 0.],
              [0., 3.]]])
     """
+    require_floating(input, "max_unpool2d")
     if THREADS and (run := casting("max_unpool2d")):
         return run(max_unpool2d, input, indices, kernel_size, stride, padding, output_size)
     return _unpool(2, input, indices, kernel_size, stride, padding, output_size)
@@ -78,6 +81,7 @@ def max_unpool3d(
     >>> gpugrad.nn.functional.max_unpool3d(x, where, (1, 1, 2))
     tensor([[[[1., 0.]]]])
     """
+    require_floating(input, "max_unpool3d")
     if THREADS and (run := casting("max_unpool3d")):
         return run(max_unpool3d, input, indices, kernel_size, stride, padding, output_size)
     return _unpool(3, input, indices, kernel_size, stride, padding, output_size)

@@ -49,9 +49,7 @@ def groups(device: str) -> Job:
 def clipped(device: str) -> Job:
     net = mlp(device)
     optimizer = gpugrad.optim.AdamW(net.parameters(), lr=0.05)
-    scheduler = lr_scheduler.OneCycleLR(
-        optimizer, max_lr=0.1, total_steps=2 * TURNS, cycle_momentum=False
-    )
+    scheduler = lr_scheduler.OneCycleLR(optimizer, max_lr=0.1, total_steps=2 * TURNS)
 
     def step(x: Any, y: Any) -> Any:
         optimizer.zero_grad(set_to_none=True)

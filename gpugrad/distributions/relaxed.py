@@ -1,0 +1,207 @@
+"""Classes relaxed to probabilities, so that samples have gradients: the concrete distributions.
+
+C. Maddison, A. Mnih and Y. W. Teh, "The concrete distribution", 2017; E. Jang, S. Gu and B. Poole,
+"Categorical reparameterization with Gumbel-softmax", 2017.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar, Self
+
+from ..random import rand
+from ..size import Size
+from . import constraints
+from .constraints import Constraints
+from .discrete import Categorical, _Binary, clamped
+from .distribution import Distribution, Shape, broadcast_all
+from .transformed import TransformedDistribution
+from .transforms import ExpTransform, SigmoidTransform
+
+
+def _uniforms(like: Any, shape: Shape) -> Any:
+    return clamped(rand(tuple(shape), dtype=like.dtype, device=like.device))
+
+
+class LogitRelaxedBernoulli(_Binary):
+    """The logits of :class:`RelaxedBernoulli`."""
+
+    support = constraints.real
+    has_rsample = True
+
+    def __init__(
+        self,
+        temperature: Any,
+        probs: Any = None,
+        logits: Any = None,
+        validate_args: bool | None = None,
+    ) -> None:
+        self.temperature = temperature
+        super().__init__(probs, logits, validate_args)
+
+    def expand(self, batch_shape: Shape) -> Self:
+        own = {self._given: self._param.expand(tuple(batch_shape))}
+        return self._checked_alike(type(self)(self.temperature, **own, validate_args=False))
+
+    @property
+    def param_shape(self) -> Size:
+        """The shape of the parameter that was given."""
+        return Size(self._param.shape)
+
+    def rsample(self, sample_shape: Shape = ()) -> Any:
+        shape = tuple(self._extended_shape(sample_shape))
+        probs = clamped(self.probs.expand(shape))
+        u = _uniforms(probs, shape)
+        noise = u.log() - (-u).log1p()
+        return (noise + probs.log() - (-probs).log1p()) / self.temperature
+
+    def log_prob(self, value: Any) -> Any:
+        if self._validate_args:
+            self._validate_sample(value)
+        logits, value = broadcast_all(self.logits, value)
+        distance = logits - value * self.temperature
+        return self.temperature.log() + distance - 2 * distance.exp().log1p()
+
+
+class RelaxedBernoulli(TransformedDistribution):
+    """Numbers from 0 to 1, the nearer to 0 or 1 the lower the ``temperature``.
+
+    >>> import gpugrad
+    >>> from gpugrad.distributions import RelaxedBernoulli
+    >>> RelaxedBernoulli(gpugrad.tensor(0.5), gpugrad.tensor([0.1, 0.9])).rsample().shape
+    torch.Size([2])
+    """
+
+    arg_constraints: ClassVar[Constraints] = {
+        "probs": constraints.unit_interval,
+        "logits": constraints.real,
+    }
+    support = constraints.unit_interval
+    has_rsample = True  # type: ignore[assignment]
+
+    def __init__(
+        self,
+        temperature: Any,
+        probs: Any = None,
+        logits: Any = None,
+        validate_args: bool | None = None,
+    ) -> None:
+        base: Distribution = LogitRelaxedBernoulli(temperature, probs, logits)
+        super().__init__(base, SigmoidTransform(), validate_args=validate_args)
+
+    @property
+    def temperature(self) -> Any:
+        """How far the samples are from 0 and 1."""
+        return self.base_dist.temperature
+
+    @property
+    def logits(self) -> Any:
+        """The logits of the probabilities."""
+        return self.base_dist.logits
+
+    @property
+    def probs(self) -> Any:
+        """The probability that the unrelaxed sample is 1."""
+        return self.base_dist.probs
+
+
+class ExpRelaxedCategorical(Distribution):
+    """The logarithms of :class:`RelaxedOneHotCategorical`."""
+
+    arg_constraints: ClassVar[Constraints] = {
+        "probs": constraints.simplex,
+        "logits": constraints.real_vector,
+    }
+    support = constraints.real_vector
+    has_rsample = True
+
+    def __init__(
+        self,
+        temperature: Any,
+        probs: Any = None,
+        logits: Any = None,
+        validate_args: bool | None = None,
+    ) -> None:
+        self._categorical = Categorical(probs, logits)
+        self.temperature = temperature
+        shape = self._categorical.param_shape
+        super().__init__(self._categorical.batch_shape, shape[-1:], validate_args)
+
+    def expand(self, batch_shape: Shape) -> Self:
+        own = self._categorical.expand(batch_shape)
+        given = {own._given: own._param}
+        return self._checked_alike(type(self)(self.temperature, **given, validate_args=False))
+
+    @property
+    def param_shape(self) -> Size:
+        """The shape of the parameter that was given."""
+        return self._categorical.param_shape
+
+    @property
+    def logits(self) -> Any:
+        """The logarithms of the probabilities."""
+        return self._categorical.logits
+
+    @property
+    def probs(self) -> Any:
+        """The probability of each class."""
+        return self._categorical.probs
+
+    def rsample(self, sample_shape: Shape = ()) -> Any:
+        shape = self._extended_shape(sample_shape)
+        gumbel = -(-_uniforms(self.logits, shape).log()).log()
+        scores = (self.logits + gumbel) / self.temperature
+        return scores - scores.logsumexp(-1, keepdim=True)
+
+    def log_prob(self, value: Any) -> Any:
+        if self._validate_args:
+            self._validate_sample(value)
+        n = self._categorical._num_events
+        logits, value = broadcast_all(self.logits, value)
+        scale = math.lgamma(float(n)) - self.temperature.log().mul(-(n - 1))
+        score = logits - value.mul(self.temperature)
+        return (score - score.logsumexp(-1, keepdim=True)).sum(-1) + scale
+
+
+class RelaxedOneHotCategorical(TransformedDistribution):
+    """Probability vectors, the nearer to one class the lower the ``temperature``.
+
+    >>> import gpugrad
+    >>> from gpugrad.distributions import RelaxedOneHotCategorical
+    >>> RelaxedOneHotCategorical(gpugrad.tensor(0.5), gpugrad.tensor([0.1, 0.9])).rsample().shape
+    torch.Size([2])
+    """
+
+    arg_constraints: ClassVar[Constraints] = {
+        "probs": constraints.simplex,
+        "logits": constraints.real_vector,
+    }
+    support = constraints.simplex
+    has_rsample = True  # type: ignore[assignment]
+
+    def __init__(
+        self,
+        temperature: Any,
+        probs: Any = None,
+        logits: Any = None,
+        validate_args: bool | None = None,
+    ) -> None:
+        base: Distribution = ExpRelaxedCategorical(
+            temperature, probs, logits, validate_args=validate_args
+        )
+        super().__init__(base, ExpTransform(), validate_args=validate_args)
+
+    @property
+    def temperature(self) -> Any:
+        """How far the samples are from single classes."""
+        return self.base_dist.temperature
+
+    @property
+    def logits(self) -> Any:
+        """The logarithms of the probabilities."""
+        return self.base_dist.logits
+
+    @property
+    def probs(self) -> Any:
+        """The probability of each class."""
+        return self.base_dist.probs
