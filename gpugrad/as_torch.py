@@ -22,10 +22,24 @@ _PACKAGE = __name__.partition(".")[0]
 API_VERSION = "2.13.0"
 """The release of PyTorch whose documentation this package follows."""
 
-# Modules that PyTorch keeps at another place than this package.
+_LAYERS_OF = "torch.nn.modules."
+_LAYERS = "adaptive channelshuffle fold instancenorm pixelshuffle sparse upsampling"
+_DISTRIBUTIONS = (
+    "bernoulli beta binomial categorical cauchy chi2 dirichlet exponential gamma geometric gumbel "
+    "half_cauchy half_normal laplace log_normal logistic_normal mixture_same_family multinomial "
+    "negative_binomial normal one_hot_categorical pareto poisson relaxed_bernoulli "
+    "relaxed_categorical studentT transformed_distribution uniform von_mises weibull"
+)
+
+# Modules that PyTorch keeps at another place than this package; what is more special comes first.
 _MOVED = {
+    "torch.nn.modules.utils": "nn.tuples",
+    **{f"torch.nn.modules.{name}": "nn" for name in _LAYERS.split()},
     "torch.nn.modules": "nn",
+    **{f"torch.distributions.{name}": "distributions" for name in _DISTRIBUTIONS.split()},
     "torch.utils.data.dataloader": "utils.data.loader",
+    "torch.utils.hooks": "autograd.hooks",
+    "torch.utils.data.distributed": "utils.data.distributed_sampler",
 }
 
 # What does not change once it is defined, and need not be looked up again.
@@ -70,6 +84,15 @@ def _own_name(name: str) -> str:
         if name == moved or name.startswith(moved + "."):
             return f"{_PACKAGE}.{place}{name.removeprefix(moved)}"
     return _PACKAGE + name.removeprefix(_NAME)
+
+
+def _elsewhere(module: str, name: str) -> Any:
+    """A layer that PyTorch keeps in another file of its layers than this package."""
+    if module.startswith(_LAYERS_OF):
+        layers = importlib.import_module(f"{_PACKAGE}.nn")
+        if hasattr(layers, name):
+            return getattr(layers, name)
+    raise AttributeError(_missing(f"{module}.{name}"))
 
 
 def _missing(name: str) -> str:
@@ -120,7 +143,7 @@ class _Stand(ModuleType):
         try:
             value = getattr(self.__dict__["_target"], name)
         except AttributeError:
-            raise AttributeError(_missing(f"{self.__name__}.{name}")) from None
+            value = _elsewhere(self.__name__, name)
         if isinstance(value, ModuleType) and value.__name__.startswith(_PACKAGE + "."):
             value = self.__dict__[name] = importlib.import_module(f"{self.__name__}.{name}")
         elif isinstance(value, _LASTING):

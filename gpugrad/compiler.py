@@ -59,7 +59,9 @@ def compile(
     numbers and strings, other objects themselves; and for grad mode and whether there are
     gradients. It is made anew when something else changes that it took for granted: the globals
     and free variables that the function mentions, modules' parameters and train/eval flags, the
-    optimizer's options. A learning rate may change freely. **What Python itself does is not
+    optimizer's options. A learning rate may change freely, and so may the numbers among an
+    optimizer's other options, such as momentum, betas and weight decay, once one of them has been
+    seen to change: at its first change, the step is traced anew. **What Python itself does is not
     repeated**: prints, counters, appending to lists.
 
     Results are copies, which later calls do not change. Random numbers go on as in eager mode. The

@@ -43,6 +43,9 @@ def _extreme(kind: Any, highest: bool) -> int:
     return limits.max if highest else limits.min
 
 
+_WITHOUT_BOOLS = ("amax", "amin", "logsumexp")
+
+
 def _reduction(name: str, neutral: float) -> Callable[..., Any]:
     """The reduction ``name`` with ``neutral`` in the place of what is left out."""
 
@@ -55,14 +58,16 @@ def _reduction(name: str, neutral: float) -> Callable[..., Any]:
         mask: Any = None,
     ) -> Any:
         x = _filled(input, mask, neutral, dtype)
-        if mask is not None and name in ("amax", "amin") and str(x.dtype).endswith("bool"):
+        if mask is not None and name in _WITHOUT_BOOLS and str(x.dtype).endswith("bool"):
             raise NotImplementedError(f"identity of {name} on {x.dtype} input")
         if name == "prod":
             return _product(x, dim, keepdim)
         axes = () if dim is None else dim
         if not x.ndim:
-            return _FUNCTIONS[name](x, 0) if name == "logsumexp" else _FUNCTIONS[name](x)
-        return _FUNCTIONS[name](x, axes if axes != () else tuple(range(x.ndim)), keepdim)
+            result = _FUNCTIONS[name](x, 0) if name == "logsumexp" else _FUNCTIONS[name](x)
+        else:
+            result = _FUNCTIONS[name](x, axes if axes != () else tuple(range(x.ndim)), keepdim)
+        return result.to(x.dtype) if name == "logsumexp" else result
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f":func:`gpugrad.{name}` of the elements where ``mask`` is true."
@@ -73,7 +78,7 @@ def _product(x: Any, dim: Any, keepdim: bool) -> Any:
     axes = range(x.ndim) if dim is None or dim == () else (dim,) if isinstance(dim, int) else dim
     for axis in sorted((a % max(x.ndim, 1) for a in axes), reverse=True):
         x = x.prod(axis, keepdim)
-    return x if x.ndim or axes else x.prod()
+    return x if axes or x.dtype.is_floating_point else x.prod()  # of bools an integer
 
 
 sum = _reduction("sum", 0)
@@ -191,6 +196,11 @@ def _spread(
     if correction is None:
         correction = 1 if unbiased is None or unbiased else 0
     x = input if dtype is None else input.to(dtype)
+    if mask is None and str(x.dtype).endswith("bool"):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
+            "to invert a mask, use the `~` or `logical_not()` operator instead."
+        )
     x = x if x.dtype.is_floating_point else x.float()
     axes = _axes(x, dim)
     count = _count(x, axes, keepdim, mask)

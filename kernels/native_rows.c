@@ -6,6 +6,12 @@
 
 #include "native_rows.h"
 
+static int are_classes(const int64_t *target, int64_t rows, int64_t classes, int64_t ignored) {
+    for (int64_t row = 0; row < rows; row++)
+        if (target[row] != ignored && (target[row] < 0 || target[row] >= classes)) return 0;
+    return 1;
+}
+
 #define FUNCTIONS_OF(T)                                                                            \
     /* e = exp(x - max), and their sum. A nan makes the sum nan. */                                \
     static inline T exponentials_##T(const T *x, T *e, int64_t n, T most) {                        \
@@ -113,13 +119,52 @@
     int cross_entropy_##T(Array *x, Array *target, Array *losses, Array *softmax, int64_t ignored, \
                           int threads) {                                                           \
         if (!fits(x) || (target->flags & FITTING) != FITTING) return 0;                            \
-        const int64_t *const classes = target->data;                                               \
-        for (int64_t row = 0; row < x->shape[0]; row++)                                            \
-            if (classes[row] != ignored && (classes[row] < 0 || classes[row] >= x->shape[1]))      \
-                return 0;                                                                          \
-        Rows w = {.x = x->data, .target = classes, .out = losses->data,                            \
+        if (!are_classes(target->data, x->shape[0], x->shape[1], ignored)) return 0;               \
+        Rows w = {.x = x->data, .target = target->data, .out = losses->data,                       \
                   .second = softmax->data, .ignored = ignored};                                    \
         return run_rows(cross_entropy_part_##T, &w, x, threads);                                   \
+    }                                                                                              \
+                                                                                                   \
+    /* The mean of the losses that count, and how many these are; the others are 0. */             \
+    int cross_entropy_mean_##T(Array *losses, Array *target, Array *mean, Array *count,            \
+                               int64_t ignored) {                                                  \
+        if (!fits(losses) || (target->flags & FITTING) != FITTING) return 0;                       \
+        const int64_t *const classes = target->data;                                               \
+        const int64_t rows = losses->shape[0];                                                     \
+        int64_t counted = 0;                                                                       \
+        for (int64_t row = 0; row < rows; row++) counted += classes[row] != ignored;               \
+        *(T *)count->data = (T)counted;                                                            \
+        *(T *)mean->data = row_sum_##T(losses->data, rows) / (T)counted;                           \
+        return 1;                                                                                  \
+    }                                                                                              \
+                                                                                                   \
+    static void cross_entropy_grad_part_##T(void *work, int64_t part) {                            \
+        ROWS_OF_PART                                                                               \
+        for (int64_t row = first; row < last; row++) {                                             \
+            const T *const softmax = (const T *)w->x + row * cols;                                 \
+            T *const out = (T *)w->out + row * cols;                                               \
+            const int64_t target = w->target[row];                                                 \
+            const T grad = ((const T *)w->y)[w->number ? row : 0];                                 \
+            const T share = w->z ? grad / *(const T *)w->z : grad;                                 \
+            if (target == w->ignored) {                                                            \
+                memset(out, 0, sizeof(T) * cols);                                                  \
+            } else {                                                                               \
+                EACH_ALONE for (int64_t i = 0; i < cols; i++) out[i] = softmax[i] * share;         \
+                out[target] -= share;                                                              \
+            }                                                                                      \
+        }                                                                                          \
+    }                                                                                              \
+                                                                                                   \
+    /* (softmax - 1 at the target) grad, or 0 if ignored; grad is a number for all rows or for each,\
+       to be divided by `count` if there is one. Targets may have changed since the losses. */     \
+    int cross_entropy_grad_##T(Array *softmax, Array *target, Array *grad, Array *count, Array *out,\
+                               int64_t ignored, int threads) {                                     \
+        if (!fits(softmax) || !fits(grad) || (target->flags & FITTING) != FITTING) return 0;       \
+        if (!are_classes(target->data, softmax->shape[0], softmax->shape[1], ignored)) return 0;   \
+        Rows w = {.x = softmax->data, .y = grad->data, .z = count ? count->data : NULL,            \
+                  .target = target->data, .out = out->data, .number = grad->nd,                    \
+                  .ignored = ignored};                                                             \
+        return run_rows(cross_entropy_grad_part_##T, &w, softmax, threads);                        \
     }                                                                                              \
                                                                                                    \
     static void row_max_part_##T(void *work, int64_t part) {                                       \

@@ -72,33 +72,6 @@ class _GradContext:
 
         return wrapper
 
-    def _around_each_step(self, function: F) -> F:
-        """Set the mode while the generator runs, not while its consumer does."""
-
-        @functools.wraps(function)
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
-            generator = function(*args, **kwargs)
-            try:
-                with self._fresh():
-                    produced = next(generator)
-                while True:
-                    try:
-                        received = yield produced
-                    except GeneratorExit:
-                        with self._fresh():
-                            generator.close()
-                        raise
-                    except BaseException as error:
-                        with self._fresh():
-                            produced = generator.throw(error)
-                    else:
-                        with self._fresh():
-                            produced = generator.send(received)
-            except StopIteration as end:
-                return end.value
-
-        return wrapper  # type: ignore[return-value]  # wraps keeps the signature
-
     def _fresh(self) -> _GradContext:
         return self.__class__()
 

@@ -1,7 +1,9 @@
 """Convolution over NumPy: few samples at once, by copies of long rows and BLAS.
 
-Where there is C code, it does what has enough windows; the rest, and all without a compiler, is
-done here. NumPy's cost of a copy is by the row, and the rows of small images are short. So the elements under
+Where there is C code, it does what has enough windows. The rest, and all without a compiler, is
+done here.
+
+NumPy's cost of a copy is by the row, and the rows of small images are short. So the elements under
 the kernel (its columns) are written down in one of two orders, whichever has the longer rows:
 
 - channels first, each sample as (channels * kernel, windows): rows of one line of windows, and the

@@ -26,6 +26,9 @@ WORTHWHILE = 4096
 LONGEST_ROW = 4096
 """Longer rows are added up by NumPy, which loses fewer digits of float32 sums than BLAS."""
 
+MANY_ROWS = 8
+"""So many losses are worth a call of C: NumPy needs a dozen, and a second one for each index."""
+
 _largest: Any = np.maximum.reduce
 _smallest: Any = np.minimum.reduce
 _total: Any = np.add.reduce
@@ -191,7 +194,7 @@ class HostRows(Primitives):
         out: tuple[Array, Array] | None = None,
     ) -> tuple[Array, Array]:
         losses, softmax = out or (None, None)
-        if x.size >= rows.LARGE:
+        if len(x) >= MANY_ROWS:
             done = rows.cross_entropy(x, target, ignore_index)
             if done is not None:
                 return (
@@ -223,6 +226,10 @@ class HostRows(Primitives):
         out: tuple[Array, Array] | None = None,
     ) -> tuple[Array, Array]:
         mean, count = out or (None, None)
+        if losses.size >= MANY_ROWS:
+            done = rows.cross_entropy_mean(losses, target, ignore_index)
+            if done is not None:
+                return done if out is None else (self.into(done[0], mean), self.into(done[1], count))
         dtype = losses.dtype
         wide = losses if dtype in _EXACT else losses.astype(np.float32)
         ignored = _ignored(target, ignore_index)
@@ -240,6 +247,10 @@ class HostRows(Primitives):
         ignore_index: int | None,
         out: Array | None = None,
     ) -> Array:
+        if len(softmax) >= MANY_ROWS:
+            done = rows.cross_entropy_grad(softmax, target, grad, count, ignore_index)
+            if done is not None:
+                return self.into(done, out)
         ignored = _ignored(target, ignore_index)
         if ignored is not None:
             target = self._classes(target, ignore_index)

@@ -156,7 +156,9 @@ class GammaFunctions:
         """The lower share by its series, the upper by its fraction, and which of the two counts."""
         module = self.module
         a, x = module.broadcast_arrays(module.asarray(a, "float64"), module.asarray(x, "float64"))
-        refused = (a < 0) | (x < 0) | ((a == 0) & (x == 0)) | module.isnan(a) | module.isnan(x)
+        unknown = module.isnan(a) & (x != 0) & ~module.isinf(x)
+        unknown = unknown | (module.isnan(x) & ~module.isinf(a))
+        refused = (a < 0) | (x < 0) | ((a == 0) & (x == 0)) | unknown
         refused = refused | (module.isinf(a) & module.isinf(x))
         ends = (a == 0) | (x == 0) | module.isinf(a) | module.isinf(x) | refused
         b, y = module.where(ends, 1.0, a), module.where(ends, 1.0, x)

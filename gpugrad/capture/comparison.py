@@ -80,7 +80,7 @@ def _place_of(ref: Ref) -> tuple[Any, ...]:
 def _places(trace: Trace) -> dict[int, Any]:
     """Which argument, or gradient of a leaf or of a result, a piece of memory is."""
     memory = trace.recorder.backend.memory
-    arrays = (*trace.inputs, *trace.seeds)
+    arrays = (*trace.inputs, *(seed for one in trace.passes for seed in one.seeds))
     found: dict[int, Any] = {
         id(memory(entry.before.array)[0]): entry.leaf
         for entry in trace.leaves

@@ -3,66 +3,125 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..autograd.engine import Node, TensorBase, differentiable
 from ..autograd.grad_mode import mode
 from ..autograd.propagation import Leaves, run
-from ..backend.noted_steps import CaptureError
+from ..backend.noted_steps import CaptureError, Ref
+from ..backend.primitives import Array
 
 if TYPE_CHECKING:
     from .trace import Slot, Trace
 
 
+SEVERAL = 4
+"""Of more results than that, no passes from each alone are written down."""
+
+
+@dataclass
+class Source:
+    """What results can be differentiated by.
+
+    Attributes:
+        leaf, number: a leaf, and which input it is, or None.
+        grad: where its gradient lies after a backward pass.
+        depends: of each result that wants a gradient, whether it depends on the leaf.
+    """
+
+    leaf: TensorBase
+    number: int | None
+    grad: Ref
+    depends: list[bool]
+
+
+@dataclass
+class Pass:
+    """A backward pass from some results.
+
+    Attributes:
+        seeds: the gradients of these results, as arrays to be given to replays.
+        begin, end: its steps are those of the trace from one to before the other.
+        sources: where the pass ends.
+    """
+
+    seeds: list[Array]
+    begin: int
+    end: int
+    sources: list[Source]
+
+
 def differentiate(found: Trace, results: Sequence[TensorBase], numbers: dict[int, int]) -> None:
-    """Note the backward pass of those results that the function did not differentiate itself."""
+    """Note the backward passes of those results that the function did not differentiate itself.
+
+    That from one result alone is more than a part of the one from all with zeros for the others'
+    gradients: zeros make nan of infinities, and steps are needed for them.
+    """
     ends = {id(t): _ends(t.node) for t in results if t.node is not None}
-    wanted = []
+    wanted: list[tuple[Slot, TensorBase]] = []
     for slot, t in zip(found.slots, results, strict=True):
         if slot.ref is not None and ends.get(id(t)) is not None and differentiable(t.array):
             wanted.append((slot, t))
         else:
             slot.wants_grad = False
+    if not wanted:
+        return
+
+    def passed(tensors: Sequence[TensorBase]) -> Pass:
+        seeds, begin, leaves = _passed(found, tensors)
+        sources = [
+            Source(
+                leaf,
+                numbers.get(id(leaf)),
+                found.recorder.ref(grad),
+                [id(leaf) in (ends[id(t)] or ()) for t in tensors],
+            )
+            for leaf, (grad, _) in leaves.items()
+        ]
+        return Pass(seeds, begin, len(found.steps), sources)
+
     try:
-        leaves = _passed(found, wanted)
+        found.passes = [passed([t for _, t in wanted])]
     except CaptureError:
         raise
     except RuntimeError:  # some have no derivative, or what it needs has been changed
-        wanted = [pair for pair in wanted if _can_pass(found, pair)]
-        leaves = _passed(found, wanted)
-    for leaf, (grad, _) in leaves.items():
-        depends = [id(leaf) in (ends[id(t)] or ()) for _, t in wanted]
-        place = found.recorder.ref(grad)
-        found.sources.append((leaf, numbers.get(id(leaf)), place, depends))
+        wanted = [pair for pair in wanted if _can_pass(found, *pair)]
+        if not wanted:
+            return
+        found.passes = [passed([t for _, t in wanted])]
+    if 1 < len(wanted) <= SEVERAL:
+        found.passes += [passed([t]) for _, t in wanted]
 
 
-def _passed(found: Trace, wanted: Sequence[tuple[Slot, TensorBase]]) -> Leaves:
-    """A backward pass from some results, and the seeds for it."""
+def _passed(found: Trace, tensors: Sequence[TensorBase]) -> tuple[list[Array], int, Leaves]:
+    """A backward pass from some results: its seeds, its first step, and what it gave."""
     recorder = found.recorder
     with recorder.paused():
-        found.seeds = [recorder.backend.ones_like(t.array) for _, t in wanted]
-    for seed in found.seeds:
+        seeds = [recorder.backend.ones_like(t.array) for t in tensors]
+    for seed in seeds:
         recorder.ref(seed)
+    begin = len(recorder.steps)
     before, mode.enabled = mode.enabled, False
     try:
-        return run([t for _, t in wanted], found.seeds, retain_graph=True, create_graph=False)
+        return seeds, begin, run(tensors, seeds, retain_graph=True, create_graph=False)
     except RuntimeError:
-        del recorder.steps[found.forward :]
+        del recorder.steps[begin:]
         raise
     finally:
         mode.enabled = before
 
 
-def _can_pass(found: Trace, pair: tuple[Slot, TensorBase]) -> bool:
+def _can_pass(found: Trace, slot: Slot, tensor: TensorBase) -> bool:
     """Whether a result can be differentiated."""
-    slot, _ = pair
+    begin = len(found.steps)
     try:
-        _passed(found, [pair])
+        _passed(found, [tensor])
     except CaptureError:
         raise
     except RuntimeError:
         slot.wants_grad = False
-    del found.steps[found.forward :]
+    del found.steps[begin:]
     return slot.wants_grad
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from sys import getrefcount
-from typing import Any, ClassVar
+from typing import Any
 
-from ..autograd.engine import CONSTANT, Node, Output, TensorBase, _new, _sequence, wrap
+from ..autograd.engine import Node, Output, TensorBase, wrap
 from ..autograd.grad_mode import mode
 from ..backend.primitives import Array
 from .again import Call
 from .effects import streams
 from .plan import Plan, external_written
+from .replay import Compiled, Replay
 from .trace import LeafGrad, Slot, Trace
 
 Arguments = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
@@ -225,7 +226,7 @@ class Program:
     ) -> Any:
         """A replay whose memory is needed until its results have been differentiated."""
         trace = self.trace
-        ends = [leaf if number is None else tensors[number] for leaf, number, *_ in trace.sources]
+        ends = [s.leaf if s.number is None else tensors[s.number] for s in trace.sources]
         call = Call(trace, *arguments, ends) if arguments is not None and mode.enabled else None
         run = self._spare.pop() if self._spare else Replay(self)
         run.plan.run(arrays)
@@ -270,124 +271,3 @@ def _filled(value: Any, fill: Callable[[Slot], Any]) -> Any:
     if isinstance(value, dict):
         return {key: _filled(item, fill) for key, item in value.items()}
     return value
-
-
-class Replay:
-    """The memory of a replay, and its calls: the function's, and those of its derivative."""
-
-    def __init__(self, program: Program) -> None:
-        trace = program.trace
-        inputs = [trace.inputs[n] for n in program.free]
-        early, late = trace.steps[: trace.forward], trace.steps[trace.forward :]
-        kept = [slot.ref for slot in trace.slots if slot.ref is not None]
-        kept += [entry.made for entry in trace.leaves if entry.made is not None]
-        kept += [r for step in late for r in step.refs() if 0 <= r.root.step < trace.forward]
-        backend = program.backend
-        self._backend = backend
-        self.arrays: dict[int, Array] = {}
-        relaid = [k for k, n in enumerate(program.free) if n in trace.relaid]
-        self.plan = Plan(
-            backend,
-            early,
-            inputs,
-            kept,
-            copy_inputs=bool(trace.sources),
-            copied=relaid,
-            rewrite=program.rewrite,
-        )
-        self._grads = [ref for _, _, ref, _ in trace.sources]
-        self._depends = [depends for *_, depends in trace.sources]
-        self._derivative: Plan | None = None
-        if trace.sources:
-            self._derivative = Plan(
-                backend,
-                late,
-                trace.seeds,
-                self._grads,
-                given=self.plan.memory,
-                copy_inputs=True,
-                rewrite=program.rewrite,
-            )
-        self._seeds = trace.seeds
-
-    def array(self, slot: Slot) -> Array:
-        """Where a result lies in the memory of this replay."""
-        found = self.arrays.get(id(slot))
-        if found is None:
-            assert slot.ref is not None
-            found = self.arrays[id(slot)] = self.plan.array(slot.ref)
-        return found
-
-    def differentiate(self, grads: Sequence[Array | None]) -> tuple[Array | None, ...]:
-        """The gradients of the sources, for these gradients of the results.
-
-        None for a source of which no result depends that has a gradient.
-        """
-        plan, backend = self._derivative, self._backend
-        assert plan is not None
-        plan.run(
-            [
-                backend.zeros_like(seed) if grad is None else grad
-                for grad, seed in zip(grads, self._seeds, strict=True)
-            ]
-        )
-        return tuple(
-            backend.copy(plan.array(ref))
-            if any(one and grad is not None for one, grad in zip(depends, grads, strict=True))
-            else None
-            for ref, depends in zip(self._grads, self._depends, strict=True)
-        )
-
-
-class Compiled(Node):
-    """The derivative of a compiled function: a replay, too."""
-
-    __slots__ = ("call", "run", "slots", "spare")
-
-    saves: ClassVar[dict[str, int]] = {"run": CONSTANT}
-    torch_name = "CompiledFunctionBackward"
-    run: Replay | None
-    spare: list[Replay]
-    call: Call | None
-    slots: list[Slot]
-
-    @classmethod
-    def of(
-        cls,
-        run: Replay,
-        spare: list[Replay],
-        edges: tuple[Any, ...],
-        call: Call | None,
-        slots: list[Slot],
-    ) -> Compiled:
-        self = _new(cls)
-        self.run, self.spare, self.edges, self.call, self.slots = run, spare, edges, call, slots
-        self.sequence, self.hooks, self.guards = next(_sequence), None, ()
-        return self
-
-    def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
-        grads = grad if type(grad) is list else [grad]
-        assert self.run is not None
-        if any(isinstance(g, TensorBase) for g in grads):
-            assert self.call is not None
-            return self.call.gradients([self.run.array(slot) for slot in self.slots], grads)
-        return self.run.differentiate(grads)
-
-    def __copy__(self) -> Compiled:
-        """A twin for a pass with ``create_graph``, which does not give the memory back."""
-        twin = super().__copy__()
-        assert isinstance(twin, Compiled)
-        twin.spare = []
-        return twin
-
-    def release(self) -> None:
-        self._give_back()
-        self.guards = self.call = None
-
-    def _give_back(self) -> None:
-        run, self.run = self.run, None
-        if run is not None:
-            self.spare.append(run)
-
-    def __del__(self) -> None:
-        self._give_back()

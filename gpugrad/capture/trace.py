@@ -15,7 +15,7 @@ from ..autograd.observers import unwatch, watch
 from ..backend.noted_steps import Ref, Step
 from ..backend.primitives import Array
 from ..backend.recording import Recorder
-from .derivative import differentiate
+from .derivative import Pass, Source, differentiate
 from .plan import external_written
 from .structure import mapped, tensors_in
 
@@ -67,10 +67,8 @@ class Trace:
         slots: all of them in order.
         leaves: the leaves of its graph.
         forward: how many steps came before those of ``backward``.
-        seeds: gradients of the results that want one, as arrays to be given to replays.
-        sources: what the results can be differentiated by: a leaf, the number of the input that
-            it is or None, where its gradient lies, and for each result that wants a gradient
-            whether it depends on it.
+        passes: the backward passes: first that from all results that want a gradient, then, where
+            there are several, those from each of them alone.
         streams: those of random numbers that replays of results in a graph draw from.
     """
 
@@ -82,13 +80,17 @@ class Trace:
     slots: list[Slot] = field(default_factory=list)
     leaves: list[LeafGrad] = field(default_factory=list)
     forward: int = 0
-    seeds: list[Array] = field(default_factory=list)
-    sources: list[tuple[TensorBase, int | None, Ref, list[bool]]] = field(default_factory=list)
+    passes: list[Pass] = field(default_factory=list)
     streams: list[Any] = field(default_factory=list)
 
     @property
     def steps(self) -> list[Step]:
         return self.recorder.steps
+
+    @property
+    def sources(self) -> list[Source]:
+        """What the results can be differentiated by."""
+        return self.passes[0].sources if self.passes else []
 
     def tensors(self, arguments: list[TensorBase]) -> list[TensorBase]:
         """The tensors that stand for ``inputs`` in another call, None where there is none."""
@@ -100,12 +102,13 @@ class Trace:
         for number in range(len(self.leaves)):
             leaf = self.leaves[number].leaf
             # Held by the entry, by this variable, by getrefcount and by sources.
-            mine = 3 + sum(source[0] is leaf for source in self.sources)
+            mine = 3 + sum(s.leaf is leaf for one in self.passes for s in one.sources)
             if self.leaves[number].number is not None or getrefcount(leaf) > mine:
                 kept.append(self.leaves[number])
         self.leaves = kept
         known = {id(entry.leaf) for entry in kept}
-        self.sources = [s for s in self.sources if s[1] is not None or id(s[0]) in known]
+        for one in self.passes:
+            one.sources = [s for s in one.sources if s.number is not None or id(s.leaf) in known]
 
 
 def trace(

@@ -149,3 +149,50 @@ def _hook(module: Any) -> None:
 
     Hook().__enter__()
     _hooked.module = module
+
+
+def memory_stats(device: DeviceLike = None) -> dict[str, int]:
+    """Allocated and reserved bytes and their peaks under the names that PyTorch's allocator uses.
+
+    >>> import gpugrad
+    >>> _ = gpugrad.cuda.memory_stats()
+    """
+    if not is_initialized():
+        return {}
+    return {
+        "allocated_bytes.all.current": memory_allocated(device),
+        "allocated_bytes.all.peak": max_memory_allocated(device),
+        "reserved_bytes.all.current": memory_reserved(device),
+        "reserved_bytes.all.peak": max_memory_reserved(device),
+    }
+
+
+def memory_summary(device: DeviceLike = None, abbreviated: bool = False) -> str:
+    """:func:`memory_stats` as a table."""
+    stats = memory_stats(device)
+    lines = [f"{name:<30}{size / 2**20:>12.1f} MiB" for name, size in stats.items()]
+    return "\n".join(["memory", *lines])
+
+
+def set_per_process_memory_fraction(fraction: float, device: DeviceLike = None) -> None:
+    """Limit the pool of a device to a share of its memory.
+
+    Raises:
+        ValueError: the share is not in 0 to 1.
+        RuntimeError: CUDA cannot be used.
+    """
+    if not isinstance(fraction, float):
+        raise TypeError("Invalid type for fraction argument, must be `float`")
+    if not 0 <= fraction <= 1:
+        raise ValueError(f"Invalid fraction value: {fraction}. Allowed range: 0~1")
+    module = cupy()
+    with module.cuda.Device(existing(device)):
+        module.get_default_memory_pool().set_limit(fraction=fraction)
+
+
+def ipc_collect() -> None:
+    """Accepted for PyTorch's sake: no memory is shared with other processes."""
+
+
+reset_max_memory_allocated = reset_max_memory_cached = reset_peak_memory_stats
+memory_cached, max_memory_cached = memory_reserved, max_memory_reserved

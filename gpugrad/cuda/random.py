@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 from ..random.generator import cuda_generator, seed_cuda
-from .devices import DeviceLike, existing, is_available
+from .devices import DeviceLike, device_count, existing, is_available
 
 
 def manual_seed(seed: int) -> None:
@@ -65,3 +66,14 @@ def set_rng_state(new_state: Any, device: DeviceLike = "cuda") -> None:
         TypeError: ``new_state`` is no CPU tensor of ``uint8``.
     """
     cuda_generator(existing(device)).set_state(new_state)
+
+
+def get_rng_state_all() -> list[Any]:
+    """The states of all devices' generators."""
+    return [get_rng_state(index) for index in range(device_count())]
+
+
+def set_rng_state_all(new_states: Iterable[Any]) -> None:
+    """Set the states of all devices' generators."""
+    for index, state in enumerate(new_states):
+        set_rng_state(state, index)

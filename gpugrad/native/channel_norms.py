@@ -37,6 +37,7 @@ def batch_norm(
     function = _functions.of("batch_norm", x)
     if function is None:
         return None
+    x = np.ascontiguousarray(x)
     y = np.empty(x.shape, x.dtype)
     mean, variance = (np.empty(x.shape[1], x.dtype) for _ in range(2))
     arrays = id(x), _id(weight), _id(bias), id(y), id(mean), id(variance)
@@ -56,6 +57,7 @@ def batch_norm_grad(
     function = _functions.of("batch_norm_grad", x)
     if function is None:
         return None
+    grad, x = np.ascontiguousarray(grad), np.ascontiguousarray(x)
     found = _places(x, wanted)
     arrays = id(grad), id(x), _id(weight), id(mean), id(variance), *map(_id, found)
     return found if function(*arrays, eps, THREADS.number) else None
@@ -68,6 +70,7 @@ def group_norm(
     function = _functions.of("group_norm", x)
     if function is None:
         return None
+    x = np.ascontiguousarray(x)
     y = np.empty(x.shape, x.dtype)
     mean, rstd = (np.empty((len(x) * groups, 1), x.dtype) for _ in range(2))
     arrays = id(x), _id(weight), _id(bias), id(y), id(mean), id(rstd)
@@ -87,6 +90,7 @@ def group_norm_grad(
     function = _functions.of("group_norm_grad", x)
     if function is None:
         return None
+    grad, x = np.ascontiguousarray(grad), np.ascontiguousarray(x)
     found = _places(x, wanted)
     arrays = id(grad), id(x), _id(weight), id(mean), id(rstd), *map(_id, found)
     return found if function(*arrays, groups, THREADS.number) else None

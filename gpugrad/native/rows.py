@@ -22,6 +22,9 @@ WIDE = 32768
 
 _INT64 = np.dtype(np.int64)
 
+_NO_CLASS = -(2**63)
+"""Stands for an index that is ignored where there is none."""
+
 _functions = Family(
     "native_rows",
     dict.fromkeys(("softmax", "log_softmax", "amax_rows", "sum_rows"), "aai")
@@ -30,6 +33,8 @@ _functions = Family(
         "add_row": "aaai",
         "add_at": "aaa",
         "cross_entropy": "aaaani",
+        "cross_entropy_mean": "aaaan",
+        "cross_entropy_grad": "aaaaani",
     },
 )
 
@@ -91,10 +96,34 @@ def cross_entropy(x: Array, target: Array, ignore_index: int | None) -> tuple[Ar
     if function is None or target.dtype is not _INT64:
         return None
     losses, softmax = np.empty(x.shape[0], x.dtype), np.empty(x.shape, x.dtype)
-    # No class has the least number.
-    ignored = -(2**63) if ignore_index is None else ignore_index
+    ignored = _NO_CLASS if ignore_index is None else ignore_index
     done = function(id(x), id(target), id(losses), id(softmax), ignored, THREADS.number)
     return (losses, softmax) if done else None
+
+
+def cross_entropy_mean(
+    losses: Array, target: Array, ignore_index: int
+) -> tuple[Array, Array] | None:
+    """The mean of the losses that are not ignored, and how many there are."""
+    function = _functions.of("cross_entropy_mean", losses)
+    if function is None or target.dtype is not _INT64:
+        return None
+    mean, count = np.empty((), losses.dtype), np.empty((), losses.dtype)
+    done = function(id(losses), id(target), id(mean), id(count), ignore_index)
+    return (mean, count) if done else None
+
+
+def cross_entropy_grad(
+    softmax: Array, target: Array, grad: Array, count: Array | None, ignore_index: int | None
+) -> Array | None:
+    """The gradient in x; None for a class that is none, too."""
+    function = _functions.of("cross_entropy_grad", softmax)
+    if function is None or target.dtype is not _INT64:
+        return None
+    out = np.empty(softmax.shape, softmax.dtype)
+    ignored = _NO_CLASS if ignore_index is None else ignore_index
+    arrays = id(softmax), id(target), id(grad), _id(count), id(out)
+    return out if function(*arrays, ignored, THREADS.number) else None
 
 
 def layer_norm(

@@ -2,7 +2,8 @@
 
 A library is stored under a hash of all that its machine code depends on: the source with our
 headers in it, the flags, the compiler and the processor. Behind the code stands a checksum, so that
-a damaged file is compiled anew instead of being run.
+a damaged file is compiled anew instead of being run. When a library is added, those that were not
+used for longest make room, see :mod:`.pruning`.
 
 >>> from gpugrad.native import toolchain
 >>> library = toolchain.load("double twice(double x) { return 2 * x; }")
@@ -28,6 +29,7 @@ from pathlib import Path
 
 from ..atomic_file import replace_file
 from ..backend import kernel_source
+from .pruning import mark_used, prune
 
 SWITCH = "GPUGRAD_NATIVE"
 """Set to 0 in the environment, it leaves everything to NumPy."""
@@ -118,20 +120,23 @@ def _load(text: str) -> ctypes.CDLL | None:
     command = compiler()
     assert command is not None
     path = folder() / f"{_key(text, command)}.so"
-    if not _is_whole(path):
-        made = _compiled(text, command)
-        if made is None:
+    code = _whole(path)
+    if code is None:
+        code = _compiled(text, command)
+        if code is None:
             return None
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            replace_file(str(path), made + hashlib.sha256(made).digest())
+            replace_file(str(path), code + hashlib.sha256(code).digest())
         except OSError:  # a full or read-only disk
-            return _opened_once(made)
+            return _opened_once(code)
+        prune(path.parent)
+    else:
+        mark_used(path)
     try:
         return ctypes.CDLL(str(path))
-    except OSError as error:
-        _warn(str(error))
-        return None
+    except OSError:  # deleted by another process meanwhile, as a rule
+        return _opened_once(code)
 
 
 def _opened_once(code: bytes) -> ctypes.CDLL | None:
@@ -146,13 +151,17 @@ def _opened_once(code: bytes) -> ctypes.CDLL | None:
             return None
 
 
-def _is_whole(path: Path) -> bool:
-    """Whether a library is there and as it was written: a damaged one could end the process."""
+def _whole(path: Path) -> bytes | None:
+    """The code of a library that is as it was written; running a damaged one could end the process.
+
+    None where it is not, or where there is none.
+    """
     try:
         data = path.read_bytes()
     except OSError:
-        return False
-    return hashlib.sha256(data[:-_CHECKSUM]).digest() == data[-_CHECKSUM:]
+        return None
+    code = data[:-_CHECKSUM]
+    return code if hashlib.sha256(code).digest() == data[-_CHECKSUM:] else None
 
 
 def _compiled(text: str, command: tuple[str, ...]) -> bytes | None:

@@ -157,15 +157,17 @@ class _Conv(_ConvNd):
             return [n for t in reversed(totals) for n in (t // 2, t - t // 2)]
         return [n for p in reversed(self.padding) for n in (p, p)]
 
-    def forward(self, input: Tensor) -> Tensor:
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """The convolution with other parameters, for subclasses that make them anew each time."""
         padding = self.padding
         if self.padding_mode != "zeros":
             input = F.pad(input, self._edges(), mode=self.padding_mode)
             padding = (0,) * self.dims
         function = (F.conv1d, F.conv2d, F.conv3d)[self.dims - 1]
-        return function(
-            input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups
-        )
+        return function(input, weight, bias, self.stride, padding, self.dilation, self.groups)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return self._conv_forward(input, self.weight, self.bias)
 
 
 class Conv1d(_Conv):

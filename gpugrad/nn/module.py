@@ -15,6 +15,7 @@ from ..autograd.grad_mode import no_grad
 from ..autograd.hooks import RemovableHandle
 from ..backend import recording
 from ..backend.guards import watch_attributes
+from ..creation import empty_like
 from ..device import device
 from ..tensor import Tensor
 from .error_path import note_module
@@ -166,6 +167,16 @@ class Module(ModuleTraversal):
         """
         return add_hook(self._ensure_hooks().backward, hook, prepend)
 
+    def register_backward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """:meth:`register_full_backward_hook` under the name of its predecessor."""
+        return self.register_full_backward_hook(hook)
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Let :func:`gpugrad.compile`, which gets the arguments, do the calls of this module."""
+        from ..compiler import compile as compiled
+
+        self.__dict__["forward"] = compiled(self.forward, *args, **kwargs)
+
     # Conversion ------------------------------------------------------------------------------
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
@@ -226,6 +237,10 @@ class Module(ModuleTraversal):
     def cuda(self, device: int | str | device | None = None) -> Self:
         """Move parameters and buffers to a GPU, the current one by default."""
         return self._apply(lambda tensor: tensor.cuda(device))
+
+    def to_empty(self, *, device: int | str | device | None, recurse: bool = True) -> Self:
+        """Move parameters and buffers to a device without their values."""
+        return self._apply(lambda tensor: empty_like(tensor, device=device), recurse)
 
     def type(self, dst_type: dtypes.dtype | str) -> Self:
         """Convert every parameter and buffer to ``dst_type``, whatever it was."""

@@ -187,7 +187,7 @@ def _binary_apply(cls: type[Binary]) -> Function:
         if type(out) is not kind:
             out = xp.asarray(out)
         result = wrap(out)
-        if mode.enabled and (x.needs_grad or x.view_of is not None):
+        if (x.needs_grad or x.view_of is not None) and mode.enabled:
             record(x, number, a, number, result)
         return result
 

@@ -78,7 +78,7 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> An
     require_tensor("gather", "index", 3, index)
     shape, where = input.array.shape, index.array
     axis = wrap_dim(dim, len(shape))
-    if where.dtype not in INDEX_TYPES:
+    if where.dtype not in INDEX_TYPES and where.size:
         raise RuntimeError("gather(): Expected dtype int32/int64 for index")
     if not shape or not where.ndim:
         if len(shape) > 1 or where.ndim > 1:
@@ -89,6 +89,9 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> An
         check_bounds(places, line.array.size, axis, RuntimeError)
         return reshape(Gather.apply(line, places, 0), where.shape)
     if where.size == 0:
+        where = BACKENDS[type(where)].cast(where, "int64")
+        if where.ndim != len(shape):
+            return reshape(getitem(reshape(input, (-1,)), slice(0, 0)), where.shape)
         return Gather.apply(getitem(input, tuple(slice(0, n) for n in where.shape)), where, axis)
     if where.ndim != len(shape):
         raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")

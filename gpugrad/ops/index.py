@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd.engine import Node, TensorBase, _new, refresh, wrap
-from ..autograd.grad_mode import mode
 from ..autograd.expanded import shared
+from ..autograd.grad_mode import mode
 from ..autograd.inplace import check_inplace, mark_changed
 from ..backend import BACKENDS, device_of, recording
 from ..backend.primitives import is_basic, is_basic_item

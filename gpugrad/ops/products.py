@@ -9,6 +9,8 @@ from typing import Any
 
 from ..autograd.composed import inplace_shown_as, shown_as
 from ..casting.calls import THREADS, casting
+from .arguments import word
+from .copies import resize_
 from .copying import copy_
 from .matmul import bmm, dot, matmul, mv, outer
 from .operands import explain_inplace
@@ -117,8 +119,11 @@ def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: floa
 
 @inplace_shown_as("AddbmmBackward0")
 def addbmm_(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
-    """:func:`addbmm` in place."""
-    return _inplace(input, addbmm(input, batch1, batch2, beta=beta, alpha=alpha))
+    """:func:`addbmm` in place; a tensor that broadcasts to the result gets its shape."""
+    result = addbmm(input, batch1, batch2, beta=beta, alpha=alpha)
+    if result.array.shape != input.array.shape and not input.requires_grad:
+        resize_(input, tuple(result.array.shape))
+    return _inplace(input, result)
 
 
 @shown_as("AddmvBackward0")
@@ -195,6 +200,11 @@ def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
     if THREADS and (run := casting("vecdot")):
         return run(vecdot, x, y, dim=dim)
     broadcast_shapes(x.array.shape, y.array.shape)
+    if not x.array.size and x.array.dtype.kind not in "fV":
+        raise RuntimeError(
+            "linalg.vecdot: Expected a floating point or complex tensor as input. Got "
+            + word(x.array)
+        )
     return sum_of(x * y, dim)
 
 

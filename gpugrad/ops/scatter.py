@@ -12,6 +12,7 @@ from .arguments import require_tensor
 from .copying import Clone
 from .gather import INDEX_TYPES, check_bounds
 from .index import getitem
+from .scatter_products import products_of_others
 from .shape import reshape, wrap_dim
 from .unary import no_bools
 from .write import Accumulate, Key, Put, PutNumber, number_of_type, write
@@ -73,23 +74,21 @@ class ScatterReduce(Node):
     def _of_product(self, xp: Any, grad: Any) -> tuple[Any, Any]:
         """Each factor gets the product of the others, also where one of them is zero."""
         x, y, key = self.x, self.y, self.key
+        if isinstance(x, TensorBase):
+            others_x, others_y = products_of_others(xp, x, y, key, self.hits, self.include_self)
+            return xp.mul(grad, others_x), xp.mul(xp.getitem(grad, key), others_y)
         x_zero, y_zero = xp.eq(x, 0), xp.eq(y, 0)
         if not self.include_self:
             x_zero = xp.logical_and(x_zero, xp.eq(self.hits, 0))
         x_rest = xp.where(x_zero, xp.ones_like(x), x)
         y_rest = xp.where(y_zero, xp.ones_like(y), y)
-        apply = ScatterReduce.apply if isinstance(x, TensorBase) else self._again
-        rest = apply(x_rest, y_rest, key, "prod", self.include_self)
+        rest = ScatterReduce().forward(xp, x_rest, y_rest, key, "prod", self.include_self)
         x_zeros, y_zeros = (xp.cast(z, grad.dtype) for z in (x_zero, y_zero))
         zeros = xp.add(x_zeros, xp.scatter_nd(y_zeros, key, x.shape))
         others_x = xp.where(xp.eq(zeros, x_zeros), xp.div(rest, x_rest), xp.zeros_like(x))
         alone = xp.eq(xp.getitem(zeros, key), y_zeros)
         others_y = xp.where(alone, xp.div(xp.getitem(rest, key), y_rest), xp.zeros_like(y))
         return xp.mul(grad, others_x), xp.mul(xp.getitem(grad, key), others_y)
-
-    @staticmethod
-    def _again(x: Any, *rest: Any) -> Any:
-        return ScatterReduce().forward(BACKENDS[type(x)], x, *rest)
 
 
 def _neutral(how: str, dtype: Any) -> Any:

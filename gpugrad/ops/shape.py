@@ -314,7 +314,7 @@ def unsqueeze(input: Any, dim: int | None = None, *, axis: int | None = None) ->
     shape = input.array.shape
     if dim is None:
         if axis is None:
-            raise TypeError("unsqueeze() missing 1 required positional arguments: \"dim\"")
+            raise TypeError('unsqueeze() missing 1 required positional arguments: "dim"')
         dim = axis
     d = wrap_dim(dim, len(shape) + 1)
     return Unsqueeze.apply(input, (*shape[:d], 1, *shape[d:]))
@@ -394,6 +394,8 @@ def sum_to_size(input: Any, *size: Any) -> Any:
     from .reduce import sum as total  # reductions are built over shapes
 
     shape, wanted = input.array.shape, sizes(size)
+    if not wanted:
+        return total(input)
     added = len(shape) - len(wanted)
     if added < 0 or any(m not in (1, n) for n, m in zip(shape[added:], wanted, strict=True)):
         raise RuntimeError(f"size {{{list(wanted)}}} is not expandable to size {{{list(shape)}}}.")

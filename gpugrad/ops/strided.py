@@ -249,4 +249,8 @@ def split_with_sizes(input: Any, split_sizes: Sequence[int], dim: int = 0) -> tu
 
 def narrow_copy(input: Any, dim: int, start: int, length: int) -> Any:
     """:func:`narrow` in memory of its own."""
+    if dim >= max(input.array.ndim, 1):
+        raise RuntimeError(
+            "Expected dim < static_cast<int64_t>(self_sizes.size()) to be true, but got false."
+        )
     return narrow(input, dim, start, length).clone()

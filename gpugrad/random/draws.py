@@ -140,7 +140,7 @@ def bernoulli(
         if not 0 <= p <= 1:
             raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
     else:
-        if p.dtype.name not in DIGITS:
+        if p.dtype.name not in DIGITS and p.size:
             raise _refusal("bernoulli_tensor_cpu_p_", p.dtype)
         if p.size and not (bool((p >= 0).all()) and bool((p <= 1).all())):
             raise RuntimeError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,18 @@ from gpugrad.backend import cpu_convolution, cpu_pools
 from gpugrad.backend.cpu import CPU
 from gpugrad.backend.primitives import Primitives
 from gpugrad.backend.windows import Geometry
+from tests.native_switch import switched
 
 Array = Any
 cpu = CPU()
 draw = np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True, params=["NumPy", "C"])
+def code(request: pytest.FixtureRequest) -> Iterator[None]:
+    """NumPy alone, or C where there is a compiler."""
+    with switched(on=request.param == "C"):
+        yield
 
 
 def shared(name: str, *args: Any) -> Any:

@@ -125,31 +125,31 @@ class Counter:
 
 
 def test_number_that_python_counts() -> None:
-    """It would be frozen, and this is noticed: both traced calls had another."""
+    """It would be frozen, and this is noticed: all traced calls had another."""
     compiled = gpugrad.compile(Counter().step)
-    compiled(drawn(0, 3))
-    compiled(drawn(1, 3))
+    for turn in range(3):  # one difference is forgiven
+        compiled(drawn(turn, 3))
     with pytest.raises(CaptureError, match="change from call to call"):
-        compiled(drawn(2, 3))
+        compiled(drawn(3, 3))
 
 
 def test_different_branches() -> None:
     turns = iter(range(100))
     compiled = gpugrad.compile(lambda x: x + 1 if next(turns) % 2 else (x * 2).exp())
-    compiled(drawn(0, 3))
-    compiled(drawn(1, 3))
+    for turn in range(3):
+        compiled(drawn(turn, 3))
     with pytest.raises(CaptureError, match="does not do the same in every call"):
-        compiled(drawn(2, 3))
+        compiled(drawn(3, 3))
 
 
 def test_number_that_is_returned() -> None:
     """A result that Python computes would be frozen, too."""
     turns = iter(range(100))
     compiled = gpugrad.compile(lambda x: (x + 1, next(turns)))
-    compiled(drawn(0, 3))
-    compiled(drawn(1, 3))
+    for turn in range(3):
+        compiled(drawn(turn, 3))
     with pytest.raises(CaptureError, match="result"):
-        compiled(drawn(2, 3))
+        compiled(drawn(3, 3))
 
 
 # --- what changes outside ------------------------------------------------------------------------

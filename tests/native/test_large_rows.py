@@ -125,6 +125,41 @@ def test_cross_entropy(shape: tuple[int, int], ignore_index: int | None, kind: s
         assert not losses[::3].any()
 
 
+@KINDS
+@pytest.mark.parametrize("ignore_index", [-100, 2])
+@pytest.mark.parametrize("shape", [(32, 1), (40, 3), (70, 100), (3000, 7)])
+def test_mean_and_gradient_of_cross_entropy(
+    shape: tuple[int, int], ignore_index: int, kind: str
+) -> None:
+    x = draw(*shape, kind=kind)
+    target = np.random.default_rng(2).integers(0, shape[1], shape[0])
+    target[::3] = ignore_index if ignore_index < shape[1] else 0
+    losses, softmax = cpu.cross_entropy(x, target, ignore_index)
+    grad = np.asarray(1.5, kind)
+    assert rows.cross_entropy_mean(losses, target, ignore_index) is not None
+    mean, count = cpu.cross_entropy_mean(losses, target, ignore_index)
+    assert rows.cross_entropy_grad(softmax, target, grad, count, ignore_index) is not None
+    wide, exact = losses.astype(np.float64), softmax.astype(np.float64)
+    wanted, number = in_numpy(cpu.cross_entropy_mean, wide, target, ignore_index)
+    close(mean, wanted, 50)
+    assert count == number == np.count_nonzero(target != ignore_index)
+    each = draw(shape[0], kind=kind)
+    for given, divisor in ((grad, count), (grad, None), (each, None), (each, count)):
+        found = cpu.cross_entropy_grad(softmax, target, given, divisor, ignore_index)
+        by = None if divisor is None else divisor.astype(np.float64)
+        arguments = exact, target, given.astype(np.float64), by, ignore_index
+        close(found, in_numpy(cpu.cross_entropy_grad, *arguments), 4)
+        assert not found[target == ignore_index].any()
+
+
+def test_gradient_of_cross_entropy_of_targets_that_have_changed() -> None:
+    softmax, target = np.full((40, 5), 0.2, np.float32), np.zeros(40, np.int64)
+    target[7] = 5
+    assert rows.cross_entropy_grad(softmax, target, np.ones((), np.float32), None, None) is None
+    with pytest.raises(IndexError):
+        cpu.cross_entropy_grad(softmax, target, np.ones((), np.float32), None, None)
+
+
 @pytest.mark.parametrize("wrong", [-1, 10, 1000])
 def test_cross_entropy_of_a_class_that_is_none(wrong: int) -> None:
     target = np.zeros(100, np.int64)

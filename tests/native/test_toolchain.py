@@ -186,7 +186,7 @@ def test_two_processes_at_once() -> None:
     ]
     assert [p.communicate(timeout=120)[0] for p in running] == [b"42\n"] * 2
     assert [p.returncode for p in running] == [0, 0]
-    assert toolchain._is_whole(the_file())
+    assert toolchain._whole(the_file())
 
 
 def test_importing_the_library_compiles_nothing() -> None:

@@ -106,7 +106,7 @@ def cross_entropy(
     reduction = resolve(size_average, reduce, reduction)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
-    if target.shape == input.shape:
+    if target.array.shape == input.array.shape:
         return _cross_entropy_of_probabilities(
             input, target, weight, ignore_index, reduction, label_smoothing
         )
@@ -184,7 +184,7 @@ def _class_dim(input: Tensor) -> int:
 
 def _check_class_target(input: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
     """Check the sizes and types of class indices and weights; the indices as int64."""
-    shape, target_shape = input.shape, target.shape
+    shape, target_shape = input.array.shape, target.array.shape
     if not shape:
         raise ValueError("Expected 1 or more dimensions (got 0)")
     batch = target_shape[0] if target_shape else 1

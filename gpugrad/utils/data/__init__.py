@@ -11,6 +11,7 @@ from .dataset import (
     random_split,
 )
 from .device_loader import DeviceLoader
+from .distributed_sampler import DistributedSampler
 from .loader import DataLoader
 from .sampler import (
     BatchSampler,
@@ -30,6 +31,7 @@ __all__ = [
     "DataLoader",
     "Dataset",
     "DeviceLoader",
+    "DistributedSampler",
     "IterableDataset",
     "RandomSampler",
     "Sampler",

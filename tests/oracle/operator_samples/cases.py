@@ -17,10 +17,10 @@ MAIN = (torch.float32, torch.float64, torch.int64, torch.bool)
 HALF = (torch.float16, torch.bfloat16)
 
 PREFIXES = (
-    *("nn.functional.", "fft.", "torch.ops.", "_refs.", "sparse.", "signal.", "jiterator_"),
+    *("fft.", "torch.ops.", "_refs.", "sparse.", "jiterator_"),
     *("_foreach", "torch._", "ops."),
 )
-"""Operators outside the comparison: layers, complex transforms, and PyTorch's own inner parts."""
+"""Operators outside the comparison: complex transforms, and PyTorch's own inner parts."""
 
 COMPLEX = frozenset(
     (
