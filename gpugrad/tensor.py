@@ -25,6 +25,7 @@ from .class_names import PrintedAs
 from .device import device
 from .operators import Operators
 from .ops import compare, copying, cutting, pointwise
+from .numpy_functions import ForNumPy
 from .ops.namespace import register
 from .printing import tensor_format, tensor_repr
 
@@ -40,7 +41,7 @@ class Tensor(Operators, metaclass=PrintedAs, printed_as="torch.Tensor"):
     """
 
     __slots__ = ()
-    __array_ufunc__ = None  # NumPy and CuPy arrays on the left leave operators to us
+    __array_ufunc__ = ForNumPy()
 
     if TYPE_CHECKING:
 

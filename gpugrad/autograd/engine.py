@@ -255,19 +255,19 @@ class Node(Inspected):
         array = first.array
         kind = type(array)
         xp = BACKENDS[kind]
-        tensors: Sequence[TensorBase] = (first,)
-        if len(inputs) > 1 and isinstance(inputs[1], TensorBase):
-            tensors = [i for i in inputs if isinstance(i, TensorBase)]
-            arrays = [t.array for t in tensors]
-            for other in arrays:
-                if type(other) is not kind:
-                    raise RuntimeError(
-                        "Expected all tensors to be on the same device, but found at least two "
-                        f"devices, {device_of(array)} and {device_of(other)}!"
-                    )
-            out = node.forward(xp, *arrays, *inputs[len(arrays) :])
-        else:
-            out = node.forward(xp, array, *inputs[1:])
+        tensors, arrays = [first], [array]
+        for other in inputs[1:]:
+            if not isinstance(other, TensorBase):
+                break
+            array = other.array
+            if type(array) is not kind:
+                raise RuntimeError(
+                    "Expected all tensors to be on the same device, but found at least two "
+                    f"devices, {device_of(arrays[0])} and {device_of(array)}!"
+                )
+            tensors.append(other)
+            arrays.append(array)
+        out = node.forward(xp, *arrays, *inputs[len(arrays) :])
         if type(out) is not kind:
             if type(out) is tuple:
                 return node._record_many(xp, inputs, tensors, out)
@@ -283,22 +283,19 @@ class Node(Inspected):
         self, tensors: Sequence[TensorBase], result: TensorBase, inplace: bool = False
     ) -> bool:
         """Connect the node to its inputs and ``result`` to the node, if any input needs it."""
-        if len(tensors) == 1:
-            tensor = tensors[0]
+        edges: list[Node | TensorBase | None] = []
+        wanted = False
+        for tensor in tensors:
             if tensor.view_of is not None and tensor.version[1] != tensor.rebased:
                 refresh(tensor)
-            if not tensor.needs_grad:
-                return False
-            self.edges = (tensor.node or tensor,)
-        else:
-            edges: list[Node | TensorBase | None] = []
-            for tensor in tensors:
-                if tensor.view_of is not None and tensor.version[1] != tensor.rebased:
-                    refresh(tensor)
-                edges.append((tensor.node or tensor) if tensor.needs_grad else None)
-            if not any(edge is not None for edge in edges):
-                return False
-            self.edges = tuple(edges)
+            if tensor.needs_grad:
+                edges.append(tensor.node or tensor)
+                wanted = True
+            else:
+                edges.append(None)
+        if not wanted:
+            return False
+        self.edges = tuple(edges)
         if result.array.dtype.kind not in "fV":
             return False
         self.sequence = next(_sequence)

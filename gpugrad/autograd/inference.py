@@ -29,7 +29,7 @@ def entered() -> None:
     global _contexts
     with _lock:
         _contexts += 1
-        engine._new = _marking  # type: ignore[assignment]  # another kind of function
+        engine._new = _marking
 
 
 def left() -> None:

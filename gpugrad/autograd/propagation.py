@@ -176,7 +176,8 @@ def _collect(node: Output, grad: Any, pending: Any, heap: Any, needed: Any) -> S
         return ()
     if node.number < 0:
         pending.setdefault(_BEHIND_TIES, []).append(parent.edges[1])
-        return parent.edges[:1]
+        onward: Sequence[Any] = parent.edges[:1]
+        return onward
     slots = pending.get(parent)
     if slots is None:
         slots = pending[parent] = [None] * node.count

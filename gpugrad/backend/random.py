@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from ..native import twister as native
 from .box_muller import BLOCK, float32_normals, float64_normals
 from .fused import scale_shift32, scale_shift64
 from .rejection import RejectionDraws
@@ -127,6 +128,11 @@ class CPUStream(RejectionDraws, Stream):
 
     def _unit32(self, n: int) -> Array:
         """Uniform float32 numbers: the low 24 bits of a word."""
+        if n >= native.LARGE:
+            with self.lock:
+                found = native.uniform(self._address(), n, np.float32)
+            if found is not None:
+                return found
         u = np.empty(n, np.float32)
         with self.lock:
             for start in range(0, n, CHUNK):
@@ -139,6 +145,11 @@ class CPUStream(RejectionDraws, Stream):
 
     def _unit64(self, n: int) -> Array:
         """Uniform float64 numbers: the low 53 bits of a 64-bit word."""
+        if n >= native.LARGE:
+            with self.lock:
+                found = native.uniform(self._address(), n, np.float64)
+            if found is not None:
+                return found
         u = np.empty(n, np.float64)
         with self.lock:
             for start in range(0, n, CHUNK):
@@ -156,8 +167,9 @@ class CPUStream(RejectionDraws, Stream):
             return self._unit32(n).reshape(shape)
         if dtype == np.float64:
             u = self._unit64(n)
-            if (low, high) != (0.0, 1.0):
-                u = scale_shift64(u, high - low, low)
+            if (low, high) == (0.0, 1.0):
+                return u.reshape(shape)
+            u = scale_shift64(u, high - low, low)
             top, bottom = high, low
         else:
             u = self._unit32(n)
@@ -170,6 +182,15 @@ class CPUStream(RejectionDraws, Stream):
         if reached.any():
             u[reached] = bottom
         return u.reshape(shape)
+
+    def bernoulli(self, p: float | Array, shape: Shape, dtype: Any) -> Array:
+        n = math.prod(shape)
+        if isinstance(p, float) and 0 <= p <= 1 and n >= native.LARGE:
+            with self.lock:
+                found = native.bernoulli(self._address(), n, p, dtype)
+            if found is not None:
+                return found.reshape(shape)
+        return super().bernoulli(p, shape, dtype)
 
     def normal(self, shape: Shape, dtype: Any, mean: float = 0.0, std: float = 1.0) -> Array:
         n = math.prod(shape)

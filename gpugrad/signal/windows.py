@@ -48,7 +48,7 @@ def general_cosine(
     layout: Any = strided,
     device: Any = None,
     requires_grad: bool = False,
-) -> Tensor:
+) -> Any:
     """The sum over i of (-1)^i · a_i · cos(2 π i n / N), N being M - 1, or M without ``sym``.
 
     Raises:
@@ -79,7 +79,7 @@ def general_cosine(
     return window
 
 
-def general_hamming(M: int, *, alpha: float = 0.54, sym: bool = True, **options: Any) -> Tensor:
+def general_hamming(M: int, *, alpha: float = 0.54, sym: bool = True, **options: Any) -> Any:
     """alpha - (1 - alpha) · cos(2 π n / N): see :func:`general_cosine` for the options.
 
     >>> import gpugrad
@@ -89,7 +89,7 @@ def general_hamming(M: int, *, alpha: float = 0.54, sym: bool = True, **options:
     return general_cosine(M, a=[alpha, 1.0 - alpha], sym=sym, **options)
 
 
-def hamming(M: int, *, sym: bool = True, **options: Any) -> Tensor:
+def hamming(M: int, *, sym: bool = True, **options: Any) -> Any:
     """0.54 - 0.46 · cos(2 π n / N).
 
     >>> import gpugrad
@@ -99,7 +99,7 @@ def hamming(M: int, *, sym: bool = True, **options: Any) -> Tensor:
     return general_hamming(M, sym=sym, **options)
 
 
-def hann(M: int, *, sym: bool = True, **options: Any) -> Tensor:
+def hann(M: int, *, sym: bool = True, **options: Any) -> Any:
     """(1 - cos(2 π n / N)) / 2.
 
     >>> import gpugrad
@@ -109,7 +109,7 @@ def hann(M: int, *, sym: bool = True, **options: Any) -> Tensor:
     return general_hamming(M, alpha=0.5, sym=sym, **options)
 
 
-def blackman(M: int, *, sym: bool = True, **options: Any) -> Tensor:
+def blackman(M: int, *, sym: bool = True, **options: Any) -> Any:
     """0.42 - 0.5 · cos(2 π n / N) + 0.08 · cos(4 π n / N).
 
     >>> import gpugrad
@@ -119,7 +119,7 @@ def blackman(M: int, *, sym: bool = True, **options: Any) -> Tensor:
     return general_cosine(M, a=[0.42, 0.5, 0.08], sym=sym, **options)
 
 
-def nuttall(M: int, *, sym: bool = True, **options: Any) -> Tensor:
+def nuttall(M: int, *, sym: bool = True, **options: Any) -> Any:
     """The sum of four cosines with the smallest side lobes.
 
     Nuttall, "Some windows with very good sidelobe behavior", 1981: figure 13.
@@ -139,7 +139,7 @@ def bartlett(
     layout: Any = strided,
     device: Any = None,
     requires_grad: bool = False,
-) -> Tensor:
+) -> Any:
     """The triangle 1 - abs(2 n / N - 1).
 
     >>> import gpugrad
@@ -162,7 +162,7 @@ def cosine(
     layout: Any = strided,
     device: Any = None,
     requires_grad: bool = False,
-) -> Tensor:
+) -> Any:
     """Half a period of sine: sin(π (n + 1/2) / M), with M + 1 for M without ``sym``.
 
     >>> import gpugrad
@@ -188,7 +188,7 @@ def exponential(
     layout: Any = strided,
     device: Any = None,
     requires_grad: bool = False,
-) -> Tensor:
+) -> Any:
     """exp(-abs(n - center) / tau).
 
     Args:
@@ -224,7 +224,7 @@ def gaussian(
     layout: Any = strided,
     device: Any = None,
     requires_grad: bool = False,
-) -> Tensor:
+) -> Any:
     """exp(-((n - middle) / std)² / 2).
 
     Raises:
@@ -258,7 +258,7 @@ def kaiser(
     layout: Any = strided,
     device: Any = None,
     requires_grad: bool = False,
-) -> Tensor:
+) -> Any:
     """I0(beta · sqrt(1 - (2 n / N - 1)²)) / I0(beta), I0 being the modified Bessel function.
 
     Raises:

@@ -90,7 +90,7 @@ def _add_operators() -> None:
         function = ufunc(getattr(np, name))
 
         def plain(self: Any, other: Any, function: ufunc = function) -> Any:
-            if getattr(type(other), "__array_ufunc__", self) is None:
+            if getattr(other, "__array_ufunc__", self) is None:
                 return NotImplemented  # the other one wants to do it
             return function(self, other)
 
