@@ -73,15 +73,14 @@ def available(device: str) -> list[str]:
 
 
 def contestants(peers: list[str], device: str, threads: int) -> Iterator[Contestant]:
-    """gpugrad eager and, where it has that, compiled; then the peers.
+    """gpugrad eager and compiled, then the peers.
 
     Raises:
         MissingError: a peer is not installed, or does not run on the device.
     """
     gpugrad = importlib.import_module("gpugrad")
     yield _torch_api(OURS, gpugrad, device, EAGER)
-    if hasattr(gpugrad, "compile"):
-        yield _torch_api(OURS_COMPILED, gpugrad, device, How(whole=gpugrad.compile))
+    yield _torch_api(OURS_COMPILED, gpugrad, device, How(whole=gpugrad.compile))
     for peer in peers:
         if device not in ON[peer]:
             raise MissingError(f"{peer} does not run on {device}")

@@ -17,9 +17,7 @@ from bench.steps.torch_api import EAGER, How
 
 pytest.importorskip("pytest_benchmark")
 
-WAYS = {"eager": EAGER}
-if hasattr(gpugrad, "compile"):
-    WAYS["compiled"] = How(whole=gpugrad.compile)
+WAYS = {"eager": EAGER, "compiled": How(whole=gpugrad.compile)}
 
 
 @pytest.mark.parametrize("way", WAYS)

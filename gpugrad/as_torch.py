@@ -28,7 +28,9 @@ _DISTRIBUTIONS = (
     "bernoulli beta binomial categorical cauchy chi2 dirichlet exponential gamma geometric gumbel "
     "half_cauchy half_normal laplace log_normal logistic_normal mixture_same_family multinomial "
     "negative_binomial normal one_hot_categorical pareto poisson relaxed_bernoulli "
-    "relaxed_categorical studentT transformed_distribution uniform von_mises weibull"
+    "relaxed_categorical studentT transformed_distribution uniform von_mises weibull "
+    "constraint_registry fishersnedecor inverse_gamma kumaraswamy lowrank_multivariate_normal "
+    "continuous_bernoulli exp_family lkj_cholesky"
 )
 
 # Modules that PyTorch keeps at another place than this package; what is more special comes first.
@@ -143,12 +145,25 @@ class _Stand(ModuleType):
         try:
             value = getattr(self.__dict__["_target"], name)
         except AttributeError:
+            if name == "__all__":
+                return self._starred()
             value = _elsewhere(self.__name__, name)
         if isinstance(value, ModuleType) and value.__name__.startswith(_PACKAGE + "."):
             value = self.__dict__[name] = importlib.import_module(f"{self.__name__}.{name}")
         elif isinstance(value, _LASTING):
             self.__dict__[name] = value
         return value
+
+    def _starred(self) -> list[str]:
+        """What ``from torch.nn import *`` binds: what is public; of ``torch`` itself no modules.
+
+        A module such as ``random`` would take the place of Python's own.
+        """
+        target = self.__dict__["_target"]
+        names = (name for name in dir(target) if not name.startswith("_"))
+        if self.__name__ != _NAME:
+            return list(names)
+        return [name for name in names if not isinstance(getattr(target, name), ModuleType)]
 
     def __setattr__(self, name: str, value: Any) -> None:
         # The import system sets what begins with underscores, and binds submodules.

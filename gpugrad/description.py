@@ -8,9 +8,19 @@ from . import dtypes
 from .autograd.engine import TensorBase
 from .backend import BACKENDS
 from .device import device
-from .memory_layout import contiguous_format, layout, memory_format, strided
+from .memory_layout import (
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    layout,
+    memory_format,
+    strided,
+)
 from .ops import copying, shape
 from .size import Size
+
+CHANNELS_LAST = {channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4, 1)}
+"""The order in which the dimensions of images lie in memory."""
 
 
 class Described(TensorBase):
@@ -106,12 +116,34 @@ class Described(TensorBase):
         return steps if dim is None else steps[shape.wrap_dim(dim, array.ndim)]
 
     def is_contiguous(self, memory_format: memory_format = contiguous_format) -> bool:
-        """Whether the elements lie in memory in row-major order."""
-        return bool(self.array.flags.c_contiguous)
+        """Whether the elements lie in memory in row-major order, or channel by channel last."""
+        order = CHANNELS_LAST.get(memory_format)
+        if order is None:
+            return bool(self.array.flags.c_contiguous)
+        array = self.array
+        return array.ndim == len(order) and bool(array.transpose(order).flags.c_contiguous)
 
     def contiguous(self, memory_format: memory_format = contiguous_format) -> Self:
-        """This tensor if it lies in row-major order, else a copy that does."""
+        """This tensor if it lies in row-major order, else a copy that does.
+
+        With ``memory_format=channels_last`` (or ``channels_last_3d``), the channels of images lie
+        side by side. That is for programs that look at strides: it makes nothing faster here.
+        """
+        if memory_format in CHANNELS_LAST:
+            return self._channels_last(memory_format)
         made: Self = self if self.array.flags.c_contiguous else copying.Clone.apply(self)
+        return made
+
+    def _channels_last(self, memory_format: memory_format) -> Self:
+        order = CHANNELS_LAST[memory_format]
+        if self.array.ndim != len(order):
+            raise RuntimeError(
+                f"required rank {len(order)} tensor to use {memory_format.name} format"
+            )
+        if self.is_contiguous(memory_format):
+            return self
+        back = [order.index(dim) for dim in range(len(order))]
+        made: Self = self.permute(order).contiguous().permute(back)
         return made
 
     def data_ptr(self) -> int:

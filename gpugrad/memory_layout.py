@@ -27,7 +27,7 @@ class layout(_Named, metaclass=PrintedAs, printed_as="torch.layout"):  # noqa: N
 
 
 class memory_format(_Named, metaclass=PrintedAs, printed_as="torch.memory_format"):  # noqa: N801
-    """The type of the argument ``memory_format``, accepted and without effect."""
+    """The type of the argument ``memory_format``."""
 
     __slots__ = ()
 

@@ -58,6 +58,11 @@ def _tensor(result: Any) -> Any:
     return from_numpy(array)
 
 
+def array_wrap(self: Any, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+    """What NumPy's other functions, such as ``np.clip``, give back: a tensor."""
+    return _tensor(array)
+
+
 class ForNumPy:
     """``__array_ufunc__`` of tensors, which is there for NumPy and None for CuPy.
 

@@ -22,10 +22,11 @@ from .autograd.inference import is_inference
 from .backend import BACKENDS
 from .backend.pinned import is_pinned, pinned_copy
 from .class_names import PrintedAs
+from .description import CHANNELS_LAST
 from .device import device
+from .numpy_functions import ForNumPy, array_wrap
 from .operators import Operators
 from .ops import compare, copying, cutting, pointwise
-from .numpy_functions import ForNumPy
 from .ops.namespace import register
 from .printing import tensor_format, tensor_repr
 
@@ -42,6 +43,7 @@ class Tensor(Operators, metaclass=PrintedAs, printed_as="torch.Tensor"):
 
     __slots__ = ()
     __array_ufunc__ = ForNumPy()
+    __array_wrap__ = array_wrap
 
     if TYPE_CHECKING:
 
@@ -406,7 +408,7 @@ def _to(x: Tensor, *args: Any, **kwargs: Any) -> Any:
     where, wanted = kwargs.pop("device", None), kwargs.pop("dtype", None)
     copy = bool(kwargs.pop("copy", False))
     kwargs.pop("non_blocking", None)
-    kwargs.pop("memory_format", None)
+    arrangement = kwargs.pop("memory_format", None)
     if kwargs:
         raise TypeError(f"to() got an unexpected keyword argument '{next(iter(kwargs))}'")
     for number, value in enumerate(args):
@@ -433,6 +435,8 @@ def _to(x: Tensor, *args: Any, **kwargs: Any) -> Any:
         )
         if not same:
             result = copying.Move.apply(result, target)
+    if arrangement in CHANNELS_LAST:
+        result = result.contiguous(memory_format=arrangement)
     return copying.Clone.apply(result) if copy and result is x else result
 
 

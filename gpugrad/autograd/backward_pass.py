@@ -111,6 +111,8 @@ def _tuple(value: Any) -> tuple[Any, ...]:
 
 def _targets(inputs: Any) -> tuple[Any, ...]:
     """The tensors to differentiate by, and what stands for edges."""
+    if not isinstance(inputs, (TensorBase, GradientEdge, list, tuple)):
+        raise TypeError(f"'{type(inputs).__name__}' object is not iterable")
     values = _tuple(inputs)
     for value in values:
         if not isinstance(value, (TensorBase, GradientEdge)):

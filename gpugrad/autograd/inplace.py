@@ -240,8 +240,11 @@ def _move_retained(former: Node | None, node: Node) -> None:
 def _put_into_graph(tensor: TensorBase, node: Node) -> None:
     """Make ``node``, which changed ``tensor`` in place, its maker; of a view, that of a part."""
     version = tensor.version
+    view = tensor.view_of
+    if view is not None and not view[4]:
+        _check_view(tensor, view)
     version[1] += 1
-    if tensor.view_of is None:
+    if view is None:
         _move_retained(tensor.node, node)
         tensor.node, tensor.needs_grad, tensor.rebased = node, True, version[1]
         return

@@ -24,7 +24,7 @@ class Embedding(Module):
         max_norm: vectors that are looked up are first shortened to this length, in place.
         norm_type: the p of the norm that ``max_norm`` limits.
         scale_grad_by_freq: divide a vector's gradient by how often it was looked up.
-        sparse: sparse gradients are not supported; must be False.
+        sparse: accepted; gradients are dense. See ``functional.embedding``.
 
     Attributes:
         weight: the table, of shape (num_embeddings, embedding_dim), at first normal.

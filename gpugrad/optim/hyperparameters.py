@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ..autograd.engine import wrap
 from ..backend import backend_of, recording
 from ..backend.hyperparameters import Varying
 from ..creation import zeros
@@ -158,6 +159,11 @@ class Variation:
         if device not in self._on:
             self._on[device] = Hyperparameters(self._options, device)
         return self._on[device]
+
+
+def operand(number: Any, dtype: Any) -> Any:
+    """An option beside tensors of ``dtype``: a number, or a 0-d tensor where it is in memory."""
+    return wrap(number.value).to(dtype) if isinstance(number, Varying) else number
 
 
 def take_for_granted(recorder: recording.Recorder, group: Group) -> None:

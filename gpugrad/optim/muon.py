@@ -11,6 +11,7 @@ from ..autograd.grad_mode import no_grad
 from ..creation import zeros_like
 from ..tensor import Tensor
 from .buckets import Group
+from .hyperparameters import Option, operand
 from .optimizer import Optimizer, Params
 from .options import check_lr
 
@@ -57,6 +58,8 @@ class Muon(Optimizer):
     >>> bool((w < 1).all())
     True
     """
+
+    _numbers = (Option("momentum"), Option("weight_decay"))
 
     def __init__(
         self,
@@ -116,11 +119,11 @@ class Muon(Optimizer):
         state = self.state[p]
         if "momentum_buffer" not in state:
             state["momentum_buffer"] = zeros_like(p, requires_grad=False)
-        mean, share = state["momentum_buffer"], 1 - group["momentum"]
-        mean.lerp_(p.grad, share)
-        direction = p.grad.lerp(mean, group["momentum"]) if group["nesterov"] else mean
+        mean, momentum = state["momentum_buffer"], operand(group["momentum"], p.dtype)
+        mean.lerp_(p.grad, 1 - momentum)
+        direction = p.grad.lerp(mean, momentum) if group["nesterov"] else mean
         step = _orthogonal(direction, group["ns_coefficients"], group["ns_steps"], group["eps"])
-        p.mul_((1 - lr * group["weight_decay"]).to(p.dtype))
+        p.mul_((1 - lr * operand(group["weight_decay"], lr.dtype)).to(p.dtype))
         factor = lr * _adjustment(group["adjust_lr_fn"], p.size(0), p.size(1))
         p.sub_(step.to(p.dtype) * factor.to(p.dtype))
 

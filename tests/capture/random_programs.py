@@ -52,7 +52,7 @@ BINARY: tuple[Callable[[Tensor, Tensor], Any], ...] = (
     lambda x, y: gpugrad.cat([x, y]),
     lambda x, y: gpugrad.stack([x, y], -1),
     lambda x, y: x >= y,
-    lambda x, y: F.mse_loss(x, y),
+    lambda x, y: F.mse_loss(x, y.expand_as(x)),
     lambda x, y: (x * 1).add_(y, alpha=0.5),
     lambda x, y: (x * 1).masked_fill_(y > 0, 0.5),
     lambda x, y: (x + 0).copy_(y),
@@ -141,7 +141,7 @@ class Writer:
         return lambda p: getattr(p[i], name)(dim, keepdim=keep)
 
     def _other(self, i: int, dim: int, x: Tensor) -> Step:
-        chosen = np.random.default_rng(self.random.random().hex().encode())
+        chosen = np.random.default_rng(self.random.getrandbits(32))
         index = gpugrad.tensor(chosen.integers(0, max(x.shape[-1] if x.shape else 1, 1), 3))
         others: list[Step] = [
             lambda p: p[i].index_select(-1, index),
@@ -163,12 +163,7 @@ class Writer:
         """The inputs of a call: those that are traced have the same values."""
         numbers = np.random.default_rng([1, max(turn, 2)])
         found = [tensor(numbers, *spec) for spec in self.inputs]
-        return [
-            t.permute(*range(t.dim())[::-1]).contiguous().permute(*range(t.dim())[::-1])
-            if turn
-            else t
-            for t, turn in zip(found, self.turned, strict=True)
-        ]
+        return [turned(t) if turn else t for t, turn in zip(found, self.turned, strict=True)]
 
     def made(self) -> tuple[list[Tensor], Callable[..., list[Tensor]]]:
         """Leaves, and a training step of them."""
@@ -236,6 +231,12 @@ def _part_changed(x: Tensor) -> Tensor:
     x[:1] = 0.5
     x[..., -1:] *= 2
     return x
+
+
+def turned(x: Tensor) -> Tensor:
+    """The same with its elements in memory in another order."""
+    axes = range(x.dim())[::-1]
+    return x.permute(*axes).contiguous().permute(*axes) if x.dim() > 1 else x
 
 
 def tensor(numbers: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Tensor:

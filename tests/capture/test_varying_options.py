@@ -183,6 +183,30 @@ def test_python_carries_three_steps_out(name: str, schedule: str) -> None:
 
 
 @pytest.mark.parametrize("device", ["cpu", "host"], indirect=True)
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_muon(nesterov: bool, device: str) -> None:
+    """Tensor operations, to which numbers in memory are tensors. Gradients are rounded strongly."""
+
+    def make() -> Job:
+        w = drawn(50, 3, 4).to(device).requires_grad_()
+        optimizer = gpugrad.optim.Muon([w], lr=0.01, nesterov=nesterov)
+
+        def step(x: Tensor) -> None:
+            optimizer.zero_grad()
+            (w @ x).square().sum().backward()
+            optimizer.step()
+
+        def between(turn: int) -> None:
+            group = optimizer.param_groups[0]
+            group["momentum"] = 0.95 - 0.005 * turn
+            group["weight_decay"] = 0.1 + 0.01 * turn
+
+        return Job(step, lambda turn: (drawn(turn, 4, 2).to(device),), lambda: [w], between)
+
+    check(make, 1e-6 if device == "cpu" else 2e-5)
+
+
+@pytest.mark.parametrize("device", ["cpu", "host"], indirect=True)
 @pytest.mark.parametrize("name", ["SGD", "AdamW"])
 def test_scaled_gradients(name: str, device: str) -> None:
     """With a scaler, which divides gradients and leaves a step out."""

@@ -93,6 +93,22 @@ def test_sparse_adam_refuses_dense_gradients() -> None:
         optim.SparseAdam([w], lr=0)
 
 
+def test_sparse_adam_moves_the_rows_that_were_looked_up() -> None:
+    layer = gpugrad.nn.Embedding(4, 2, sparse=True)
+    before = layer.weight.tolist()
+    optimizer = optim.SparseAdam(layer.parameters(), lr=0.1)
+    for _ in range(3):
+        optimizer.zero_grad()
+        (layer(gpugrad.tensor([1, 3, 1])) ** 2).sum().backward()
+        optimizer.step()
+    after = layer.weight.tolist()
+    assert [a == b for a, b in zip(after, before, strict=True)] == [True, False, True, False]
+    # Adam's steps have the length lr as long as gradients keep their sign.
+    assert abs(after[1][0] - before[1][0]) == pytest.approx(0.3, rel=0.1)
+    moments = optimizer.state[layer.weight]["exp_avg"]
+    assert (moments != 0).any(1).tolist() == [False, True, False, True]
+
+
 CHOICES = [
     ("SGD", {"momentum": 0.9, "nesterov": True}),
     ("Adam", {"amsgrad": True}),

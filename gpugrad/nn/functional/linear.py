@@ -69,21 +69,21 @@ def embedding(
         max_norm: rows that are looked up are first shortened to this length, in place.
         norm_type: the p of the norm that ``max_norm`` limits.
         scale_grad_by_freq: divide a row's gradient by how often it was looked up.
-        sparse: must be False.
+        sparse: accepted; the gradient is dense, with zeros in the rows that were not looked up.
+            Only then ``optim.SparseAdam`` takes it.
 
     Raises:
         IndexError: an index is negative or too large.
         AssertionError: ``padding_idx`` is no row.
         RuntimeError: ``input`` is of another type, or ``weight`` is no matrix.
-        NotImplementedError: for ``sparse=True``.
 
     >>> import gpugrad
     >>> gpugrad.nn.functional.embedding(gpugrad.tensor([2, 0]), gpugrad.eye(3))
     tensor([[0., 0., 1.],
             [1., 0., 0.]])
     """
-    if sparse:
-        raise NotImplementedError("embedding: sparse gradients do not exist here; use sparse=False")
+    if sparse and weight.requires_grad:
+        weight.looked_up_by_rows = True
     if input.dtype not in (int32, int64):
         raise RuntimeError(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: "

@@ -70,6 +70,10 @@ def to_gpugrad(value: Any) -> Any:
         return type(value)(to_gpugrad(v) for v in value)
     if isinstance(value, dict):
         return {key: to_gpugrad(v) for key, v in value.items()}
+    if isinstance(value, torch.nn.Module):
+        return getattr(gpugrad.nn, type(value).__name__)()
+    if callable(value) and getattr(value, "__module__", "") == "torch.nn.functional":
+        return getattr(gpugrad.nn.functional, value.__name__)
     return value
 
 
