@@ -284,12 +284,10 @@ class Node(Inspected):
     ) -> bool:
         """Connect the node to its inputs and ``result`` to the node, if any input needs it."""
         edges: list[Node | TensorBase | None] = []
-        versions = []
         wanted = False
         for tensor in tensors:
             if tensor.view_of is not None and tensor.version[1] != tensor.rebased:
                 refresh(tensor)
-            versions.append(tensor.version)
             if tensor.needs_grad:
                 edges.append(tensor.node or tensor)
                 wanted = True
@@ -302,28 +300,25 @@ class Node(Inspected):
             return False
         self.sequence = next(_sequence)
         self.hooks = None
-        versions.append(result.version)
-        self.guards = self._guards(versions, inplace) if self.saves else ()
+        self.guards = self._guards(tensors, result, inplace) if self.saves else ()
         result.node = self
         result.needs_grad = True
         if OBSERVERS:
             observe(self, result)
         return True
 
-    def _guards(self, versions: list[list[int]], inplace: bool) -> tuple[Any, ...]:
-        """What is saved, and the versions at which it is valid: the inputs', last the result's."""
+    def _guards(self, tensors: Sequence[TensorBase], result: TensorBase, inplace: bool) -> Any:
+        """The versions at which the saved tensors are valid."""
         guards = []
         for name, source in self.saves.items():
-            if source < OUTPUT:
-                continue
-            counter = versions[source]
-            stamp = counter[0]
-            if inplace:
-                if source == OUTPUT:
-                    stamp += 1  # the op is recorded just before it raises the version
-                elif source == 0 or getattr(self, name, None) is None:
-                    continue  # it keeps a copy of what it is about to overwrite, or nothing
-            guards.append((name, counter, stamp))
+            if source >= 0:
+                if inplace and (source == 0 or getattr(self, name, None) is None):
+                    continue  # the op keeps a copy of what it is about to overwrite, or nothing
+                counter = tensors[source].version
+                guards.append((name, counter, counter[0]))
+            elif source == OUTPUT:
+                # An in-place op is recorded just before it raises the version.
+                guards.append((name, result.version, result.version[0] + inplace))
         return tuple(guards)
 
     def _record_many(
