@@ -178,7 +178,7 @@ _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gpugrad\.")
 _MODULES = {"amp", "backends", "compiler", "cpu", "cuda", "func", "fused", "linalg", "nn", "optim"}
 _MODULES |= {"distributions", "masked", "profiler", "special", "utils", "viz"}
 _MODULES |= {"accelerator", "distributed", "jit", "mps", "multiprocessing", "sparse", "testing"}
-_MODULES |= {"types", "xpu", "_dynamo", "signal"}
+_MODULES |= {"types", "xpu", "_dynamo", "signal", "overrides"}
 _SAME_IN_FUNCTIONAL = (
     "adaptive_avg_pool1d adaptive_max_pool1d alpha_dropout avg_pool1d bilinear celu "
     "channel_shuffle "
@@ -221,6 +221,7 @@ if TYPE_CHECKING:
     from . import multiprocessing as multiprocessing
     from . import nn as nn
     from . import optim as optim
+    from . import overrides as overrides
     from . import profiler as profiler
     from . import signal as signal
     from . import sparse as sparse

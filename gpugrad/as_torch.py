@@ -39,7 +39,10 @@ _MOVED = {
     **{f"torch.nn.modules.{name}": "nn" for name in _LAYERS.split()},
     "torch.nn.modules": "nn",
     **{f"torch.distributions.{name}": "distributions" for name in _DISTRIBUTIONS.split()},
+    "torch.optim.adamw": "optim",
     "torch.utils.data.dataloader": "utils.data.loader",
+    "torch.utils.data._utils.collate": "utils.data",
+    "torch.utils.data._utils": "utils.data",
     "torch.utils.hooks": "autograd.hooks",
     "torch.utils.data.distributed": "utils.data.distributed_sampler",
 }
@@ -149,7 +152,10 @@ class _Stand(ModuleType):
                 return self._starred()
             value = _elsewhere(self.__name__, name)
         if isinstance(value, ModuleType) and value.__name__.startswith(_PACKAGE + "."):
-            value = self.__dict__[name] = importlib.import_module(f"{self.__name__}.{name}")
+            full = f"{self.__name__}.{name}"
+            if not _exists(_own_name(full)):  # another module's, under a name of its own
+                full = _NAME + value.__name__.removeprefix(_PACKAGE)
+            value = self.__dict__[name] = importlib.import_module(full)
         elif isinstance(value, _LASTING):
             self.__dict__[name] = value
         return value

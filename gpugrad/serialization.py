@@ -11,6 +11,7 @@ import io
 import mmap as memory_map
 import os
 import pathlib
+import pickle
 import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, TypeAlias
@@ -22,12 +23,16 @@ from .atomic_file import replace_file
 from .creation import from_numpy
 from .device import device
 from .tensor import Tensor
-from .torch_file import TorchFileError, read_torch_file
+from .torch_file import RefusedError, TorchFileError, read_torch_file
 from .torch_file_writer import write_torch_file
 
 _Location: TypeAlias = (
     str | device | Mapping[str, str | device] | Callable[[Tensor, str], Tensor | None] | None
 )
+
+
+class UnpicklingError(pickle.UnpicklingError, RuntimeError):
+    """A file holds more than is read without trust; of the class that PyTorch raises, too."""
 
 
 def save(obj: object, f: str | os.PathLike[str] | BinaryIO, **ignored: Any) -> None:
@@ -112,7 +117,8 @@ def load(
     Raises:
         RuntimeError: if the file is not an intact one of these formats, holds more than plain data
             or arrays of a type that this library does not have, or has tensors for a CUDA device
-            that is not there.
+            that is not there. What is refused for want of trust is a ``pickle.UnpicklingError``,
+            too.
         ValueError: ``mmap`` is asked for with something that is no path.
         TypeError: for bfloat16 arrays, if the package ``ml_dtypes`` is not installed.
 
@@ -147,6 +153,8 @@ def load(
             if names and all(entry.endswith(".npy") for entry in names):
                 return _from_npz(bytes(data), place)
         return read_torch_file(data, place, trusted=weights_only is False)
+    except RefusedError as error:
+        raise UnpicklingError(f"[load] {name} {error}") from None
     except (safetensors_file.UnreadableError, TorchFileError) as error:
         raise RuntimeError(f"[load] {name} {error}") from None
 

@@ -29,6 +29,7 @@ from .operators import Operators
 from .ops import compare, copying, cutting, pointwise
 from .ops.namespace import register
 from .printing import tensor_format, tensor_repr
+from .subclasses import as_subclass, default, derive
 
 OWN_ATTRIBUTES = ("_retained", "_inference")
 """Names in a tensor's dictionary that belong to this tensor alone; the others are the user's."""
@@ -42,6 +43,11 @@ class Tensor(Operators, metaclass=PrintedAs, printed_as="torch.Tensor"):
     """
 
     __slots__ = ()
+    dispatches = True
+    """Whether classes derived from this one go through ``__torch_function__``."""
+
+    as_subclass = as_subclass
+    __torch_function__ = classmethod(default)
     __array_ufunc__ = ForNumPy()
     __array_wrap__ = array_wrap
 
@@ -52,6 +58,8 @@ class Tensor(Operators, metaclass=PrintedAs, printed_as="torch.Tensor"):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         register(cls)
+        if cls.dispatches and cls.__module__.partition(".")[0] != __package__:
+            derive(cls, Tensor)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         from .legacy import legacy_tensor

@@ -40,6 +40,10 @@ class TorchFileError(Exception):
     """What is wrong with a file, to be put after its name."""
 
 
+class RefusedError(TorchFileError):
+    """The file holds something that is not read without trust."""
+
+
 def read_torch_file(data: Any, place: Place, trusted: bool = False) -> Any:
     """The object in a file of ``torch.save``.
 
@@ -307,8 +311,8 @@ class _Reader:
         return device(*parts)
 
 
-def _refused(what: str) -> TorchFileError:
-    return TorchFileError(
+def _refused(what: str) -> RefusedError:
+    return RefusedError(
         f"holds more than tensors and plain containers: {what} is refused, since reading it could "
         "run code; if you trust whoever wrote the file, weights_only=False reads it"
     )

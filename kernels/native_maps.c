@@ -156,6 +156,8 @@ static inline double cdf_double(double x, double *bell) {
     MAP(sigmoid_grad, T, ys[i] * ((1 - x) * x))                                                    \
     MAP(relu, T, x < 0 ? 0 : x) /* nan stays */                                                    \
     MAP(relu_grad, T, x != 0 ? ys[i] : 0)                                                          \
+    MAP(clamp, T, (x < a ? a : x) > b ? b : (x < a ? a : x)) /* nan stays */                       \
+    MAP(hardtanh_grad, T, x > a && x < b ? ys[i] : 0)                                              \
     MAP(leaky_relu, T, x > 0 ? x : x * a)                                                          \
     MAP(leaky_relu_grad, T, x > 0 ? ys[i] : ys[i] * a)                                             \
     MAP(elu, T, x > 0 ? x : nm_expm1_##T(nm_minimum_##T(x, 0)) * a)                                \

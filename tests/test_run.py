@@ -44,6 +44,15 @@ from torch import Tensor, optim
 from torch.nn.modules.loss import MSELoss
 from torch.utils.data import DataLoader
 from torch.utils.data.dataloader import DataLoader as TheSame
+from torch.nn.modules.utils import _pair
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.loss import TripletMarginLoss
+from torch.nn.modules.upsampling import Upsample
+from torch.nn.common_types import _size_2_t
+from torch.distributions.normal import Normal
+from torch.types import Number
+from torch.utils.hooks import RemovableHandle
+import torch._dynamo
 import gpugrad
 
 assert torch.__name__ == "torch" and torch.__version__.endswith("+gpugrad")
@@ -106,6 +115,27 @@ def test_what_is_missing_is_named_as_in_pytorch(tmp_path: Path) -> None:
         "AttributeError: torch.nn.functional.strange is not in gpugrad",
         "AttributeError: torch.float32x is not in gpugrad",
     ]
+
+
+BROKEN_GRAPH = """
+import torch
+
+@torch.compile
+def halves(x):
+    if x.sum() < 0:
+        x = -x
+    return x / 2
+
+for number in (1.0, -2.0, 3.0):
+    print(halves(torch.tensor([number])).item())
+torch.compiler.reset()
+"""
+
+
+def test_a_compiled_function_that_reads_values_runs_as_usual(tmp_path: Path) -> None:
+    done = gpugrad_run(write(tmp_path / "program.py", BROKEN_GRAPH))
+    assert done.stdout.split() == ["0.5", "1.0", "1.5"]
+    assert "runs eagerly" in done.stderr
 
 
 def test_a_missing_import_ends_at_the_line_of_the_program(tmp_path: Path) -> None:
@@ -196,6 +226,28 @@ def test_pytorch_that_is_there_already_is_not_replaced() -> None:
     assert done.stderr.splitlines()[-1] == (
         "RuntimeError: torch has been imported already and cannot be replaced"
     )
+
+
+def test_star_imports_bind_what_is_public() -> None:
+    code = (
+        "import random, gpugrad.as_torch\n"
+        "gpugrad.as_torch.install()\n"
+        "from torch import *\n"
+        "from torch.nn import *\n"
+        "from torch.nn.functional import *\n"
+        "from torch.distributions.constraint_registry import transform_to\n"
+        "from torch.optim.adamw import AdamW\n"
+        "from torch.functional import F, einsum\n"
+        "from torch.utils.data._utils.collate import default_collate\n"
+        "print(softmax(zeros(2), 0), Linear(1, 1), functional.relu is relu, F.relu is relu)\n"
+        "print(random.random() < 1)\n"
+    )
+    done = python("-c", code)
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        "tensor([0.5000, 0.5000]) Linear(in_features=1, out_features=1, bias=True) True True",
+        "True",
+    ]
 
 
 def test_ctrl_c_ends_a_program(tmp_path: Path) -> None:

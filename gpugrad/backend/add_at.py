@@ -30,12 +30,13 @@ ROWS_A_SUM = 12
 def add_at(x: Array, index: Any, value: Array) -> Array:
     """Add ``value`` to ``x`` in place at ``index``; what comes twice is added twice."""
     if x.flags.c_contiguous and value.size >= WORTHWHILE:
-        vector = index
-        if isinstance(index, tuple) and (len(index) == 1 or (index[1] is ... and len(index) == 2)):
-            vector = index[0]
-        if _picks_rows(vector, x, value):
-            add_rows(x, np.where(vector < 0, vector + len(x), vector), value)
-            return x
+        vector = rows_picked(x, index)
+        if vector is not None and value.shape == vector.shape + x.shape[1:]:
+            if native.add_at(value, vector, x):
+                return x
+            if _is_long_and_inside(vector, x):
+                add_rows(x, np.where(vector < 0, vector + len(x), vector), value)
+                return x
         places = _places(index if isinstance(index, tuple) else (index,), x.shape)
         if places is not None:
             values = np.broadcast_to(value, places.shape)
@@ -101,15 +102,43 @@ def sum_rows(rows: Array, index: Array, out: Array) -> Array:
     return out
 
 
-def _picks_rows(index: Any, x: Array, value: Array) -> bool:
-    """Whether a vector of places in range picks whole, not too short rows of ``x``."""
+def rows_picked(x: Array, index: Any) -> Array | None:
+    """The vector of integers by which an index picks whole rows of ``x``; None for others.
+
+    That may be all there is to it, or all dimensions follow it, or it is repeated for each of the
+    columns, which are named in order: so a row's places come from ``scatter`` and ``gather``.
+    """
+    first = index
+    if type(index) is tuple:
+        if not index:
+            return None
+        first = index[0]
+    if type(first) is not np.ndarray or first.dtype.kind not in "iu":
+        return None
+    if first.ndim == 1:
+        alone = first is index or len(index) == 1 or (len(index) == 2 and index[1] is ...)
+        return first if alone else None
+    if (
+        first.ndim != 2
+        or first.strides[1] != 0
+        or first is index
+        or len(index) != 2
+        or x.ndim != 2
+        or first.shape[1] != x.shape[1]
+    ):
+        return None
+    columns = index[1]
+    named = type(columns) is np.ndarray and columns.shape == (1, x.shape[1])
+    if not named or not np.array_equal(columns[0], np.arange(x.shape[1])):
+        return None
+    return np.ascontiguousarray(first[:, 0])
+
+
+def _is_long_and_inside(index: Array, x: Array) -> bool:
+    """Whether a vector of places in range picks not too short rows of ``x``."""
     return (
-        isinstance(index, np.ndarray)
-        and index.ndim == 1
-        and index.dtype.kind in "iu"
-        and x.ndim > 1
+        x.ndim > 1
         and math.prod(x.shape[1:]) >= SHORTEST_ROW
-        and value.shape == index.shape + x.shape[1:]
         and -len(x) <= int(index.min())
         and int(index.max()) < len(x)
     )

@@ -49,6 +49,14 @@ class ComposedForms(ComposedAttention, ComposedNorms, ComposedRows, ComposedWind
         """``grad`` where ``y`` is not 0, else 0, for ``y = relu(x)``."""
         return self.into(self.where(self.ne(y, 0), grad, self.zeros_like(grad)), out)
 
+    def hardtanh_grad(
+        self, x: Array, grad: Array, low: float, high: float, out: Array | None = None
+    ) -> Array:
+        """``grad`` where ``x`` is between the numbers and neither of them, else 0."""
+        zeros = self.zeros_like(grad)
+        below = self.where(self.lt(x, high), grad, zeros)
+        return self.into(self.where(self.gt(x, low), below, zeros), out)
+
     def leaky_relu(self, x: Array, slope: float, out: Array | None = None) -> Array:
         """``x`` where positive, else ``slope * x``."""
         return self.into(self.where(self.gt(x, 0), x, self.mul(x, slope)), out)

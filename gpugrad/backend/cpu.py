@@ -13,7 +13,7 @@ from ..device import CPU as CPU_DEVICE
 from ..device import device as Device
 from ..native import maps, rows
 from . import cpu_blocks
-from .add_at import add_at, sum_rows
+from .add_at import add_at, rows_picked, sum_rows
 from .blocking import in_blocks
 from .cpu_activations import HostActivations
 from .cpu_attention import HostAttention
@@ -131,6 +131,14 @@ class CPU(
 
     def from_host(self, x: Array, where: Device) -> Array:
         return x
+
+    def getitem(self, x: Array, index: Any) -> Array:
+        # Of whole rows, take makes a copy four times as fast.
+        if type(index) is tuple and index and type(index[0]) is np.ndarray and x.ndim > 1:
+            rows = rows_picked(x, index)
+            if rows is not None:
+                return x.take(rows, 0)
+        return x[index]
 
     def index_add(self, x: Array, index: Any, value: Array) -> Array:
         return add_at(x, index, value)

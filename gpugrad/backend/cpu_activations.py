@@ -29,6 +29,18 @@ _AS_THEY_ARE = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 class HostActivations:
     """Every method's composed form in ``ComposedForms`` says what it computes."""
 
+    def clamp(self, x: Array, low: Any, high: Any, out: Array | None = None) -> Array:
+        if x.size >= maps.LARGE and type(low) is type(high) is float:
+            found = maps.apply("clamp", out, (x,), low, high)
+            if found is not None:
+                return found
+        return super().clamp(x, low, high, out)
+
+    def hardtanh_grad(
+        self, x: Array, grad: Array, low: float, high: float, out: Array | None = None
+    ) -> Array:
+        return _computed("hardtanh_grad", _hardtanh_grad, out, (x, grad), low, high)
+
     def leaky_relu(self, x: Array, slope: float, out: Array | None = None) -> Array:
         return _computed("leaky_relu", _leaky_relu, out, (x,), slope)
 
@@ -129,6 +141,14 @@ def _flat(function: Callable[..., Array], arrays: list[Array], numbers: tuple[fl
 def _number(value: float, dtype: Any) -> Array:
     """A 0-d array, which NumPy takes twice as fast as a Python number."""
     return np.full((), value, dtype)
+
+
+def _hardtanh_grad(x: Array, grad: Array, low: float, high: float) -> Array:
+    inside = np.greater(x, _number(low, x.dtype))
+    np.logical_and(inside, np.less(x, _number(high, x.dtype)), inside)
+    work = np.zeros_like(grad)
+    np.copyto(work, grad, where=inside)
+    return work
 
 
 def _leaky_relu(x: Array, slope: float) -> Array:

@@ -184,7 +184,10 @@ class Primitives(
         return steps
 
     noted_in_parts: frozenset[str] = frozenset(
-        {"attention", "attention_grad", "recurrence", "recurrence_grad"}
+        {
+            *("attention", "attention_grad", "recurrence", "recurrence_grad"),
+            *("batch_norm", "batch_norm_grad", "group_norm", "group_norm_grad"),
+        }
     )
     """Primitives in place of which a recording notes what they are composed of."""
 

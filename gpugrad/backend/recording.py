@@ -96,6 +96,7 @@ class Recorder:
         guards: what the recording takes for granted.
         host_arrays: NumPy arrays that were copied to a device.
         updated: the parameters that optimizers had, with or without gradients.
+        at_end: functions to call when all has been noted, which may call :meth:`fail`.
         for_replays: whether anybody will replay what is noted, and so has to know when not to.
     """
 
@@ -109,6 +110,7 @@ class Recorder:
         self.roots: dict[int, Root] = {}
         self.guards = Guards()
         self.updated: list[Any] = []
+        self.at_end: list[Callable[[], None]] = []
         self.host_arrays = HostArrays()
         self.array_type = backend.module.ndarray
         self._thread = threading.get_ident()

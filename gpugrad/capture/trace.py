@@ -138,6 +138,8 @@ def trace(
             if tensor.needs_grad and tensor.node is None:
                 leaves.setdefault(id(tensor), (tensor, tensor.grad))
         returned = function(*args, **kwargs)
+        for check in recorder.at_end:
+            check()
         found.forward = len(recorder.steps)
         found.given = _given_gradients(recorder, leaves, inside)
         given += [leaf.grad for leaf in found.given]

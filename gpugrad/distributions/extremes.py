@@ -45,11 +45,10 @@ class Gumbel(_OfTwo):
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
         self.loc, self.scale = broadcast_all(loc, scale)
         limits = finfo(self.loc.dtype)
-        ends = (limits.tiny, 1 - limits.eps)
         shape = tuple(self.loc.shape)
-        base: Distribution = Uniform(
-            *(self.loc.new_full(shape, end) for end in ends), validate_args=validate_args
-        )
+        low = self.loc.new_full(shape, limits.tiny)
+        high = self.loc.new_full(shape, 1 - limits.eps)
+        base: Distribution = Uniform(low, high, validate_args=validate_args)
         maps = [
             ExpTransform().inv,
             AffineTransform(0, -self.scale.new_ones(shape)),
@@ -188,8 +187,8 @@ class Kumaraswamy(_OfTwo):
     ) -> None:
         self.concentration1, self.concentration0 = broadcast_all(concentration1, concentration0)
         shape = tuple(self.concentration0.shape)
-        ends = (self.concentration0.new_full(shape, end) for end in (0.0, 1.0))
-        base: Distribution = Uniform(*ends, validate_args=validate_args)
+        low, high = (self.concentration0.new_full(shape, end) for end in (0.0, 1.0))
+        base: Distribution = Uniform(low, high, validate_args=validate_args)
         maps = [
             PowerTransform(self.concentration0.reciprocal()),
             AffineTransform(1.0, -1.0),

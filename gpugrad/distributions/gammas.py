@@ -233,7 +233,7 @@ class InverseGamma(TransformedDistribution):
         "rate": constraints.positive,
     }
     support = constraints.positive
-    has_rsample = True  # type: ignore[assignment]
+    has_rsample = True
 
     def __init__(self, concentration: Any, rate: Any, validate_args: bool | None = None) -> None:
         base: Distribution = Gamma(concentration, rate, validate_args=validate_args)

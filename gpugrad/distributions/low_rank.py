@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar, Self
 
-from ..linalg import cholesky, solve_triangular
+from ..ops.linalg import cholesky, solve_triangular
 from ..ops.shape import broadcast_shapes
 from . import constraints
 from .constraints import Constraints

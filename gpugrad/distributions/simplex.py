@@ -168,7 +168,7 @@ class LogisticNormal(TransformedDistribution):
         "scale": constraints.positive,
     }
     support = constraints.simplex
-    has_rsample = True  # type: ignore[assignment]
+    has_rsample = True
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
         base: Distribution = Normal(loc, scale, validate_args=validate_args)

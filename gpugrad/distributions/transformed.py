@@ -32,6 +32,8 @@ class TransformedDistribution(Distribution):
     tensor(-1.6121)
     """
 
+    base_dist: Any
+
     def __init__(
         self,
         base_distribution: Distribution,
@@ -60,7 +62,7 @@ class TransformedDistribution(Distribution):
     @property
     def has_rsample(self) -> bool:  # type: ignore[override]
         """Whether the base distribution has samples with gradients."""
-        return self.base_dist.has_rsample
+        return bool(self.base_dist.has_rsample)
 
     @property
     def support(self) -> Any:

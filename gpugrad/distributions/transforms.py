@@ -175,7 +175,7 @@ class PowerTransform(Transform):
         self.exponent = exponent
 
     @property
-    def sign(self) -> Any:  # type: ignore[override]
+    def sign(self) -> Any:
         """Of the exponent."""
         return self.exponent.sign()
 

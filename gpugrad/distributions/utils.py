@@ -88,7 +88,10 @@ def vec_to_tril_matrix(vec: Any, diag: int = 0) -> Any:
     """
     from ..creation import arange
 
-    size = -(1 + 2 * diag) + ((1 + 2 * diag) ** 2 + 8 * vec.shape[-1] + 4 * abs(diag) * (diag + 1)) ** 0.5
+    size = (
+        -(1 + 2 * diag)
+        + ((1 + 2 * diag) ** 2 + 8 * vec.shape[-1] + 4 * abs(diag) * (diag + 1)) ** 0.5
+    )
     n = round(size / 2)
     if abs(size / 2 - n) > 1e-6:
         raise ValueError(

@@ -287,7 +287,7 @@ class CorrCholeskyTransform(Transform):
 
     @staticmethod
     def _size(count: int) -> int:
-        size = round((0.25 + 2 * count) ** 0.5 + 0.5)
+        size = round(math.sqrt(0.25 + 2 * count) + 0.5)
         if size * (size - 1) // 2 != count:
             raise ValueError("Input is not a flattened lower-diagonal number")
         return size

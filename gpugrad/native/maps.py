@@ -22,6 +22,7 @@ SIMPLE = 2048
 
 _MAPS = (
     *("tanh_grad", "sigmoid", "sigmoid_grad", "relu", "relu_grad"),
+    *("clamp", "hardtanh_grad"),
     *("leaky_relu", "leaky_relu_grad", "elu", "silu", "silu_grad", "softplus", "softplus_grad"),
     *("gelu", "gelu_grad", "gelu_tanh", "gelu_tanh_grad", "mse_grad"),
 )

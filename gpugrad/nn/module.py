@@ -212,7 +212,7 @@ class Module(ModuleTraversal):
         """Move and convert parameters and buffers, in place; only floating-point ones change type.
 
         Takes what ``Tensor.to`` takes: ``to(device)``, ``to(dtype)``, ``to(device, dtype)`` or
-        ``to(tensor)``.
+        ``to(tensor)``; ``memory_format`` may be given and changes nothing.
 
         Raises:
             TypeError: the type is not floating point.
@@ -325,7 +325,11 @@ class Module(ModuleTraversal):
 
 
 def _read_to(
-    *args: Any, device: Any = None, dtype: Any = None, non_blocking: bool = False
+    *args: Any,
+    device: Any = None,
+    dtype: Any = None,
+    non_blocking: bool = False,
+    memory_format: Any = None,
 ) -> tuple[Any, dtypes.dtype | None]:
     """The device and the type that the arguments of ``Module.to`` name."""
     for value in args:

@@ -24,6 +24,7 @@ class Parameter(Tensor, printed_as="torch.nn.parameter.Parameter"):
     """
 
     __slots__ = ()
+    dispatches = False
 
     def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Self:
         data = empty((0,)) if data is None else data.detach()

@@ -40,6 +40,18 @@ class Relu(Unary):
         return xp.relu_grad(self.out, grad)
 
 
+class Hardtanh(Unary):
+    """``x`` kept between two numbers; no gradient at them and beyond."""
+
+    primitive = "clamp"
+    floating = False
+    keeps_x = True
+    is_flat = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.hardtanh_grad(self.x, grad, *self.params)
+
+
 class LeakyRelu(Unary):
     """``x`` where positive, ``slope * x`` elsewhere."""
 

@@ -8,6 +8,7 @@ rate costs no more than one that leaves it alone.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 from ..autograd.engine import wrap
@@ -125,9 +126,24 @@ class Variation:
         with recorder.paused():
             follow()
         recorder.before_replay(follow)
+        recorder.at_end.append(partial(self._check_unchanged, recorder, group, self._values(group)))
         if not varying:
             return [group] * len(plan.buckets)
         return [numbers.stand_in(group, varying) for numbers in followed]
+
+    def _check_unchanged(
+        self, recorder: recording.Recorder, group: Group, values: list[Any]
+    ) -> None:
+        """Refuse a function that changes options itself: replays would not."""
+        pairs = zip(values, self._values(group), strict=True)
+        if any(before is not now and before != now for before, now in pairs):
+            recorder.fail(
+                "it changes the learning rate or another option of an optimizer, as schedules do, "
+                "which Python would not repeat: do it outside of the function"
+            )
+
+    def _values(self, group: Group) -> list[Any]:
+        return [group["lr"], *(option.of(group) for option in self._options)]
 
     def _varying(self, group: Group) -> set[Option]:
         """The options that a recording made now reads from memory."""
@@ -164,6 +180,11 @@ class Variation:
 def operand(number: Any, dtype: Any) -> Any:
     """An option beside tensors of ``dtype``: a number, or a 0-d tensor where it is in memory."""
     return wrap(number.value).to(dtype) if isinstance(number, Varying) else number
+
+
+def rest(number: Any, dtype: Any) -> Any:
+    """1 - ``number`` in the same way, calculated in float64."""
+    return (1 - wrap(number.value)).to(dtype) if isinstance(number, Varying) else 1 - number
 
 
 def take_for_granted(recorder: recording.Recorder, group: Group) -> None:

@@ -11,7 +11,7 @@ from ..autograd.grad_mode import no_grad
 from ..creation import zeros_like
 from ..tensor import Tensor
 from .buckets import Group
-from .hyperparameters import Option, operand
+from .hyperparameters import Option, operand, rest
 from .optimizer import Optimizer, Params
 from .options import check_lr
 
@@ -119,9 +119,11 @@ class Muon(Optimizer):
         state = self.state[p]
         if "momentum_buffer" not in state:
             state["momentum_buffer"] = zeros_like(p, requires_grad=False)
-        mean, momentum = state["momentum_buffer"], operand(group["momentum"], p.dtype)
-        mean.lerp_(p.grad, 1 - momentum)
-        direction = p.grad.lerp(mean, momentum) if group["nesterov"] else mean
+        mean = state["momentum_buffer"]
+        mean.lerp_(p.grad, rest(group["momentum"], p.dtype))
+        direction = mean
+        if group["nesterov"]:
+            direction = p.grad.lerp(mean, operand(group["momentum"], p.dtype))
         step = _orthogonal(direction, group["ns_coefficients"], group["ns_steps"], group["eps"])
         p.mul_((1 - lr * operand(group["weight_decay"], lr.dtype)).to(p.dtype))
         factor = lr * _adjustment(group["adjust_lr_fn"], p.size(0), p.size(1))

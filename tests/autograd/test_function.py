@@ -73,7 +73,7 @@ def test_vjp_is_another_name_of_backward(x: Any) -> None:
 
     Other.apply(x).sum().backward()
     assert x.grad.tolist() == [9.0, 9.0]
-    both = type("Both", (Other,), {"backward": staticmethod(lambda ctx, g: g)})
+    both: Any = type("Both", (Other,), {"backward": staticmethod(lambda ctx, g: g)})
     with pytest.raises(RuntimeError, match="both 'backward' and 'vjp'"):
         both.apply(x).sum().backward()
 

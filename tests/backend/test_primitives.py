@@ -106,6 +106,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "relu": (X - 0.4,),
     "relu_grad": (np.maximum(X - 0.4, 0), Y),
     "leaky_relu": (X - 0.4, 0.1),
+    "hardtanh_grad": (X, Y, 0.2, 0.6),
     "leaky_relu_grad": (X - 0.4, Y, 0.1),
     "elu": (X - 0.4, 1.5),
     "softplus": (X, 2.0, 1.0),

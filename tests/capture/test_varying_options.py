@@ -1,10 +1,9 @@
-"""Options of optimizers that change between compiled steps, which follow without a new trace."""
+"""Options of optimizers that change between compiled steps, which follow."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,231 +11,11 @@ import pytest
 
 import gpugrad
 from gpugrad import Tensor, nn
+from gpugrad.backend.noted_steps import CaptureError
 from gpugrad.capture.compiled import MOST_RETRACES
 from gpugrad.optim import lr_scheduler
-from tests.capture.training import Job, array, classes, drawn, histories, parameters, programs
-
-STEPS = 30
-
-Make = Callable[[Any], Any]
-Change = Callable[[int, Any], None]
-
-CYCLED: dict[str, Make] = {
-    "SGD": lambda p: gpugrad.optim.SGD(p, lr=0.1, momentum=0.9),
-    "nesterov": lambda p: gpugrad.optim.SGD(
-        p, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01
-    ),
-    "dampening": lambda p: gpugrad.optim.SGD(p, lr=0.1, momentum=0.9, dampening=0.2, maximize=True),
-    "Adam": lambda p: gpugrad.optim.Adam(p, lr=0.01),
-    "amsgrad": lambda p: gpugrad.optim.Adam(p, lr=0.01, amsgrad=True, weight_decay=0.1),
-    "AdamW": lambda p: gpugrad.optim.AdamW(p, lr=0.01),
-    "NAdam": lambda p: gpugrad.optim.NAdam(p, lr=0.01),
-    "RAdam": lambda p: gpugrad.optim.RAdam(p, lr=0.01, weight_decay=0.1),
-    "Adamax": lambda p: gpugrad.optim.Adamax(p, lr=0.01),
-    "RMSprop": lambda p: gpugrad.optim.RMSprop(p, lr=0.01, momentum=0.9),
-    "centered": lambda p: gpugrad.optim.RMSprop(p, lr=0.01, momentum=0.5, centered=True),
-}
-"""Optimizers of which the schedules below change the momentum, or the first of the betas."""
-
-OTHERS: dict[str, Make] = {
-    "Adagrad": lambda p: gpugrad.optim.Adagrad(p, lr=0.1, lr_decay=0.01, weight_decay=0.01),
-    "Adadelta": lambda p: gpugrad.optim.Adadelta(p, lr=1.0, weight_decay=0.01),
-    "Rprop": lambda p: gpugrad.optim.Rprop(p, lr=0.01),
-    "ASGD": lambda p: gpugrad.optim.ASGD(p, lr=0.1, t0=3.0, weight_decay=0.01),
-}
-
-SCHEDULES: dict[str, Callable[[Any], Any]] = {
-    "OneCycleLR": lambda o: lr_scheduler.OneCycleLR(o, max_lr=0.1, total_steps=STEPS + 2),
-    "CyclicLR": lambda o: lr_scheduler.CyclicLR(o, base_lr=0.01, max_lr=0.1, step_size_up=4),
-}
-
-
-def training(
-    make: Make, device: str, change: Change | None = None, schedule: str = "", many: bool = False
-) -> Callable[[], Job]:
-    """A job that trains a small network, or one of ``many`` parameters."""
-
-    def job() -> Job:
-        sizes = (4, 6, 6, 6, 6, 3) if many else (4, 3)
-        net = nn.Sequential(*(nn.Linear(a, b) for a, b in pairwise(sizes)))
-        net.to(device)
-        optimizer = make(net.parameters())
-        scheduler = SCHEDULES[schedule](optimizer) if schedule else None
-
-        def step(x: Tensor, y: Tensor) -> Any:
-            optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(net(x), y)
-            loss.backward()
-            optimizer.step()
-            return loss.detach()
-
-        def feed(turn: int) -> tuple[Any, ...]:
-            return drawn(turn, 5, 4).to(device), classes(turn, 5, 3).to(device)
-
-        def between(turn: int) -> None:
-            if change is not None:
-                change(turn, optimizer.param_groups[0])
-            if turn and scheduler is not None:
-                scheduler.step()
-
-        return Job(step, feed, parameters(net), between)
-
-    return job
-
-
-def check(make: Callable[[], Job], tolerance: float = 0.0, retraces: int = 0) -> Any:
-    """Eager and compiled runs agree, and so many traces were in vain."""
-    eager, compiled, function = histories(make, STEPS)
-    for turn, (a, b) in enumerate(zip(eager, compiled, strict=True)):
-        for place, (one, other) in enumerate(zip(a, b, strict=True)):
-            np.testing.assert_allclose(
-                other, one, tolerance, tolerance / 10, err_msg=f"step {turn}, tensor {place}"
-            )
-    assert programs(function) == 1
-    assert sum(entry.stale for entry in function._entries.values()) == retraces
-    return function
-
-
-def change_all(turn: int, group: dict[str, Any]) -> None:
-    """Every number among the options, by a little, in every step."""
-    for name in group.keys() - {"params", "lr", "step_sizes"}:
-        value, factor = group[name], 1 + 0.003 * (turn * 7 % 5 - 2.5)
-        if isinstance(value, tuple):
-            group[name] = tuple(min(v * factor, 0.9999) if v < 1 else v * factor for v in value)
-        elif isinstance(value, float):
-            group[name] = value * factor if value >= 1 else min(value * factor, 0.9999)
-
-
-# --- schedules -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("device", ["cpu", "host"], indirect=True)
-@pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize("name", CYCLED)
-def test_schedules(name: str, schedule: str, device: str) -> None:
-    check(training(CYCLED[name], device, schedule=schedule), 0.0 if device == "cpu" else 2e-5)
-
-
-@pytest.mark.usefixtures("generated")
-@pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize("name", CYCLED)
-def test_schedules_in_c(name: str, schedule: str) -> None:
-    function = check(training(CYCLED[name], "cpu", schedule=schedule), 2e-5)
-    (program,) = function.programs()
-    rest = [step.name for step in program.first_run().plan._steps if step.name != "native"]
-    assert rest == ([f"{name.lower()}_step"] if name in ("NAdam", "RAdam", "Adamax") else [])
-
-
-@pytest.mark.cuda
-@pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize("name", CYCLED)
-def test_schedules_on_a_gpu(name: str, schedule: str) -> None:
-    check(training(CYCLED[name], "cuda", schedule=schedule), 2e-5)
-
-
-@pytest.mark.parametrize("name", ["SGD", "nesterov", "Adam", "amsgrad", "centered"])
-def test_many_small_parameters(name: str) -> None:
-    """Which are gathered."""
-    check(training(CYCLED[name], "cpu", schedule="OneCycleLR", many=True))
-
-
-@pytest.mark.parametrize("name", ["SGD", "AdamW"])
-def test_large_parameters(name: str) -> None:
-    """Of which eager steps are C code where there is a compiler."""
-
-    def make() -> Job:
-        w = drawn(50, 3000).requires_grad_()
-        optimizer = CYCLED[name]([w])
-        scheduler = SCHEDULES["OneCycleLR"](optimizer)
-
-        def step(x: Tensor) -> None:
-            optimizer.zero_grad()
-            (w * x).sin().sum().backward()
-            optimizer.step()
-
-        def between(turn: int) -> None:
-            if turn:
-                scheduler.step()
-
-        return Job(step, lambda turn: (drawn(turn, 3000),), lambda: [w], between)
-
-    check(make)
-
-
-@pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize("name", CYCLED)
-def test_python_carries_three_steps_out(name: str, schedule: str) -> None:
-    """The first, and two that are traced."""
-    job = training(CYCLED[name], "cpu", schedule=schedule)()
-    calls: list[int] = []
-
-    def step(x: Tensor, y: Tensor) -> Any:
-        calls.append(len(calls))
-        return job.step(x, y)
-
-    compiled = gpugrad.compile(step)
-    for turn in range(STEPS):
-        assert job.between is not None
-        job.between(turn)
-        compiled(*job.feed(turn))
-    assert len(calls) == 3
-
-
-@pytest.mark.parametrize("device", ["cpu", "host"], indirect=True)
-@pytest.mark.parametrize("nesterov", [False, True])
-def test_muon(nesterov: bool, device: str) -> None:
-    """Tensor operations, to which numbers in memory are tensors. Gradients are rounded strongly."""
-
-    def make() -> Job:
-        w = drawn(50, 3, 4).to(device).requires_grad_()
-        optimizer = gpugrad.optim.Muon([w], lr=0.01, nesterov=nesterov)
-
-        def step(x: Tensor) -> None:
-            optimizer.zero_grad()
-            (w @ x).square().sum().backward()
-            optimizer.step()
-
-        def between(turn: int) -> None:
-            group = optimizer.param_groups[0]
-            group["momentum"] = 0.95 - 0.005 * turn
-            group["weight_decay"] = 0.1 + 0.01 * turn
-
-        return Job(step, lambda turn: (drawn(turn, 4, 2).to(device),), lambda: [w], between)
-
-    check(make, 1e-6 if device == "cpu" else 2e-5)
-
-
-@pytest.mark.parametrize("device", ["cpu", "host"], indirect=True)
-@pytest.mark.parametrize("name", ["SGD", "AdamW"])
-def test_scaled_gradients(name: str, device: str) -> None:
-    """With a scaler, which divides gradients and leaves a step out."""
-
-    def make() -> Job:
-        w = drawn(50, 5).to(device).requires_grad_()
-        optimizer = CYCLED[name]([w])
-        scheduler = SCHEDULES["OneCycleLR"](optimizer)
-        scaler = gpugrad.amp.GradScaler(device, init_scale=2.0**10, growth_interval=4)
-
-        def step(x: Tensor, factor: Tensor) -> Any:
-            optimizer.zero_grad()
-            scaler.scale((w * x).sum() * factor).backward()
-            scaler.step(optimizer)
-            scaler.update()
-
-        def feed(turn: int) -> tuple[Any, ...]:
-            factor = gpugrad.tensor(np.inf if turn in (11, 20) else 1.0)
-            return drawn(turn, 5).to(device), factor.to(device)
-
-        def between(turn: int) -> None:
-            if turn:
-                scheduler.step()
-
-        return Job(step, feed, lambda: [w], between)
-
-    check(make, 0.0 if device == "cpu" else 2e-5)
-
-
-# --- options that a program changes itself -------------------------------------------------------
+from tests.capture.training import Job, array, classes, drawn, histories, parameters
+from tests.capture.varying import CYCLED, OTHERS, SCHEDULES, STEPS, change_all, check, training
 
 
 @pytest.mark.parametrize("device", ["cpu", "host"], indirect=True)
@@ -445,6 +224,33 @@ def test_numbers_of_numpy() -> None:
         group["momentum"] = np.float64(0.9 - 0.01 * turn)
 
     check(training(CYCLED["SGD"], "cpu", change))
+
+
+@pytest.mark.parametrize("name", ["ExponentialLR", "OneCycleLR"])
+def test_a_schedule_within_the_function(name: str) -> None:
+    """Would stand still in replays."""
+    w = drawn(0, 3).requires_grad_()
+    optimizer = gpugrad.optim.SGD([w], lr=0.1, momentum=0.9)
+    scheduler: Any
+    if name == "OneCycleLR":
+        scheduler = SCHEDULES[name](optimizer)
+    else:
+        scheduler = lr_scheduler.ExponentialLR(optimizer, 0.9)
+
+    def step(x: Tensor) -> None:
+        optimizer.zero_grad()
+        (w * x).sin().sum().backward()
+        optimizer.step()
+        scheduler.step()
+
+    strict = gpugrad.compile(step)
+    strict(drawn(0, 3))
+    with pytest.raises(CaptureError, match="changes the learning rate or another option"):
+        strict(drawn(1, 3))
+    lenient = gpugrad.compile(step, fullgraph=False)
+    lenient(drawn(2, 3))
+    with pytest.warns(UserWarning, match="changes the learning rate or another option"):
+        lenient(drawn(3, 3))
 
 
 def test_what_flips_all_the_time_is_given_up() -> None:

@@ -27,6 +27,7 @@ SIZES = (maps.LARGE, maps.SIMPLE, PART - 1, PART, PART + 1, 3 * PART + 77)
 FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "sigmoid": (),
     "relu": (),
+    "clamp": (-0.5, 1.5),
     "leaky_relu": (0.1,),
     "elu": (1.5,),
     "silu": (),
@@ -37,6 +38,7 @@ GRADIENTS: dict[str, tuple[Any, ...]] = {
     "sigmoid_grad": (),
     "tanh_grad": (),
     "relu_grad": (),
+    "hardtanh_grad": (-0.5, 1.5),
     "leaky_relu_grad": (0.1,),
     "silu_grad": (),
     "softplus_grad": (2.0, 20.0),
@@ -53,7 +55,10 @@ CALLS = pytest.mark.parametrize(
 )
 KINDS = pytest.mark.parametrize("kind", ["float32", "float64"])
 
-EXACT = ("relu", "relu_grad", "sigmoid_grad", "tanh_grad", "leaky_relu", "leaky_relu_grad")
+EXACT = (
+    *("relu", "relu_grad", "sigmoid_grad", "tanh_grad", "leaky_relu", "leaky_relu_grad"),
+    *("clamp", "hardtanh_grad"),
+)
 """The same operations in the same order: the same bits."""
 
 SPECIAL = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -133,3 +135,17 @@ def test_gradient_of_a_product_with_zeros() -> None:
 def test_errors(call: str, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         eval(call, {**vars(gpugrad), "x": T(X), "i": INDEX})
+
+
+@pytest.mark.parametrize("include_self", [True, False])
+@pytest.mark.parametrize("zeros", [(), (0,), (1,), (0, 1), (1, 2), (0, 1, 2)])
+def test_second_derivatives_of_products_at_zeros(include_self: bool, zeros: Any) -> None:
+    numbers = [0.0 if i in zeros else 1.5 + i for i in range(4)]
+    x = gpugrad.tensor([numbers[0], 3.0], dtype=gpugrad.float64, requires_grad=True)
+    y = gpugrad.tensor(numbers[1:], dtype=gpugrad.float64, requires_grad=True)
+    index = gpugrad.tensor([0, 0, 1])
+
+    def product(x: Any, y: Any) -> Any:
+        return x.scatter_reduce(0, index, y, "prod", include_self=include_self)
+
+    assert gpugrad.autograd.gradgradcheck(product, (x, y))

@@ -6,6 +6,7 @@ whatever it appends by hooks. Its outcomes are compared as text.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import re
 import warnings
@@ -123,7 +124,7 @@ def batches_of_gradients(lib: Any) -> Iterator[Any]:
 def assigned_gradients(lib: Any) -> Iterator[Any]:
     x = lib.ones(2, requires_grad=True)
     for wrong in (lib.ones(3), lib.ones(2, dtype=lib.float64), 2, x):
-        yield tried(lambda wrong=wrong: setattr(x, "grad", wrong))
+        yield tried(functools.partial(setattr, x, "grad", wrong))
     x.grad = lib.ones(2)
     yield x.grad
     del x.grad

@@ -86,7 +86,7 @@ BASIC = frozenset(
 ACTIVATIONS = frozenset(
     (
         *("sigmoid", "sigmoid_grad", "tanh_grad", "relu", "relu_grad"),
-        *("leaky_relu", "leaky_relu_grad", "elu", "softplus", "softplus_grad"),
+        *("hardtanh_grad", "leaky_relu", "leaky_relu_grad", "elu", "softplus", "softplus_grad"),
         *("silu", "silu_grad", "gelu", "gelu_grad"),
     )
 )

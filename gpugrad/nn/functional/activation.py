@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...autograd.composed import shown_as
 from ...casting.calls import THREADS, casting
 from ...dtypes import bool_
-from ...ops.activation import Elu, Gelu, LeakyRelu, Silu, Softplus
+from ...ops.activation import Elu, Gelu, Hardtanh, LeakyRelu, Silu, Softplus
 from ...tensor import Tensor
 from .out import stored
 from .promotion import refuse_bools, require_floating
@@ -209,7 +209,6 @@ def softsign(input: Tensor) -> Tensor:
     return result
 
 
-@shown_as("Hardtanh", is_flat=True)
 def hardtanh(
     input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
 ) -> Tensor:
@@ -226,11 +225,11 @@ def hardtanh(
         raise RuntimeError("Bool inputs not supported for hardtanh")
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
-    if not input.is_floating_point():
-        min_val, max_val = int(min_val), int(max_val)  # integers stay integers
-    # clamp alone would pass the gradient on at the bounds.
-    inside = (input > min_val) & (input < max_val)
-    return _finish(input, input.where(inside, input.detach().clamp(min_val, max_val)), inplace)
+    if input.is_floating_point():
+        low, high = float(min_val), float(max_val)
+    else:
+        low, high = int(min_val), int(max_val)  # integers stay integers
+    return _finish(input, Hardtanh.apply(input, low, high), inplace)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
