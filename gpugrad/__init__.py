@@ -243,6 +243,10 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return _importlib.import_module(f"{__name__}.{name}")
+    if name.startswith("_foreach_"):
+        functions = _importlib.import_module(f"{__name__}.foreach").FUNCTIONS
+        if name in functions:
+            return functions[name]
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = _importlib.import_module(f"{__name__}.{_HOMES[name]}")

@@ -87,6 +87,10 @@ class Described(TensorBase):
     is_quantized = False
     is_mps = False
     is_nested = False
+    is_meta = False
+    is_mkldnn = False
+    is_sparse_csr = False
+    is_xpu = False
 
     @property
     def layout(self) -> layout:
@@ -103,6 +107,14 @@ class Described(TensorBase):
 
     def is_complex(self) -> bool:
         """Whether the elements are complex numbers: never."""
+        return False
+
+    def is_conj(self) -> bool:
+        """Whether a complex conjugation is still to be carried out: never."""
+        return False
+
+    def is_neg(self) -> bool:
+        """Whether a change of sign is still to be carried out: never."""
         return False
 
     def is_signed(self) -> bool:

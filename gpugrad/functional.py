@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .nn import functional as F  # the name that programs import
+from .nn import functional as _functional
 from .tensor import Tensor as Tensor
+
+F = _functional
+"""The name by which programs import it."""
 
 __all__ = [
     *("atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_shapes"),

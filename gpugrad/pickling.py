@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .autograd.engine import wrap
+from .autograd.engine import OWN_ATTRIBUTES, wrap
 from .backend import BACKENDS, device_of
 from .creation.from_data import from_numpy
 
@@ -24,7 +24,7 @@ def reduced(tensor: Any) -> tuple[Any, ...]:
     if kind.kind == "V":  # a foreign type, which the pickle of an array would not put beside it
         array = np.ascontiguousarray(array).view(np.uint16)
     where = device_of(tensor.array)
-    attributes = tensor.__dict__ or None
+    attributes = {k: v for k, v in tensor.__dict__.items() if k not in OWN_ATTRIBUTES} or None
     arguments = (array, kind.name, str(where), tensor.requires_grad, type(tensor), attributes)
     return rebuilt, arguments
 

@@ -23,7 +23,8 @@ from .atomic_file import replace_file
 from .creation import from_numpy
 from .device import device
 from .tensor import Tensor
-from .torch_file import RefusedError, TorchFileError, read_torch_file
+from .torch_archive import RefusedError, TorchFileError
+from .torch_file import read_torch_file
 from .torch_file_writer import write_torch_file
 
 _Location: TypeAlias = (

@@ -15,7 +15,15 @@ import numpy as np
 
 from . import dtypes
 from .autograd import backward_pass
-from .autograd.engine import Node, Output, TensorBase, refresh, set_tensor_class, wrap
+from .autograd.engine import (
+    OWN_ATTRIBUTES,
+    Node,
+    Output,
+    TensorBase,
+    refresh,
+    set_tensor_class,
+    wrap,
+)
 from .autograd.grad_mode import mode
 from .autograd.hooks import RETAIN, LeafHooks, RemovableHandle
 from .autograd.inference import is_inference
@@ -30,9 +38,6 @@ from .ops import compare, copying, cutting, pointwise
 from .ops.namespace import register
 from .printing import tensor_format, tensor_repr
 from .subclasses import as_subclass, default, derive
-
-OWN_ATTRIBUTES = ("_retained", "_inference")
-"""Names in a tensor's dictionary that belong to this tensor alone; the others are the user's."""
 
 
 class Tensor(Operators, metaclass=PrintedAs, printed_as="torch.Tensor"):

@@ -11,37 +11,19 @@ from __future__ import annotations
 
 import functools
 import io
-import math
 import pickle
 import pickletools
-import struct
 import zipfile
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from . import dtypes
-from .autograd.engine import wrap
-from .creation import from_numpy
 from .device import device
-from .ops.strided import as_strided
 from .pickled_storages import KINDS
 from .size import Size
 from .tensor import Tensor
-
-_HEADER = 30  # the size of an entry's header in a zip file, without what follows it
-
-Place = Callable[[Tensor, str], Tensor]  # to where it is wanted, from where it was saved
-
-
-class TorchFileError(Exception):
-    """What is wrong with a file, to be put after its name."""
-
-
-class RefusedError(TorchFileError):
-    """The file holds something that is not read without trust."""
+from .torch_archive import Place, RefusedError, Storage, TorchArchive, TorchFileError
 
 
 def read_torch_file(data: Any, place: Place, trusted: bool = False) -> Any:
@@ -63,7 +45,7 @@ def read_torch_file(data: Any, place: Place, trusted: bool = False) -> Any:
     try:
         file = io.BytesIO(data) if isinstance(data, bytes) else data
         with zipfile.ZipFile(file) as archive:
-            reader = _Reader(archive, data, place)
+            reader = _Reader(TorchArchive(archive, data, place))
             return reader.read_trusted() if trusted else reader.read()
     except TorchFileError:
         raise
@@ -85,26 +67,6 @@ class _Name:
         self.text = text
 
 
-class _Storage:
-    """One-dimensional memory of tensors, on the device where they are wanted."""
-
-    def __init__(self, array: np.ndarray[Any, Any], location: str, place: Place) -> None:
-        self.array = array
-        placed = place(from_numpy(array), location)
-        self.placed = placed if placed.device.type != "cpu" else None
-        if self.placed is None and isinstance(placed.array, np.ndarray):
-            self.array = placed.array
-
-    def tensor(self, offset: int, size: tuple[int, ...], stride: tuple[int, ...]) -> Tensor:
-        """A tensor in this memory."""
-        view = _view(self.array, offset, size, stride)  # which checks that it is inside
-        if self.placed is None or not view.size:
-            there: Tensor = from_numpy(view)
-            return there
-        result: Tensor = wrap(as_strided(self.placed, size, stride, offset).array)
-        return result
-
-
 class _Raw(tuple[Any, ...]):
     """A tuple with names or storages in it, as arguments and references are."""
 
@@ -114,32 +76,17 @@ class _Raw(tuple[Any, ...]):
 class _Reader:
     """Follows the instructions of one pickle on a stack of values."""
 
-    def __init__(self, archive: zipfile.ZipFile, data: Any, place: Place) -> None:
+    def __init__(self, archive: TorchArchive) -> None:
         self.archive = archive
-        self.data = data
-        self.unread = len(data)  # bytes of storages that the file can still have
-        self.place = place
-        names = [name for name in archive.namelist() if name.endswith("/data.pkl")]
-        if len(names) != 1:
-            raise TorchFileError("is a zip archive, but none that torch.save wrote")
-        self.folder = names[0].removesuffix("data.pkl")
-        self.storages: dict[str, _Storage] = {}
         self.stack: list[Any] = []
         self.outer: list[list[Any]] = []  # the stacks below each mark
         self.memo: dict[int, Any] = {}
 
-    def _check_byte_order(self) -> None:
-        order = f"{self.folder}byteorder"
-        if order in self.archive.namelist() and self._entry(order) != b"little":
-            raise TorchFileError("was saved on a machine with another order of bytes")
-
     def read_trusted(self) -> Any:
-        self._check_byte_order()
-        return _Unpickler(io.BytesIO(self._entry(f"{self.folder}data.pkl")), self).load()
+        return _Unpickler(io.BytesIO(self.archive.description()), self).load()
 
     def read(self) -> Any:
-        self._check_byte_order()
-        for instruction, argument, _ in pickletools.genops(self._entry(f"{self.folder}data.pkl")):
+        for instruction, argument, _ in pickletools.genops(self.archive.description()):
             if instruction.name == "STOP":
                 return self._result(self.stack.pop())
             step = _STEPS.get(instruction.name)
@@ -148,36 +95,11 @@ class _Reader:
             step(self, argument)
         raise TorchFileError("is damaged: its description has no end")
 
-    def _entry(self, name: str) -> bytes:
-        if self.archive.getinfo(name).compress_type != zipfile.ZIP_STORED:
-            raise TorchFileError("is compressed, which torch.save never does")
-        try:
-            return self.archive.read(name)
-        except (RuntimeError, EOFError) as error:  # encrypted, or cut off
-            raise TorchFileError(f"cannot be read ({error})") from error
-
-    def _memory(self, name: str) -> Any:
-        """The bytes of a storage, writable: a copy, or a part of the memory map."""
-        if isinstance(self.data, bytes):
-            return bytearray(self._entry(name))
-        entry = self.archive.getinfo(name)
-        if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
-            raise TorchFileError("is compressed, which torch.save never does")
-        header = entry.header_offset
-        if self.data[header : header + 4] != b"PK\3\4":
-            raise TorchFileError("is damaged: an entry is not where it should be")
-        lengths = struct.unpack_from("<HH", self.data, header + 26)
-        start = header + _HEADER + sum(lengths)
-        part = memoryview(self.data)[start : start + entry.file_size]
-        if len(part) != entry.file_size:
-            raise TorchFileError("is damaged: an entry reaches beyond the file")
-        return part
-
     def _result(self, value: Any) -> Any:
         """A value that may be part of what the file holds."""
         if type(value) is _Raw:
             return tuple(map(self._result, value))
-        if isinstance(value, (_Name, _Storage)):
+        if isinstance(value, (_Name, Storage)):
             text = value.text if isinstance(value, _Name) else "a storage"
             dtype = getattr(dtypes, text.removeprefix("torch."), None)
             if isinstance(dtype, dtypes.dtype):
@@ -215,7 +137,7 @@ class _Reader:
             target[key] = self._result(value)
 
     def make_tuple(self, values: list[Any]) -> None:
-        raw = any(isinstance(value, (_Name, _Storage, _Raw)) for value in values)
+        raw = any(isinstance(value, (_Name, Storage, _Raw)) for value in values)
         self.push(_Raw(values) if raw else tuple(values))
 
     def name(self, argument: str) -> None:
@@ -244,29 +166,11 @@ class _Reader:
     def persistent(self) -> None:
         match self.stack.pop():
             case ("storage", _Name() as kind, str(key), str(location), int(count)):
-                self.push(self._storage(kind.text, key, location, count))
+                self.push(self.archive.storage(kind.text, key, location, count))
             case other:
                 raise _refused(f"a reference to {type(other).__name__}")
 
     # --- tensors ----------------------------------------------------------------------------------
-
-    def _storage(self, kind: str, key: str, location: str, count: int) -> _Storage:
-        dtype = KINDS.get(kind.removeprefix("torch."))
-        if dtype is None or not kind.startswith("torch."):
-            raise TorchFileError(
-                f"holds a {kind}; known types are {', '.join(str(t) for t in KINDS.values())}"
-            )
-        if key not in self.storages:
-            name = f"{self.folder}data/{key}"
-            self.unread -= self.archive.getinfo(name).file_size
-            if self.unread < 0:
-                raise TorchFileError("is damaged: its entries are larger than the file")
-            numbers = _as_numbers(self._memory(name), dtype)
-            self.storages[key] = _Storage(numbers, location, self.place)
-        storage = self.storages[key]
-        if storage.array.dtype != dtype.numpy or len(storage.array) != count:
-            raise TorchFileError(f"is damaged: storage {key} is not {count} numbers of {dtype}")
-        return storage
 
     def tensor(
         self,
@@ -277,7 +181,7 @@ class _Reader:
         requires_grad: Any = False,
         *hooks: Any,
     ) -> Tensor:
-        if not isinstance(storage, _Storage) or type(offset) is not int:
+        if not isinstance(storage, Storage) or type(offset) is not int:
             raise TorchFileError("is damaged: a tensor without storage")
         tensor = storage.tensor(offset, _whole_numbers(size), _whole_numbers(stride))
         if requires_grad is True:
@@ -318,34 +222,10 @@ def _refused(what: str) -> RefusedError:
     )
 
 
-def _as_numbers(data: Any, dtype: dtypes.dtype) -> np.ndarray[Any, Any]:
-    array = np.frombuffer(data, np.uint8)
-    if dtype is dtypes.bool_:
-        array = array != 0  # other bytes than 0 and 1 are no bools
-    numbers: np.ndarray[Any, Any] = array.view(dtype.numpy)
-    return numbers
-
-
 def _whole_numbers(values: Any) -> tuple[int, ...]:
     if not isinstance(values, tuple) or any(type(n) is not int or n < 0 for n in values):
         raise TorchFileError("is damaged: a size that is none")
     return values
-
-
-def _view(
-    array: np.ndarray[Any, Any], offset: int, size: Sequence[int], stride: Sequence[int]
-) -> np.ndarray[Any, Any]:
-    """The elements of a tensor, none of them outside its storage."""
-    count = math.prod(size)
-    width = array.dtype.itemsize
-    last = offset + sum((n - 1) * s for n, s in zip(size, stride, strict=True))
-    if offset < 0 or count * width >= 2**62 or (count and last >= len(array)):
-        raise TorchFileError("is damaged: a tensor reaches beyond its storage")
-    if not count:
-        return np.empty(size, array.dtype)
-    steps = [s * width for s in stride]
-    view: np.ndarray[Any, Any] = np.lib.stride_tricks.as_strided(array[offset:], size, steps)
-    return view
 
 
 _Step = Callable[[_Reader, Any], None]
@@ -416,7 +296,7 @@ class _Unpickler(pickle.Unpickler):
             "state_dict() can be read"
         )
 
-    def persistent_load(self, reference: Any) -> _Storage:
+    def persistent_load(self, reference: Any) -> Storage:
         _, kind, key, location, count = reference
         text = kind.text if isinstance(kind, _Name) else f"torch.{kind}"
-        return self.reader._storage(text, key, location, count)
+        return self.reader.archive.storage(text, key, location, count)

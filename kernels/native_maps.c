@@ -143,7 +143,7 @@ static inline double cdf_double(double x, double *bell) {
     }                                                                                              \
     static inline T softplus_of_##T(T x, T beta, T threshold) {                                    \
         const T scaled = x * beta;                                                                 \
-        const T smooth = nm_log1p_##T(nm_exp_##T(nm_minimum_##T(scaled, threshold))) / beta;       \
+        const T smooth = nm_softplus_##T(scaled) / beta;                                           \
         return scaled > threshold ? x : smooth;                                                    \
     }                                                                                              \
     static inline T softplus_slope_##T(T x, T beta, T threshold) {                                 \

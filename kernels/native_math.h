@@ -281,6 +281,21 @@ static inline double nm_log1p_double(double x) {
     return x < INFINITY && x != 0.0 ? real : x;
 }
 
+// log(1 + exp(x)) = max(x, 0) + log(1 + z) with z = exp(-|x|): u = 1 + z has an exponent of 0 or 1,
+// and needs none of log1p's exceptions.
+static inline float nm_softplus_float(float x) {
+    const float z = nm_exp_below_float(-fabsf(x)), u = 1.0f + z, lost = z - (u - 1.0f);
+    const int32_t i = nm_bits_float(u) - NM_SQRT_HALF_float, k = i >> 23;
+    const float f = nm_from_bits_float((i & 0x7fffff) + NM_SQRT_HALF_float) - 1.0f;
+    const float scale = nm_power_of_two_float(-k);
+    const float smooth = nm_log_of_parts_float(NM_FMA_float(lost, scale, f), (float)k);
+    return (x < 0.0f ? 0.0f : x) + smooth;
+}
+
+static inline double nm_softplus_double(double x) {
+    return (x < 0.0 ? 0.0 : x) + nm_log1p_double(nm_exp_below_double(-fabs(x)));
+}
+
 // --- tanh, sigmoid, erf --------------------------------------------------------------------------
 
 // Up to 0.55 x + x^3 p(x^2), from there on 1 - 2 / (exp(2 x) + 1).

@@ -1,5 +1,5 @@
 // Functions of the rows of a matrix on the CPU: softmax, log_softmax and cross entropy, every
-// gradient beside its function; the largest element and the sum of each row; rows added to others.
+// gradient beside its function; rows added to others.
 //
 // A row is read again from the first-level cache for each pass over it. Sums are in the arrays'
 // type, in many lanes.
@@ -165,31 +165,6 @@ static int are_classes(const int64_t *target, int64_t rows, int64_t classes, int
                   .target = target->data, .out = out->data, .number = grad->nd,                    \
                   .ignored = ignored};                                                             \
         return run_rows(cross_entropy_grad_part_##T, &w, softmax, threads);                        \
-    }                                                                                              \
-                                                                                                   \
-    static void row_max_part_##T(void *work, int64_t part) {                                       \
-        ROWS_OF_PART                                                                               \
-        for (int64_t row = first; row < last; row++)                                               \
-            ((T *)w->out)[row] = row_max_##T((const T *)w->x + row * cols, cols);                  \
-    }                                                                                              \
-                                                                                                   \
-    /* The largest element of each row; nan if one is nan. */                                      \
-    int amax_rows_##T(Array *x, Array *out, int threads) {                                         \
-        if (!fits(x)) return 0;                                                                    \
-        Rows w = {.x = x->data, .out = out->data};                                                 \
-        return run_rows(row_max_part_##T, &w, x, threads);                                         \
-    }                                                                                              \
-                                                                                                   \
-    static void row_sum_part_##T(void *work, int64_t part) {                                       \
-        ROWS_OF_PART                                                                               \
-        for (int64_t row = first; row < last; row++)                                               \
-            ((T *)w->out)[row] = row_sum_##T((const T *)w->x + row * cols, cols);                  \
-    }                                                                                              \
-                                                                                                   \
-    int sum_rows_##T(Array *x, Array *out, int threads) {                                          \
-        if (!fits(x)) return 0;                                                                    \
-        Rows w = {.x = x->data, .out = out->data};                                                 \
-        return run_rows(row_sum_part_##T, &w, x, threads);                                         \
     }                                                                                              \
                                                                                                    \
     static void add_row_part_##T(void *work, int64_t part) {                                       \

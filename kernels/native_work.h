@@ -179,11 +179,13 @@ typedef int64_t nm_integer_double;
                 }                                                                                  \
                 total = ((a_sum + b_sum) + (c_sum + d_sum)) + ((e_sum + f_sum) + (g_sum + h_sum)); \
             }                                                                                      \
-            for (; i + W <= n; i += W) total += OF_VECTOR;                                         \
-            found = lanes_sum_##T(total);                                                          \
+            vector_##T few = {0}; /* the rest on its own: roundings of small sums are small */     \
+            for (; i + W <= n; i += W) few += OF_VECTOR;                                           \
+            found = lanes_sum_##T(total + few);                                                    \
         }                                                                                          \
-        for (; i < n; i++) found += OF_ELEMENT;                                                    \
-        return found;                                                                              \
+        T rest = 0;                                                                                \
+        for (; i < n; i++) rest += OF_ELEMENT;                                                     \
+        return found + rest;                                                                       \
     }
 
 FOR_TYPE(NM_SUMS)

@@ -79,7 +79,7 @@ def test_scripts_and_traces_are_the_functions_themselves(tmp_path: Path) -> None
     def one() -> int:
         return 1
 
-    @gpugrad.jit.ignore  # type: ignore[untyped-decorator]
+    @gpugrad.jit.ignore
     def two() -> int:
         return 2
 

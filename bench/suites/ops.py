@@ -65,7 +65,9 @@ def _layer_norm(x: Array, v: Array) -> Array:
 OPS: dict[str, Op] = {
     "add": Op(lambda o, g: g.x + g.y, lambda g: g.x + g.y),
     "add-row": Op(lambda o, g: g.x + g.v, lambda g: g.x + g.v),
+    "sub-column": Op(lambda o, g: g.x - g.v[:, None], lambda g: g.x - g.v[:, None]),
     "mul": Op(lambda o, g: g.x * g.y, lambda g: g.x * g.y),
+    "div-row": Op(lambda o, g: g.x / g.v, lambda g: g.x / g.v),
     "scale": Op(lambda o, g: g.x * 0.5, lambda g: g.x * np.float32(0.5)),
     "square": Op(lambda o, g: g.x**2, lambda g: np.square(g.x)),
     "exp": Op(lambda o, g: o.exp(g.x), lambda g: np.exp(g.x)),
@@ -73,6 +75,9 @@ OPS: dict[str, Op] = {
     "sigmoid": Op(lambda o, g: o.sigmoid(g.x), lambda g: 1 / (1 + np.exp(-g.x))),
     "tanh": Op(lambda o, g: o.tanh(g.x), lambda g: np.tanh(g.x)),
     "gelu": Op(lambda o, g: o.nn.functional.gelu(g.x)),
+    "hardswish": Op(lambda o, g: o.nn.functional.hardswish(g.x)),
+    "clamp": Op(lambda o, g: g.x.clamp(-0.5, 0.5), lambda g: np.clip(g.x, -0.5, 0.5)),
+    "where": Op(lambda o, g: o.where(g.x > 0, g.x, g.y), lambda g: np.where(g.x > 0, g.x, g.y)),
     "matmul": Op(lambda o, g: g.x @ g.y, lambda g: g.x @ g.y, large=512),
     "linear": Op(
         lambda o, g: o.nn.functional.linear(g.x, g.y, g.v),
@@ -80,6 +85,9 @@ OPS: dict[str, Op] = {
         large=512,
     ),
     "sum": Op(lambda o, g: g.x.sum(), lambda g: g.x.sum()),
+    "sum-columns": Op(lambda o, g: g.x.sum(0), lambda g: g.x.sum(0)),
+    "norm": Op(lambda o, g: g.x.norm(), lambda g: np.linalg.norm(g.x)),
+    "cumsum": Op(lambda o, g: g.x.cumsum(1), lambda g: g.x.cumsum(1)),
     "mean-rows": Op(lambda o, g: g.x.mean(1), lambda g: g.x.mean(1)),
     "max-rows": Op(lambda o, g: g.x.amax(1), lambda g: g.x.max(1)),
     "softmax": Op(lambda o, g: o.softmax(g.x, -1), lambda g: _softmax(g.x)),
@@ -90,9 +98,16 @@ OPS: dict[str, Op] = {
     "mse": Op(
         lambda o, g: o.nn.functional.mse_loss(g.x, g.y), lambda g: np.square(g.x - g.y).mean()
     ),
+    "huber": Op(lambda o, g: o.nn.functional.huber_loss(g.x, g.y)),
+    "bce-with-logits": Op(
+        lambda o, g: o.nn.functional.binary_cross_entropy_with_logits(g.x, g.y.detach().sigmoid())
+    ),
     "cross-entropy": Op(lambda o, g: o.nn.functional.cross_entropy(g.x, g.t)),
     "row": Op(lambda o, g: g.x[1], lambda g: g.x[1]),
     "gather": Op(lambda o, g: g.x[g.t], lambda g: g.x[g.t]),
+    "take-along": Op(
+        lambda o, g: g.x.gather(1, g.t[:, None]), lambda g: np.take_along_axis(g.x, g.t[:, None], 1)
+    ),
     "transpose-copy": Op(lambda o, g: g.x.T.contiguous(), lambda g: np.ascontiguousarray(g.x.T)),
     "cat": Op(lambda o, g: o.cat([g.x, g.y]), lambda g: np.concatenate([g.x, g.y])),
 }

@@ -13,7 +13,8 @@ from typing import Any
 
 from ..backend import BACKENDS
 from ..backend.composed import ComposedForms
-from ..backend.primitives import UFUNCS, Array, is_basic_item
+from ..backend.primitives import Array, is_basic_item
+from ..backend.ufuncs import UFUNCS
 from .function import FunctionNode
 from .node_hooks import Hooked
 

@@ -110,7 +110,8 @@ class AccumulateGrad:
     @property
     def metadata(self) -> dict[Any, Any]:
         """A dictionary for whatever the user wants to note on this leaf's place."""
-        return _metadata.setdefault(self.variable, {})
+        notes: dict[Any, Any] = self.variable.__dict__.setdefault("_metadata", {})
+        return notes
 
     def name(self) -> str:
         return "torch::autograd::AccumulateGrad"
@@ -155,3 +156,9 @@ class Node(metaclass=_AnyNode):
     >>> isinstance((x * 2).grad_fn, gpugrad.autograd.graph.Node)
     True
     """
+
+    if TYPE_CHECKING:
+        metadata: dict[Any, Any]
+        next_functions: tuple[tuple[Any, int], ...]
+
+        def name(self) -> str: ...

@@ -9,9 +9,11 @@ import numpy as np
 from ..device import device
 from ..dtypes import when_bfloat16_is_known
 from .cpu import CPU
+from .cpu_large import LargeCPU
 from .primitives import Array, Primitives
 
 cpu = CPU()
+cpu.large = LargeCPU()
 
 BACKENDS: dict[type, Any] = dict.fromkeys(
     (

@@ -10,7 +10,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from .composed_attention import ComposedAttention
+from .composed_cells import ComposedCells
 from .composed_norms import ComposedNorms
+from .composed_pointwise import ComposedPointwise
 from .composed_rows import ComposedRows
 from .composed_windows import ComposedWindows
 from .pairs import FusedPairs
@@ -19,7 +21,15 @@ from .philox import next_draw, philox_words, split_draw, words_kept
 Array = Any
 
 
-class ComposedForms(ComposedAttention, ComposedNorms, ComposedRows, ComposedWindows, FusedPairs):
+class ComposedForms(
+    ComposedAttention,
+    ComposedCells,
+    ComposedNorms,
+    ComposedPointwise,
+    ComposedRows,
+    ComposedWindows,
+    FusedPairs,
+):
     """What :class:`Primitives` knows to compute by combining its own functions."""
 
     if TYPE_CHECKING:  # the other primitives; at run time it would slow every look-up down

@@ -11,12 +11,14 @@ import numpy as np
 
 from ..device import CPU as CPU_DEVICE
 from ..device import device as Device
-from ..native import maps, rows
+from ..native import along, maps, pointwise, reductions, rows
 from . import cpu_blocks
 from .add_at import add_at, rows_picked, sum_rows
 from .blocking import in_blocks
+from .composed_pointwise import NOTED_IN_PARTS
 from .cpu_activations import HostActivations
 from .cpu_attention import HostAttention
+from .cpu_cells import HostCells
 from .cpu_convolution import HostConvolution
 from .cpu_losses import HostLosses, goes_to_c
 from .cpu_norms import HostNorms
@@ -26,7 +28,7 @@ from .cpu_rows import HostRows
 from .cpu_steps import LargeSteps
 from .host_memory import keep_freed_memory
 from .lowering import RULES
-from .primitives import UFUNCS, Array, Primitives, Shape
+from .primitives import Array, Primitives, Shape
 from .small_arrays import (
     BLAS_TYPES,
     LONGEST_ONES,
@@ -36,6 +38,7 @@ from .small_arrays import (
     SHORT,
     is_narrow,
 )
+from .ufuncs import UFUNCS
 
 MATERIALISE_BELOW = 4096
 """Up to this size, writing a broadcast out is quicker than reading it with zero strides."""
@@ -52,6 +55,7 @@ class CPU(
     HostActivations,
     HostLosses,
     HostAttention,
+    HostCells,
     HostConvolution,
     HostNorms,
     HostPools,
@@ -63,7 +67,7 @@ class CPU(
     """NumPy's implementation of the waist."""
 
     device_type = "cpu"
-    noted_in_parts = frozenset()
+    noted_in_parts = NOTED_IN_PARTS
 
     def __init__(self) -> None:
         super().__init__(np)
@@ -188,11 +192,13 @@ class CPU(
                         return self.into(found, out)
                 if x.size > cpu_blocks.LARGE:
                     return self.into(x.dtype.type(cpu_blocks.total(x)), out)
-            if axis in OVER_COLUMNS and x.ndim == 2 and out is None and x.size >= rows.WIDE:
-                found = rows.reduced("sum_rows", x)
-                if found is not None:
-                    return found
-            if axis in OVER_COLUMNS and _short_rows(x):
+            if axis in OVER_COLUMNS and x.size < reductions.LARGE and _short_rows(x):
+                return x.dot(ONES_VECTORS[x.dtype][: x.shape[1]], out)
+        if x.size >= reductions.LARGE and dtype is None:
+            found = reductions.reduced("sum", x, axis, keepdims)
+            if found is not None:
+                return self.into(found, out)
+            if axis in OVER_COLUMNS and not keepdims and _short_rows(x):
                 return x.dot(ONES_VECTORS[x.dtype][: x.shape[1]], out)
         kind = x.dtype if dtype is None else np.dtype(dtype)
         if is_narrow(kind):
@@ -204,10 +210,51 @@ class CPU(
         return _total(x, axis, dtype, out, keepdims)
 
     def cumsum(self, x: Array, axis: int, dtype: Any = None, out: Array | None = None) -> Array:
+        if x.size >= along.LARGE and dtype is None:
+            found = along.running("cumsum", x, axis)
+            if found is not None:
+                return self.into(found, out)
         kind = x.dtype if dtype is None else np.dtype(dtype)
         if is_narrow(kind):
             return self.into(np.cumsum(x, axis, np.float32).astype(kind), out)
         return np.cumsum(x, axis, dtype, out)
+
+    def cumsum_backward(self, x: Array, axis: int, out: Array | None = None) -> Array:
+        if x.size >= along.LARGE:
+            found = along.running("cumsum", x, axis, True)
+            if found is not None:
+                return self.into(found, out)
+        return super().cumsum_backward(x, axis, out)
+
+    def cumprod(self, x: Array, axis: int, dtype: Any = None, out: Array | None = None) -> Array:
+        if x.size >= along.LARGE and dtype is None:
+            found = along.running("cumprod", x, axis)
+            if found is not None:
+                return self.into(found, out)
+        return np.cumprod(x, axis, dtype, out)
+
+    def take_along_axis(self, x: Array, index: Array, axis: int, out: Array | None = None) -> Array:
+        if x.size >= along.LARGE:
+            found = along.take(x, index, axis)
+            if found is not None:
+                return self.into(found, out)
+        return super().take_along_axis(x, index, axis, out)
+
+    def scatter_along_axis(
+        self, x: Array, index: Array, axis: int, shape: Shape, out: Array | None = None
+    ) -> Array:
+        if x.size >= along.LARGE:
+            found = along.put(x, index, axis, shape)
+            if found is not None:
+                return self.into(found, out)
+        return super().scatter_along_axis(x, index, axis, shape, out)
+
+    def triangle(self, x: Array, diagonal: int, below: bool, out: Array | None = None) -> Array:
+        if x.size >= along.LARGE:
+            found = along.triangle(x, diagonal, below)
+            if found is not None:
+                return self.into(found, out)
+        return super().triangle(x, diagonal, below, out)
 
     def mean(
         self, x: Array, axis: Any = None, keepdims: bool = False, out: Array | None = None
@@ -216,12 +263,16 @@ class CPU(
             wide = _total(x, axis, np.float32, None, keepdims)
             count = x.size // wide.size if wide.size else float("nan")
             return self.into((wide / np.float32(count)).astype(x.dtype), out)
-        if axis is None and not keepdims and x.size >= maps.SIMPLE:
-            found = maps.total(x, x.size)
+        if x.size >= maps.SIMPLE:
+            found = None
+            if axis is None and not keepdims:
+                found = maps.total(x, x.size)
+                if found is None and cpu_blocks.applies(x):
+                    found = x.dtype.type(cpu_blocks.total(x) / x.size)
+            elif x.size >= reductions.LARGE:
+                found = reductions.reduced("sum", x, axis, keepdims, True)
             if found is not None:
                 return self.into(found, out)
-            if cpu_blocks.applies(x):
-                return self.into(x.dtype.type(cpu_blocks.total(x) / x.size), out)
         if axis in OVER_COLUMNS and _short_rows(x):
             total = x.dot(ONES_VECTORS[x.dtype][: x.shape[1]], None if keepdims else out)
             if keepdims:
@@ -235,16 +286,34 @@ class CPU(
     def amax(
         self, x: Array, axis: Any = None, keepdims: bool = False, out: Array | None = None
     ) -> Array:
-        if axis in OVER_COLUMNS and x.ndim == 2 and out is None and x.size >= rows.WIDE:
-            found = rows.reduced("amax_rows", x)
+        if x.size >= reductions.LARGE:
+            found = reductions.reduced("amax", x, axis, keepdims)
             if found is not None:
-                return found.reshape(-1, 1) if keepdims else found
+                return self.into(found, out)
         return _largest(x, axis, None, out, keepdims)
 
     def amin(
         self, x: Array, axis: Any = None, keepdims: bool = False, out: Array | None = None
     ) -> Array:
+        if x.size >= reductions.LARGE:
+            found = reductions.reduced("amin", x, axis, keepdims)
+            if found is not None:
+                return self.into(found, out)
         return _smallest(x, axis, None, out, keepdims)
+
+    def prod(
+        self,
+        x: Array,
+        axis: Any = None,
+        keepdims: bool = False,
+        dtype: Any = None,
+        out: Array | None = None,
+    ) -> Array:
+        if x.size >= reductions.LARGE and dtype is None:
+            found = reductions.reduced("prod", x, axis, keepdims)
+            if found is not None:
+                return self.into(found, out)
+        return super().prod(x, axis, keepdims, dtype, out)
 
     def broadcast_to(self, x: Array, shape: Shape) -> Array:
         size = 1
@@ -279,6 +348,13 @@ class CPU(
         if out.size >= rows.WIDE and rows.add_row(out, bias, out) is not None:
             return out
         return np.add(out, bias, out=out)
+
+    def where(self, condition: Array, x: Array, y: Array, out: Array | None = None) -> Array:
+        if condition.__class__ is np.ndarray and condition.size >= pointwise.MASKED:
+            found = pointwise.where(condition, x, y, out)
+            if found is not None:
+                return found
+        return super().where(condition, x, y, out)
 
     def copy(self, x: Array, out: Array | None = None) -> Array:
         if out is None and cpu_blocks.is_transposed(x):

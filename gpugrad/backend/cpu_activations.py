@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..native import maps
+from ..native import maps, pointwise
 from . import special
 
 Array = Any
@@ -30,8 +30,9 @@ class HostActivations:
     """Every method's composed form in ``ComposedForms`` says what it computes."""
 
     def clamp(self, x: Array, low: Any, high: Any, out: Array | None = None) -> Array:
-        if x.size >= maps.LARGE and type(low) is type(high) is float:
-            found = maps.apply("clamp", out, (x,), low, high)
+        bounds = pointwise.bounds_of(low, high) if x.size >= maps.LARGE else None
+        if bounds is not None:
+            found = maps.apply("clamp", out, (x,), *bounds)
             if found is not None:
                 return found
         return super().clamp(x, low, high, out)

@@ -77,8 +77,12 @@ class HostNorms(Primitives):
                 return self._stored(found, out)
         return super().group_norm_grad(grad, x, weight, mean, rstd, groups, wanted, out)
 
-    def _stored(self, found: tuple[Array | None, ...], out: tuple[Array, ...] | None) -> Any:
+    def _stored(
+        self, found: tuple[Array | None, ...], out: tuple[Array, ...] | None
+    ) -> tuple[Any, Any, Any]:
         """Three results, those that are not None stored in the arrays that were given for them."""
-        if out is None:
-            return found
-        return tuple(a if a is None else self.into(a, b) for a, b in zip(found, out, strict=True))
+        into = out or (None, None, None)
+        first, second, third = (
+            a if a is None else self.into(a, b) for a, b in zip(found, into, strict=True)
+        )
+        return first, second, third

@@ -229,7 +229,9 @@ class HostRows(Primitives):
         if losses.size >= MANY_ROWS:
             done = rows.cross_entropy_mean(losses, target, ignore_index)
             if done is not None:
-                return done if out is None else (self.into(done[0], mean), self.into(done[1], count))
+                return (
+                    done if out is None else (self.into(done[0], mean), self.into(done[1], count))
+                )
         dtype = losses.dtype
         wide = losses if dtype in _EXACT else losses.astype(np.float32)
         ignored = _ignored(target, ignore_index)

@@ -17,7 +17,7 @@ import numpy as np
 
 from . import cpu_blocks, lowered_steps
 from .blocking import BlockSum
-from .primitives import UFUNCS, Array
+from .primitives import Array
 from .small_arrays import (
     BLAS_TYPES,
     LONGEST_ONES,
@@ -29,6 +29,7 @@ from .small_arrays import (
     ZEROS,
     is_narrow,
 )
+from .ufuncs import UFUNCS
 
 Call = tuple[Callable[..., Any], list[Any]]
 Rule = Callable[..., list[Call] | None]

@@ -8,14 +8,12 @@ planned replay allocates nothing. Fused functions have a composed form over the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager
 from typing import Any
 
-from ..device import device as Device
 from .bessel_functions import BesselFunctions
 from .composed import ComposedForms
 from .composed_recurrence import ComposedRecurrence
+from .device_interface import DeviceInterface
 from .factorisations import Factorisations
 from .gamma_functions import GammaFunctions
 from .generated import Generated
@@ -24,6 +22,7 @@ from .normal_functions import NormalFunctions
 from .optimizer_steps import OptimizerSteps
 from .polynomials import Polynomials
 from .special_functions import SpecialFunctions
+from .ufuncs import UFUNCS
 from .windows import Windows
 
 Array = Any
@@ -31,82 +30,9 @@ Array = Any
 
 Shape = tuple[int, ...]
 
-UFUNCS = {
-    # one operand
-    "neg": "negative",
-    "abs": "absolute",
-    "sign": "sign",
-    "square": "square",
-    "sqrt": "sqrt",
-    "cbrt": "cbrt",
-    "reciprocal": "reciprocal",
-    "exp": "exp",
-    "exp2": "exp2",
-    "expm1": "expm1",
-    "log": "log",
-    "log2": "log2",
-    "log10": "log10",
-    "log1p": "log1p",
-    "sin": "sin",
-    "cos": "cos",
-    "tan": "tan",
-    "asin": "arcsin",
-    "acos": "arccos",
-    "atan": "arctan",
-    "sinh": "sinh",
-    "cosh": "cosh",
-    "tanh": "tanh",
-    "asinh": "arcsinh",
-    "acosh": "arccosh",
-    "atanh": "arctanh",
-    "floor": "floor",
-    "ceil": "ceil",
-    "round": "rint",
-    "trunc": "trunc",
-    "isnan": "isnan",
-    "isinf": "isinf",
-    "isfinite": "isfinite",
-    "signbit": "signbit",
-    "logical_not": "logical_not",
-    "bitwise_not": "invert",
-    # two operands
-    "add": "add",
-    "sub": "subtract",
-    "mul": "multiply",
-    "div": "true_divide",
-    "floor_divide": "floor_divide",
-    "remainder": "remainder",
-    "fmod": "fmod",
-    "pow": "power",
-    "atan2": "arctan2",
-    "hypot": "hypot",
-    "logaddexp": "logaddexp",
-    "logaddexp2": "logaddexp2",
-    "nextafter": "nextafter",
-    "maximum": "maximum",
-    "minimum": "minimum",
-    "fmax": "fmax",
-    "fmin": "fmin",
-    "copysign": "copysign",
-    "eq": "equal",
-    "ne": "not_equal",
-    "lt": "less",
-    "le": "less_equal",
-    "gt": "greater",
-    "ge": "greater_equal",
-    "logical_and": "logical_and",
-    "logical_or": "logical_or",
-    "logical_xor": "logical_xor",
-    "bitwise_and": "bitwise_and",
-    "bitwise_or": "bitwise_or",
-    "bitwise_xor": "bitwise_xor",
-    "left_shift": "left_shift",
-    "right_shift": "right_shift",
-}
-"""Our (PyTorch's) name of each elementwise primitive and the array module's name for it."""
-
 
 class Primitives(
+    DeviceInterface,
     ComposedForms,
     ComposedRecurrence,
     Generated,
@@ -126,107 +52,16 @@ class Primitives(
         module: ``numpy`` or ``cupy``.
     """
 
-    device_type: str
+    large: Any
+    """The primitives that ops on large arrays use: the backend itself, if it has no others."""
 
     def __init__(self, module: Any) -> None:
         self.module = module
+        self.large = self
         self.dot = module.dot  # for operands of one or two dimensions
         for name, ufunc in UFUNCS.items():
             if not hasattr(type(self), name):  # else this backend has one of its own
                 setattr(self, name, getattr(module, ufunc))
-
-    # --- devices ----------------------------------------------------------------------------------
-
-    def device(self, x: Array) -> Device:
-        """The device that holds ``x``."""
-        raise NotImplementedError
-
-    def on(self, where: Device) -> AbstractContextManager[Any]:
-        """A context in which new arrays are made on the device ``where``."""
-        raise NotImplementedError
-
-    def address(self, x: Array) -> int:
-        """The address of the first element."""
-        raise NotImplementedError
-
-    def memory(self, x: Array) -> tuple[Any, int, int]:
-        """What owns the memory of ``x``, the address where that begins, and its size in bytes."""
-        raise NotImplementedError
-
-    def view_of(
-        self, memory: Array, offset: int, shape: Shape, strides: Shape, dtype: Any
-    ) -> Array:
-        """An array that lies ``offset`` bytes into ``memory``, which is contiguous."""
-        raise NotImplementedError
-
-    def strided(self, x: Array, start: int, shape: Shape, strides: Shape) -> Array:
-        """A view of the memory of ``x`` from ``start`` bytes after its first element on."""
-        raise NotImplementedError
-
-    def lowered(
-        self, name: str, args: list[Any], kwargs: dict[str, Any], out: Any
-    ) -> list[Any] | None:
-        """Calls of simpler functions that do what a primitive does, results into ``out``.
-
-        A list of pairs of a function and its positional arguments; None where the primitive itself
-        is as good. The arguments must appear in the calls as they are.
-        """
-        return None
-
-    def rewritten(
-        self, steps: Sequence[Any], kept: Collection[Any], inputs: Sequence[Array] = ()
-    ) -> Sequence[Any]:
-        """Steps that do the same in fewer calls.
-
-        ``kept`` is memory that is looked at then, ``inputs`` are arrays in whose place others may
-        come.
-        """
-        return steps
-
-    noted_in_parts: frozenset[str] = frozenset(
-        {
-            *("attention", "attention_grad", "recurrence", "recurrence_grad"),
-            *("batch_norm", "batch_norm_grad", "group_norm", "group_norm_grad"),
-        }
-    )
-    """Primitives in place of which a recording notes what they are composed of."""
-
-    copies_inputs: bool = False
-    """Whether what :meth:`executor` returns works on the arrays of its calls and no others."""
-
-    def in_blocks(self, calls: list[Any], is_own: Callable[[Array], bool]) -> list[Any]:
-        """The calls, or others that do the same in less time; see :mod:`.blocking`.
-
-        Memory for which ``is_own`` holds is there only for them.
-        """
-        return calls
-
-    def executor(self, calls: list[Any]) -> Callable[[], None]:
-        """A function that carries out pairs of a function and its arguments, time and again."""
-
-        def execute() -> None:
-            for function, args in calls:
-                function(*args)
-
-        return execute
-
-    def to_host(self, x: Array) -> Array:
-        """``x`` as a NumPy array; on the CPU the same object."""
-        raise NotImplementedError
-
-    def from_host(self, x: Array, where: Device) -> Array:
-        """A NumPy array as one of this backend's, on the device ``where``."""
-        raise NotImplementedError
-
-    def move(self, x: Array, where: Device) -> Array:
-        """``x`` on the device ``where``, of any backend."""
-        from . import get_backend  # which imports this module
-
-        return get_backend(where).from_host(self.to_host(x), where)
-
-    def writable(self, x: Array) -> bool:
-        """Whether ``x`` may be written to: no two of its elements share their memory."""
-        return bool(x.flags.writeable)
 
     # --- making and copying -----------------------------------------------------------------
 

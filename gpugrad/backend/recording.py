@@ -12,7 +12,6 @@ Only the outermost primitive is noted, not those of which it is composed.
 from __future__ import annotations
 
 import contextlib
-import inspect
 import os
 import sys
 import threading
@@ -25,62 +24,19 @@ import numpy as np
 from .guards import Guards
 from .host_arrays import HostArrays
 from .noted_steps import CaptureError, Ref, Root, Step, refs_in, same_kind
+from .primitive_effects import (
+    ALSO_WRITTEN,
+    DRAWS,
+    QUESTIONS,
+    READS,
+    VIEWS,
+    picks_by_mask,
+    without_out,
+)
 from .primitives import Array
 from .stream import Stream
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-
-VIEWS = frozenset(
-    (
-        *("asarray", "from_host", "into", "reshape", "permute", "broadcast_to", "expand"),
-        *("getitem", "windows"),
-    )
-)
-"""Primitives that compute nothing where their result shares an operand's memory."""
-
-ALSO_WRITTEN = {
-    "draw_dropout": (1,),
-    "sgd_step": (0, 2),
-    "adam_step": (0, 2, 3, 4, 6),
-    "rmsprop_step": (0, 2, 3, 4, 6),
-    "adamax_step": (0, 2, 4),
-    "nadam_step": (0, 2, 4),
-    "radam_step": (0, 2, 4),
-    "adagrad_step": (0, 2, 4),
-    "adadelta_step": (0, 2, 4),
-    "rprop_step": (0, 2, 4),
-    "asgd_step": (0, 2, 4),
-    "clip_by_norm": (0,),
-    "unscale": (0, 1),
-    "update_scale": (0, 1),
-}
-"""Into which of their arguments primitives write, besides new results, if not into all."""
-
-QUESTIONS = frozenset(
-    (
-        *("device", "on", "address", "memory", "view_of", "writable", "constant"),
-        *("lowered", "rewritten", "in_blocks", "executor", "own_counters", "with_own_tables"),
-        *("step_scratch", "counter", "kernels"),
-    )
-)
-"""What is no computation and not noted, apart from ``empty``, of which the memory is."""
-
-DRAWS = frozenset(
-    (
-        *("uniform", "normal", "exponential", "bernoulli", "multinomial"),
-        *("integers", "whole_range", "permutation", "gamma", "dirichlet", "poisson", "binomial"),
-    )
-)
-"""What a stream of random numbers is asked for."""
-
-READS = {
-    "to_host": "a value is read by Python",
-    "move": "a tensor is moved to another device",
-    "nonzero": "the shape of the result depends on values",
-    "bincount": "the shape of the result depends on values",
-    "unique": "the shape of the result depends on values",
-}
-"""Primitives that a program of fixed steps cannot have, and why."""
 
 
 class Recorder:
@@ -154,7 +110,7 @@ class Recorder:
         result: Any,
         effect: bool,
     ) -> None:
-        if name == "getitem" and _picks_by_mask(args[1]):
+        if name == "getitem" and picks_by_mask(args[1]):
             self.fail(f"a mask as index: {READS['nonzero']} at {user_line()}")
         args, kwargs, out = without_out(name, function, args, kwargs)
         noted = [self.translate(a) for a in args]
@@ -272,6 +228,7 @@ class Recorder:
             if callable(function):
                 setattr(backend, name, self._noting(name, function))
         backend.module = _Module(self, backend.module)
+        backend.large = backend  # else what large arrays need would pass unnoted
 
         def restore() -> None:
             # Name by name: other threads go on computing.
@@ -375,37 +332,6 @@ def noted_stream(stream: Stream) -> Any:
     """The stream itself, or while recording one whose draws are noted."""
     recorder = current()
     return stream if recorder is None else _NotedStream(recorder, stream)
-
-
-def out_position(name: str, function: Callable[..., Any]) -> int | None:
-    """How many arguments come before ``out``; None if the function does not take it."""
-    inputs: int | None = getattr(function, "nin", None)
-    if inputs is not None:
-        return inputs
-    if name == "dot":  # NumPy's method has no signature
-        return 2
-    try:
-        parameters = list(inspect.signature(function).parameters)
-    except (TypeError, ValueError):
-        return None
-    return parameters.index("out") if "out" in parameters else None
-
-
-def without_out(
-    name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any], Any]:
-    """The arguments without the one that says where the result goes, and that one."""
-    named = dict(kwargs)
-    out = named.pop("out", None)
-    position = out_position(name, function)
-    if position is not None and len(args) > position:
-        return args[:position], named, args[position]
-    return args, named, out
-
-
-def _picks_by_mask(index: Any) -> bool:
-    items = index if isinstance(index, tuple) else (index,)
-    return any(getattr(getattr(i, "dtype", None), "kind", "") == "b" for i in items)
 
 
 def user_line() -> str:

@@ -17,8 +17,8 @@ from typing import Any
 
 from ..backend.arena import arrange
 from ..backend.noted_steps import Ref, Root, Step, refs_in, same_kind
+from ..backend.primitive_effects import out_position
 from ..backend.primitives import Array
-from ..backend.recording import out_position
 
 Call = tuple[Callable[..., Any], list[Any]]
 

@@ -91,13 +91,6 @@ class Program:
             return id(self.backend.memory(array)[0]) in owners
 
         for entry in self.trace.leaves:
-            if entry.number is None:
-                guards.require("{}.array is {}", entry.leaf, entry.leaf.array)
-                guards.require("{}.needs_grad is {}", entry.leaf, True)
-                guards.require("{}.hooks is {}", entry.leaf, entry.leaf.hooks)
-                if entry.leaf.hooks is not None:
-                    for table in (entry.leaf.hooks.before, entry.leaf.hooks.after):
-                        guards.require("tuple({}) == {}", table, tuple(table))
             if entry.before is not None and used(entry.before.array):
                 guards.require("{}.grad is {}", entry.leaf, entry.before)
                 guards.require("{}.array is {}", entry.before, entry.before.array)

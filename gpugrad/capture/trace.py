@@ -169,6 +169,7 @@ def trace(
     nodes.clear()
     leaves.clear()
     found.leave_out_own_leaves()
+    _take_leaves_for_granted(found)
     return found, mapped(returned, lambda t: back.get(id(t), t))
 
 
@@ -217,6 +218,18 @@ def _given_gradients(
         elif recorder.ref(leaf.grad.array).root.external and id(leaf.grad.array) not in known:
             found[id(leaf)] = leaf
     return list(found.values())
+
+
+def _take_leaves_for_granted(found: Trace) -> None:
+    """The leaves keep their memory and their hooks, and require gradients."""
+    require = found.recorder.require
+    for leaf in [entry.leaf for entry in found.leaves if entry.number is None]:
+        require("{}.array is {}", leaf, leaf.array)
+        require("{}.needs_grad is {}", leaf, True)
+        require("{}.hooks is {}", leaf, leaf.hooks)
+        if leaf.hooks is not None:
+            for table in (leaf.hooks.before, leaf.hooks.after):
+                require("tuple({}) == {}", table, tuple(table))
 
 
 def _take_modes_for_granted(recorder: Recorder) -> None:

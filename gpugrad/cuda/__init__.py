@@ -61,4 +61,13 @@ from .streams import default_stream as default_stream
 from .streams import set_stream as set_stream
 from .streams import stream as stream
 
-globals().update(_ON_CUDA)  # FloatTensor and the like
+HalfTensor = _ON_CUDA["HalfTensor"]
+FloatTensor = _ON_CUDA["FloatTensor"]
+DoubleTensor = _ON_CUDA["DoubleTensor"]
+ByteTensor = _ON_CUDA["ByteTensor"]
+CharTensor = _ON_CUDA["CharTensor"]
+ShortTensor = _ON_CUDA["ShortTensor"]
+IntTensor = _ON_CUDA["IntTensor"]
+LongTensor = _ON_CUDA["LongTensor"]
+BoolTensor = _ON_CUDA["BoolTensor"]
+BFloat16Tensor = _ON_CUDA["BFloat16Tensor"]

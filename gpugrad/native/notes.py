@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..backend.primitives import UFUNCS, Primitives
+from ..backend.primitives import Primitives
 from ..backend.step_scratch import compute_dtype
+from ..backend.ufuncs import UFUNCS
 from .functions import function
 from .noted_norms import NotedNorms
 from .noted_products import NotedProducts

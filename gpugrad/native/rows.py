@@ -27,7 +27,7 @@ _NO_CLASS = -(2**63)
 
 _functions = Family(
     "native_rows",
-    dict.fromkeys(("softmax", "log_softmax", "amax_rows", "sum_rows"), "aai")
+    dict.fromkeys(("softmax", "log_softmax"), "aai")
     | dict.fromkeys(("softmax_grad", "log_softmax_grad"), "aaai")
     | {
         "add_row": "aaai",
@@ -59,15 +59,6 @@ def gradient(name: str, y: Array, grad: Array, out: Array | None) -> Array | Non
     result = result_for(out, y, grad)
     done = function(id(y), id(grad), id(result), THREADS.number)
     return stored(result, out) if done else None
-
-
-def reduced(name: str, x: Array) -> Array | None:
-    """One number for every row of a matrix."""
-    function = _functions.of(name, x)
-    if function is None:
-        return None
-    result = np.empty(x.shape[0], x.dtype)
-    return result if function(id(x), id(result), THREADS.number) else None
 
 
 def add_row(x: Array, v: Array, out: Array | None) -> Array | None:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..backend.noted_steps import Ref, Root, Step, refs_in, same_kind
-from ..backend.primitives import UFUNCS
 from ..backend.step_scratch import Scratch
+from ..backend.ufuncs import UFUNCS
 from .executor import Native, offsets
 from .notes import Notes
 from .products import suits

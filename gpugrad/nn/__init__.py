@@ -39,9 +39,9 @@ from .container import Sequential as Sequential
 from .conv import Conv1d as Conv1d
 from .conv import Conv2d as Conv2d
 from .conv import Conv3d as Conv3d
-from .conv import ConvTranspose1d as ConvTranspose1d
-from .conv import ConvTranspose2d as ConvTranspose2d
-from .conv import ConvTranspose3d as ConvTranspose3d
+from .conv_transpose import ConvTranspose1d as ConvTranspose1d
+from .conv_transpose import ConvTranspose2d as ConvTranspose2d
+from .conv_transpose import ConvTranspose3d as ConvTranspose3d
 from .distance import CosineSimilarity as CosineSimilarity
 from .distance import PairwiseDistance as PairwiseDistance
 from .dropout import Dropout as Dropout
@@ -74,7 +74,7 @@ from .lazy import LazyInstanceNorm1d as LazyInstanceNorm1d
 from .lazy import LazyInstanceNorm2d as LazyInstanceNorm2d
 from .lazy import LazyInstanceNorm3d as LazyInstanceNorm3d
 from .lazy import LazyLinear as LazyLinear
-from .lazy import UninitializedParameter as UninitializedParameter
+from .lazy_module import UninitializedParameter as UninitializedParameter
 from .linear import Bilinear as Bilinear
 from .linear import Identity as Identity
 from .linear import Linear as Linear
@@ -149,7 +149,7 @@ from .reshaping import UpsamplingNearest2d as UpsamplingNearest2d
 from .rnn import GRU as GRU
 from .rnn import LSTM as LSTM
 from .rnn import RNN as RNN
-from .rnn import RNNBase as RNNBase
+from .rnn_base import RNNBase as RNNBase
 from .rnn_cell import GRUCell as GRUCell
 from .rnn_cell import LSTMCell as LSTMCell
 from .rnn_cell import RNNCell as RNNCell

@@ -6,9 +6,12 @@ state before the step; both are (N, gates * hidden_size) and (N, hidden_size).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TypeAlias
 
+from ..dtypes import promote_types
+from ..ops.cells import gru_cell, lstm_cell
 from ..tensor import Tensor
 from .functional.linear import linear
 
@@ -33,11 +36,8 @@ def lstm_step(gates: Tensor, state: State, weight: Tensor, bias: Tensor | None) 
     Schmidhuber and Cummins, "Learning to Forget", 2000.
     """
     hidden, cell = state
-    size = cell.size(1)
-    gates = gates + linear(hidden, weight, bias)
-    keep = gates[:, : 2 * size].sigmoid()
-    cell = keep[:, size:] * cell + keep[:, :size] * gates[:, 2 * size : 3 * size].tanh()
-    return gates[:, 3 * size :].sigmoid() * cell.tanh(), cell
+    gates, cell = _of_one_type(gates + linear(hidden, weight, bias), cell)
+    return lstm_cell(gates, cell)
 
 
 def gru_step(gates: Tensor, state: State, weight: Tensor, bias: Tensor | None) -> State:
@@ -46,11 +46,16 @@ def gru_step(gates: Tensor, state: State, weight: Tensor, bias: Tensor | None) -
     Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", 2014.
     """
     (hidden,) = state
-    size = hidden.size(1)
-    own = linear(hidden, weight, bias)
-    both = (gates[:, : 2 * size] + own[:, : 2 * size]).sigmoid()
-    new = (gates[:, 2 * size :] + both[:, :size] * own[:, 2 * size :]).tanh()
-    return (new + both[:, size:] * (hidden - new),)
+    return (gru_cell(*_of_one_type(gates, linear(hidden, weight, bias), hidden)),)
+
+
+def _of_one_type(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """The tensors in the type in which all of them go."""
+    kinds = {t.dtype for t in tensors}
+    if len(kinds) == 1:
+        return tensors
+    kind = functools.reduce(promote_types, kinds)
+    return tuple(t.to(kind) for t in tensors)
 
 
 STEPS: dict[str, tuple[Step, int]] = {

@@ -13,7 +13,7 @@ from . import functional as F
 from .recurrence import STEPS, State
 
 if TYPE_CHECKING:
-    from .rnn import RNNBase
+    from .rnn_base import RNNBase
 
 
 def walk_layers(

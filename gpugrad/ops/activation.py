@@ -72,10 +72,7 @@ class Elu(Unary):
     keeps_x = True
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
-        (alpha,) = self.params
-        slope = xp.mul(xp.exp(xp.minimum(self.x, 0.0)), alpha)
-        falling = xp.cast(xp.mul(grad, slope), grad.dtype)
-        return xp.where(xp.gt(self.x, 0), grad, falling)
+        return xp.elu_grad(self.x, grad, *self.params)
 
 
 class Softplus(Unary):
@@ -112,3 +109,46 @@ class Gelu(Unary):
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
         return xp.gelu_grad(self.x, grad, *self.params)
+
+
+class Hardsigmoid(Unary):
+    """``clamp(x + 3, 0, 6) / 6``"""
+
+    primitive = "hardsigmoid"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.hardsigmoid_grad(self.x, grad)
+
+
+class Hardswish(Unary):
+    """``x * clamp(x + 3, 0, 6) / 6``"""
+
+    primitive = "hardswish"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.hardswish_grad(self.x, grad)
+
+
+class LogSigmoid(Unary):
+    """``log(sigmoid(x))``"""
+
+    primitive = "log_sigmoid"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.log_sigmoid_grad(self.x, grad)
+
+
+class Mish(Unary):
+    """``x * tanh(softplus(x))``
+
+    Misra, "Mish: A Self Regularized Non-Monotonic Activation Function", 2019.
+    """
+
+    primitive = "mish"
+    keeps_x = True
+
+    def grad_x(self, xp: Any, grad: Any) -> Any:
+        return xp.mish_grad(self.x, grad)

@@ -93,7 +93,7 @@ class Div(Binary):
         return xp.div(grad, self.y)
 
     def grad_y(self, xp: Any, grad: Any) -> Any:
-        return xp.mul(xp.neg(grad), xp.div(xp.div(self.x, self.y), self.y))
+        return xp.div_grad(self.x, self.y, grad)
 
 
 class FloorDivide(Binary):

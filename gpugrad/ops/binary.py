@@ -37,6 +37,7 @@ from ..autograd.inplace import check_inplace, mark_changed, overwrite
 from ..autograd.observers import OBSERVERS, observe
 from ..backend import BACKENDS
 from ..backend.primitives import Array
+from ..native.pointwise import LARGE, LARGE_BYTES
 from .operands import (
     explain,
     explain_inplace,
@@ -44,6 +45,7 @@ from .operands import (
     operands,
     sum_to,
 )
+from .selected import look_up
 from .unary import no_bools
 
 NEVER, FOR_X, FOR_Y, ALWAYS = 0, 1, 2, 3
@@ -109,6 +111,8 @@ class Binary(Node):
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
         edge_x, edge_y = self.edges
+        if grad.nbytes >= LARGE_BYTES:
+            xp = xp.large
         grad_x = None if edge_x is None else self.grad_x(xp, grad)
         grad_y = None if edge_y is None else self.grad_y(xp, grad)
         if self.shapes is not None:
@@ -141,8 +145,11 @@ def _binary_apply(cls: type[Binary]) -> Function:
         if bool_kernel is not None and a.dtype.kind == "b":
             raise no_bools(bool_kernel)
         xp = BACKENDS[kind]
+        if a.size >= LARGE:
+            xp = xp.large
+        function = xp.PRIMITIVE
         try:
-            out = getattr(xp, primitive)(a, b)
+            out = function(a, b)
         except (TypeError, ValueError) as error:
             raise cls.explain(a, b, error) from None
         if type(out) is not kind:
@@ -183,7 +190,10 @@ def _binary_apply(cls: type[Binary]) -> Function:
             return of_any_kind(x, number)
         kind = type(a)
         xp = BACKENDS[kind]
-        out = getattr(xp, primitive)(a, number)
+        if a.size >= LARGE:
+            xp = xp.large
+        function = xp.PRIMITIVE
+        out = function(a, number)
         if type(out) is not kind:
             out = xp.asarray(out)
         result = wrap(out)
@@ -205,7 +215,9 @@ def _binary_apply(cls: type[Binary]) -> Function:
         if bool_kernel is not None and sample.dtype.kind == "b":
             raise no_bools(bool_kernel)
         xp = BACKENDS[kind]
-        function = getattr(xp, primitive)
+        if sample.nbytes >= LARGE_BYTES:
+            xp = xp.large
+        function = xp.PRIMITIVE
         try:
             out = function(a, b)
         except (TypeError, ValueError) as error:
@@ -220,7 +232,9 @@ def _binary_apply(cls: type[Binary]) -> Function:
             record(x, y, a, b, result)
         return result
 
-    return apply
+    with_float = look_up(with_float, primitive)
+    of_any_kind = look_up(of_any_kind, primitive)
+    return look_up(apply, primitive)
 
 
 def _binary_record(cls: type[Binary]) -> Callable[..., None]:
@@ -286,6 +300,8 @@ def _binary_apply_inplace(cls: type[Binary]) -> Function:
         b = y.array if isinstance(y, TensorBase) else y
         kind = type(a)
         xp = BACKENDS[kind]
+        if a.nbytes >= LARGE_BYTES:
+            xp = xp.large
         plain = (type(b) is kind and b.dtype is a.dtype) or b.__class__ is float
         if plain and mode.enabled:
             wanted = x.needs_grad or getattr(y, "needs_grad", False)

@@ -23,7 +23,7 @@ class ClampMin(Unary):
     keeps_x = True
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
-        return xp.where(xp.ge(self.x, self.params[0]), grad, xp.zeros_like(grad))
+        return xp.clamp_grad(self.x, grad, self.params[0], None)
 
 
 class ClampMax(Unary):
@@ -34,7 +34,7 @@ class ClampMax(Unary):
     keeps_x = True
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
-        return xp.where(xp.le(self.x, self.params[0]), grad, xp.zeros_like(grad))
+        return xp.clamp_grad(self.x, grad, None, self.params[0])
 
 
 class ClampMinTensor(ClampOneSide):

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd.composed import shown_as
-from ..autograd.engine import CONSTANT, Node, TensorBase, wrap
+from ..autograd.engine import Node, TensorBase, wrap
 from ..autograd.inplace import apply_inplace
 from ..backend import BACKENDS, get_backend
 from ..casting.calls import THREADS, casting
@@ -89,18 +89,17 @@ class Trace(Node):
 class Tril(Node):
     """The elements on and below a diagonal; zero above."""
 
-    __slots__ = ("mask",)
-    saves = {"mask": CONSTANT}
+    __slots__ = ("diagonal",)
     below = True
 
     def forward(self, xp: Any, x: Any, diagonal: int) -> Any:
-        rows, columns = (xp.arange(0, n, 1, "int64") for n in x.shape[-2:])
-        distance = columns - rows.reshape(-1, 1)
-        self.mask = distance <= diagonal if self.below else distance >= diagonal
-        return xp.where(self.mask, x, xp.zeros((), x.dtype))
+        self.diagonal = diagonal
+        return xp.triangle(x, diagonal, self.below)
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
-        return (xp.where(self.mask, grad, xp.zeros_like(grad)),)
+        if isinstance(grad, TensorBase):
+            return (type(self).apply(grad, self.diagonal),)
+        return (xp.triangle(grad, self.diagonal, self.below),)
 
 
 class Triu(Tril):

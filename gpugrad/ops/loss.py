@@ -6,6 +6,8 @@ import math
 from typing import Any
 
 from ..autograd.engine import CONSTANT, SHORTCUT, Node
+from ..native.pointwise import LARGE_BYTES
+from .operands import sum_to
 
 
 class MseLoss(Node):
@@ -126,21 +128,25 @@ class BinaryCrossEntropyWithLogits(Node):
 
     def forward(self, xp: Any, x: Any, y: Any, pos_weight: Any) -> Any:
         self.x, self.y, self.pos_weight = x, y, pos_weight
+        if pos_weight is None:
+            return (xp.large if x.nbytes >= LARGE_BYTES else xp).bce_with_logits(x, y)
         # log(1 + exp(-x)) by its stable form
         tail = xp.add(xp.log1p(xp.exp(xp.neg(xp.abs(x)))), xp.maximum(xp.neg(x), 0.0))
         weighted = xp.mul(self._log_weight(xp, y), tail)
         return xp.cast(xp.add(xp.mul(xp.sub(1, y), x), weighted), x.dtype)
 
     def _log_weight(self, xp: Any, y: Any) -> Any:
-        if self.pos_weight is None:
-            return xp.ones_like(y)
         return xp.add(xp.mul(xp.sub(self.pos_weight, 1), y), 1)
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
         x, y = self.x, self.y
         edge_x, edge_y = self.edges
         grad_x = grad_y = None
-        if edge_x is not None:
+        if grad.nbytes >= LARGE_BYTES:
+            xp = xp.large
+        if edge_x is not None and self.pos_weight is None:
+            grad_x = xp.bce_with_logits_grad(x, y, grad)
+        elif edge_x is not None:
             falling = xp.mul(self._log_weight(xp, y), xp.sub(xp.sigmoid(x), 1))
             grad_x = xp.mul(grad, xp.add(xp.sub(1, y), falling))
         if edge_y is not None:
@@ -150,3 +156,26 @@ class BinaryCrossEntropyWithLogits(Node):
                 tail = xp.softplus(xp.neg(x), 1.0, 50.0)
                 grad_y = xp.mul(grad, xp.sub(xp.mul(xp.sub(self.pos_weight, 1), tail), x))
         return grad_x, grad_y
+
+
+class HuberLoss(Node):
+    """``s * d**2 / 2`` where ``d = |x - y| <= delta``, else ``s * delta * (d - delta / 2)``.
+
+    P. J. Huber, "Robust estimation of a location parameter", 1964.
+    """
+
+    __slots__ = ("delta", "scale", "shapes", "x", "y")
+    saves = {"x": 0, "y": 1}
+
+    def forward(self, xp: Any, x: Any, y: Any, delta: float, scale: float) -> Any:
+        self.x, self.y, self.delta, self.scale = x, y, delta, scale
+        self.shapes = x.shape, y.shape
+        return (xp.large if x.nbytes >= LARGE_BYTES else xp).huber(x, y, delta, scale)
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
+        if grad.nbytes >= LARGE_BYTES:
+            xp = xp.large
+        edge_x, edge_y = self.edges
+        slope = xp.huber_grad(self.x, self.y, grad, self.delta, self.scale)
+        grad_x = None if edge_x is None else sum_to(xp, slope, self.shapes[0])
+        return grad_x, None if edge_y is None else sum_to(xp, xp.neg(slope), self.shapes[1])

@@ -10,8 +10,10 @@ from .. import dtypes
 from ..autograd.engine import Node, TensorBase
 from ..autograd.inplace import apply_inplace
 from ..casting.calls import THREADS, casting
+from ..native.pointwise import LARGE_BYTES
 from .arguments import c_name, require_tensor, word
 from .operands import cast, explain, rank, sum_to
+from .overwriting import overwritten
 from .shape import broadcast_shapes, wrap_dim
 from .unary import no_bools
 
@@ -25,6 +27,7 @@ class Broadcast(Node):
         raise NotImplementedError
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
+        xp = _sized(xp, grad)
         return tuple(
             None if edge is None else sum_to(xp, partial, shape)
             for edge, partial, shape in zip(
@@ -38,6 +41,11 @@ def _times(xp: Any, x: Any, number: float) -> Any:
     return xp.mul(x, xp.full((), number, x.dtype) if x.dtype.kind == "V" else number)
 
 
+def _sized(xp: Any, x: Any) -> Any:
+    """The primitives for an array of its size."""
+    return xp.large if x.nbytes >= LARGE_BYTES else xp
+
+
 class Lerp(Broadcast):
     """``x + weight * (y - x)`` for a number ``weight``."""
 
@@ -45,11 +53,7 @@ class Lerp(Broadcast):
 
     def forward(self, xp: Any, x: Any, y: Any, weight: float) -> Any:
         self.shapes, self.weight = (x.shape, y.shape), weight
-        distance = xp.sub(y, x)
-        # From the nearer end, so that both ends are reached exactly.
-        if abs(weight) < 0.5:
-            return xp.add(x, _times(xp, distance, weight))
-        return xp.sub(y, _times(xp, distance, 1 - weight))
+        return _sized(xp, x).lerp(x, y, weight)
 
     def partials(self, xp: Any, grad: Any) -> tuple[Any, ...]:
         return _times(xp, grad, 1 - self.weight), _times(xp, grad, self.weight)
@@ -89,8 +93,7 @@ class Addcmul(Broadcast):
     def forward(self, xp: Any, x: Any, y: Any, z: Any, value: float) -> Any:
         self.y, self.z, self.value = y, z, value
         self.shapes = x.shape, y.shape, z.shape
-        product = xp.mul(y, z)
-        return xp.add(x, product if value == 1 else xp.mul(product, value))
+        return _sized(xp, x).addcmul(x, y, z, value)
 
     def partials(self, xp: Any, grad: Any) -> tuple[Any, ...]:
         scaled = grad if self.value == 1 else xp.mul(grad, self.value)
@@ -106,8 +109,7 @@ class Addcdiv(Broadcast):
     def forward(self, xp: Any, x: Any, y: Any, z: Any, value: float) -> Any:
         self.y, self.z, self.value = y, z, value
         self.shapes = x.shape, y.shape, z.shape
-        ratio = xp.div(y, z)
-        return xp.add(x, ratio if value == 1 else xp.mul(ratio, value))
+        return _sized(xp, x).addcdiv(x, y, z, value)
 
     def partials(self, xp: Any, grad: Any) -> tuple[Any, ...]:
         over = xp.div(grad if self.value == 1 else xp.mul(grad, self.value), self.z)
@@ -176,6 +178,8 @@ def _lerp(form: str, x: Any, end: Any, weight: Any) -> Any:
     if x.array.dtype.kind not in "fV":
         kind = "tensor" if isinstance(weight, TensorBase) else "scalar"
         raise NotImplementedError(f"\"lerp_kernel_{kind}\" not implemented for '{word(x.array)}'")
+    if form == "inplace" and weight.__class__ is float and overwritten(x, "lerp", end, weight):
+        return x
     return _apply(LerpTensor if isinstance(weight, TensorBase) else Lerp, form, x, end, weight)
 
 
@@ -217,6 +221,8 @@ def _fused(
                 "tensor2) for float inputs. The future addcdiv behavior is just the latter "
                 "implementation: (input + value * tensor1 / tensor2), for all dtypes."
             )
+    if form == "inplace" and overwritten(x, function, tensor1, tensor2, value):
+        return x
     first = x if form == "inplace" else cast(x, kind)
     return _apply(cls, form, first, cast(tensor1, kind), cast(tensor2, kind), value)
 

@@ -76,6 +76,7 @@ class TensorNamespace(ComposedForms, ComposedRecurrence, ImplicitSlopes):
     """Primitives whose arrays are tensors."""
 
     def __init__(self) -> None:
+        self.large = self
         for module in (*SPECIAL, pointwise, arithmetic, power, activation, select):
             for value in vars(module).values():
                 if isinstance(value, type) and issubclass(value, (Unary, Binary)):

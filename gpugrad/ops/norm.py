@@ -9,6 +9,7 @@ from .. import dtypes
 from ..autograd.composed import shown_as
 from ..autograd.engine import OUTPUT
 from ..casting.calls import THREADS, casting
+from ..native.pointwise import LARGE_BYTES
 from .arguments import word
 from .arithmetic import Sub
 from .operands import cast
@@ -25,8 +26,10 @@ class LinalgVectorNorm(Reduction):
     def forward(self, xp: Any, x: Any, p: float, axes: Axes, keepdim: bool) -> Any:
         self._remember(x, axes)
         self.x, self.p = x, p
+        if x.nbytes >= LARGE_BYTES:
+            xp = xp.large
         if p == 2:
-            out = xp.sqrt(xp.sum(xp.square(x), axes, keepdim))
+            out = xp.sqrt(xp.sum_of_squares(x, axes, keepdim))
         elif p == 0:
             out = xp.sum(xp.cast(xp.ne(x, 0), x.dtype), axes, keepdim)
         elif math.isinf(p):
@@ -40,6 +43,8 @@ class LinalgVectorNorm(Reduction):
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
         x, p = self.x, self.p
+        if x.nbytes >= LARGE_BYTES:
+            xp = xp.large
         grad, norm = self._widen(xp, grad), self._widen(xp, self.out)
         if p == 0:
             return (xp.zeros_like(x),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dtypes
-from ..autograd.engine import OUTPUT, Node, wrap
+from ..autograd.engine import OUTPUT, Node, TensorBase, wrap
 from ..backend import BACKENDS
 from ..casting.calls import THREADS, casting
 from .operands import cast
@@ -117,13 +117,29 @@ class Prod(Reduction):
         return xp.prod(x, axes, keepdim)
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
-        # The product of all others, from products before and after each element.
         x, axes = self.x, self.axes
+        if not isinstance(x, TensorBase) and x.dtype.kind == "f":
+            return (self._at_once(xp, x, grad),)
+        # The product of all others, from products before and after each element.
         if self.axes is None:
             flat = xp.reshape(x, (-1,))
             return (xp.mul(xp.reshape(self._others(xp, flat, 0), self.shape), grad),)
         (axis,) = axes or (0,)
         return (xp.mul(self._others(xp, x, axis), self._widen(xp, grad)),)
+
+    def _at_once(self, xp: Any, x: Any, grad: Any) -> Any:
+        """By a division, which is not differentiable where ``x`` is 0.
+
+        The product of all others is 0 if one of these is; else at a zero it is what the others
+        give, and elsewhere there may be no zero.
+        """
+        zero = xp.eq(x, 0)
+        others = xp.where(zero, xp.ones_like(x), x)
+        product = xp.prod(others, self.axes, True)
+        zeros = xp.sum(zero, self.axes, True, "int64")
+        alone = xp.mul(product, xp.eq(zeros, 1))
+        together = xp.mul(product, xp.eq(zeros, 0))
+        return xp.mul(xp.div(xp.where(zero, alone, together), others), self._widen(xp, grad))
 
     @staticmethod
     def _others(xp: Any, x: Any, axis: int) -> Any:

@@ -43,12 +43,7 @@ class Clamp(Unary):
     keeps_x = True
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
-        low, high = self.params
-        inside = None if low is None else xp.ge(self.x, low)
-        if high is not None:
-            below = xp.le(self.x, high)
-            inside = below if inside is None else xp.logical_and(inside, below)
-        return grad if inside is None else xp.where(inside, grad, xp.zeros_like(grad))
+        return xp.clamp_grad(self.x, grad, *self.params)
 
 
 class ClampTensor(Node):
@@ -139,8 +134,7 @@ class Cumsum(Node):
         return xp.cumsum(x, axis)
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
-        axes = (self.axis,)
-        return (xp.flip(xp.cumsum(xp.flip(grad, axes), self.axis), axes),)
+        return (xp.cumsum_backward(grad, self.axis),)
 
 
 class Cumprod(Node):
@@ -157,6 +151,8 @@ class Cumprod(Node):
         # d out[j] / d x[i] is the product of x[0..j] without x[i], for j >= i. Position i's
         # factors before it and after it are running products that skip nothing else.
         x, axis = self.x, self.axis
+        if not isinstance(x, TensorBase):
+            return (self._at_once(xp, x, grad),)
         before = (slice(None),) * axis
         grads = []
         ones = xp.ones_like(xp.getitem(x, (*before, slice(0, 1))))
@@ -168,6 +164,23 @@ class Cumprod(Node):
             head = xp.getitem(x, (*before, slice(0, i)))
             grads.append(xp.mul(xp.prod(head, axis, True), total) if i else total)
         return (xp.concatenate(grads, axis) if grads else xp.zeros_like(x),)
+
+    def _at_once(self, xp: Any, x: Any, grad: Any) -> Any:
+        """The sums of ``grad[j] out[j] / x[i]`` over ``j >= i``, up to the first zero in ``x``.
+
+        At that zero they are those of ``grad[j]`` times the product of all others, and beyond it 0.
+        Its own derivative is not that of the gradient where ``x`` is 0.
+        """
+        axis, one = self.axis, xp.ones_like(x)
+        zero = xp.eq(x, 0)
+        halved = xp.cumprod(xp.where(zero, xp.mul(one, 0.5), one), axis)  # at each zero
+        first = xp.logical_and(zero, xp.eq(halved, 0.5))
+        others = xp.cumprod(xp.where(first, one, x), axis)
+        others = xp.cumsum_backward(xp.mul(grad, others), axis)
+        shares = xp.cumsum_backward(xp.mul(grad, xp.cumprod(x, axis)), axis)
+        shares = xp.div(shares, xp.where(zero, one, x))
+        later = xp.where(first, others, xp.zeros_like(x))
+        return xp.where(xp.eq(halved, 1), shares, later)
 
 
 # --- functions -----------------------------------------------------------------------------------

@@ -19,9 +19,10 @@ from ..autograd.inplace import check_inplace, mark_changed, overwrite
 from ..autograd.observers import OBSERVERS, observe
 from ..backend import BACKENDS
 from ..backend.primitives import Array
-from .operands import (
-    to_default_float,
-)
+from ..native.pointwise import LARGE, LARGE_BYTES
+from .operands import to_default_float
+from .overwriting import overwritten
+from .selected import look_up
 
 Function = Callable[..., Any]
 
@@ -86,6 +87,8 @@ class Unary(Node):
         raise NotImplementedError
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        if grad.nbytes >= LARGE_BYTES:
+            xp = xp.large
         return (self.grad_x(xp, grad),)
 
     def release(self) -> None:
@@ -93,7 +96,7 @@ class Unary(Node):
 
 
 def _unary_apply(cls: type[Unary]) -> Function:
-    floating, primitive = cls.floating, cls.primitive
+    floating = cls.floating
     keeps_x, keeps_out = cls.keeps_x, cls.keeps_out
     bool_kernel = cls.bool_kernel
 
@@ -107,8 +110,11 @@ def _unary_apply(cls: type[Unary]) -> Function:
             a = to_default_float(x).array
         kind = type(a)
         xp = BACKENDS[kind]
+        if a.size >= LARGE:
+            xp = xp.large
+        function = xp.PRIMITIVE
         try:
-            out = getattr(xp, primitive)(a, *params)
+            out = function(a, *params)
         except TypeError as error:
             raise cls.explain(a, error) from None
         if type(out) is not kind:
@@ -138,7 +144,7 @@ def _unary_apply(cls: type[Unary]) -> Function:
                 observe(node, result)
         return result
 
-    return apply
+    return look_up(apply, cls.primitive)
 
 
 def _unary_apply_inplace(cls: type[Unary]) -> Function:
@@ -148,6 +154,10 @@ def _unary_apply_inplace(cls: type[Unary]) -> Function:
         if cls.bool_kernel is not None and a.dtype.kind == "b":
             raise no_bools(cls.bool_kernel)
         xp = BACKENDS[type(a)]
+        if a.nbytes >= LARGE_BYTES:
+            if overwritten(x, cls.primitive, *params):
+                return x
+            xp = xp.large
         node = _new(cls)
         original = xp.copy(a) if cls.keeps_x and x.needs_grad else a
         source = original

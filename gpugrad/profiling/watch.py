@@ -20,7 +20,8 @@ from ..autograd.engine import Node, TensorBase
 from ..autograd.observers import unwatch, watch
 from ..backend.guards import Guards
 from ..backend.host_arrays import HostArrays
-from ..backend.recording import PACKAGE, VIEWS, Recorder, out_position
+from ..backend.primitive_effects import VIEWS, out_position
+from ..backend.recording import PACKAGE, Recorder
 from .clocks import Clock, DeviceClock
 from .work import arrays_in, bytes_moved, held, operations
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..backend.recording import ALSO_WRITTEN
+from ..backend.primitive_effects import ALSO_WRITTEN
 
 Array = Any
 

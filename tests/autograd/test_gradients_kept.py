@@ -68,7 +68,9 @@ def test_notes_on_nodes_stay(x: Any) -> None:
     y.grad_fn.metadata["note"] = 1
     assert y.grad_fn.metadata == {"note": 1}
     leaf = y.grad_fn.next_functions[0][0]
-    assert isinstance(leaf, gpugrad.autograd.graph.Node) and leaf.metadata == {}
+    assert isinstance(leaf, gpugrad.autograd.graph.Node)
+    leaf.metadata["leaf"] = 2
+    assert y.grad_fn.next_functions[0][0].metadata == {"leaf": 2}
     assert (x**2).grad_fn._saved_exponent == 2
     assert (x**1.5).grad_fn._saved_exponent == 1.5
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import threading
 
 import pytest
@@ -41,3 +43,12 @@ def test_other_threads_make_ordinary_tensors() -> None:
         thread.start()
         thread.join()
     assert found == [False]
+
+
+def test_copies_are_ordinary() -> None:
+    with gpugrad.inference_mode():
+        x = gpugrad.ones(2)
+    x.note = "mine"
+    for made in (copy.deepcopy(x), pickle.loads(pickle.dumps(x))):
+        assert not made.is_inference()
+        assert made.note == "mine"

@@ -14,7 +14,7 @@ import pytest
 import gpugrad
 from gpugrad.backend import BACKENDS, backend_of, cpu, get_backend, optimizer_steps, primitives
 from gpugrad.backend import cuda as cuda_backend
-from gpugrad.backend.primitives import UFUNCS
+from gpugrad.backend.ufuncs import UFUNCS
 from tests import host_cupy
 
 CUDA0 = gpugrad.device("cuda", 0)

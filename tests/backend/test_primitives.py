@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from gpugrad.backend import cpu
-from gpugrad.backend.primitives import UFUNCS, Primitives
+from gpugrad.backend.primitives import Primitives
+from gpugrad.backend.ufuncs import UFUNCS
 from gpugrad.backend.windows import Geometry
 
 X = np.array([[0.25, 0.5, 0.75], [0.125, 0.375, 0.625]])
@@ -26,6 +27,8 @@ WINDOW = Geometry((2, 2), (1, 1), ((0, 0), (0, 0)), (1, 1))
 HEADS = Y.reshape(2, 1, 3)
 SEEN, WEIGHTS = cpu.attention(HEADS, HEADS, HEADS, True, 0.5)
 STATE = np.array([[0.5]])
+GATES = np.array([[0.5, -0.25, 0.75, 0.125]])
+CELL = cpu.lstm_cell(GATES, STATE)
 LAYER = (X.reshape(2, 1, 3), np.array([Y[0] / 5] * 4), np.ones((4, 1)))
 LAST, _, *TRAIL = cpu.recurrence(*LAYER, STATE, STATE, None, None, "LSTM", False)
 
@@ -117,6 +120,28 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "gelu_grad": (X, Y, "none"),
     "cube": (X,),
     "trunc_divide": (Y, X),
+    "addcmul": (X, Y, X, 0.5),
+    "addcdiv": (X, Y, X, 0.5),
+    "add_scaled": (X, Y, 0.5),
+    "lerp": (X, Y, 0.7),
+    "div_grad": (X, Y, X),
+    "sum_of_squares": (X, 1),
+    "triangle": (X, 1, True),
+    "cumsum_backward": (X, 1),
+    "clamp_grad": (X, Y, 0.2, None),
+    "elu_grad": (X - 0.4, Y, 1.5),
+    "hardsigmoid": (X,),
+    "hardsigmoid_grad": (X, Y),
+    "hardswish": (X,),
+    "hardswish_grad": (X, Y),
+    "log_sigmoid": (X,),
+    "log_sigmoid_grad": (X, Y),
+    "mish": (X,),
+    "mish_grad": (X, Y),
+    "bce_with_logits": (X, Y),
+    "bce_with_logits_grad": (X, Y, X),
+    "huber": (X, Y, 0.3, 2.0),
+    "huber_grad": (X, Y, X, 0.3, 2.0),
     "softmax": (X, 1),
     "softmax_grad": (X, Y, 1),
     "log_softmax": (X, 1),
@@ -152,6 +177,10 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "recurrence": (*LAYER, STATE, STATE, None, None, "LSTM", False),
     "recurrence_grad": (*TRAIL, *LAYER, LAST, STATE, "LSTM", False, (True,) * 7),
     "layer_norm": (X, X[0], X[1], 1e-5),
+    "lstm_cell": (GATES[:, :4], STATE),
+    "lstm_cell_grad": (*CELL[2:], STATE, STATE, None),
+    "gru_cell": (GATES[:, :3], GATES[:, 1:4], STATE),
+    "gru_cell_grad": (GATES[:, :2], STATE, GATES[:, :3], STATE, STATE),
     "batch_norm": (X, X[0], X[1], 1e-5),
     "batch_norm_grad": (X, Y, X[0], X[1], Y[0], 1e-5, (True, True, True)),
     "group_norm": (X[:, None, :, None], X[0, :1], X[1, :1], 1, 1e-5),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import random
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -88,11 +89,13 @@ class Writer:
 
     def _add(self, step: Step, pool: Pool) -> None:
         try:
-            made = step(pool)
-        except (RuntimeError, ValueError, IndexError, TypeError):
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                made = step(pool)
+        except (RuntimeError, ValueError, IndexError, TypeError, UserWarning):
             return
         made = list(made) if isinstance(made, (list, tuple)) else [made]
-        numbers = [t.detach().double().numpy() for t in made]
+        numbers = [array_of(t) for t in made]
         if all(
             t.numel() < 3000 and np.all(np.abs(a) < LARGEST)
             for t, a in zip(made, numbers, strict=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gpugrad.backend.primitives import UFUNCS
+from gpugrad.backend.ufuncs import UFUNCS
 
 from . import runtime as rt
 from .arrays import made, ndarray, new_array, operand, stored, view_of, wide_type

@@ -389,3 +389,27 @@ def own_function(lib: Any) -> list[str]:
 
 def test_functions_of_ones_own() -> None:
     assert own_function(gpugrad) == own_function(torch)
+
+
+def test_second_derivatives() -> None:
+    """Gradients of gradients of a program that ran in bfloat16, taken inside and outside."""
+
+    def found(lib: Any, inside: bool) -> list[Any]:
+        x = lib.arange(6.0).reshape(2, 3).div(7).requires_grad_()
+        w = lib.arange(12.0).reshape(3, 4).div(5).requires_grad_()
+        with lib.autocast("cpu", dtype=lib.bfloat16):
+            loss = (x @ w).sigmoid().sum() + (x @ w).softmax(1).pow(2).sum()
+            if inside:
+                first = lib.autograd.grad(loss, [x, w], create_graph=True)
+                total = sum((g * g).sum() for g in first)
+        if not inside:
+            first = lib.autograd.grad(loss, [x, w], create_graph=True)
+            total = sum((g * g).sum() for g in first)
+        second = lib.autograd.grad(total, [x, w])
+        return [(str(g.dtype).split(".")[-1], g.detach().numpy()) for g in (*first, *second)]
+
+    for inside in (True, False):
+        ours, theirs = found(gpugrad, inside), found(torch, inside)
+        for (kind, values), (expected_kind, expected) in zip(ours, theirs, strict=True):
+            assert kind == expected_kind
+            np.testing.assert_allclose(values, expected, rtol=0.05, atol=0.03)

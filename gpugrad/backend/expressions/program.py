@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from ..primitives import UFUNCS, Array
+from ..primitives import Array
+from ..ufuncs import UFUNCS
 from . import source
 from .expression import Call, Expression, Literal, Name, names_in, order
 from .functions import FUNCTIONS

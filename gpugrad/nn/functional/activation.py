@@ -5,7 +5,18 @@ from __future__ import annotations
 from ...autograd.composed import shown_as
 from ...casting.calls import THREADS, casting
 from ...dtypes import bool_
-from ...ops.activation import Elu, Gelu, Hardtanh, LeakyRelu, Silu, Softplus
+from ...ops.activation import (
+    Elu,
+    Gelu,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
+    LeakyRelu,
+    LogSigmoid,
+    Mish,
+    Silu,
+    Softplus,
+)
 from ...tensor import Tensor
 from .out import stored
 from .promotion import refuse_bools, require_floating
@@ -158,7 +169,6 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     return result
 
 
-@shown_as("Mish")
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """x · tanh(softplus(x)).
 
@@ -167,7 +177,8 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     tensor([-0.3034,  1.9440])
     """
     require_floating(input, "mish_cpu")
-    return _finish(input, input * softplus(input).tanh(), inplace)
+    result: Tensor = (Mish.apply_ if inplace else Mish.apply)(input)
+    return result
 
 
 def softplus(
@@ -185,7 +196,6 @@ def softplus(
     return result if out is None else stored(out, result, "softplus")
 
 
-@shown_as("LogSigmoid")
 def logsigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """log(sigmoid(x)) = -log(1 + exp(-x)).
 
@@ -194,7 +204,7 @@ def logsigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     tensor([-1.3133, -0.1269])
     """
     refuse_bools(input, "log_sigmoid_cpu")
-    result: Tensor = -(-input).logaddexp(input.new_zeros(()))
+    result: Tensor = LogSigmoid.apply(input)
     return result if out is None else stored(out, result, "log_sigmoid")
 
 
@@ -229,7 +239,8 @@ def hardtanh(
         low, high = float(min_val), float(max_val)
     else:
         low, high = int(min_val), int(max_val)  # integers stay integers
-    return _finish(input, Hardtanh.apply(input, low, high), inplace)
+    result: Tensor = (Hardtanh.apply_ if inplace else Hardtanh.apply)(input, low, high)
+    return result
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -242,7 +253,6 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
-@shown_as("Hardsigmoid")
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """clamp(x + 3, 0, 6) / 6.
 
@@ -251,10 +261,10 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     tensor([0.0000, 0.7500])
     """
     require_floating(input, "hardsigmoid_cpu")
-    return _finish(input, hardtanh(input + 3, 0.0, 6.0) / 6, inplace)
+    result: Tensor = (Hardsigmoid.apply_ if inplace else Hardsigmoid.apply)(input)
+    return result
 
 
-@shown_as("Hardswish")
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """x · clamp(x + 3, 0, 6) / 6.
 
@@ -263,7 +273,8 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     tensor([-0.3333,  4.0000])
     """
     require_floating(input, "hardswish_cpu")
-    return _finish(input, input * hardtanh(input + 3, 0.0, 6.0) / 6, inplace)
+    result: Tensor = (Hardswish.apply_ if inplace else Hardswish.apply)(input)
+    return result
 
 
 @shown_as("Threshold", is_flat=True)

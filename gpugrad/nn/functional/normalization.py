@@ -211,6 +211,7 @@ def batch_norm(
         elif tensor.numel() != channels:
             raise RuntimeError(f"{name} should contain {channels} elements not {tensor.numel()}")
     shape = (1, channels) + (1,) * (input.dim() - 2) if input.dim() > 1 else (0,)
+    result: Tensor
     if training and input.numel() and _of_one_type(input, weight, bias):
         with_weight = None if weight is None else bias
         result, mean, variance = channel_norm.batch_norm(input, weight, with_weight, float(eps))

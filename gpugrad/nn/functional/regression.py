@@ -6,7 +6,8 @@ import warnings
 
 from ...autograd.composed import shown_as
 from ...casting.calls import THREADS, casting
-from ...ops.loss import MseLoss
+from ...ops.loss import HuberLoss, MseLoss
+from ...ops.operands import misfit
 from ...settings import refuse_if_strict
 from ...tensor import Tensor
 from .promotion import refuse_bools, require_floating, same_type
@@ -102,12 +103,12 @@ def smooth_l1_loss(
     reduction = resolve(size_average, reduce, reduction)
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
-    distance = (input - target).abs()
     if beta == 0:
-        return reduce_loss(distance, reduction)
-    require_floating(distance, "smooth_l1_cpu")
-    square = distance.square() * (0.5 / beta)
-    return reduce_loss(square.where(distance < beta, distance - 0.5 * beta), reduction)
+        return reduce_loss((input - target).abs(), reduction)
+    input, target = _that_broadcast(input, target)
+    require_floating(input, "smooth_l1_cpu")
+    loss: Tensor = HuberLoss.apply(input, target, float(beta), 1 / beta)
+    return reduce_loss(loss, reduction)
 
 
 @shown_as("HuberLoss")
@@ -135,13 +136,21 @@ def huber_loss(
     reduction = resolve(None, None, reduction, weight is not None)
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
-    distance = (input - target).abs()
-    require_floating(distance, "huber_cpu")
-    loss = (distance.square() * 0.5).where(distance <= delta, (distance - 0.5 * delta) * delta)
+    input, target = _that_broadcast(input, target)
+    require_floating(input, "huber_cpu")
+    loss: Tensor = HuberLoss.apply(input, target, float(delta), 1.0)
     if weight is not None:
         _require_same_size(input, weight)
         loss = loss * weight
     return reduce_loss(loss, reduction)
+
+
+def _that_broadcast(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Both in one type. Raises PyTorch's error for shapes that do not broadcast."""
+    refusal = misfit(input.array.shape, target.array.shape)
+    if refusal is not None:
+        raise refusal
+    return same_type(input, target)
 
 
 def _of_one_size(input: Tensor, target: Tensor) -> bool:

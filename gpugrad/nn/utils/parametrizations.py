@@ -6,7 +6,7 @@ from typing import Any
 
 from ...autograd.grad_mode import no_grad
 from ...tensor import Tensor
-from ..conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from ..conv_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from ..functional.normalization import normalize
 from ..module import Module
 from .orthogonal import orthogonal as orthogonal
