@@ -11,6 +11,7 @@ from .ops import arithmetic, pointwise, power
 from .ops import matmul as products
 from .ops.arguments import word
 from .ops.binary import Binary
+from .ops.old_signatures import factor_first
 from .ops.operands import cast
 from .out_argument import check_overlap, checked_into, into
 from .questions import result_type
@@ -34,13 +35,15 @@ def scaled(value: Any, alpha: Any, partner: Any) -> Any:
     return value * alpha
 
 
-def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
+def add(input: Any, other: Any, *old: Any, alpha: Any = 1, out: Any = None) -> Any:
     """``input + alpha * other``, broadcast.
 
     >>> import gpugrad
     >>> gpugrad.add(gpugrad.ones(2), gpugrad.ones(2), alpha=3)
     tensor([4., 4.])
     """
+    if old:
+        other, alpha = factor_first("add", other, old)
     result = arithmetic.Add.apply(input, scaled(other, alpha, input))
     if result is NotImplemented and isinstance(other, (bool, int, float)):
         result = arithmetic.Add.apply(as_operand(input), scaled(other, alpha, as_operand(input)))
@@ -49,8 +52,10 @@ def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
     return result if out is None else checked_into(out, result, "add", (input, other))
 
 
-def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
+def sub(input: Any, other: Any, *old: Any, alpha: Any = 1, out: Any = None) -> Any:
     """``input - alpha * other``, broadcast."""
+    if old:
+        other, alpha = factor_first("sub", other, old)
     result = arithmetic.Sub.apply(input, scaled(other, alpha, input))
     if result is NotImplemented and isinstance(other, (bool, int, float)):
         result = arithmetic.Sub.apply(as_operand(input), scaled(other, alpha, as_operand(input)))

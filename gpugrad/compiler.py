@@ -50,7 +50,8 @@ def compile(
 
     The first call runs as usual. The second and the third do too, and are written down: which
     primitives work on which memory. If both did the same, later calls carry out that list, with
-    memory planned beforehand, and without Python's share of the work. ``model`` may be a whole
+    memory planned beforehand, and without Python's share of the work; else the fourth call is
+    compared with the third, and another difference is an error. ``model`` may be a whole
     training step, with ``zero_grad``, forward, ``backward`` and the optimizer's ``step``; or a
     forward function or module, whose results then take part in gradients as usual. Their second
     derivatives (``create_graph=True``) make the call again in eager mode.

@@ -35,6 +35,7 @@ from .ops import (
 )
 from .ops.arguments import word
 from .ops.binary import Binary
+from .ops.old_signatures import factor_first
 from .ops.overwriting import overwritten
 from .ops.shape import reshape, sizes
 from .tensor import Tensor
@@ -57,13 +58,17 @@ def _inplace(cls: type[Binary], name: str) -> Function:
     return named(method, name, cls)
 
 
-def _add_(self: Any, other: Any, *, alpha: Any = 1) -> Any:
+def _add_(self: Any, other: Any, *old: Any, alpha: Any = 1) -> Any:
+    if old:
+        other, alpha = factor_first("add_", other, old)
     if alpha.__class__ is float and overwritten(self, "add_scaled", other, alpha):
         return self
     return _checked("add_", arithmetic.Add, self, scaled(other, alpha, self))
 
 
-def _sub_(self: Any, other: Any, *, alpha: Any = 1) -> Any:
+def _sub_(self: Any, other: Any, *old: Any, alpha: Any = 1) -> Any:
+    if old:
+        other, alpha = factor_first("sub_", other, old)
     if alpha.__class__ is float and overwritten(self, "add_scaled", other, -alpha):
         return self
     return _checked("sub_", arithmetic.Sub, self, scaled(other, alpha, self))

@@ -69,6 +69,29 @@
     }                                                                                              \
     END(NAME, T, 2)
 
+// As TWO, for a y that may be one number where x is none: a gradient.
+#define TWO_OF_X(NAME, T, VALUE)                                                                   \
+    START(NAME, T)                                                                                 \
+    const T *const xs = operands[0], *const ys = operands[1];                                      \
+    if (steps[0] == 0) {                                                                           \
+        for (int64_t i = 0; i < n; i++) {                                                          \
+            const T x = xs[0], y = ys[i * steps[1]];                                               \
+            out[i] = VALUE;                                                                        \
+        }                                                                                          \
+    } else if (steps[1] == 0) {                                                                    \
+        const T y = ys[0];                                                                         \
+        EACH {                                                                                     \
+            const T x = xs[i];                                                                     \
+            out[i] = VALUE;                                                                        \
+        }                                                                                          \
+    } else {                                                                                       \
+        EACH {                                                                                     \
+            const T x = xs[i], y = ys[i];                                                          \
+            out[i] = VALUE;                                                                        \
+        }                                                                                          \
+    }                                                                                              \
+    END(NAME, T, 2)
+
 // z, which may be a gradient, or y may be one number; x seldom is.
 #define THREE(NAME, T, VALUE)                                                                      \
     START(NAME, T)                                                                                 \
@@ -138,7 +161,7 @@
 #define PARTS_OF(T)                                                                                \
     /* tanh(log(1 + exp(x))) = e (e + 2) / (e (e + 2) + 2), with e = exp(x). */                    \
     static inline T tanh_of_smooth_relu_##T(T x) {                                                 \
-        const T e = nm_exp_##T(x > 20 ? 20 : x);                                                    \
+        const T e = nm_exp_##T(x > 20 ? 20 : x);                                                   \
         const T product = e * (e + 2);                                                             \
         return product / (product + 2);                                                            \
     }                                                                                              \
@@ -166,24 +189,24 @@ FOR_TYPE(PARTS_OF)
     ONE(rsqrt, T, 1 / SQRT_##T(x))                                                                 \
     ONE(exp, T, nm_exp_##T(x))                                                                     \
     ONE(erf, T, nm_erf_##T(x))                                                                     \
-    TWO(clamp_grad, T, x >= a && x <= b ? y : 0)                                                   \
-    TWO(elu_grad, T, x > 0 ? y : y * (nm_exp_below_##T(x < 0 ? x : 0) * a))                        \
+    TWO_OF_X(clamp_grad, T, x >= a && x <= b ? y : 0)                                              \
+    TWO_OF_X(elu_grad, T, x > 0 ? y : y * (nm_exp_below_##T(x < 0 ? x : 0) * a))                   \
     ONE(hardsigmoid, T, BETWEEN(x + 3, 0, 6) / 6)                                                  \
-    TWO(hardsigmoid_grad, T, x > -3 && x < 3 ? y / 6 : 0)                                          \
+    TWO_OF_X(hardsigmoid_grad, T, x > -3 && x < 3 ? y / 6 : 0)                                     \
     ONE(hardswish, T, x *BETWEEN(x + 3, 0, 6) / 6)                                                 \
-    TWO(hardswish_grad, T, y *(x <= -3 ? 0 : x >= 3 ? 1 : x / 3 + (T)0.5))                         \
+    TWO_OF_X(hardswish_grad, T, y *(x <= -3 ? 0 : x >= 3 ? 1 : x / 3 + (T)0.5))                    \
     ONE(log_sigmoid, T, -nm_softplus_##T(-x))                                                      \
-    TWO(log_sigmoid_grad, T, y *nm_sigmoid_##T(-x))                                                \
+    TWO_OF_X(log_sigmoid_grad, T, y *nm_sigmoid_##T(-x))                                           \
     ONE(mish, T, x *tanh_of_smooth_relu_##T(x))                                                    \
-    TWO(mish_grad, T, y *mish_slope_##T(x))                                                        \
-    TWO(bce_with_logits, T, (1 - y) * x + nm_softplus_##T(-x))                                     \
+    TWO_OF_X(mish_grad, T, y *mish_slope_##T(x))                                                   \
+    TWO_OF_X(bce_with_logits, T, (1 - y) * x + nm_softplus_##T(-x))                                \
     THREE(bce_with_logits_grad, T, z *(nm_sigmoid_##T(x) - y))                                     \
-    TWO(huber, T, huber_of_##T(ABS_##T(x - y), a) * b)                                             \
+    TWO_OF_X(huber, T, huber_of_##T(ABS_##T(x - y), a) * b)                                        \
     THREE(huber_grad, T, z *(BETWEEN(x - y, -a, a) * b))                                           \
     THREE(addcmul, T, x + y * z * a)                                                               \
     THREE(addcdiv, T, x + y / z * a)                                                               \
-    TWO(add_scaled, T, x + y * a)                                                                  \
-    TWO(lerp, T, x + (y - x) * a)                                                                  \
+    TWO_OF_X(add_scaled, T, x + y * a)                                                             \
+    TWO_OF_X(lerp, T, x + (y - x) * a)                                                             \
     THREE(div_grad, T, -z * (x / y / y))                                                           \
     WHERE(T)
 

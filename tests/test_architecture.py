@@ -13,7 +13,17 @@ PACKAGE = Path(__file__).parent.parent / "gpugrad"
 FLOORS = (
     ("cli", "examples", "__main__"),
     # what works on models
-    ("_dynamo", "compiler", "func", "model_summary", "profiler", "profiling", "viz"),
+    (
+        "_dynamo",
+        "compiler",
+        "func",
+        "functional",
+        "jit",
+        "model_summary",
+        "profiler",
+        "profiling",
+        "viz",
+    ),
     ("distributed", "distributions", "nn", "optim", "utils"),
     (),  # every other module directly in the package: tensors and what makes them
     ("casting", "ops"),

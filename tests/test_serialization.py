@@ -1,18 +1,8 @@
-"""Saving and loading: what comes back, what is refused, and that a file is never half written."""
+"""Saving and loading: what comes back and what is refused."""
 
 from __future__ import annotations
 
 import io
-import json
-import os
-import pickle
-import random
-import signal
-import stat
-import subprocess
-import sys
-import textwrap
-import time
 from collections import OrderedDict, namedtuple
 from collections.abc import Callable
 from pathlib import Path
@@ -24,18 +14,9 @@ import pytest
 import gpugrad
 from gpugrad import nn, optim
 from gpugrad.tensor import Tensor
-
-safetensors_numpy = pytest.importorskip("safetensors.numpy")
-
-ROOT = Path(__file__).resolve().parent.parent
+from tests.saved_objects import Named, described, safetensors_numpy, small_model
 
 Point = namedtuple("Point", ["x", "y"])
-
-
-class Named(io.BytesIO):
-    """A file in memory whose name says what format it is to have."""
-
-    name = "file.safetensors"
 
 
 @pytest.fixture(params=[Named, io.BytesIO], ids=["safetensors", "torch"])
@@ -68,10 +49,6 @@ def assert_same(actual: Any, expected: Any) -> None:
             assert_same(left, right)
     else:
         assert actual == expected
-
-
-def small_model() -> nn.Module:
-    return nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
 
 
 # What comes back
@@ -283,84 +260,6 @@ def test_a_missing_folder_and_a_missing_file(tmp_path: Path) -> None:
         gpugrad.save({}, tmp_path)
 
 
-class Bomb:
-    """Unpickling this creates a file."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[Callable[..., None], tuple[str]]:
-        return os.mkdir, (str(self.path),)
-
-
-@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_a_pickle_is_refused_and_not_run(tmp_path: Path, protocol: int) -> None:
-    path = tmp_path / "model.pt"
-    path.write_bytes(pickle.dumps({"weights": Bomb(tmp_path / "ran")}, protocol))
-    with pytest.raises(RuntimeError, match=r"model\.pt' is not a safetensors file") as caught:
-        gpugrad.load(path)
-    assert ("torch.save(torch.load(path)" in str(caught.value)) == (protocol >= 2)
-    assert not (tmp_path / "ran").exists()
-
-
-def test_cut_off_and_garbled_files_are_refused() -> None:
-    file = Named()
-    gpugrad.save({"model": small_model().state_dict(), "epoch": 1}, file)
-    whole = file.getvalue()
-    generator = random.Random(0)
-    cuts = [0, 1, 7, 8, 9, 100, len(whole) - 1, *generator.sample(range(len(whole)), 30)]
-    samples = [whole[:cut] for cut in cuts]
-    samples += [whole + b"x", b"garbage " * 20, b"\xff" * 64, bytes(64), generator.randbytes(999)]
-    for data in samples:
-        with pytest.raises(RuntimeError, match=r"^\[load\] the file object is not a safetensors"):
-            gpugrad.load(io.BytesIO(data))
-
-
-def described(content: object, version: object = 1) -> io.BytesIO:
-    """A file with one array, ``x``, and any description."""
-    text = json.dumps({"version": version, "content": content})
-    return io.BytesIO(safetensors_numpy.save({"x": np.ones(2)}, {"gpugrad": text}))
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        {"tensor": ["y", "cpu"]},
-        {"tensor": ["x"]},
-        {"tensor": 1},
-        {"tuple": 1},
-        {"dict": {"a": 1}},
-        {"dict": [["a"]]},
-        {"dict": [5]},
-        {"dict": [[["list"], 1]]},
-        {"float": "1"},
-        {"set": []},
-        [{"dict": [["a", {}]]}],
-    ],
-)
-def test_a_damaged_description_is_refused(content: object) -> None:
-    with pytest.raises(RuntimeError, match=r"^\[load\] the file object is damaged: "):
-        gpugrad.load(described(content))
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", "[" * 100_000])
-def test_an_unreadable_description_is_refused(text: str) -> None:
-    file = io.BytesIO(safetensors_numpy.save({}, {"gpugrad": text}))
-    with pytest.raises(RuntimeError, match="its description cannot be read"):
-        gpugrad.load(file)
-
-
-def test_a_later_version_of_the_format_is_refused() -> None:
-    with pytest.raises(RuntimeError, match="has version 2 of the format; this release reads"):
-        gpugrad.load(described([], version=2))
-
-
-def test_arrays_of_unknown_type_are_refused() -> None:
-    file = io.BytesIO(safetensors_numpy.save({"odd": np.ones(2, np.uint32)}))
-    with pytest.raises(RuntimeError, match="the file object holds 'odd' of type U32"):
-        gpugrad.load(file)
-
-
 # Devices
 
 
@@ -390,140 +289,3 @@ def test_tensors_go_back_to_the_gpu() -> None:
         assert str(loaded["t"].device) == expected
         assert str(loaded["c"].device) == (expected if location else "cpu")
         assert loaded["t"].tolist() == tensor.tolist()
-
-
-# Whole or not at all
-
-
-class Interruption(BaseException):
-    """Like KeyboardInterrupt, but nobody else's."""
-
-
-def files_in(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
-@pytest.mark.parametrize("step", ["fsync", "replace"])
-def test_an_interrupted_save_leaves_the_old_file_and_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    def interrupt(*args: object) -> None:
-        raise Interruption
-
-    path = tmp_path / "model.safetensors"
-    gpugrad.save({"version": 1}, path)
-    monkeypatch.setattr(os, step, interrupt)
-    with pytest.raises(Interruption):
-        gpugrad.save({"version": 2}, path)
-    monkeypatch.undo()
-    assert gpugrad.load(path) == {"version": 1}
-    assert files_in(tmp_path) == ["model.safetensors"]
-
-
-def test_data_reach_the_disk_before_the_name_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls = []
-    fsync, replace = os.fsync, os.replace
-
-    def record_fsync(descriptor: int) -> None:
-        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
-        calls.append("folder" if is_folder else f"{os.fstat(descriptor).st_size} bytes")
-        fsync(descriptor)
-
-    def record_replace(source: str, target: str) -> None:
-        calls.append("replace")
-        replace(source, target)
-
-    monkeypatch.setattr(os, "fsync", record_fsync)
-    monkeypatch.setattr(os, "replace", record_replace)
-    path = tmp_path / "model.safetensors"
-    gpugrad.save({"w": gpugrad.ones(100)}, path)
-    assert calls == [f"{path.stat().st_size} bytes", "replace", "folder"]
-
-
-def test_an_object_that_cannot_be_stored_leaves_the_old_file(tmp_path: Path) -> None:
-    path = tmp_path / "model.safetensors"
-    gpugrad.save({"version": 1}, path)
-    with pytest.raises(TypeError):
-        gpugrad.save({"version": object()}, path)
-    assert gpugrad.load(path) == {"version": 1}
-
-
-def test_links_modes_and_special_files_stay_what_they_are(tmp_path: Path) -> None:
-    path, link = tmp_path / "real", tmp_path / "link"
-    path.touch(mode=0o600)
-    link.symlink_to(path)
-    gpugrad.save({"version": 1}, link)
-    assert link.is_symlink()
-    assert gpugrad.load(path) == {"version": 1}
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    gpugrad.save({}, os.devnull)
-    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
-
-
-def test_a_new_file_has_the_usual_mode(tmp_path: Path) -> None:
-    path, usual = tmp_path / "model", tmp_path / "usual"
-    usual.touch()
-    gpugrad.save({}, path)
-    assert path.stat().st_mode == usual.stat().st_mode
-
-
-SAVE_FOREVER = """
-    import sys
-    import gpugrad
-
-    path, version = sys.argv[1], int(sys.argv[2])
-    while True:
-        version += 1
-        weights = {"a": gpugrad.full((50_000,), version), "b": gpugrad.full((999,), version)}
-        gpugrad.save({"version": version, "weights": weights}, path)
-        print(version, flush=True)
-"""
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
-def test_a_kill_at_any_moment_leaves_a_whole_file(tmp_path: Path) -> None:
-    path = tmp_path / "model.safetensors"
-    generator = random.Random(0)
-    last = 0
-    for _ in range(12):
-        command = [sys.executable, "-c", textwrap.dedent(SAVE_FOREVER), str(path), str(last)]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            process.stdout.readline()
-            time.sleep(generator.uniform(0, 0.05))
-            process.kill()
-            reported = last + 1 + len(process.stdout.read().splitlines())
-        loaded = gpugrad.load(path)
-        version = loaded["version"]
-        assert reported <= version <= reported + 1
-        for tensor in loaded["weights"].values():
-            assert (tensor == version).all()
-        last = version
-    strays = [name for name in files_in(tmp_path) if name != "model.safetensors"]
-    assert all(name.startswith(".gpugrad-") for name in strays)
-
-
-FULL_DISK = """
-    import resource, signal, sys
-    import gpugrad
-
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-    try:
-        gpugrad.save({"w": gpugrad.ones(10_000)}, sys.argv[1])
-    except OSError as error:
-        print(type(error).__name__)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files")
-def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
-    path = tmp_path / "model.safetensors"
-    gpugrad.save({"version": 1}, path)
-    command = [sys.executable, "-c", textwrap.dedent(FULL_DISK), str(path)]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert result.stdout == "OSError\n"
-    assert gpugrad.load(path) == {"version": 1}
-    assert files_in(tmp_path) == ["model.safetensors"]

@@ -18,7 +18,6 @@ VIEWS = frozenset(
 )
 """Primitives that compute nothing where their result shares an operand's memory."""
 
-
 ALSO_WRITTEN = {
     "draw_dropout": (1,),
     "sgd_step": (0, 2),
@@ -37,7 +36,6 @@ ALSO_WRITTEN = {
 }
 """Into which of their arguments primitives write, besides new results, if not into all."""
 
-
 QUESTIONS = frozenset(
     (
         *("device", "on", "address", "memory", "view_of", "writable", "constant"),
@@ -47,7 +45,6 @@ QUESTIONS = frozenset(
 )
 """What is no computation and not noted, apart from ``empty``, of which the memory is."""
 
-
 DRAWS = frozenset(
     (
         *("uniform", "normal", "exponential", "bernoulli", "multinomial"),
@@ -55,7 +52,6 @@ DRAWS = frozenset(
     )
 )
 """What a stream of random numbers is asked for."""
-
 
 READS = {
     "to_host": "a value is read by Python",

@@ -12,6 +12,7 @@ from ..autograd.inplace import apply_inplace
 from ..casting.calls import THREADS, casting
 from ..native.pointwise import LARGE_BYTES
 from .arguments import c_name, require_tensor, word
+from .old_signatures import takes_value_first
 from .operands import cast, explain, rank, sum_to
 from .overwriting import overwritten
 from .shape import broadcast_shapes, wrap_dim
@@ -227,6 +228,7 @@ def _fused(
     return _apply(cls, form, first, cast(tensor1, kind), cast(tensor2, kind), value)
 
 
+@takes_value_first
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
     """``input + value * tensor1 * tensor2``, broadcast and promoted.
 
@@ -239,11 +241,13 @@ def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
     return _fused(Addcmul, "addcmul", "apply", input, tensor1, tensor2, value)
 
 
+@takes_value_first
 def addcmul_(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
     """:func:`addcmul` in place."""
     return _fused(Addcmul, "addcmul", "inplace", input, tensor1, tensor2, value)
 
 
+@takes_value_first
 def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
     """``input + value * tensor1 / tensor2``, broadcast and promoted; floating point only.
 
@@ -256,6 +260,7 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
     return _fused(Addcdiv, "addcdiv", "apply", input, tensor1, tensor2, value)
 
 
+@takes_value_first
 def addcdiv_(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
     """:func:`addcdiv` in place."""
     return _fused(Addcdiv, "addcdiv", "inplace", input, tensor1, tensor2, value)

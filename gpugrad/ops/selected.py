@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeVar, cast
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def look_up(function: Any, primitive: str) -> Any:
+def look_up(function: Function, primitive: str) -> Function:
     """The function, which reads the attribute ``primitive`` where its source has ``PRIMITIVE``.
 
     The interpreter remembers where it found an attribute, but not what ``getattr`` was asked for.
@@ -22,4 +25,4 @@ def look_up(function: Any, primitive: str) -> Any:
     )
     made.__qualname__, made.__doc__ = function.__qualname__, function.__doc__
     made.__kwdefaults__, made.__annotations__ = function.__kwdefaults__, function.__annotations__
-    return made
+    return cast(Function, made)

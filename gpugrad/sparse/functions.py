@@ -47,7 +47,9 @@ def mm(sparse: Any, dense: Any) -> Any:
     return FUNCTIONS["matmul"](sparse, dense)
 
 
-spmm = mm
+def spmm(sparse: Any, dense: Any) -> Any:
+    """:func:`mm` under its older name."""
+    return mm(sparse, dense)
 
 
 def addmm(mat: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:

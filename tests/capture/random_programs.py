@@ -92,7 +92,7 @@ class Writer:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
                 made = step(pool)
-        except (RuntimeError, ValueError, IndexError, TypeError, UserWarning):
+        except (RuntimeError, ValueError, IndexError, TypeError, Warning):
             return
         made = list(made) if isinstance(made, (list, tuple)) else [made]
         numbers = [array_of(t) for t in made]

@@ -290,7 +290,7 @@ CASES: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {
     "column_sum": [(("ab",), {}), (("nab",), {})],
 }
 ELSEWHERE = {"sgd_step", "adam_step", "rmsprop_step"}
-"""Whole steps are compared in test_compiled_steps.py, test_many_small_parameters."""
+"""Whole steps are compared in test_compiled_step_forms.py, test_many_small_parameters."""
 
 SIZES = {"a": 3, "b": 5, "c": 4, "n": 2}
 

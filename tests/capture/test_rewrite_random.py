@@ -10,8 +10,8 @@ import pytest
 
 from gpugrad.backend.generated import Generated
 from gpugrad.backend.launches.generated import GeneratedKernels
-from tests.capture import test_rewrite
-from tests.capture.test_rewrite import array, replayed
+from tests.capture import rewriting
+from tests.capture.rewriting import array, replayed
 
 PROGRAMS = 150
 Array = Any
@@ -93,7 +93,7 @@ class RandomProgram:
 def test_random_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     # No compiler for each program: what kernels compute is tested elsewhere.
     monkeypatch.setattr(GeneratedKernels, "generated", Generated.generated)
-    monkeypatch.setitem(test_rewrite.TOLERANCE, "float32", 3e-4)
+    monkeypatch.setitem(rewriting.TOLERANCE, "float32", 3e-4)
     taken: set[str] = set()
     for seed in range(PROGRAMS):
         arrays = [array(4, 4, seed=k) for k in range(4)]

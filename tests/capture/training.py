@@ -82,6 +82,11 @@ def array(tensor: Tensor) -> Any:
     return tensor.detach().cpu().numpy().copy()
 
 
+def equal(found: Tensor, expected: Any) -> None:
+    """The same numbers."""
+    np.testing.assert_array_equal(array(found), np.asarray(expected.detach()))
+
+
 def check(make: Callable[[], Job], steps: int = STEPS, plans: int = 1) -> Any:
     """Eager and compiled runs agree to the last bit, and the compiled one has replayed."""
     eager, compiled, function = histories(make, steps)
@@ -105,3 +110,27 @@ def parameters(*modules: Any) -> Callable[[], list[Tensor]]:
         return everything + [t.grad for t in everything if t.grad is not None]
 
     return found
+
+
+def step_of(w: Tensor) -> Callable[[Tensor], None]:
+    def step(x: Tensor) -> None:
+        w.grad = None
+        (w * x).sum().backward()
+
+    return step
+
+
+def same(found: Any, expected: Any) -> None:
+    """Tensors of the same types and numbers, which want gradients or not alike."""
+    mine, theirs = tensors(found), tensors(expected)
+    assert len(mine) == len(theirs)
+    for a, b in zip(mine, theirs, strict=True):
+        assert a.dtype is b.dtype
+        assert a.requires_grad == b.requires_grad
+        np.testing.assert_array_equal(array(a), array(b))
+
+
+def warm(function: Any, *shapes: tuple[int, ...]) -> None:
+    """Let a function be traced."""
+    for turn in range(3):
+        function(*(drawn(turn, *shape) for shape in shapes))

@@ -49,7 +49,7 @@ def test_elements_by_index(shape: tuple[int, ...], kind: str) -> None:
             index = draw.integers(0, shape[axis], few)
             found = along.take(x, index, axis)
             np.testing.assert_array_equal(found, np.take_along_axis(x, index, axis))
-            back = along.put(x.take(np.arange(length) % shape[axis], axis), index, axis, shape)
+            back: Any = along.put(x.take(np.arange(length) % shape[axis], axis), index, axis, shape)
             with switched(False):
                 wanted = cpu.scatter_along_axis(
                     x.take(np.arange(length) % shape[axis], axis), index, axis, shape

@@ -16,7 +16,7 @@ KNOWN: dict[str, str] = {
     **dict.fromkeys(("addbmm", "addcdiv", "addr", "baddbmm", "histc", "logspace"), _HALF_ROUNDING),
     **dict.fromkeys(
         (
-            *("linalg.det", "linalg.slogdet", "logdet", "linalg.solve", "linalg.solve_ex", "svd"),
+            *("linalg.det", "linalg.solve", "linalg.solve_ex", "svd"),
             *("linalg.lu_solve", "lu_solve", "linalg.svd"),
         ),
         _HALF_EMPTY,
@@ -68,7 +68,6 @@ KNOWN: dict[str, str] = {
     "nn.functional.avg_pool3d": "half types are refused by PyTorch's kernel for the CPU",
     "signal.windows.kaiser": "beyond the largest number PyTorch divides infinities",
     "cat": "an output that shares memory can be resized",
-    "histogramdd": "PyTorch stores its edges in a list of outputs, which is not taken",
     "gather": "an output that is a part of the index",
     "linalg.norm.subgradients_at_zero": "second derivatives at zero are 0, PyTorch's nan",
     "masked.logaddexp": "second derivatives at minus infinity are 0, PyTorch's nan",
@@ -77,5 +76,4 @@ KNOWN: dict[str, str] = {
     "nn.functional.embedding_bag": "sparse gradients",
     "normal": "an output of no elements is given the size of the means",
     "normal.number_mean": "an output of no elements is given the size of the deviations",
-    "ormqr": "for whole numbers the type is looked at before the sizes",
 }
