@@ -14,6 +14,7 @@ from .function_makers import Function, checked, numpy_names, of_one, of_two
 from .ops import (
     activation,
     arithmetic,
+    broadcasting,
     compare,
     copying,
     cutting,
@@ -138,10 +139,9 @@ OF_A_TENSOR: dict[str, Function] = {
     **{name: numpy_names(f) for name, f in named_in(reduce, REDUCTIONS).items()},
     **{name: numpy_names(f) for name, f in named_in(variance, VARIANCES).items()},
     **named_in(
-        shape,
-        "adjoint reshape flatten unflatten permute transpose t movedim squeeze unsqueeze "
-        "broadcast_to",
+        shape, "adjoint reshape flatten unflatten permute transpose t movedim squeeze unsqueeze"
     ),
+    "broadcast_to": broadcasting.broadcast_to,
     **named_in(cutting, "chunk tensor_split unbind"),
     **named_in(repeating, "flip tile"),
     "clamp": select.clamp,
@@ -190,6 +190,6 @@ FUNCTIONS: dict[str, Function] = {
         name: public(name, numpy_names(f), None)
         for name, f in named_in(joining, "cat stack hstack vstack").items()
     },
-    **named_in(shape, "broadcast_tensors broadcast_shapes"),
+    **named_in(broadcasting, "broadcast_tensors broadcast_shapes"),
 }
 """The public functions by name; :mod:`gpugrad` exports them all."""

@@ -23,6 +23,7 @@ from .functions import (
 )
 from .ops import (
     arithmetic,
+    broadcasting,
     copying,
     cutting,
     linear,
@@ -184,7 +185,7 @@ def _split(self: Any, split_size: Any, dim: int = 0) -> Any:
 
 
 def _expand(self: Any, *args: Any, size: Any = None, implicit: bool = False) -> Any:
-    return shape.expand(self, *(args if size is None else (size,)))
+    return broadcasting.expand(self, *(args if size is None else (size,)))
 
 
 def _repeat(self: Any, *args: Any, repeats: Any = None) -> Any:
@@ -242,8 +243,8 @@ METHODS: dict[str, Function] = {
     "tile": _tile,
     "expand": _expand,
     "repeat": _repeat,
-    "sum_to_size": shape.sum_to_size,
-    "expand_as": lambda self, other: shape.expand(self, other.array.shape),
+    "sum_to_size": broadcasting.sum_to_size,
+    "expand_as": lambda self, other: broadcasting.expand(self, other.array.shape),
     "view_as": lambda self, other: shape.view(self, other.array.shape),
     "reshape_as": lambda self, other: shape.reshape(self, other.array.shape),
     **{name: function for name, function in OF_A_TENSOR.items() if name not in OVERLOADED},

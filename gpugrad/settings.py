@@ -12,7 +12,7 @@ from typing import Any
 from . import dtypes
 from .native import blas
 from .native.threads import THREADS
-from .ops.shape import broadcast_shapes
+from .ops.broadcasting import broadcast_shapes
 
 _precision = "highest"
 _strict = {"shapes": False}

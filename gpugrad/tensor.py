@@ -20,13 +20,15 @@ from .autograd.engine import (
     Node,
     Output,
     TensorBase,
-    refresh,
     set_tensor_class,
     wrap,
 )
 from .autograd.grad_mode import mode
 from .autograd.hooks import RETAIN, LeafHooks, RemovableHandle
 from .autograd.inference import is_inference
+from .autograd.views import (
+    refresh,
+)
 from .backend import BACKENDS
 from .backend.pinned import is_pinned, pinned_copy
 from .class_names import PrintedAs

@@ -9,11 +9,18 @@ from typing import Any
 
 from ..backend import BACKENDS
 from ..backend.primitives import Array
-from .engine import Node, TensorBase, refresh, wrap
+from .engine import (
+    Node,
+    TensorBase,
+    wrap,
+)
 from .grad_mode import mode
 from .multi_grad_hook import GradientEdge, target_of
 from .propagation import Leaves, call_hooks, is_ours, reaching, run
 from .ties import ZEROS, zeros_for
+from .views import (
+    refresh,
+)
 
 
 class _Pass(threading.local):

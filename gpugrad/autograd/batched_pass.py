@@ -7,10 +7,15 @@ from typing import Any
 from ..backend import BACKENDS
 from . import anomaly
 from .batched_rows import Rows, Worker
-from .engine import Node, refresh
+from .engine import (
+    Node,
+)
 from .grad_mode import mode
 from .multi_grad_hook import WATCHED
 from .propagation import Leaves, reaching, run
+from .views import (
+    refresh,
+)
 
 MOST_ROWS = 256
 """Rows in one pass: each holds gradients of everything between outputs and inputs."""

@@ -14,18 +14,19 @@ from __future__ import annotations
 
 import copy
 import itertools
-import warnings
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..backend import BACKENDS, device_of
 from ..backend.primitives import Array
 from ..dtypes import from_numpy
 from .anomaly import origin_of
+from .assigned_gradients import check_gradient, warn_of_no_gradient
 from .grad_mode import mode
 from .hooks import LeafHooks
 from .inspected import AccumulateGrad, Inspected
 from .observers import OBSERVERS, observe
+from .views import MadeBy, make_view, refresh
 
 OUTPUT = -1
 """In :attr:`Node.saves`: the op's own result."""
@@ -98,65 +99,18 @@ class TensorBase:
     def grad(self) -> Any:
         gradient = self.gradient
         if gradient is None and self.node is not None:
-            _warn_of_no_gradient(self)
+            warn_of_no_gradient(self)
         return gradient
 
     @grad.setter
     def grad(self, gradient: Any) -> None:
         if gradient is not None:
-            _check_gradient(self, gradient)
+            check_gradient(self, gradient)
         self.gradient = gradient
 
     @grad.deleter
     def grad(self) -> None:
         self.gradient = None
-
-
-def _check_gradient(tensor: TensorBase, gradient: Any) -> None:
-    """Refuse what cannot be a tensor's gradient."""
-    if not isinstance(gradient, TensorBase):
-        raise TypeError(
-            "assigned grad expected to be a Tensor or None but got grad of type "
-            + type(gradient).__name__
-        )
-    if gradient is tensor:
-        raise RuntimeError("can't assign Variable as its own grad")
-    mine, given = tensor.array, gradient.array
-    if mine.dtype != given.dtype:
-        names = [from_numpy(a.dtype).tensor_type.removesuffix("Tensor") for a in (given, mine)]
-        raise RuntimeError(
-            f"attempting to assign a gradient with dtype '{names[0].lower()}' to a tensor with "
-            f"grad_dtype '{names[1]}'. The gradient must match the tensor's grad_dtype (defaults "
-            "to the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific "
-            "dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging the dtypes "
-            "of a tensor and its gradient may break downstream systems that assume they match."
-        )
-    if type(mine) is not type(given):
-        raise RuntimeError(
-            f"attempting to assign a gradient with device type '{device_of(given).type}' to a "
-            f"tensor with device type '{device_of(mine).type}'. Please ensure that the gradient "
-            "and the tensor are on the same device"
-        )
-    if mine.shape != given.shape:
-        raise RuntimeError(
-            f"attempting to assign a gradient of size '{list(given.shape)}' to a tensor of size "
-            f"'{list(mine.shape)}'. Please ensure that the gradient and the tensor are the same "
-            "size"
-        )
-
-
-def _warn_of_no_gradient(tensor: TensorBase) -> None:
-    """PyTorch's warning where a tensor has no gradient and never will."""
-    if "_retained" not in tensor.__dict__:
-        warnings.warn(
-            "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its "
-            ".grad attribute won't be populated during autograd.backward(). If you indeed want the "
-            ".grad field to be populated for a non-leaf Tensor, use .retain_grad() on the non-leaf "
-            "Tensor. If you access the non-leaf Tensor by mistake, make sure you access the leaf "
-            "Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information.",
-            UserWarning,
-            stacklevel=3,
-        )
 
 
 _tensor_class: type[TensorBase] = TensorBase
@@ -279,7 +233,7 @@ class Node(Inspected):
         if mode.enabled:
             node._record(tensors, result)
         if cls.is_view:
-            _make_view(result, first, cls, inputs[1:], None)
+            make_view(result, first, cls, inputs[1:], None)
         return result
 
     def _record(
@@ -336,7 +290,7 @@ class Node(Inspected):
                     result.needs_grad = True
         if self.is_view:
             for number, result in enumerate(results):
-                _make_view(result, inputs[0], type(self), inputs[1:], number)
+                make_view(result, inputs[0], type(self), inputs[1:], number)
         return tuple(results)
 
     # --- backward --------------------------------------------------------------------------------
@@ -438,71 +392,3 @@ def _function_of(edge: Node | TensorBase | None) -> tuple[Any, int]:
 def differentiable(array: Array) -> bool:
     """Whether arrays of this type carry gradients: floating point only."""
     return array.dtype.kind in "fV"  # V: bfloat16, which NumPy knows as a foreign type
-
-
-# --- views ---------------------------------------------------------------------------------------
-
-
-def _make_view(
-    result: TensorBase, source: TensorBase, cls: type[Node], args: Any, number: int | None
-) -> None:
-    base = result.array.base
-    if result.array is source.array or (
-        base is not None and (base is source.array or base is source.array.base)
-    ):
-        result.version = source.version
-        result.rebased = source.version[1]
-        result.view_of = (source, cls, tuple(args), number, mode.enabled)
-        if not mode.enabled:
-            result.needs_grad = source.needs_grad  # as a leaf: PyTorch's views inherit it so
-
-
-class MadeBy(NamedTuple):
-    """In :attr:`TensorBase.view_of`: the custom function that made a view, and which output."""
-
-    function: str
-    number: int
-
-    def refusal(self, change: str) -> RuntimeError:
-        """The error for an in-place change that the function's derivative knows nothing of."""
-        return RuntimeError(
-            f"Output {self.number} of {self.function} is a view and {change} modified inplace. "
-            "This view was created inside a custom Function (or because an input was returned "
-            "as-is) and the autograd logic to handle view+inplace would override the custom "
-            "backward associated with the custom Function, leading to incorrect gradients. This "
-            "behavior is forbidden. You can fix this by cloning the output of the custom Function."
-        )
-
-
-AMBIGUOUS_VIEW = (
-    "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your "
-    "code by moving both the view and the inplace either both inside the no_grad block (if you "
-    "don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
-)
-
-
-def refresh(tensor: TensorBase) -> None:
-    """Bring a tensor's place in the graph up to date after a differentiable in-place change.
-
-    A view is taken again from what it views, as PyTorch does when ``grad_fn`` of a stale view is
-    asked for.
-    """
-    assert tensor.view_of is not None, "only views go stale"
-    source, cls, args, number, recorded = tensor.view_of
-    if not recorded:
-        raise RuntimeError(
-            "A view was created in no_grad mode and its base or another view of its base has been "
-            "modified inplace with grad mode enabled. " + AMBIGUOUS_VIEW
-        )
-    if isinstance(recorded, MadeBy):
-        raise recorded.refusal("its base or another view of its base has been")
-    tensor.rebased = tensor.version[1]
-    # The change was recorded, so its view is, whatever the mode is by now.
-    before, mode.enabled = mode.enabled, True
-    try:
-        again = cls.apply(source, *args)
-    finally:
-        mode.enabled = before
-    if number is not None:
-        again = again[number]
-    tensor.node, tensor.needs_grad = again.node, again.needs_grad

@@ -12,7 +12,6 @@ from weakref import ref
 from ..backend import BACKENDS
 from .engine import (
     CONSTANT,
-    MadeBy,
     Node,
     Output,
     TensorBase,
@@ -24,6 +23,9 @@ from .grad_mode import mode, no_grad
 from .inplace import replace_node
 from .observers import OBSERVERS, observe
 from .propagation import FREED
+from .views import (
+    MadeBy,
+)
 
 
 class FunctionCtx:

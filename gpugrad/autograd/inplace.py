@@ -14,19 +14,21 @@ from ..backend import BACKENDS
 from ..backend.primitives import Array
 from ..dtypes import from_numpy
 from .engine import (
-    AMBIGUOUS_VIEW,
     CONSTANT,
     OUTPUT,
     Node,
     TensorBase,
     _new,
     _sequence,
-    refresh,
     wrap,
 )
 from .expanded import target_of
 from .grad_mode import mode
 from .hooks import RETAIN
+from .views import (
+    AMBIGUOUS_VIEW,
+    refresh,
+)
 
 
 class CopySlices(Node):

@@ -6,9 +6,15 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from .engine import Node, TensorBase, refresh
+from .engine import (
+    Node,
+    TensorBase,
+)
 from .hooks import LeafHooks, RemovableHandle
 from .inspected import AccumulateGrad
+from .views import (
+    refresh,
+)
 
 WATCHED: dict[int, _Together] = {}
 """The hooks that want to know when a backward pass begins; empty unless some are registered."""

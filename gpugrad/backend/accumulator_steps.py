@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from .hyperparameters import Number
-from .step_parts import StepParts, scalable
+from .step_parts import Lists, StepParts, scalable
 from .step_scratch import Array, Arrays, Scratch
 
 
@@ -24,9 +24,7 @@ class AccumulatorSteps(StepParts):
     @scalable
     def adagrad_step(
         self,
-        params: Arrays,
-        grads: Arrays,
-        states: list[Arrays],
+        lists: Lists,
         lr: Array,
         counts: Arrays,
         scratch: Scratch,
@@ -52,7 +50,6 @@ class AccumulatorSteps(StepParts):
         size = self._scalar(lr / (1 + (t - 1) * self._now(lr_decay)), dtype)
         epsilon, decay = self._step_operands(scratch, (eps, weight_decay), ())
         decay = decay if weight_decay else None
-        lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, total, s, other in lists:
             g = self._direction(p, g, s, other, decay, maximize)
             self.mul(g, g, s)
@@ -66,9 +63,7 @@ class AccumulatorSteps(StepParts):
     @scalable
     def adadelta_step(
         self,
-        params: Arrays,
-        grads: Arrays,
-        states: list[Arrays],
+        lists: Lists,
         lr: Array,
         counts: Arrays,
         scratch: Scratch,
@@ -93,7 +88,6 @@ class AccumulatorSteps(StepParts):
         keep, epsilon, decay, take = self._step_operands(scratch, (rho, eps, weight_decay), (rho,))
         decay = decay if weight_decay else None
         self._count_up(counts[0])
-        lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, v, u, s, delta in lists:
             g = self._direction(p, g, s, delta, decay, maximize)
             self._approach_square(v, g, keep, take, s)
@@ -110,9 +104,7 @@ class AccumulatorSteps(StepParts):
     @scalable
     def rprop_step(
         self,
-        params: Arrays,
-        grads: Arrays,
-        states: list[Arrays],
+        lists: Lists,
         lr: Array,
         counts: Arrays,
         scratch: Scratch,
@@ -141,7 +133,6 @@ class AccumulatorSteps(StepParts):
         dtype = scratch.dtype
         zero, one = self.constant(0.0, dtype), self.constant(1.0, dtype)
         down, up = self._step_operands(scratch, (eta_minus, eta_plus), ())
-        lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, before, size, s, other in lists:
             g = self._direction(p, g, s, other, None, maximize)
             self.mul(g, before, s)
@@ -157,9 +148,7 @@ class AccumulatorSteps(StepParts):
     @scalable
     def asgd_step(
         self,
-        params: Arrays,
-        grads: Arrays,
-        states: list[Arrays],
+        lists: Lists,
         lr: Array,
         counts: Arrays,
         scratch: Scratch,
@@ -190,7 +179,6 @@ class AccumulatorSteps(StepParts):
         shrink, size = self._scalar(1 - pull * rate, dtype), self._scalar(rate, dtype)
         weight, alone = self._scalar(mu, dtype), self.eq(mu, self.constant(1.0, "float32"))
         decay = self._operand(weight_decay, dtype) if weight_decay else None
-        lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, average, s, other in lists:
             g = self._direction(p, g, s, other, decay, maximize)
             self.mul(p, shrink, p)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from .hyperparameters import Number, Varying, is_high
-from .step_parts import StepParts, scalable
+from .step_parts import Lists, StepParts, scalable
 from .step_scratch import Array, Arrays, Scratch
 
 
@@ -18,9 +18,7 @@ class AdamVariants(StepParts):
     @scalable
     def adamax_step(
         self,
-        params: Arrays,
-        grads: Arrays,
-        states: list[Arrays],
+        lists: Lists,
         lr: Array,
         counts: Arrays,
         scratch: Scratch,
@@ -49,7 +47,6 @@ class AdamVariants(StepParts):
             scratch, (beta1, beta2, eps, weight_decay), (beta1,)
         )
         from_mean, decay = is_high(beta1), decay if weight_decay else None
-        lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, m, u, s, other in lists:
             g = self._direction(p, g, s, other, decay, maximize)
             self._approach(m, g, keep1, take1, from_mean, s)
@@ -64,9 +61,7 @@ class AdamVariants(StepParts):
     @scalable
     def nadam_step(
         self,
-        params: Arrays,
-        grads: Arrays,
-        states: list[Arrays],
+        lists: Lists,
         lr: Array,
         counts: Arrays,
         scratch: Scratch,
@@ -112,7 +107,6 @@ class AdamVariants(StepParts):
         )
         from_mean, decay = is_high(beta1), decay if weight_decay and not decoupled else None
         shrinks = decoupled and weight_decay
-        lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, m, v, s, other in lists:
             g = self._direction(p, g, s, other, decay, maximize)
             if shrinks:
@@ -132,9 +126,7 @@ class AdamVariants(StepParts):
     @scalable
     def radam_step(
         self,
-        params: Arrays,
-        grads: Arrays,
-        states: list[Arrays],
+        lists: Lists,
         lr: Array,
         counts: Arrays,
         scratch: Scratch,
@@ -178,7 +170,6 @@ class AdamVariants(StepParts):
         )
         from_mean, decay = is_high(beta1), decay if weight_decay and not decoupled else None
         shrinks, one = decoupled and weight_decay, self.constant(1.0, dtype)
-        lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
         for p, g, m, v, s, other in lists:
             g = self._direction(p, g, s, other, decay, maximize)
             if shrinks:

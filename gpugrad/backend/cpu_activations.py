@@ -1,8 +1,7 @@
 """Activation functions over NumPy with few temporaries: composed forms rewritten in place.
 
 Large arrays are done by C code where there is a compiler, else in blocks that stay in the
-processor's cache; the 16-bit types are computed in
-float32, and rounded once.
+processor's cache; the 16-bit types are computed in float32, and rounded once.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import numpy as np
 
 from ..native import maps, pointwise
 from . import special
+from .primitives import Primitives
 
 Array = Any
 
@@ -26,7 +26,7 @@ _SIGN = np.asarray(-(2**31), np.int32)
 _AS_THEY_ARE = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 
 
-class HostActivations:
+class HostActivations(Primitives):
     """Every method's composed form in ``ComposedForms`` says what it computes."""
 
     def clamp(self, x: Array, low: Any, high: Any, out: Array | None = None) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial, wraps
 from typing import Any
 
@@ -10,14 +10,20 @@ from .gradients import Gradients
 from .hyperparameters import Hyperparameters
 from .step_scratch import Array, Arrays, Scratch
 
+Lists = Iterable[tuple[Array, ...]]
+"""What a step needs of each parameter; see :func:`scalable`."""
+
 
 def scalable(step: Callable[..., None]) -> Callable[..., None]:
-    """Let a step take ``grad_scale`` and ``found_inf``, too, as :meth:`OptimizerSteps.sgd_step`.
+    """Make of a loop over parameters a step that takes ``grad_scale`` and ``found_inf``, too.
 
-    Such a step has the arguments ``params, grads, states, lr, counts, scratch`` and named options.
-    ``states`` holds a list of arrays for each thing that is remembered of every parameter, and
-    ``counts`` the 0-d arrays of what is remembered of all together, first the number of steps. All
-    of these are written to.
+    They mean what they mean to :meth:`OptimizerSteps.sgd_step`. The other arguments of such a step
+    are ``params, grads, states, lr, counts, scratch`` and named options. ``states`` holds a list of
+    arrays for each thing that is remembered of every parameter, and ``counts`` the 0-d arrays of
+    what is remembered of all together, first the number of steps. All of these are written to.
+
+    The loop has instead of the first three, for each parameter, the parameter itself, its gradient,
+    what is remembered of it and two arrays to write over.
     """
 
     @wraps(step)
@@ -34,7 +40,8 @@ def scalable(step: Callable[..., None]) -> Callable[..., None]:
         found_inf: Array | None = None,
         **options: Any,
     ) -> None:
-        once = partial(step, self, params, grads, states, lr, counts, scratch, **options)
+        lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
+        once = partial(step, self, lists, lr, counts, scratch, **options)
         if grad_scale is None and found_inf is None:
             once()
         else:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from ..autograd.grad_mode import no_grad
 from ..creation import tensor
 from ..dtypes import get_default_dtype
-from ..ops.shape import broadcast_shapes, expand
+from ..ops.broadcasting import broadcast_shapes, expand
 from ..size import Size
 from ..tensor import Tensor
 from .constraints import Constraint, Constraints

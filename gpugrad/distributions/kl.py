@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..nn.functional.activation import softplus
+from ..ops.broadcasting import broadcast_shapes
 from ..ops.linalg import solve_triangular
-from ..ops.shape import broadcast_shapes
 from .continuous import Exponential, Laplace, Normal, Uniform
 from .discrete import Bernoulli, Categorical, Geometric, OneHotCategorical
 from .distribution import Distribution

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar, Self
 
+from ..ops.broadcasting import broadcast_shapes
 from ..ops.linalg import cholesky, solve_triangular
-from ..ops.shape import broadcast_shapes
 from . import constraints
 from .constraints import Constraints
 from .distribution import Distribution, Shape

@@ -6,8 +6,8 @@ import math
 from typing import Any, ClassVar, Self
 
 from ..creation import eye
+from ..ops.broadcasting import broadcast_shapes
 from ..ops.linalg import cholesky, solve_triangular
-from ..ops.shape import broadcast_shapes
 from . import constraints
 from .constraints import Constraints
 from .distribution import Broadcast, Shape

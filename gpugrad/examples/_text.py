@@ -1,14 +1,18 @@
-"""English text that comes with Python, as numbers, for the language models.
+"""English text that comes with Python, as numbers, and the training of models that write it.
 
-It is what ``help("topics")`` shows: Python's reference manual.
+The text is what ``help("topics")`` shows: Python's reference manual.
 """
 
 from __future__ import annotations
 
 import pydoc_data.topics
+import time
+from collections.abc import Callable
+from typing import Any
 
 import gpugrad
 from gpugrad import Tensor
+from gpugrad.examples._options import Options
 
 
 class Text:
@@ -46,3 +50,45 @@ def consecutive(text: Tensor, length: int) -> tuple[Tensor, Tensor]:
     count = (len(text) - 1) // length
     whole = text[: count * length + 1]
     return whole[:-1].reshape(count, length), whole[1:].reshape(count, length)
+
+
+def train_and_write(
+    options: Options,
+    title: str,
+    model: Any,
+    text: Text,
+    step: Callable[[], Any],
+    schedule: Any,
+    mean_loss: Callable[[Any, Tensor], float],
+) -> None:
+    """Train a model, say how good it is, let it write, and draw the loss.
+
+    Args:
+        model: continues a text by its method ``continued``.
+        step: one step of training, which gives the loss.
+        schedule: of the learning rate, stepped after every step.
+        mean_loss: the loss a letter of a model on a text.
+    """
+    started, losses = time.perf_counter(), []
+    with options.training(title) as show:
+        for number in range(1, options.steps + 1):
+            losses.append(step())
+            schedule.step()
+            show(number, loss=losses[-1])
+        seconds = time.perf_counter() - started
+        loss = mean_loss(model, text.test)
+        start = gpugrad.tensor([text.encoded("\n")], device=options.device)
+        sample = text.decoded(model.continued(start, 400)[0].tolist())
+
+    count = sum(p.numel() for p in model.parameters())
+    print(f"{title} on {options.device}: {count:,} parameters, {options.steps} steps in "
+          f"{seconds:.1f} s")  # fmt: skip
+    print(f"loss on the test text {loss:.3f}, of {len(text.letters)} letters; it writes:\n{sample}")
+
+    def draw(axes: Any) -> None:
+        axes.plot(gpugrad.stack(losses).tolist(), alpha=0.4, label="training")
+        axes.axhline(loss, color="tab:red", label="test text, at the end")
+        axes.set(xlabel="step", ylabel="cross-entropy a letter", title=title)
+        axes.legend()
+
+    options.draw(draw)

@@ -7,7 +7,6 @@ model writes, one letter and its state leading to the next; the picture shows th
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ import gpugrad
 from gpugrad import Tensor, nn
 from gpugrad.cli.errors import program
 from gpugrad.examples._options import Options
-from gpugrad.examples._text import Text, consecutive, pieces
+from gpugrad.examples._text import Text, consecutive, pieces, train_and_write
 from gpugrad.nn.functional import cross_entropy
 
 LENGTH, SIZE = 64, 192
@@ -72,29 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         optimizer.step()
         return loss.detach()
 
-    started, losses = time.perf_counter(), []
-    with options.training("char-lstm") as show:
-        for number in range(1, options.steps + 1):
-            losses.append(step())
-            schedule.step()
-            show(number, loss=losses[-1])
-        seconds = time.perf_counter() - started
-        loss = mean_loss(model, text.test)
-        start = gpugrad.tensor([text.encoded("\n")], device=options.device)
-        sample = text.decoded(model.continued(start, 400)[0].tolist())
-
-    count = sum(p.numel() for p in model.parameters())
-    print(f"char-lstm on {options.device}: {count:,} parameters, {options.steps} steps in "
-          f"{seconds:.1f} s")  # fmt: skip
-    print(f"loss on the test text {loss:.3f}, of {len(text.letters)} letters; it writes:\n{sample}")
-
-    def draw(axes: Any) -> None:
-        axes.plot(gpugrad.stack(losses).tolist(), alpha=0.4, label="training")
-        axes.axhline(loss, color="tab:red", label="test text, at the end")
-        axes.set(xlabel="step", ylabel="cross-entropy a letter", title="char-lstm")
-        axes.legend()
-
-    options.draw(draw)
+    train_and_write(options, "char-lstm", model, text, step, schedule, mean_loss)
     return 0
 
 

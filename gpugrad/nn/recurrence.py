@@ -37,7 +37,8 @@ def lstm_step(gates: Tensor, state: State, weight: Tensor, bias: Tensor | None) 
     """
     hidden, cell = state
     gates, cell = _of_one_type(gates + linear(hidden, weight, bias), cell)
-    return lstm_cell(gates, cell)
+    found: State = lstm_cell(gates, cell)
+    return found
 
 
 def gru_step(gates: Tensor, state: State, weight: Tensor, bias: Tensor | None) -> State:

@@ -41,6 +41,12 @@ def scalar_name(array: Any) -> str:
     return known.get(name, name)
 
 
+def meta_name(array: Any) -> str:
+    """An array's type as PyTorch names it where it compares the types of operands: ``long int``."""
+    name = scalar_name(array)
+    return "long int" if name == "long" else name
+
+
 def note_op(error: Exception, name: str, *arrays: Any) -> Exception:
     """Say in a note which op raised ``error``, on operands of which shapes and types."""
     operands = [

@@ -10,6 +10,7 @@ import numpy as np
 from .. import return_types
 from ..autograd.engine import CONSTANT, OUTPUT, Node, TensorBase, wrap
 from ..backend import BACKENDS
+from .broadcasting import broadcast_shapes, broadcast_to
 from .linalg import cholesky, inv, solve, solved
 from .matmul import matmul, swap
 from .matrix_checks import (
@@ -20,7 +21,6 @@ from .matrix_checks import (
     no_kernel,
 )
 from .select import where
-from .shape import broadcast_shapes, broadcast_to
 
 
 class CholeskyInverse(Node):

@@ -10,7 +10,7 @@ from typing import Any
 from ..autograd.engine import wrap
 from ..autograd.inplace import check_inplace
 from ..backend import BACKENDS
-from . import arrange, cutting, diagonal, shape, strided
+from . import arrange, broadcasting, cutting, diagonal, shape, strided
 from .copying import clone
 from .index import setitem
 from .operands import cast
@@ -36,7 +36,7 @@ def _copying(view: Callable[..., Any], name: str) -> Callable[..., Any]:
 _VIEWS: dict[str, Callable[..., Any]] = {
     "as_strided": strided.as_strided,
     "diagonal": diagonal.diagonal,
-    "expand": shape.broadcast_to,
+    "expand": broadcasting.broadcast_to,
     "permute": shape.permute,
     "select": arrange.select,
     "split": cutting.split,

@@ -8,9 +8,10 @@ from ..autograd.composed import shown_as
 from ..autograd.engine import wrap
 from ..backend import BACKENDS
 from .arguments import out_of_range, require_tensor, word
+from .broadcasting import broadcast_shapes, expand
 from .index import Index, getitem
 from .select import Gather
-from .shape import broadcast_shapes, expand, reshape, wrap_dim
+from .shape import reshape, wrap_dim
 
 INDEX_TYPES = ("int32", "int64")
 

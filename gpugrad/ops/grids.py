@@ -11,9 +11,10 @@ import numpy as np
 
 from ..autograd.composed import shown_as
 from .arrange import atleast_3d, listed
+from .broadcasting import expand
 from .index import getitem
 from .joining import cat, stack
-from .shape import expand, flatten, reshape
+from .shape import flatten, reshape
 
 
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:

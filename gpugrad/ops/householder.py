@@ -7,10 +7,10 @@ from typing import Any
 from .. import return_types
 from ..autograd.engine import wrap
 from ..backend import BACKENDS
+from .broadcasting import broadcast_to
 from .diagonal import tril, triu
 from .matmul import matmul
 from .matrix_checks import check_matrix, no_kernel
-from .shape import broadcast_to
 from .shape import transpose as turned
 
 

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
-from ..autograd.engine import Node, TensorBase, _new, refresh, wrap
+from ..autograd.engine import (
+    Node,
+    TensorBase,
+    _new,
+    wrap,
+)
 from ..autograd.expanded import shared
 from ..autograd.grad_mode import mode
 from ..autograd.inplace import check_inplace, mark_changed
-from ..backend import BACKENDS, device_of, recording
-from ..backend.primitives import is_basic, is_basic_item
+from ..autograd.views import (
+    refresh,
+)
+from ..backend import BACKENDS
+from ..backend.primitives import is_basic
 from ..dtypes import from_numpy
+from .broadcasting import expand
 from .copying import copy_
+from .native_index import native_index
 from .operands import sum_to, wrapped
-from .shape import expand
 
 
 class Index(Node):
@@ -178,136 +186,6 @@ def _view_node(index: Any) -> type[Index]:
         elif isinstance(item, slice) and item != slice(None):
             last = Slice
     return last
-
-
-def native_index(x: Any, index: Any) -> Any:
-    """An index as the array module takes it, checked as PyTorch checks it."""
-    items = index if isinstance(index, tuple) else (index,)
-    if isinstance(index, list):
-        items = _list_items(index)
-    shape = x.array.shape
-    native: list[Any] = []
-    for item in items:
-        native.append(_native_item(x, item))
-    used = 0
-    for item in native:
-        if item is None or item is Ellipsis or isinstance(item, bool):
-            continue
-        is_mask = getattr(item, "dtype", None) is not None and item.dtype.kind == "b"
-        used += item.ndim if is_mask else 1
-    if used > len(shape):
-        raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
-    _check_ints(native, shape, used)
-    if not any(item is Ellipsis for item in native):
-        # With an Ellipsis NumPy returns arrays (views) where it would return scalars.
-        native.append(Ellipsis)
-    return tuple(native)
-
-
-def _list_items(index: list[Any]) -> tuple[Any, ...]:
-    """A list is an integer index, unless it holds what only a tuple of indices can hold.
-
-    A list of 32 items or more is always an index, as in PyTorch.
-    """
-    kinds = (slice, TensorBase, list, tuple)
-    if len(index) < 32 and any(isinstance(i, kinds) or i is None or i is Ellipsis for i in index):
-        return tuple(index)
-    return (index,)
-
-
-def _native_item(x: Any, item: Any) -> Any:
-    if isinstance(item, TensorBase):
-        array = item.array
-        if array.dtype.kind not in "iub":
-            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-        if array.dtype == np.uint8:
-            warnings.warn(
-                "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool "
-                "instead.",
-                UserWarning,
-                stacklevel=5,
-            )
-            array = array.astype(bool)
-        if array.ndim == 0 and array.dtype.kind != "b" and type(array) is np.ndarray:
-            # A recording must not take the number for a constant.
-            return int(array) if recording.listener is None else array
-        if type(array) is not type(x.array):
-            if type(array) is not np.ndarray:
-                raise RuntimeError(
-                    "indices should be either on cpu or on the same device as the indexed tensor "
-                    f"({device_of(x.array)})"
-                )
-            array = BACKENDS[type(x.array)].from_host(
-                BACKENDS[type(array)].to_host(array), BACKENDS[type(x.array)].device(x.array)
-            )
-        return array
-    if isinstance(item, bool) or is_basic_item(item):
-        if isinstance(item, slice):
-            return _native_slice(item)
-        return item
-    if isinstance(item, np.integer):
-        return int(item)
-    if isinstance(item, (list, tuple, range, np.ndarray)):
-        array = np.asarray(item)
-        if array.size == 0:
-            array = array.astype(np.int64)
-        if array.dtype.kind not in "iub":
-            raise IndexError(
-                "only integers, slices (`:`), ellipsis (`...`), None and long or byte "
-                "Variables are valid indices (got " + type(item).__name__ + ")"
-            )
-        backend = BACKENDS[type(x.array)]
-        return (
-            array
-            if type(x.array) is np.ndarray
-            else backend.from_host(array, backend.device(x.array))
-        )
-    if type(item) is type(x.array):
-        return item
-    if isinstance(item, str):
-        raise TypeError("new(): invalid data type 'str'")
-    raise IndexError(
-        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
-        f"indices (got {type(item).__name__})"
-    )
-
-
-def _native_slice(item: slice) -> slice:
-    def number(value: Any) -> Any:
-        return value.item() if isinstance(value, TensorBase) else value
-
-    start, stop, step = number(item.start), number(item.stop), number(item.step)
-    if step is not None and step <= 0:
-        raise ValueError("step must be greater than zero")
-    return slice(start, stop, step)
-
-
-def _check_ints(items: list[Any], shape: tuple[int, ...], used: int) -> None:
-    position = 0
-    for item in items:
-        if item is Ellipsis:
-            position += len(shape) - used
-        elif item is None or isinstance(item, bool):
-            continue
-        elif isinstance(item, int):
-            if not -shape[position] <= item < shape[position]:
-                raise IndexError(
-                    f"index {item} is out of bounds for dimension {position} with size "
-                    f"{shape[position]}"
-                )
-            position += 1
-        else:
-            is_mask = getattr(item, "dtype", None) is not None and item.dtype.kind == "b"
-            if is_mask:
-                for i, n in enumerate(item.shape):
-                    if n != shape[position + i]:
-                        raise IndexError(
-                            f"The shape of the mask {list(item.shape)} at index {i} does not match "
-                            f"the shape of the indexed tensor {list(shape)} at index {position + i}"
-                        )
-                position += item.ndim
-            else:
-                position += 1
 
 
 def _explain(x: Any, index: Any, error: Exception) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.composed import inplace_shown_as, shown_as
+from .broadcasting import broadcast_to
 from .scatter import scatter_reduce, scatter_reduce_
-from .shape import broadcast_to, reshape, wrap_dim
+from .shape import reshape, wrap_dim
 from .unary import no_bools
 
 

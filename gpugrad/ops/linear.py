@@ -7,9 +7,10 @@ from typing import Any
 from ..autograd.engine import Node
 from ..casting.calls import THREADS, casting
 from .arguments import note_op, word
-from .matmul import explain_products, swap
+from .broadcasting import expand
+from .matmul import swap
 from .operands import sum_to
-from .shape import expand
+from .product_errors import explain_products
 from .unary import no_bools
 
 

@@ -7,11 +7,12 @@ from typing import Any
 from .. import return_types
 from ..autograd.engine import CONSTANT, OUTPUT, Node, wrap
 from ..backend import BACKENDS
+from .broadcasting import broadcast_to
 from .diagonal import tril, triu
 from .linalg import solve_triangular, solved
 from .matmul import matmul, swap
 from .matrix_checks import LinAlgError, check_matrix, check_square
-from .shape import broadcast_to, transpose
+from .shape import transpose
 
 Array = Any
 
@@ -213,7 +214,7 @@ def lu_solve(
 
 
 def _batch(*tensors: Any) -> tuple[int, ...]:
-    from .shape import broadcast_shapes
+    from .broadcasting import broadcast_shapes
 
     return tuple(broadcast_shapes(*(t.shape[:-2] for t in tensors)))
 

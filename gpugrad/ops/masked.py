@@ -8,9 +8,9 @@ from ..autograd.engine import CONSTANT, TensorBase
 from ..backend import BACKENDS
 from ..shape_arguments import mismatch
 from .arguments import require_tensor, scalar_name, word
+from .broadcasting import broadcast_shapes, expand
 from .index import Index
 from .operands import explain, sum_to
-from .shape import broadcast_shapes, expand
 from .slices import check_scalar
 from .write import Write, number_of_type, write
 

@@ -7,11 +7,10 @@ from typing import Any
 
 from ..autograd.engine import TensorBase
 from ..casting.calls import THREADS, casting
-from ..dtypes import from_numpy
-from .arguments import note_op, word
 from .binary import FOR_X, FOR_Y, Binary
-from .operands import misfit, sum_to
-from .shape import broadcast_shapes, reshape
+from .operands import sum_to
+from .product_errors import explain_products, two_types
+from .shape import reshape
 from .unary import no_bools
 
 
@@ -219,7 +218,7 @@ def matmul(input: Any, other: Any) -> Any:
         return NotImplemented
     a, b = input.array, other.array
     if a.dtype is not b.dtype and a.dtype != b.dtype:
-        raise _two_types(a, b)
+        raise two_types(a, b)
     kind = _BY_RANK.get((a.ndim, b.ndim))
     if a.dtype.kind == "b" and a.size and b.size:
         raise no_bools(_KERNELS.get(kind, "addmv_impl_cpu" if b.ndim == 1 else "bmm"))
@@ -231,73 +230,6 @@ def matmul(input: Any, other: Any) -> Any:
         else:
             kind = {1: VectorBatch, 2: MatrixBatch}.get(a.ndim, Matmul)
     return kind.apply(input, other)
-
-
-def _two_types(a: Any, b: Any) -> RuntimeError:
-    if a.ndim == 1 and b.ndim == 1:
-        return RuntimeError(
-            f"dot : expected both vectors to have same dtype, but found {word(a)} and {word(b)}"
-        )
-    if a.ndim > 2 and b.ndim > 2:
-        return RuntimeError(f"expected scalar type {word(a)} but found {word(b)}")
-    return RuntimeError(
-        f"expected m1 and m2 to have the same dtype, but got: {_c_name(a)} != {_c_name(b)}"
-    )
-
-
-_C_NAMES = {
-    "float16": "c10::Half",
-    "bfloat16": "c10::BFloat16",
-    "float32": "float",
-    "float64": "double",
-    "uint8": "unsigned char",
-    "int8": "signed char",
-    "int16": "short",
-    "int32": "int",
-    "int64": "long int",
-}
-
-
-def _c_name(a: Any) -> str:
-    name = from_numpy(a.dtype).name
-    return _C_NAMES.get(name, name)
-
-
-def explain_products(a: Any, b: Any) -> Exception:
-    """PyTorch's error for two arrays of which there is no product, with a note on both."""
-    return note_op(_misfit_of_products(a, b), "a product", a, b)
-
-
-def _misfit_of_products(a: Any, b: Any) -> RuntimeError:
-    if a.ndim == 0 or b.ndim == 0:
-        return RuntimeError(
-            f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D"
-        )
-    if a.ndim == 1 and b.ndim == 1:
-        return RuntimeError(
-            "inconsistent tensor size, expected tensor "
-            f"[{a.shape[0]}] and src [{b.shape[0]}] to have the same number of elements, but got "
-            f"{a.shape[0]} and {b.shape[0]} elements respectively"
-        )
-    if b.ndim == 1:
-        rows = math.prod(a.shape[:-1])
-        return RuntimeError(
-            f"size mismatch, got input ({rows}), mat ({rows}x{a.shape[-1]}), vec ({b.shape[0]})"
-        )
-    if a.ndim <= 2 and b.ndim <= 2:
-        rows = a.shape[0] if a.ndim == 2 else 1
-        return RuntimeError(
-            "mat1 and mat2 shapes cannot be multiplied "
-            f"({rows}x{a.shape[-1]} and {b.shape[0]}x{b.shape[1]})"
-        )
-    error = misfit(a.shape[:-2], b.shape[:-2])
-    if error is not None:
-        return error
-    batch = math.prod(broadcast_shapes(a.shape[:-2], b.shape[:-2]))
-    return RuntimeError(
-        "Expected size for first two dimensions of batch2 tensor to be: "
-        f"[{batch}, {a.shape[-1]}] but got: [{batch}, {b.shape[-2]}]."
-    )
 
 
 def mm(input: Any, mat2: Any) -> Any:
@@ -324,7 +256,7 @@ def bmm(input: Any, mat2: Any) -> Any:
             f"[{a.shape[0]}, {a.shape[2]}] but got: [{b.shape[0]}, {b.shape[1]}]."
         )
     if a.dtype != b.dtype:
-        raise _two_types(a, b)
+        raise two_types(a, b)
     if a.dtype.kind == "b" and a.size and b.size:
         raise no_bools("bmm")
     return Bmm.apply(input, mat2)

@@ -12,10 +12,11 @@ from ..autograd.inplace import apply_inplace
 from ..casting.calls import THREADS, casting
 from ..native.pointwise import LARGE_BYTES
 from .arguments import c_name, require_tensor, word
+from .broadcasting import broadcast_shapes
 from .old_signatures import takes_value_first
 from .operands import cast, explain, rank, sum_to
 from .overwriting import overwritten
-from .shape import broadcast_shapes, wrap_dim
+from .shape import wrap_dim
 from .unary import no_bools
 
 

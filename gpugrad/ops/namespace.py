@@ -18,6 +18,7 @@ from . import (
     activation,
     arithmetic,
     bessel,
+    broadcasting,
     compare,
     conv,
     copying,
@@ -120,10 +121,10 @@ class TensorNamespace(ComposedForms, ComposedRecurrence, ImplicitSlopes):
         return shape.Permute.apply(x, tuple(axes))
 
     def broadcast_to(self, x: Any, size: Any) -> Any:
-        return shape.Expand.apply(x, tuple(size))
+        return broadcasting.Expand.apply(x, tuple(size))
 
     def expand(self, x: Any, size: Any) -> Any:
-        return shape.Expand.apply(x, tuple(size))
+        return broadcasting.Expand.apply(x, tuple(size))
 
     def getitem(self, x: Any, item: Any) -> Any:
         items = item if isinstance(item, tuple) else (item,)

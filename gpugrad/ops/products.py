@@ -10,12 +10,13 @@ from typing import Any
 from ..autograd.composed import inplace_shown_as, shown_as
 from ..casting.calls import THREADS, casting
 from .arguments import word
+from .broadcasting import broadcast_shapes, expand
 from .copies import resize_
 from .copying import copy_
 from .matmul import bmm, dot, matmul, mv, outer
 from .operands import explain_inplace
 from .reduce import sum as sum_of
-from .shape import broadcast_shapes, expand, permute, reshape, wrap_dim
+from .shape import permute, reshape, wrap_dim
 
 
 def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:

@@ -9,7 +9,8 @@ from ..casting.calls import THREADS, casting
 from .arguments import require_tensor, word
 from .copying import Clone
 from .gather import INDEX_TYPES, check_bounds, flat_key
-from .index import native_index, setitem
+from .index import setitem
+from .native_index import native_index
 from .shape import reshape, wrap_dim
 from .write import Accumulate, Key, Put, PutNumber, write
 

@@ -10,7 +10,7 @@ from .buckets import Group
 from .hyperparameters import BETAS, Option
 from .listed import ListedOptimizer
 from .optimizer import Params
-from .options import check_betas, check_lr, check_not_negative, check_options
+from .options import check_adam, check_options
 
 
 class Adamax(ListedOptimizer):
@@ -68,10 +68,7 @@ class Adamax(ListedOptimizer):
         differentiable: bool = False,
         capturable: bool = False,
     ) -> None:
-        check_lr(lr)
-        check_not_negative(epsilon=eps)
-        check_betas(betas)
-        check_not_negative(weight_decay=weight_decay)
+        check_adam(lr, betas, eps, weight_decay)
         defaults = {
             "lr": lr,
             "betas": betas,

@@ -11,7 +11,7 @@ from .buckets import Group
 from .hyperparameters import BETAS, Option
 from .listed import ListedOptimizer
 from .optimizer import Params, step_dtype
-from .options import check_betas, check_lr, check_not_negative, check_options
+from .options import check_adam, check_not_negative, check_options
 
 
 class NAdam(ListedOptimizer):
@@ -79,10 +79,8 @@ class NAdam(ListedOptimizer):
         capturable: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check_lr(lr)
-        check_not_negative(epsilon=eps)
-        check_betas(betas)
-        check_not_negative(weight_decay=weight_decay, momentum_decay=momentum_decay)
+        check_adam(lr, betas, eps, weight_decay)
+        check_not_negative(momentum_decay=momentum_decay)
         defaults = {
             "lr": lr,
             "betas": betas,

@@ -36,3 +36,11 @@ def check_betas(betas: Any) -> None:
     for i in (0, 1):
         if not 0.0 <= betas[i] < 1.0:
             raise ValueError(f"Invalid beta parameter at index {i}: {betas[i]}")
+
+
+def check_adam(lr: Any, betas: Any, eps: Any, weight_decay: Any) -> None:
+    """Refuse what Adam's variants refuse, the first such option first."""
+    check_lr(lr)
+    check_not_negative(epsilon=eps)
+    check_betas(betas)
+    check_not_negative(weight_decay=weight_decay)

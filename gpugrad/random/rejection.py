@@ -14,8 +14,8 @@ from ..backend import device_of, get_backend, recording
 from ..backend.random import CPUStream
 from ..backend.stream import DIGITS
 from ..ops.arguments import word
+from ..ops.broadcasting import Expand, broadcast_shapes
 from ..ops.gamma_samples import Dirichlet, DirichletGrad, StandardGamma, StandardGammaGrad
-from ..ops.shape import Expand, broadcast_shapes
 from . import draws
 from .generator import Generator, stream_of
 

@@ -8,10 +8,10 @@ from typing import Any
 from ... import dtypes
 from ...casting.calls import THREADS, casting
 from ...creation import full, ones, zeros
+from ...ops.arguments import meta_name
 from ...ops.attention import attention
 from ...tensor import Tensor
 from .dropout import dropout
-from .promotion import type_word
 from .softmax import softmax
 
 
@@ -103,7 +103,8 @@ def _check(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, is_ca
     if not query.dtype is key.dtype is value.dtype:
         raise RuntimeError(
             "Expected query, key, and value to have the same dtype, but got query.dtype: "
-            f"{_c_name(query)} key.dtype: {_c_name(key)} and value.dtype: {_c_name(value)} instead."
+            f"{meta_name(query.array)} key.dtype: {meta_name(key.array)} and value.dtype: "
+            f"{meta_name(value.array)} instead."
         )
     if mask is None:
         return
@@ -115,7 +116,8 @@ def _check(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, is_ca
     if mask.dtype not in (dtypes.bool_, dtypes.float32, query.dtype):
         raise RuntimeError(
             "Expected attn_mask dtype to be bool or float or to match query dtype, but got "
-            f"attn_mask.dtype: {_c_name(mask)} and  query.dtype: {_c_name(query)} instead."
+            f"attn_mask.dtype: {meta_name(mask.array)} and  query.dtype: {meta_name(query.array)} "
+            "instead."
         )
 
 
@@ -130,12 +132,6 @@ def _stacked_alike(query: Tensor, key: Tensor, value: Tensor) -> bool:
         and query.size(-1) == key.size(-1)
         and key.size(-2) == value.size(-2)
     )
-
-
-def _c_name(tensor: Tensor) -> str:
-    word = type_word(tensor)
-    special = {"Half": "c10::Half", "BFloat16": "c10::BFloat16", "Long": "long int"}
-    return special.get(word, word.lower())
 
 
 def causal_mask(size: int, device: Any = None, dtype: Any = None) -> Tensor:

@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from ...backend.windows import Geometry
+from ...ops.arguments import meta_name
 from ...tensor import Tensor
 from .promotion import type_word
 
 Sizes: TypeAlias = int | tuple[int, ...]
-
-_C_NAMES = {"float16": "c10::Half", "bfloat16": "c10::BFloat16", "float32": "float"}
 
 
 def is_batched(name: str, ndim: int, input: Tensor) -> bool:
@@ -126,7 +125,7 @@ def check(
     if input.dtype is not weight.dtype:
         raise RuntimeError(f"expected scalar type {type_word(input)} but found {type_word(weight)}")
     if bias is not None and bias.dtype is not input.dtype:
-        mine, other = (_C_NAMES.get(t.dtype.name, type_word(t).lower()) for t in (input, bias))
+        mine, other = (meta_name(t.array) for t in (input, bias))
         raise RuntimeError(f"Input type ({mine}) and bias type ({other}) should be the same")
 
 

@@ -8,8 +8,8 @@ from ...autograd.composed import shown_as
 from ...casting.calls import THREADS, casting
 from ...creation import tensor
 from ...dtypes import int64, promote_types
+from ...ops.broadcasting import broadcast_shapes
 from ...ops.operands import misfit
-from ...ops.shape import broadcast_shapes
 from ...tensor import Tensor
 from .promotion import require_floating
 from .vector_norm import vector_norm
