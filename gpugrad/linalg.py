@@ -8,6 +8,7 @@ from .ops import (
     cholesky as _cholesky,
 )
 from .ops import decompositions as _decompositions
+from .ops import determinants as _determinants
 from .ops import householder as _householder
 from .ops import least_squares as _least_squares
 from .ops import linalg as _linalg
@@ -34,7 +35,8 @@ _MODULES = {
     _functions: "cond matrix_exp tensorinv tensorsolve vander",
     _householder: "householder_product",
     _least_squares: "lstsq matrix_rank",
-    _linalg: "cholesky det inv pinv solve solve_triangular",
+    _determinants: "det",
+    _linalg: "cholesky inv pinv solve solve_triangular",
     _lu: "lu lu_factor lu_factor_ex lu_solve",
     _matmul: "matmul",
     _matrix_norm: "matrix_norm",
@@ -47,7 +49,7 @@ _FOUND: dict[str, Any] = {
     "cross": _mixing.linalg_cross,
     "norm": _matrix_norm.linalg_norm,
     "qr": _decompositions.linalg_qr,
-    "slogdet": _linalg.linalg_slogdet,
+    "slogdet": _determinants.linalg_slogdet,
     "svd": _decompositions.linalg_svd,
 }
 

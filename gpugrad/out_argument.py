@@ -176,8 +176,9 @@ def created(function: Function) -> Function:
 
     @functools.wraps(function)
     def call(*args: Any, out: Any = None, **kwargs: Any) -> Any:
-        for name in _WITHOUT_EFFECT.intersection(kwargs):
-            del kwargs[name]
+        if kwargs:
+            for name in _WITHOUT_EFFECT.intersection(kwargs):
+                del kwargs[name]
         if out is None:
             return function(*args, **kwargs)
         if kwargs.get("dtype") is None:

@@ -13,6 +13,7 @@ from .ops import (
     copies,
     counting,
     decompositions,
+    determinants,
     diagonal,
     einsum,
     extremes,
@@ -38,6 +39,7 @@ from .ops import (
     scatter,
     slices,
     special,
+    special_binary,
     statistics,
     strided,
 )
@@ -64,17 +66,15 @@ MODULES = {
     bounds: "clamp_max clamp_min",
     gamma: "digamma igamma igammac lgamma mvlgamma polygamma",
     bessel: "i0",
-    special: (
-        "copysign deg2rad erfinv float_power frac heaviside isneginf isposinf logit "
-        "nan_to_num positive rad2deg sgn sinc xlogy"
-    ),
+    special: ("deg2rad erfinv frac isneginf isposinf logit nan_to_num positive rad2deg sgn sinc"),
+    special_binary: "copysign float_power heaviside xlogy",
     mixing: "addcdiv addcmul cross lerp",
     nan_reductions: "nanmean nansum",
     norm: "cdist dist",
     matrix_norm: "norm",
     einsum: "einsum",
     products: ("addbmm addmv addr baddbmm chain_matmul ger inner matrix_power tensordot vdot"),
-    linalg: "det logdet slogdet",
+    determinants: "det logdet slogdet",
     decompositions: "qr svd",
     cholesky: "cholesky_inverse cholesky_solve",
     householder: "geqrf ormqr",

@@ -21,6 +21,11 @@ def parse_size(function: str, size: Any, position: int = 1) -> Shape:
             f"{function}(): argument 'size' (position {position}) must be tuple of ints, not "
             f"{type(size).__name__}"
         )
+    for n in size:
+        if n.__class__ is not int or n < 0:
+            break
+    else:
+        return tuple(size)
     shape = []
     for place, n in enumerate(size, 1):
         try:
@@ -47,6 +52,8 @@ def size_from(function: str, args: tuple[Any, ...], size: Any) -> Shape:
     if not args:
         raise mismatch(function, args)
     first = args[0]
+    if first.__class__ is int:
+        return parse_size(function, args)
     if isinstance(first, (tuple, list)):
         if len(args) > 1:
             raise mismatch(function, args)

@@ -155,6 +155,8 @@ class Node(Inspected):
     """Whether the gradient depends on the first input in steps only, with the derivative zero."""
     returns_fresh: ClassVar[bool] = True
     """Whether ``backward`` returns arrays that nobody else holds (or the incoming gradient)."""
+    carried: ClassVar[tuple[str, ...]] = ()
+    """The slots of an op's own that ``saves`` does not name: its static arguments."""
 
     edges: tuple[Node | TensorBase | None, ...]
     guards: tuple[tuple[str, list[int], int], ...] | None
@@ -175,6 +177,9 @@ class Node(Inspected):
                 name if "Backward" in name or name == "CopySlices" else name + "Backward0"
             )
         cls._show_saved()
+        bases = cls.__mro__[: cls.__mro__.index(Node)]
+        slots = [slot for base in bases for slot in base.__dict__.get("__slots__", ())]
+        cls.carried = tuple(slot for slot in slots if slot not in cls.saves)
 
     def forward(self, xp: Any, *inputs: Any) -> Any:
         raise NotImplementedError
@@ -310,32 +315,36 @@ class Node(Inspected):
         self.guards = None
 
     def lifted(self) -> Node:
-        """A twin whose saved arrays are tensors connected to the graph."""
-        twin = copy.copy(self)
+        """What goes backward in this node's place when the pass is recorded.
+
+        A twin whose saved arrays are tensors connected to the graph, with no place in the graph
+        of its own; the node itself where it saves nothing.
+        """
+        if not self.saves:
+            return self
+        cls = type(self)
+        twin = _new(cls)
+        edges = twin.edges = self.edges
+        if cls.__dictoffset__ and self.__dict__:
+            twin.__dict__.update(self.__dict__)
+        for name in cls.carried:
+            setattr(twin, name, getattr(self, name, None))
         for name, source in self.saves.items():
             value = getattr(self, name, None)
+            kind = type(value)
             if source == SHORTCUT:
                 value = None
-            elif type(value) not in BACKENDS:
-                continue
-            elif source >= 0:
-                value = self._lift(value, self.edges[source])
-            elif source == OUTPUT:
-                value = self._lift(value, self)
-            else:
-                value = wrap(BACKENDS[type(value)].asarray(value))
+            elif kind in BACKENDS:
+                edge = edges[source] if source >= 0 else self if source == OUTPUT else None
+                if isinstance(edge, Node):
+                    value = wrap(BACKENDS[kind].asarray(value))
+                    value.node, value.needs_grad = edge, True
+                elif edge is not None and edge.array is value:
+                    value = edge
+                else:
+                    value = wrap(BACKENDS[kind].asarray(value))
             setattr(twin, name, value)
         return twin
-
-    @staticmethod
-    def _lift(value: Array, edge: Node | TensorBase | None) -> TensorBase:
-        if isinstance(edge, TensorBase) and edge.array is value:
-            return edge
-        tensor: TensorBase = wrap(BACKENDS[type(value)].asarray(value))
-        if isinstance(edge, Node):
-            tensor.node = edge
-            tensor.needs_grad = True
-        return tensor
 
     def __copy__(self) -> Node:
         twin = _new(type(self))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
+from operator import attrgetter
 from typing import Any
 
 from ..backend import BACKENDS
@@ -228,16 +229,21 @@ def _check_replaced(hook: Any, given: Array, returned: Array) -> None:
 def reaching(starts: list[Any], goals: set[Any]) -> set[Any]:
     """The nodes between ``starts`` and ``goals``, both included."""
     seen: set[Any] = set()
+    nodes: list[Node] = []
     stack = list(starts)
     while stack:
         node = stack.pop()
         if node not in seen:
             seen.add(node)
             if isinstance(node, Node):
-                stack.extend(e for e in node.edges if e is not None and e not in seen)
-    needed = {n for n in seen if n in goals}
-    nodes = [n for n in seen if isinstance(n, Node)]
-    for node in sorted(nodes, key=lambda n: n.sequence):
-        if any(e is not None and e in needed for e in node.edges):
+                nodes.append(node)
+                stack.extend(node.edges)
+    needed = seen & goals
+    nodes.sort(key=_by_sequence)
+    for node in nodes:
+        if not needed.isdisjoint(node.edges):
             needed.add(node)
     return needed
+
+
+_by_sequence = attrgetter("sequence")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 Array = Any
@@ -37,9 +38,7 @@ class ComposedNorms:
         variance = self.mean(self.square(centred), axes, True)
         y = self._affine(self.mul(centred, self.rsqrt(self.add(variance, eps))), weight, bias)
         mean, variance = (self.reshape(a, (x.shape[1],)) for a in (mean, variance))
-        if out is None:
-            return y, mean, variance
-        return self.into(y, out[0]), self.into(mean, out[1]), self.into(variance, out[2])
+        return self._all_into((y, mean, variance), out)
 
     def batch_norm_grad(
         self,
@@ -74,7 +73,7 @@ class ComposedNorms:
             found[1] = self.reshape(along, (channels,))
         if wanted[2]:
             found[2] = self.reshape(total, (channels,))
-        return self._gradients_into(found, out)
+        return self._all_into(found, out)
 
     def group_norm(
         self,
@@ -92,9 +91,7 @@ class ComposedNorms:
         """
         y, mean, rstd = self.layer_norm(self._in_groups(x, groups), None, None, eps)
         y = self._affine(self.reshape(y, x.shape), weight, bias)
-        if out is None:
-            return y, mean, rstd
-        return self.into(y, out[0]), self.into(mean, out[1]), self.into(rstd, out[2])
+        return self._all_into((y, mean, rstd), out)
 
     def group_norm_grad(
         self,
@@ -120,7 +117,7 @@ class ComposedNorms:
             found[1] = self.sum(self.mul(grad, normal), axes)
         if wanted[2]:
             found[2] = self.sum(grad, axes)
-        return self._gradients_into(found, out)
+        return self._all_into(found, out)
 
     def _affine(self, x: Array, weight: Array | None, bias: Array | None) -> Array:
         """``x * weight + bias``, as far as they are there."""
@@ -137,14 +134,17 @@ class ComposedNorms:
         rows = x.shape[0] * groups
         return self.reshape(x, (rows, math.prod(x.shape) // max(rows, 1)))
 
-    def _gradients_into(
-        self, found: list[Array | None], out: tuple[Array, ...] | None
-    ) -> tuple[Array | None, Array | None, Array | None]:
-        into = out or (None, None, None)
-        in_x, in_weight, in_bias = (
-            a if a is None else self.into(a, b) for a, b in zip(found, into, strict=True)
+    def _all_into(
+        self, found: Sequence[Array | None], out: tuple[Array, ...] | None
+    ) -> tuple[Any, Any, Any]:
+        """Three results, those that are not None stored in the arrays that were given for them."""
+        first, second, third = found
+        if out is None:
+            return first, second, third
+        first, second, third = (
+            a if a is None else self.into(a, b) for a, b in zip(found, out, strict=True)
         )
-        return in_x, in_weight, in_bias
+        return first, second, third
 
 
 def _all_but_channels(x: Array) -> tuple[int, ...]:

@@ -128,9 +128,8 @@ class ComposedRows:
         if bias is not None:
             y = self.add(y, bias)
         y = y if wide is x else self.cast(y, x.dtype)
-        if out is None:
-            return y, mean, rstd
-        return self.into(y, out[0]), self.into(mean, out[1]), self.into(rstd, out[2])
+        result: tuple[Array, Array, Array] = self._all_into((y, mean, rstd), out)
+        return result
 
     def layer_norm_grad(
         self,
@@ -164,8 +163,5 @@ class ComposedRows:
             found[2] = self.sum(grad, 0)
         if narrow:
             found = [a if a is None else self.cast(a, kind) for a in found]
-        into = out or (None, None, None)
-        in_x, in_weight, in_bias = (
-            a if a is None else self.into(a, b) for a, b in zip(found, into, strict=True)
-        )
-        return in_x, in_weight, in_bias
+        result: tuple[Array | None, Array | None, Array | None] = self._all_into(found, out)
+        return result

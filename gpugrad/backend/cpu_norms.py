@@ -25,7 +25,7 @@ class HostNorms(Primitives):
         if x.size >= native.LARGE:
             found = native.batch_norm(x, weight, bias, eps)
             if found is not None:
-                return self._stored(found, out)
+                return self._all_into(found, out)
         return super().batch_norm(x, weight, bias, eps, out)
 
     def batch_norm_grad(
@@ -42,7 +42,7 @@ class HostNorms(Primitives):
         if x.size >= native.LARGE:
             found = native.batch_norm_grad(grad, x, weight, mean, variance, eps, wanted)
             if found is not None:
-                return self._stored(found, out)
+                return self._all_into(found, out)
         return super().batch_norm_grad(grad, x, weight, mean, variance, eps, wanted, out)
 
     def group_norm(
@@ -57,7 +57,7 @@ class HostNorms(Primitives):
         if x.size >= native.LARGE:
             found = native.group_norm(x, weight, bias, groups, eps)
             if found is not None:
-                return self._stored(found, out)
+                return self._all_into(found, out)
         return super().group_norm(x, weight, bias, groups, eps, out)
 
     def group_norm_grad(
@@ -74,15 +74,5 @@ class HostNorms(Primitives):
         if x.size >= native.LARGE:
             found = native.group_norm_grad(grad, x, weight, mean, rstd, groups, wanted)
             if found is not None:
-                return self._stored(found, out)
+                return self._all_into(found, out)
         return super().group_norm_grad(grad, x, weight, mean, rstd, groups, wanted, out)
-
-    def _stored(
-        self, found: tuple[Array | None, ...], out: tuple[Array, ...] | None
-    ) -> tuple[Any, Any, Any]:
-        """Three results, those that are not None stored in the arrays that were given for them."""
-        into = out or (None, None, None)
-        first, second, third = (
-            a if a is None else self.into(a, b) for a, b in zip(found, into, strict=True)
-        )
-        return first, second, third

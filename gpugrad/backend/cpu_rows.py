@@ -177,15 +177,6 @@ class HostRows(Primitives):
         grads = of_x, of_weight, of_bias
         return grads if out is None else self._all_into(grads, out)
 
-    def _all_into(
-        self, found: tuple[Array | None, ...], out: tuple[Array, ...]
-    ) -> tuple[Any, Any, Any]:
-        """Three results, those that are not None stored in the arrays that were given for them."""
-        x, y, z = (
-            a if a is None else self.into(a, given) for a, given in zip(found, out, strict=True)
-        )
-        return x, y, z
-
     def cross_entropy(
         self,
         x: Array,

@@ -1,4 +1,4 @@
-"""What a backend says besides computing: where arrays lie, how recorded calls are carried out."""
+"""What a backend says of its device: where arrays lie, and how recorded calls are carried out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Shape = tuple[int, ...]
 
 
 class DeviceInterface:
-    """The memory of one kind of device; each backend defines what raises ``NotImplementedError``."""
+    """One kind of device and its memory; backends define what raises ``NotImplementedError``."""
 
     device_type: str
 

@@ -23,10 +23,16 @@ from ..native import twister as native
 from .box_muller import BLOCK, float32_normals, float64_normals
 from .fused import scale_shift32, scale_shift64
 from .rejection import RejectionDraws
-from .stream import DEFAULT_SEED, Array, Shape, Stream, cast
+from .stream import DEFAULT_SEED, WIDE_RANGE, Array, Shape, Stream, cast
 
 CHUNK = 2**15
 """Words in work at a time: the intermediate results stay in the cache."""
+
+FEW = 8
+"""Up to this many numbers are drawn one by one in less time than all together."""
+
+SHORT = 256
+"""Up to this many numbers are swapped one by one in less time than all together."""
 
 # The state of PyTorch's CPU generator, so that states can be exchanged with it. ``left`` and
 # ``next`` both count the words used of the current 624; ``normal_y`` is the kept normal number.
@@ -133,6 +139,10 @@ class CPUStream(RejectionDraws, Stream):
                 found = native.uniform(self._address(), n, np.float32)
             if found is not None:
                 return found
+        if n <= FEW:
+            with self.lock:
+                word = self._twister.random_raw
+                return np.array([(word() & 0xFFFFFF) * 2.0**-24 for _ in range(n)], np.float32)
         u = np.empty(n, np.float32)
         with self.lock:
             for start in range(0, n, CHUNK):
@@ -150,6 +160,8 @@ class CPUStream(RejectionDraws, Stream):
                 found = native.uniform(self._address(), n, np.float64)
             if found is not None:
                 return found
+        if n <= FEW:
+            return np.array(self._few_units(n), np.float64)
         u = np.empty(n, np.float64)
         with self.lock:
             for start in range(0, n, CHUNK):
@@ -160,12 +172,28 @@ class CPUStream(RejectionDraws, Stream):
                 part *= 2.0**-53
         return u
 
+    def _few_units(self, n: int) -> list[float]:
+        """What :meth:`_unit64` gives, as Python's numbers."""
+        with self.lock:
+            word = self._twister.random_raw
+            return [((word() << 32 | word()) & (2**53 - 1)) * 2.0**-53 for _ in range(n)]
+
+    def integers(self, low: int, high: int, shape: Shape, dtype: Any) -> Array:
+        n, span = math.prod(shape), high - low
+        if n > FEW or span >= WIDE_RANGE:
+            return super().integers(low, high, shape, dtype)
+        with self.lock:
+            word = self._twister.random_raw
+            values = [low + word() % span for _ in range(n)]
+        return cast(np.array(values, np.int64), dtype).reshape(shape)
+
     def uniform(self, shape: Shape, dtype: Any, low: float = 0.0, high: float = 1.0) -> Array:
         n = math.prod(shape)
         dtype = np.dtype(dtype)
-        if dtype == np.float32 and low == 0 and high == 1:
+        code = dtype.char
+        if code == "f" and low == 0 and high == 1:
             return self._unit32(n).reshape(shape)
-        if dtype == np.float64:
+        if code == "d":
             u = self._unit64(n)
             if (low, high) == (0.0, 1.0):
                 return u.reshape(shape)
@@ -222,7 +250,7 @@ class CPUStream(RejectionDraws, Stream):
         with self.lock:
             z = [] if self._kept is None or n == 0 else [self._kept]
             pairs = (n - len(z) + 1) // 2
-            u = self._unit64(2 * pairs).tolist()
+            u = self._few_units(2 * pairs)
             for u1, u2 in zip(u[0::2], u[1::2], strict=True):
                 radius, angle = math.sqrt(-2.0 * math.log1p(-u2)), 2.0 * math.pi * u1
                 z += radius * math.cos(angle), radius * math.sin(angle)
@@ -237,6 +265,11 @@ class CPUStream(RejectionDraws, Stream):
         left = np.arange(n, 1, -1, dtype=np.uint32)
         partner = (self.words(n - 1).astype(np.uint32) % left).astype(np.int64)
         partner += np.arange(n - 1)
+        if n <= SHORT:
+            order = list(range(n))
+            for i, j in enumerate(partner.tolist()):
+                order[i], order[j] = order[j], order[i]
+            return np.array(order).astype(dtype, copy=False)
         return _swapped(np.append(partner, n - 1)).astype(dtype, copy=False)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial, wraps
+from functools import wraps
 from typing import Any
 
 from .gradients import Gradients
@@ -40,8 +40,10 @@ def scalable(step: Callable[..., None]) -> Callable[..., None]:
         found_inf: Array | None = None,
         **options: Any,
     ) -> None:
-        lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
-        once = partial(step, self, lists, lr, counts, scratch, **options)
+        def once() -> None:
+            lists = zip(params, grads, *states, scratch.first, scratch.second, strict=True)
+            step(self, lists, lr, counts, scratch, **options)
+
         if grad_scale is None and found_inf is None:
             once()
         else:

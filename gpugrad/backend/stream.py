@@ -22,6 +22,9 @@ DIGITS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
 """Bits in the significand of the floating-point types."""
 
 
+_NOWHERE_ELSE = contextlib.nullcontext()
+
+
 class Stream:
     """Random arrays of one device.
 
@@ -38,7 +41,7 @@ class Stream:
 
     def on_device(self) -> contextlib.AbstractContextManager[Any]:
         """Everything below is to be called inside this context."""
-        return contextlib.nullcontext()
+        return _NOWHERE_ELSE
 
     # --- supplied by the device -----------------------------------------------------------------
 

@@ -158,12 +158,9 @@ class Compiled(Node):
             return self.call.gradients([self.run.array(slot) for slot in self.slots], grads)
         return self.run.differentiate(grads)
 
-    def __copy__(self) -> Compiled:
-        """A twin for a pass with ``create_graph``, which does not give the memory back."""
-        twin = super().__copy__()
-        assert isinstance(twin, Compiled)
-        twin.spare = []
-        return twin
+    def lifted(self) -> Compiled:
+        """The node itself: a recorded pass goes through the program's ops one by one."""
+        return self
 
     def release(self) -> None:
         self._give_back()

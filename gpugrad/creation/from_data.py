@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,11 @@ def _from_data(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
     if isinstance(data, (np.ndarray, np.generic)):
         dtypes.from_numpy(data.dtype)
         return np.array(data, wanted)
+    array = _of_numbers(data)
+    if array is not None:
+        if wanted is None and array.dtype.kind == "f":
+            wanted = dtypes.get_default_dtype().numpy
+        return array if wanted is None else array.astype(wanted, copy=False)
     plain = _plain(data)
     is_tensor_list = plain is not data and any(isinstance(i, np.ndarray) for i in _leaves(plain))
     try:
@@ -73,6 +79,28 @@ def _from_data(data: Any, dtype: Any) -> np.ndarray[Any, Any]:
         return array.astype(dtypes.get_default_dtype().numpy)
     dtypes.from_numpy(array.dtype)
     return array
+
+
+def _of_numbers(data: Any) -> np.ndarray[Any, Any] | None:
+    """The array of a number, or of a list or a matrix of Python's numbers; else None.
+
+    Most data are that, and their types are found without a loop in Python.
+    """
+    kinds = {data.__class__}
+    if list in kinds:
+        kinds = set(map(type, data))
+        if len(kinds) == 1 and list in kinds:
+            kinds = set(map(type, chain.from_iterable(data)))
+    if not kinds or not (kinds <= _NUMBERS or kinds == _TRUTHS):
+        return None
+    try:
+        array = np.array(data)
+    except ValueError:
+        return None
+    return array if array.dtype.char in "dl?" else None
+
+
+_NUMBERS, _TRUTHS = {float, int}, {bool}
 
 
 def _no_numbers(plain: Any) -> Exception:

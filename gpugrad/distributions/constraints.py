@@ -99,7 +99,8 @@ class _IntegerInterval(_Interval):
     is_discrete = True
 
     def check(self, value: Any) -> Any:
-        return (value % 1 == 0) & super().check(value)
+        inside = super().check(value)
+        return (value % 1 == 0) & inside if value.is_floating_point() else inside
 
 
 class _IntegerGreaterThan(_GreaterThan):

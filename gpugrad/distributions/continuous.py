@@ -51,7 +51,10 @@ class Normal(Broadcast):
         from ..random import normal
 
         size = self._extended_shape(sample_shape)
-        return normal(self.loc.detach().expand(size), self.scale.detach().expand(size))
+        loc, scale = self.loc.detach(), self.scale.detach()
+        if size != self._batch_shape:
+            loc, scale = loc.expand(size), scale.expand(size)
+        return normal(loc, scale)
 
     def rsample(self, sample_shape: Shape = ()) -> Any:
         shape = self._extended_shape(sample_shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, ClassVar, Self
 
 from ..autograd.grad_mode import enable_grad
@@ -20,6 +21,11 @@ def clamped(probs: Any) -> Any:
     """Probabilities away from 0 and 1, so that their logarithms are finite."""
     eps = finfo(probs.dtype).eps
     return probs.clamp(min=eps, max=1 - eps)
+
+
+@functools.cache
+def _lowest(dtype: Any) -> float:
+    return finfo(dtype).min
 
 
 def _one_of(probs: Any, logits: Any) -> None:
@@ -248,19 +254,27 @@ class Categorical(_EitherParameter, Distribution):
 
     def sample(self, sample_shape: Shape = ()) -> Any:
         sample_shape = Size(sample_shape)
-        rows = self.probs.detach().reshape(-1, self._num_events)
-        drawn = multinomial(rows, sample_shape.numel(), True).T
+        probs, count = self.probs.detach(), sample_shape.numel()
+        if self._batch_shape:
+            drawn = multinomial(probs.reshape(-1, self._num_events), count, True).T
+        else:
+            drawn = multinomial(probs, count, True)
         return drawn.reshape(tuple(self._extended_shape(sample_shape)))
 
     def log_prob(self, value: Any) -> Any:
         if self._validate_args:
             self._validate_sample(value)
+        logits = self.logits
+        alike = value.shape == self._batch_shape
         value = value.long().unsqueeze(-1)
-        value, logits = broadcast_all(value, self.logits)
-        return logits.gather(-1, value[..., :1]).squeeze(-1)
+        if not alike:
+            value, logits = broadcast_all(value, logits)
+            value = value[..., :1]
+        return logits.gather(-1, value).squeeze(-1)
 
     def entropy(self) -> Any:
-        logits = self.logits.clamp(min=finfo(self.logits.dtype).min)
+        logits = self.logits
+        logits = logits.clamp(min=_lowest(logits.dtype))
         return -(logits * self.probs).sum(-1)
 
     def enumerate_support(self, expand: bool = True) -> Any:

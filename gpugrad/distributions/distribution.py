@@ -23,6 +23,16 @@ def broadcast_all(*values: Any) -> tuple[Any, ...]:
     Raises:
         ValueError: a parameter is neither.
     """
+    shape = None
+    for value in values:
+        if not isinstance(value, Tensor):
+            break
+        if shape is None:
+            shape = value.array.shape
+        elif value.array.shape != shape:
+            break
+    else:
+        return values
     if not all(isinstance(v, (Tensor, int, float)) for v in values):
         raise ValueError(
             "Input arguments must all be instances of Number, torch.Tensor or objects implementing "
@@ -235,6 +245,6 @@ class Broadcast(Distribution):
         return self._checked_alike(type(self)(**values, validate_args=False))
 
     def _standard_normal(self, shape: Shape, like: Any) -> Any:
-        from ..random import normal
+        from ..random import randn
 
-        return normal(like.new_zeros(tuple(shape)), like.new_ones(tuple(shape)))
+        return randn(tuple(shape), dtype=like.dtype, device=like.device)

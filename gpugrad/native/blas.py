@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import functools
 from itertools import chain
-from pathlib import Path
 
 import numpy as np
 
@@ -19,6 +18,8 @@ PREFIX, SUFFIX = "scipy_", "64_"
 @functools.cache
 def library() -> ctypes.CDLL | None:
     """The library that NumPy has loaded, None where it is another one."""
+    from pathlib import Path  # slow to import, and known to few programs
+
     folder = Path(np.__file__).parent
     name = "*openblas64*"
     for path in chain(folder.parent.glob(f"numpy.libs/{name}"), folder.glob(f".dylibs/{name}")):

@@ -10,7 +10,7 @@ from ..autograd.inplace import check_inplace, mark_changed, overwrite
 from . import compare
 from .arguments import require_tensor
 from .operands import misfit
-from .special import heaviside
+from .special_binary import heaviside
 
 Method = Callable[..., Any]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..autograd.composed import shown_as
 from ..autograd.engine import wrap
 from ..backend import BACKENDS
@@ -13,7 +15,7 @@ from .index import Index, getitem
 from .select import Gather
 from .shape import reshape, wrap_dim
 
-INDEX_TYPES = ("int32", "int64")
+INDEX_TYPES = (np.dtype("int64"), np.dtype("int32"))
 
 
 class IndexSelect(Index):

@@ -19,12 +19,13 @@ from ..autograd.views import (
     refresh,
 )
 from ..backend import BACKENDS
-from ..backend.primitives import is_basic
 from ..dtypes import from_numpy
 from .broadcasting import expand
 from .copying import copy_
 from .native_index import native_index
 from .operands import sum_to, wrapped
+
+WHOLE = slice(None)
 
 
 class Index(Node):
@@ -125,10 +126,11 @@ def getitem(x: Any, index: Any) -> Any:
             )
         if not -shape[0] <= index < shape[0]:
             raise IndexError(f"index {index} is out of bounds for dimension 0 with size {shape[0]}")
-        return select_first(x, index)
+        return _view(x, Select, (index, ...))
     native = native_index(x, index)
-    if is_basic(native):
-        return _view_node(native).apply(x, native)
+    cls = _view_node(native)
+    if cls is not None:
+        return _view(x, cls, native)
     x, native = _ints_first(x, native)
     try:
         return Index.apply(x, native)
@@ -136,20 +138,20 @@ def getitem(x: Any, index: Any) -> Any:
         raise IndexError(_explain(x, native, error)) from None
 
 
-def select_first(x: Any, index: int) -> Any:
-    """``x[index]`` for an int in range: the most frequent form, without the general path's cost."""
-    position = (index, ...)
-    result = wrap(x.array[position])
+def _view(x: Any, cls: type[Index], index: tuple[Any, ...]) -> Any:
+    """``cls.apply(x, index)`` for an index that was checked, without the general path's cost."""
+    array = x.array
+    result = wrap(array[index])
     if x.view_of is not None and x.version[1] != x.rebased:
         refresh(x)
     result.version = x.version
     result.rebased = x.rebased
-    result.view_of = (x, Select, (position,), None, mode.enabled)
+    result.view_of = (x, cls, (index,), None, mode.enabled)
     if not mode.enabled:
         result.needs_grad = x.needs_grad
     elif x.needs_grad:
-        node = _new(Select)
-        node.index, node.shape = position, x.array.shape
+        node = _new(cls)
+        node.index, node.shape = index, array.shape
         node._record((x,), result)
     return result
 
@@ -159,7 +161,10 @@ def _ints_first(x: Any, native: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
 
     NumPy counts ints among the arrays that are broadcast; to PyTorch they are not part of that.
     """
-    if not any(item.__class__ is int for item in native):
+    for item in native:
+        if item.__class__ is int:
+            break
+    else:
         return x, native
     first: list[Any] = []
     rest: list[Any] = []
@@ -173,18 +178,25 @@ def _ints_first(x: Any, native: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
             dims = 0 if isinstance(item, bool) else item.ndim if item.dtype.kind == "b" else 1
             first += [slice(None)] * dims
             rest.append(item)
-    return _view_node(first).apply(x, tuple(first)), tuple(rest)
+    taken = tuple(first)
+    return _view(x, _view_node(taken) or Alias, taken), tuple(rest)
 
 
-def _view_node(index: Any) -> type[Index]:
+def _view_node(index: tuple[Any, ...]) -> type[Index] | None:
+    """The node of the view that an index takes; None for an index that makes a copy."""
     last: type[Index] = Alias
     for item in index:
         if item is None:
             last = Newaxis
+        elif item is Ellipsis:
+            continue
+        elif isinstance(item, slice):
+            if item != WHOLE:
+                last = Slice
         elif isinstance(item, int):
             last = Select
-        elif isinstance(item, slice) and item != slice(None):
-            last = Slice
+        else:
+            return None
     return last
 
 
@@ -215,8 +227,9 @@ def setitem(x: Any, index: Any, value: Any) -> None:
         elif type(value) is not type(x.array):
             value = backend.full((), wrapped(value, x.array.dtype), x.array.dtype)
         value = wrap(value)
-    if is_basic(native):
-        target = _view_node(native).apply(x, native)
+    cls = _view_node(native)
+    if cls is not None:
+        target = _view(x, cls, native)
         value = _without_prefix(value, target.array.ndim)
         if value.array.ndim and not _fits(value.array.shape, target.array.shape):
             expand(value, target.array.shape)  # raises what PyTorch raises here

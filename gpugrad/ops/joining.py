@@ -39,6 +39,9 @@ class Stack(Node):
     def forward(self, xp: Any, *arrays: Any) -> Any:
         *parts, self.axis = arrays
         shape = parts[0].shape
+        if self.axis == 0 and shape:
+            joined = row_major(xp, xp.concatenate(parts, 0))
+            return xp.reshape(joined, (len(parts), *shape))
         widened = (*shape[: self.axis], 1, *shape[self.axis :])
         return row_major(xp, xp.concatenate([xp.reshape(p, widened) for p in parts], self.axis))
 
@@ -60,17 +63,21 @@ def _parts(name: str, tensors: Any) -> list[Any]:
             f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not "
             f"{type(tensors).__name__}"
         )
-    for number, part in enumerate(tensors):
+    result = list(tensors)
+    kind, mixed = None, False
+    for number, part in enumerate(result):
         if not isinstance(part, TensorBase):
             raise TypeError(
                 f"expected Tensor as element {number} in argument 0, but got {type(part).__name__}"
             )
-    if not tensors:
+        dtype = part.array.dtype
+        if dtype is not kind:
+            mixed = mixed or not (kind is None or dtype == kind)
+            kind = dtype
+    if not result:
         raise RuntimeError(f"{name} expects a non-empty TensorList")
-    result = list(tensors)
-    first = result[0]
-    if any(t.array.dtype != first.array.dtype for t in result):
-        wanted = from_numpy(first.array.dtype)
+    if mixed:
+        wanted = from_numpy(result[0].array.dtype)
         for other in result:
             wanted = promote_types(wanted, from_numpy(other.array.dtype))
         result = [cast(other, wanted) for other in result]
@@ -102,6 +109,8 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
     d = wrap_dim(dim, len(shape))
     for number, part in enumerate(kept):
         other = part.array.shape
+        if other == shape:
+            continue
         if len(other) != len(shape):
             raise RuntimeError(
                 f"Tensors must have same number of dimensions: got {len(shape)} and {len(other)}"

@@ -16,6 +16,7 @@ from ..backend.implicit_slopes import ImplicitSlopes
 from ..backend.primitives import is_basic
 from . import (
     activation,
+    activation_slopes,
     arithmetic,
     bessel,
     broadcasting,
@@ -47,6 +48,9 @@ from .unary import Unary
 SPECIAL = (bessel, gamma, normal_distribution, number_parts)
 """Modules of special functions whose derivatives are special functions again."""
 
+ELEMENTWISE = (pointwise, arithmetic, power, activation, activation_slopes, select)
+"""Modules of the other elementwise functions."""
+
 NOT_DIFFERENTIABLE = (
     "eq",
     "ne",
@@ -69,8 +73,17 @@ def _raw(value: Any) -> Any:
     return value.array if isinstance(value, TensorBase) else value
 
 
-def _axes(axis: Any) -> Any:
-    return (axis,) if isinstance(axis, int) else axis
+def _axes(x: Any, axis: Any) -> Any:
+    """Axes counted from the front, as ops want them; None is for all."""
+    if axis is None:
+        return None
+    if isinstance(axis, int):
+        return (_axis(x, axis),)
+    return tuple(_axis(x, a) for a in axis) if min(axis, default=0) < 0 else axis
+
+
+def _axis(x: Any, axis: int) -> int:
+    return axis if axis >= 0 else axis + x.array.ndim
 
 
 class TensorNamespace(ComposedForms, ComposedRecurrence, ImplicitSlopes):
@@ -78,7 +91,7 @@ class TensorNamespace(ComposedForms, ComposedRecurrence, ImplicitSlopes):
 
     def __init__(self) -> None:
         self.large = self
-        for module in (*SPECIAL, pointwise, arithmetic, power, activation, select):
+        for module in (*SPECIAL, *ELEMENTWISE):
             for value in vars(module).values():
                 if isinstance(value, type) and issubclass(value, (Unary, Binary)):
                     name = getattr(value, "primitive", None)
@@ -140,7 +153,7 @@ class TensorNamespace(ComposedForms, ComposedRecurrence, ImplicitSlopes):
         return index.ScatterNd.apply(grad, item, tuple(size))
 
     def concatenate(self, arrays: list[Any], axis: int) -> Any:
-        return joining.Cat.apply(*arrays, axis)
+        return joining.Cat.apply(*arrays, _axis(arrays[0], axis))
 
     def stack(self, arrays: list[Any]) -> Any:
         return joining.stack(arrays)
@@ -160,25 +173,25 @@ class TensorNamespace(ComposedForms, ComposedRecurrence, ImplicitSlopes):
     def sum(self, x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
         if x.array.dtype.kind == "b":
             x = copying.Cast.apply(x, "int64")
-        return reduce.SumDim.apply(x, _axes(axis), keepdims)
+        return reduce.SumDim.apply(x, _axes(x, axis), keepdims)
 
     def mean(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        return reduce.MeanDim.apply(x, _axes(axis), keepdims)
+        return reduce.MeanDim.apply(x, _axes(x, axis), keepdims)
 
     def prod(self, x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
-        return reduce.ProdDim.apply(x, _axes(axis), keepdims)
+        return reduce.ProdDim.apply(x, _axes(x, axis), keepdims)
 
     def amax(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        return reduce.Amax.apply(x, _axes(axis), keepdims)
+        return reduce.Amax.apply(x, _axes(x, axis), keepdims)
 
     def amin(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        return reduce.Amin.apply(x, _axes(axis), keepdims)
+        return reduce.Amin.apply(x, _axes(x, axis), keepdims)
 
     def cumsum(self, x: Any, axis: int, dtype: Any = None) -> Any:
-        return select.Cumsum.apply(x, axis)
+        return select.Cumsum.apply(x, _axis(x, axis))
 
     def cumprod(self, x: Any, axis: int, dtype: Any = None) -> Any:
-        return select.Cumprod.apply(x, axis)
+        return select.Cumprod.apply(x, _axis(x, axis))
 
     def matmul(self, x: Any, y: Any, out: Any = None) -> Any:
         return matmul.matmul(x, y)
@@ -228,10 +241,10 @@ class TensorNamespace(ComposedForms, ComposedRecurrence, ImplicitSlopes):
         return embedding.EmbeddingGrad.apply(grad, where, rows, padding, by_frequency)
 
     def softmax(self, x: Any, axis: int, out: Any = None) -> Any:
-        return softmax.Softmax.apply(x, axis)
+        return softmax.Softmax.apply(x, _axis(x, axis))
 
     def log_softmax(self, x: Any, axis: int, out: Any = None) -> Any:
-        return softmax.LogSoftmax.apply(x, axis)
+        return softmax.LogSoftmax.apply(x, _axis(x, axis))
 
 
 TENSORS = TensorNamespace()

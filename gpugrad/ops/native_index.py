@@ -17,6 +17,76 @@ def native_index(x: Any, index: Any) -> Any:
     items = index if isinstance(index, tuple) else (index,)
     if isinstance(index, list):
         items = _list_items(index)
+    return _common_index(x.array, items) or _any_index(x, items)
+
+
+def _common_index(array: Any, items: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """The index, if it holds only what most programs write and fits; else None.
+
+    That is ints, ranges without steps, None, an Ellipsis, and integer tensors and masks on the
+    device of ``array``. One loop finds that out, where :func:`_any_index` asks all its questions
+    of each item.
+    """
+    shape = array.shape
+    ndim, dim, ended = len(shape), 0, False
+    native: list[Any] = []
+    for item in items:
+        kind = item.__class__
+        if kind is slice:
+            start, stop = item.start, item.stop
+            if (
+                item.step is not None
+                or (start is not None and start.__class__ is not int)
+                or (stop is not None and stop.__class__ is not int)
+            ):
+                return None
+            dim += 1
+        elif kind is int:
+            if dim >= ndim or not -shape[dim] <= item < shape[dim]:
+                return None
+            dim += 1
+        elif item is Ellipsis:
+            if ended:
+                return None
+            ended, before = True, dim
+            dim = ndim
+            for later in items[len(native) + 1 :]:
+                if later is not None:
+                    dim -= 1
+            if dim < before:
+                return None
+        elif isinstance(item, TensorBase):
+            item = item.array
+            if type(item) is not type(array):
+                return None
+            code = item.dtype.char
+            if code == "l":
+                if not item.ndim:
+                    if type(item) is not np.ndarray or recording.listener is not None:
+                        return None
+                    item = int(item)
+                    if dim >= ndim or not -shape[dim] <= item < shape[dim]:
+                        return None
+                dim += 1
+            elif code == "?" and not ended:
+                if shape[dim : dim + item.ndim] != item.shape:
+                    return None
+                dim += item.ndim
+            else:
+                return None
+        elif item is not None:
+            return None
+        native.append(item)
+    if dim > ndim:
+        return None
+    if not ended:
+        # With an Ellipsis NumPy returns arrays (views) where it would return scalars.
+        native.append(Ellipsis)
+    return tuple(native)
+
+
+def _any_index(x: Any, items: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The index, with PyTorch's error for what is none."""
     shape = x.array.shape
     native: list[Any] = []
     for item in items:
@@ -57,7 +127,7 @@ def _native_item(x: Any, item: Any) -> Any:
                 "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool "
                 "instead.",
                 UserWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
             array = array.astype(bool)
         if array.ndim == 0 and array.dtype.kind != "b" and type(array) is np.ndarray:

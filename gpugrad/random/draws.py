@@ -7,6 +7,7 @@ cannot hold the numbers.
 
 from __future__ import annotations
 
+import functools
 import warnings
 from typing import Any
 
@@ -42,6 +43,13 @@ CPP_NAMES = {
 """What PyTorch's messages about ranges call the dtypes."""
 
 
+@functools.cache
+def name_of(dtype: Any) -> str:
+    """NumPy's name of a type, which NumPy composes anew each time it is asked."""
+    name: str = dtype.name
+    return name
+
+
 def scalar_name(dtype: Any) -> str:
     """PyTorch's name of the type of an element: ``Float``, ``Long``, ..."""
     return from_numpy(dtype).tensor_type.removesuffix("Tensor")
@@ -61,7 +69,7 @@ def uniform(
     generator: Generator | None = None,
 ) -> Array:
     """Uniform numbers in [low, high)."""
-    name = dtype.name
+    name = name_of(dtype)
     if name not in DIGITS:
         raise _refusal("check_uniform_bounds", dtype)
     largest = LARGEST[name]
@@ -94,7 +102,7 @@ def normal(
     """Normal numbers with this mean and standard deviation."""
     if not std >= 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
-    if dtype.name not in DIGITS and 0 not in shape:
+    if name_of(dtype) not in DIGITS and 0 not in shape:
         raise _refusal("normal_kernel_cpu", dtype)
     stream = stream_of(where, generator)
     with stream.on_device():
@@ -193,7 +201,8 @@ def permutation(n: int, dtype: Any, where: device, *, generator: Generator | Non
 def _integer_range(dtype: Any, low: int, high: int | None) -> tuple[int, int]:
     """The bounds, checked against what the dtype holds, and moved inwards where rounding to the
     dtype would leave them."""
-    floating = dtype.name in DIGITS
+    of_type = name_of(dtype)
+    floating = of_type in DIGITS
     if high is None:
         if low == -(2**63):
             if not floating and dtype.name != "int64":
@@ -219,9 +228,9 @@ def _integer_range(dtype: Any, low: int, high: int | None) -> tuple[int, int]:
                     f"dtype, but got from={low} >= to={high}"
                 )
     smallest, largest = (
-        (-LARGEST[dtype.name], LARGEST[dtype.name]) if floating else _integer_limits(dtype)
+        (-LARGEST[of_type], LARGEST[of_type]) if floating else _integer_limits(dtype)
     )
-    name = CPP_NAMES[dtype.name]
+    name = CPP_NAMES[of_type]
     for which, bound in (("from", low), ("to - 1", high - 1)):
         if not smallest <= bound <= largest:
             raise RuntimeError(f"{which} is out of bounds for {name}")
@@ -237,6 +246,7 @@ def _integer_range(dtype: Any, low: int, high: int | None) -> tuple[int, int]:
     return low, high
 
 
+@functools.cache
 def _integer_limits(dtype: Any) -> tuple[int, int]:
     if dtype.kind == "b":
         return 0, 1

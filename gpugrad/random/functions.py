@@ -180,17 +180,27 @@ def normal(
     kind = (_broadcast(tensors), tensors[0].dtype, where)
     backend = get_backend(where)
     if isinstance(std, TensorBase):
-        if std.array.size and not bool((std.array >= 0).all()):
+        if std.array.size and not bool(std.array.min() >= 0):
             raise RuntimeError("normal expects all elements of std >= 0.0")
         array = draws.normal(*kind, generator=generator)
-        backend.copy(backend.mul(array, std.array), array)
+        _apply(backend.mul, backend, array, std.array)
     else:
         array = draws.normal(*kind, 0.0, std, generator=generator)
     shift = mean.array if isinstance(mean, TensorBase) else array.dtype.type(mean)
-    return wrap(backend.copy(backend.add(array, shift), array))
+    return wrap(_apply(backend.add, backend, array, shift))
+
+
+def _apply(primitive: Any, backend: Any, array: Any, other: Any) -> Any:
+    """Let a primitive change ``array``, which keeps its type."""
+    if array.dtype == other.dtype:
+        return primitive(array, other, out=array)
+    return backend.copy(primitive(array, other), array)
 
 
 def _broadcast(arrays: list[Any]) -> Shape:
+    shape: Shape = arrays[0].shape
+    if arrays[-1].shape == shape:
+        return shape
     try:
         return np.broadcast_shapes(*(a.shape for a in arrays))
     except ValueError as error:

@@ -80,7 +80,7 @@ def multinomial(
     n = operator.index(num_samples)
     if weights.ndim not in (1, 2):
         raise RuntimeError("prob_dist must be 1 or 2 dim")
-    if weights.dtype.name not in DIGITS:
+    if draws.name_of(weights.dtype) not in DIGITS:
         raise RuntimeError(
             "multinomial only supports floating-point dtypes for input, got: "
             f"{draws.scalar_name(weights.dtype)}"
@@ -92,9 +92,15 @@ def multinomial(
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
         )
     rows = weights.reshape(-1, weights.shape[-1])
-    if not bool(((rows >= 0) & (rows < np.inf)).all()):
+    if len(rows) == 1 and rows.size:
+        largest = float(rows.max())
+        proper, possible = bool(rows.min() >= 0) and largest < np.inf, largest > 0
+    else:
+        proper = bool(((rows >= 0) & (rows < np.inf)).all())
+        possible = bool((rows > 0).any(axis=-1).all())
+    if not proper:
         raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
-    if not bool((rows > 0).any(axis=-1).all()):
+    if not possible:
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
     stream = stream_of(device_of(weights), generator)
     with stream.on_device():

@@ -195,6 +195,7 @@ CONDITIONS = {"logical_and", "logical_or", "logical_not"}
 
 STATIC: dict[str, tuple[Any, ...]] = {
     "clamp": (-0.5, 0.75),
+    "hardtanh_grad": (-0.5, 0.75),
     "leaky_relu": (0.1,),
     "leaky_relu_grad": (0.1,),
     "elu": (0.5,),

@@ -12,7 +12,7 @@ from ...ops.loss import (
     CrossEntropy,
     NllLoss,
 )
-from ...ops.special import xlogy
+from ...ops.special_binary import xlogy
 from ...settings import refuse_if_strict
 from ...tensor import Tensor
 from .promotion import require_floating

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
-from ... import dtypes
+import numpy as np
+
 from ...casting.calls import THREADS, casting
 from ...creation import tensor
 from ...ops.conv import ConstantPadNd
+from ...ops.gather import IndexSelect
 from ...tensor import Tensor
 from .promotion import refuse_bools
 
@@ -75,10 +79,16 @@ def _padded(input: Tensor, pad: Sequence[int], mode: str, value: float | None) -
         if low or high:
             dim = input.dim() - 1 - number
             size = input.size(dim)
-            places = [_PLACES[mode](i, size) for i in range(-low, size + high)]
-            index = tensor(places, dtype=dtypes.int64, device=input.device)
-            input = input.index_select(dim, index)
+            places = tensor(_places(mode, low, high, size), device=input.device).array
+            input = IndexSelect.apply(input, (*(slice(None),) * dim, places))
     return input
+
+
+@lru_cache(256)
+def _places(mode: str, low: int, high: int, size: int) -> np.ndarray[Any, Any]:
+    """Which elements stand side by side in the padded dimension."""
+    place = _PLACES[mode]
+    return np.array([place(i, size) for i in range(-low, size + high)], np.int64)
 
 
 def _constant(input: Tensor, pairs: list[tuple[int, int]], value: float) -> Tensor:
