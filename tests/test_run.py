@@ -276,6 +276,9 @@ def test_ctrl_c_ends_a_program(tmp_path: Path) -> None:
 
 IMPORT = re.compile(r"^(\s*)(import|from) torch\b", re.MULTILINE)
 
+BY_PYTORCHS_FILES = ("graph_convolution.py", "script_and_compile.py", "soft_actor_critic.py")
+"""Programs that import from files of PyTorch's own, which are found under its name only."""
+
 RUN_CORPUS = """
 import contextlib, io, json, random, runpy, sys, traceback, warnings
 import numpy
@@ -305,7 +308,7 @@ def under_own_name(source: str) -> str:
     for line in source.splitlines():
         if line.strip() == "import torch":
             line = line.replace("import torch", "import gpugrad as torch")
-        elif line.strip().startswith(("import torch.", "from torch")):
+        elif line.strip().startswith(("import torch.", "import torch as ", "from torch")):
             line = line.replace("torch", "gpugrad", 1)
         lines.append(line)
     return "\n".join(lines) + "\n"
@@ -315,14 +318,15 @@ def test_the_corpus_runs_the_same_under_both_names(tmp_path: Path) -> None:
     pytest.importorskip("sklearn")
     import json
 
-    own = [write(tmp_path / path.name, under_own_name(path.read_text())) for path in TUTORIALS]
+    theirs = [path for path in TUTORIALS if path.name not in BY_PYTORCHS_FILES]
+    own = [write(tmp_path / path.name, under_own_name(path.read_text())) for path in theirs]
     assert not any(IMPORT.search(path.read_text()) for path in own)
     outputs = []
-    for name, programs in (("torch", TUTORIALS), ("gpugrad", own)):
+    for name, programs in (("torch", theirs), ("gpugrad", own)):
         done = python("-c", RUN_CORPUS, name, *programs, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         outputs.append(json.loads(done.stdout))
-    for path, as_torch, as_gpugrad in zip(TUTORIALS, *outputs, strict=True):
+    for path, as_torch, as_gpugrad in zip(theirs, *outputs, strict=True):
         assert "Traceback (most recent call last)" not in as_torch, f"{path.name}\n{as_torch}"
         assert plain(as_torch) == plain(as_gpugrad), path.name
 

@@ -12,7 +12,6 @@ the namespace ``xp`` that fits what they are given.
 
 from __future__ import annotations
 
-import copy
 import itertools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -177,7 +176,7 @@ class Node(Inspected):
                 name if "Backward" in name or name == "CopySlices" else name + "Backward0"
             )
         cls._show_saved()
-        bases = cls.__mro__[: cls.__mro__.index(Node)]
+        bases = [base for base in cls.__mro__ if base not in Node.__mro__]
         slots = [slot for base in bases for slot in base.__dict__.get("__slots__", ())]
         cls.carried = tuple(slot for slot in slots if slot not in cls.saves)
 

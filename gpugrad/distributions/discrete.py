@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any, ClassVar, Self
 
 from ..autograd.grad_mode import enable_grad
@@ -21,11 +20,6 @@ def clamped(probs: Any) -> Any:
     """Probabilities away from 0 and 1, so that their logarithms are finite."""
     eps = finfo(probs.dtype).eps
     return probs.clamp(min=eps, max=1 - eps)
-
-
-@functools.cache
-def _lowest(dtype: Any) -> float:
-    return finfo(dtype).min
 
 
 def _one_of(probs: Any, logits: Any) -> None:
@@ -273,8 +267,7 @@ class Categorical(_EitherParameter, Distribution):
         return logits.gather(-1, value).squeeze(-1)
 
     def entropy(self) -> Any:
-        logits = self.logits
-        logits = logits.clamp(min=_lowest(logits.dtype))
+        logits = self.logits.clamp(min=finfo(self.logits.dtype).min)
         return -(logits * self.probs).sum(-1)
 
     def enumerate_support(self, expand: bool = True) -> Any:

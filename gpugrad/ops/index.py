@@ -230,9 +230,11 @@ def setitem(x: Any, index: Any, value: Any) -> None:
     cls = _view_node(native)
     if cls is not None:
         target = _view(x, cls, native)
-        value = _without_prefix(value, target.array.ndim)
-        if value.array.ndim and not _fits(value.array.shape, target.array.shape):
-            expand(value, target.array.shape)  # raises what PyTorch raises here
+        wanted = target.array.shape
+        if value.array.shape and value.array.shape != wanted:
+            value = _without_prefix(value, len(wanted))
+            if value.array.ndim and not _fits(value.array.shape, wanted):
+                expand(value, wanted)  # raises what PyTorch raises here
         copy_(target, value)
         return
     x, native = _ints_first(x, native)

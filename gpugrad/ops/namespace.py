@@ -142,8 +142,8 @@ class TensorNamespace(ComposedForms, ComposedRecurrence, ImplicitSlopes):
     def getitem(self, x: Any, item: Any) -> Any:
         items = item if isinstance(item, tuple) else (item,)
         items = tuple(_raw(i) for i in items)
-        kind = index._view_node(items) if is_basic(items) else index.Index
-        return kind.apply(x, items)
+        view = index._view_node(items) if is_basic(items) else None
+        return (view or index.Index).apply(x, items)
 
     def setitem(self, x: Any, item: Any, value: Any) -> Any:
         index.setitem(x, item, value)

@@ -127,7 +127,7 @@ def _native_item(x: Any, item: Any) -> Any:
                 "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool "
                 "instead.",
                 UserWarning,
-                stacklevel=6,
+                stacklevel=5,
             )
             array = array.astype(bool)
         if array.ndim == 0 and array.dtype.kind != "b" and type(array) is np.ndarray:

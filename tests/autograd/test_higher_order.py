@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import gpugrad
+from gpugrad.autograd.engine import Node
 
 
 def leaf(*values: float) -> Any:
@@ -125,3 +126,24 @@ def test_derivative_by_the_incoming_gradient() -> None:
     x, incoming = leaf(1.0, 2.0), leaf(3.0, 4.0)
     (first,) = gpugrad.autograd.grad(x * x, x, incoming, create_graph=True)
     assert gpugrad.autograd.grad(first.sum(), incoming)[0].tolist() == [2.0, 4.0]
+
+
+@pytest.mark.parametrize("slots", [True, False])
+def test_static_arguments_reach_a_recorded_pass(slots: bool) -> None:
+    """Whether the op keeps them in slots or in its dictionary."""
+
+    def forward(self: Any, xp: Any, x: Any, factor: float) -> Any:
+        self.x, self.factor = x, factor
+        return xp.mul(xp.square(x), factor)
+
+    def backward(self: Any, xp: Any, grad: Any) -> tuple[Any]:
+        return (xp.mul(xp.mul(grad, self.x), 2 * self.factor),)
+
+    body = {"saves": {"x": 0}, "forward": forward, "backward": backward}
+    if slots:
+        body["__slots__"] = ("factor", "x")
+    scaled_square: Any = type("ScaledSquare", (Node,), body)
+    x = leaf(3.0)
+    first = derivative(scaled_square.apply(x, 5.0), x)
+    assert first.tolist() == [30.0]
+    assert derivative(first, x).tolist() == [10.0]

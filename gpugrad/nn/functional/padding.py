@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ...backend import BACKENDS
+from ...backend.recording import made_in_python
 from ...casting.calls import THREADS, casting
-from ...creation import tensor
 from ...ops.conv import ConstantPadNd
 from ...ops.gather import IndexSelect
 from ...tensor import Tensor
@@ -79,16 +80,20 @@ def _padded(input: Tensor, pad: Sequence[int], mode: str, value: float | None) -
         if low or high:
             dim = input.dim() - 1 - number
             size = input.size(dim)
-            places = tensor(_places(mode, low, high, size), device=input.device).array
+            backend = BACKENDS[type(input.array)]
+            places = _places(mode, low, high, size)
+            places = made_in_python(backend, places, backend.device(input.array))
             input = IndexSelect.apply(input, (*(slice(None),) * dim, places))
     return input
 
 
 @lru_cache(256)
 def _places(mode: str, low: int, high: int, size: int) -> np.ndarray[Any, Any]:
-    """Which elements stand side by side in the padded dimension."""
+    """Which elements stand side by side in the padded dimension; not to be written into."""
     place = _PLACES[mode]
-    return np.array([place(i, size) for i in range(-low, size + high)], np.int64)
+    places = np.array([place(i, size) for i in range(-low, size + high)], np.int64)
+    places.setflags(write=False)
+    return places
 
 
 def _constant(input: Tensor, pairs: list[tuple[int, int]], value: float) -> Tensor:
