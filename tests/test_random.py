@@ -293,3 +293,19 @@ def test_threads_share_a_stream_without_losing_numbers() -> None:
     for t in threads:
         t.join()
     assert sorted(drawn) == expected
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda *n: gpugrad.rand(*n),
+        lambda *n: gpugrad.rand(*n, dtype=gpugrad.float64),
+        lambda *n: gpugrad.randint(-3, 9, n),
+    ],
+    ids=["float32", "float64", "int64"],
+)
+def test_few_numbers_are_those_of_one_long_draw(draw: Any) -> None:
+    gpugrad.manual_seed(7)
+    together = draw(60).tolist()
+    gpugrad.manual_seed(7)
+    assert [draw(1).item() for _ in range(7)] + draw(8).tolist() + draw(45).tolist() == together

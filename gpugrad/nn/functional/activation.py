@@ -301,9 +301,9 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     >>> gpugrad.nn.functional.prelu(gpugrad.tensor([-1.0, 2.0]), gpugrad.tensor(0.1))
     tensor([-0.1000,  2.0000])
     """
-    require_floating(input, "prelu_cpu")
     if THREADS and (run := casting("prelu")):
         return run(prelu, input, weight)
+    require_floating(input, "prelu_cpu")
     if weight.dim() > 1:
         raise RuntimeError(
             f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.dim()}"

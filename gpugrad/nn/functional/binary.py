@@ -36,9 +36,9 @@ def binary_cross_entropy(
     >>> gpugrad.nn.functional.binary_cross_entropy(gpugrad.tensor([0.5]), gpugrad.tensor([1.0]))
     tensor(0.6931)
     """
-    require_floating(input, "binary_cross_entropy")
     if THREADS and (run := casting("binary_cross_entropy")):
         return run(binary_cross_entropy, input, target, weight, size_average, reduce, reduction)
+    require_floating(input, "binary_cross_entropy")
     reduction = resolve(size_average, reduce, reduction)
     if target.size() != input.size():
         raise ValueError(
@@ -81,7 +81,6 @@ def binary_cross_entropy_with_logits(
     >>> gpugrad.nn.functional.binary_cross_entropy_with_logits(gpugrad.zeros(1), gpugrad.ones(1))
     tensor(0.6931)
     """
-    require_floating(input, "log_sigmoid_cpu")
     if THREADS and (run := casting("binary_cross_entropy_with_logits")):
         return run(
             binary_cross_entropy_with_logits,
@@ -93,6 +92,7 @@ def binary_cross_entropy_with_logits(
             reduction,
             pos_weight,
         )
+    require_floating(input, "log_sigmoid_cpu")
     reduction = resolve(size_average, reduce, reduction)
     if target.size() != input.size():
         raise ValueError(

@@ -49,9 +49,9 @@ def nll_loss(
     >>> gpugrad.nn.functional.nll_loss(gpugrad.tensor([[-0.5, -1.0]]), gpugrad.tensor([1]))
     tensor(1.)
     """
-    require_floating(input, "nll_loss_out_frame")
     if THREADS and (run := casting("nll_loss")):
         return run(nll_loss, input, target, weight, size_average, ignore_index, reduce, reduction)
+    require_floating(input, "nll_loss_out_frame")
     reduction = resolve(size_average, reduce, reduction)
     target = _check_class_target(input, target, weight)
     _check_range(target, input.size(_class_dim(input)), ignore_index)

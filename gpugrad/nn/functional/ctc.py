@@ -48,7 +48,6 @@ def ctc_loss(
     >>> gpugrad.nn.functional.ctc_loss(steps, gpugrad.tensor([[1]]), [2], [1])  # 3 of 4 ways
     tensor(0.2877)
     """
-    require_floating(log_probs, "ctc_loss_cpu", halves=False)
     if THREADS and (run := casting("ctc_loss")):
         return run(
             ctc_loss,
@@ -60,6 +59,7 @@ def ctc_loss(
             reduction,
             zero_infinity,
         )
+    require_floating(log_probs, "ctc_loss_cpu", halves=False)
     if log_probs.dim() == 2:
         log_probs = log_probs.unsqueeze(1)
         single = True

@@ -34,9 +34,9 @@ def group_norm(
     >>> gpugrad.nn.functional.group_norm(gpugrad.tensor([[1.0, 3.0, 5.0, 9.0]]), 2)
     tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
     """
-    require_floating(input, "GroupNormKernelImpl")
     if THREADS and (run := casting("group_norm")):
         return run(group_norm, input, num_groups, weight, bias, eps)
+    require_floating(input, "GroupNormKernelImpl")
     if input.dim() < 2:
         raise RuntimeError(
             f"Expected at least 2 dimensions for input tensor but received {input.dim()}"

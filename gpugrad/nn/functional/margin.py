@@ -194,11 +194,11 @@ def multi_margin_loss(
     >>> gpugrad.nn.functional.multi_margin_loss(x, y)
     tensor(0.3250)
     """
-    require_floating(input, "multi_margin_loss_cpu_kernel", halves=False)
     if THREADS and (run := casting("multi_margin_loss")):
         return run(
             multi_margin_loss, input, target, p, margin, weight, size_average, reduce, reduction
         )
+    require_floating(input, "multi_margin_loss_cpu_kernel", halves=False)
     reduction = resolve(size_average, reduce, reduction)
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")

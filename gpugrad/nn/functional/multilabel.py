@@ -35,9 +35,9 @@ def multilabel_margin_loss(
     >>> gpugrad.nn.functional.multilabel_margin_loss(x, y)
     tensor(0.8500)
     """
-    require_floating(input, "multilabel_margin_loss_forward_out_frame", halves=False)
     if THREADS and (run := casting("multilabel_margin_loss")):
         return run(multilabel_margin_loss, input, target, size_average, reduce, reduction)
+    require_floating(input, "multilabel_margin_loss_forward_out_frame", halves=False)
     return _multilabel_margin(input, target, resolve(size_average, reduce, reduction))
 
 

@@ -103,9 +103,9 @@ def rms_norm(
     >>> gpugrad.nn.functional.rms_norm(gpugrad.tensor([[1.0, 7.0]]), (2,))
     tensor([[0.2000, 1.4000]])
     """
-    require_floating(input, "rms_norm")
     if THREADS and (run := casting("rms_norm")):
         return run(rms_norm, input, normalized_shape, weight, eps)
+    require_floating(input, "rms_norm")
     shape = _checked_shape("rms_norm", input, normalized_shape, "*")
     _check_affine("weight", weight, shape)
     if eps is None:

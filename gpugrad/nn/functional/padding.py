@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any
 
-import numpy as np
-
-from ...backend import BACKENDS
-from ...backend.recording import made_in_python
 from ...casting.calls import THREADS, casting
 from ...ops.conv import ConstantPadNd
-from ...ops.gather import IndexSelect
+from ...ops.extend import PLACES, extended
 from ...tensor import Tensor
 from .promotion import refuse_bools
 
@@ -57,7 +51,7 @@ def _padded(input: Tensor, pad: Sequence[int], mode: str, value: float | None) -
         return _constant(input, pairs, 0 if value is None else value)
     if value is not None:
         raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
-    if mode not in _PLACES:
+    if mode not in PLACES:
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     if len(pairs) not in (1, 2, 3) or input.dim() not in (len(pairs) + 1, len(pairs) + 2):
         raise NotImplementedError(
@@ -78,22 +72,8 @@ def _padded(input: Tensor, pad: Sequence[int], mode: str, value: float | None) -
         pairs = [(max(low, 0), max(high, 0)) for low, high in pairs]
     for number, (low, high) in enumerate(pairs):
         if low or high:
-            dim = input.dim() - 1 - number
-            size = input.size(dim)
-            backend = BACKENDS[type(input.array)]
-            places = _places(mode, low, high, size)
-            places = made_in_python(backend, places, backend.device(input.array))
-            input = IndexSelect.apply(input, (*(slice(None),) * dim, places))
+            input = extended(input, mode, input.dim() - 1 - number, low, high)
     return input
-
-
-@lru_cache(256)
-def _places(mode: str, low: int, high: int, size: int) -> np.ndarray[Any, Any]:
-    """Which elements stand side by side in the padded dimension; not to be written into."""
-    place = _PLACES[mode]
-    places = np.array([place(i, size) for i in range(-low, size + high)], np.int64)
-    places.setflags(write=False)
-    return places
 
 
 def _constant(input: Tensor, pairs: list[tuple[int, int]], value: float) -> Tensor:
@@ -119,20 +99,3 @@ def _check(input: Tensor, mode: str, number: int, pair: tuple[int, int]) -> None
         raise RuntimeError(
             f"padding {pair} at dimension {dim} leaves nothing of input {list(input.shape)}"
         )
-
-
-def _reflected(place: int, size: int) -> int:
-    place = abs(place)
-    return place if place < size else 2 * (size - 1) - place
-
-
-def _nearest(place: int, size: int) -> int:
-    return min(max(place, 0), size - 1)
-
-
-def _wrapped(place: int, size: int) -> int:
-    return place % size
-
-
-_PLACES = {"reflect": _reflected, "replicate": _nearest, "circular": _wrapped}
-"""For each mode: which element of the input stands at a place outside of it."""

@@ -109,9 +109,9 @@ def grid_sample(
     >>> gpugrad.nn.functional.grid_sample(x, middle, align_corners=True)
     tensor([[[[2.]]]])
     """
-    require_floating(input, "grid_sampler_2d_cpu_kernel_impl")
     if THREADS and (run := casting("grid_sample")):
         return run(grid_sample, input, grid, mode, padding_mode, align_corners)
+    require_floating(input, "grid_sampler_2d_cpu_kernel_impl")
     if mode not in _MODES:
         raise ValueError(
             "nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', "

@@ -59,9 +59,9 @@ def max_unpool2d(
     tensor([[[0., 0.],
              [0., 3.]]])
     """
-    require_floating(input, "max_unpool2d")
     if THREADS and (run := casting("max_unpool2d")):
         return run(max_unpool2d, input, indices, kernel_size, stride, padding, output_size)
+    require_floating(input, "max_unpool2d")
     return _unpool(2, input, indices, kernel_size, stride, padding, output_size)
 
 
@@ -81,9 +81,9 @@ def max_unpool3d(
     >>> gpugrad.nn.functional.max_unpool3d(x, where, (1, 1, 2))
     tensor([[[[1., 0.]]]])
     """
-    require_floating(input, "max_unpool3d")
     if THREADS and (run := casting("max_unpool3d")):
         return run(max_unpool3d, input, indices, kernel_size, stride, padding, output_size)
+    require_floating(input, "max_unpool3d")
     return _unpool(3, input, indices, kernel_size, stride, padding, output_size)
 
 
