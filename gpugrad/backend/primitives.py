@@ -171,6 +171,8 @@ class Primitives(
 
     def clamp(self, x: Array, low: Any, high: Any, out: Array | None = None) -> Array:
         """``x`` kept between two numbers, either of which may be None."""
+        if x.dtype.kind == "V":  # bfloat16, which a Python number would make float32
+            low, high = (b if b is None else x.dtype.type(b) for b in (low, high))
         if high is None:
             return self.maximum(x, low, out=out)
         return self.minimum(x if low is None else self.maximum(x, low), high, out=out)
