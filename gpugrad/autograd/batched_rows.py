@@ -15,7 +15,7 @@ from ..backend import BACKENDS
 from ..backend.composed import ComposedForms
 from ..backend.primitives import Array, is_basic_item
 from ..backend.ufuncs import UFUNCS
-from .function import FunctionNode
+from .function_node import FunctionNode
 from .node_hooks import Hooked
 
 

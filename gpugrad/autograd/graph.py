@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ..backend import BACKENDS
 from .engine import OUTPUT, SHORTCUT, TensorBase, _new, _sequence, wrap
 from .engine import Node as OpNode
-from .function import FunctionNode
+from .function_node import FunctionNode
 from .grad_mode import no_grad
 from .inspected import Node as Node
 from .multi_grad_hook import GradientEdge as GradientEdge
