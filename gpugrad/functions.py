@@ -27,6 +27,7 @@ from .ops import (
     select,
     shape,
     softmax,
+    truth,
     variance,
 )
 from .ops import matmul as products
@@ -132,11 +133,13 @@ OF_TWO_TENSORS = {
 }
 
 VARIANCES = "var std var_mean std_mean"
-REDUCTIONS = "sum mean prod amax amin logsumexp any all argmax argmin count_nonzero"
+REDUCTIONS = "sum mean prod amax amin logsumexp"
+TRUTHS = "any all argmax argmin count_nonzero"
 
 OF_A_TENSOR: dict[str, Function] = {
     **named_in(compare, "logical_not bitwise_not isnan isinf isfinite signbit is_nonzero"),
     **{name: numpy_names(f) for name, f in named_in(reduce, REDUCTIONS).items()},
+    **{name: numpy_names(f) for name, f in named_in(truth, TRUTHS).items()},
     **{name: numpy_names(f) for name, f in named_in(variance, VARIANCES).items()},
     **named_in(
         shape, "adjoint reshape flatten unflatten permute transpose t movedim squeeze unsqueeze"

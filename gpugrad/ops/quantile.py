@@ -11,9 +11,9 @@ from ..backend import BACKENDS
 from ..casting.calls import THREADS, casting
 from .mixing import lerp
 from .order import sort
-from .reduce import any as any_of
 from .reduce import sum as sum_of
 from .shape import movedim, reshape, squeeze, unsqueeze, wrap_dim
+from .truth import any as any_of
 
 INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
