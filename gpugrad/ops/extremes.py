@@ -10,7 +10,8 @@ from ..backend import BACKENDS
 from ..shape_arguments import mismatch
 from .arguments import check_not_empty, word
 from .arithmetic import Maximum, Minimum
-from .reduce import Amax, Amin, axes_of, kept_shape, max_all, min_all
+from .axes import axes_of, kept_shape
+from .reduce import Amax, Amin, max_all, min_all
 from .scan import running
 from .selection import Selection, picked
 from .shape import wrap_dim

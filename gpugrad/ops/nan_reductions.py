@@ -6,9 +6,10 @@ from typing import Any
 
 from .. import dtypes
 from .arguments import word
+from .axes import Axes, axes_of
 from .compare import isnan, logical_not
 from .operands import cast
-from .reduce import Axes, Reduction, axes_of
+from .reduce import Reduction
 from .reduce import sum as sum_of
 
 

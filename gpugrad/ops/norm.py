@@ -12,8 +12,9 @@ from ..casting.calls import THREADS, casting
 from ..native.pointwise import LARGE_BYTES
 from .arguments import word
 from .arithmetic import Sub
+from .axes import Axes, axes_of, count_of
 from .operands import cast
-from .reduce import Axes, Reduction, axes_of, count_of
+from .reduce import Reduction
 from .shape import unsqueeze
 
 

@@ -7,40 +7,9 @@ from typing import Any
 from .. import dtypes
 from ..autograd.engine import OUTPUT, Node, TensorBase
 from ..casting.calls import THREADS, casting
+from . import truth
+from .axes import Axes, axes_of, count_of, kept_shape
 from .operands import cast
-from .shape import wrap_dim
-
-Axes = tuple[int, ...] | None
-
-
-def axes_of(dim: Any, ndim: int) -> Axes:
-    """``dim`` as a tuple of dimensions, None for all. Raises on repeated ones."""
-    if dim is None:
-        return None
-    if isinstance(dim, int):
-        wrapped = wrap_dim(dim, ndim)
-        return (wrapped,) if ndim else None
-    if len(dim) == 0:
-        return None
-    axes = tuple(wrap_dim(d, ndim) for d in dim)
-    if len(set(axes)) != len(axes):
-        twice = next(a for a in axes if axes.count(a) > 1)
-        raise RuntimeError(f"dim {twice} appears multiple times in the list of dims")
-    return axes if ndim else None
-
-
-def kept_shape(shape: tuple[int, ...], axes: Axes) -> tuple[int, ...]:
-    """The shape of a reduction's result with ``keepdim=True``."""
-    return tuple(1 if axes is None or i in axes else n for i, n in enumerate(shape))
-
-
-def count_of(shape: tuple[int, ...], axes: Axes) -> int:
-    """How many elements go into each result."""
-    count = 1
-    for i, n in enumerate(shape):
-        if axes is None or i in axes:
-            count *= n
-    return count
 
 
 class Reduction(Node):
@@ -276,7 +245,7 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
 
 def _all_of(input: Any, dim: int | None, keepdim: bool) -> Any:
     """The product of bools: whether all are true."""
-    return all(input, keepdim=keepdim) if dim is None else all(input, dim, keepdim)
+    return truth.all(input, dim, keepdim)
 
 
 def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Any:

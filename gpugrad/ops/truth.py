@@ -6,7 +6,7 @@ from typing import Any
 
 from ..autograd.engine import wrap
 from ..backend import BACKENDS
-from .reduce import axes_of, count_of, kept_shape
+from .axes import axes_of, count_of, kept_shape
 
 
 def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:

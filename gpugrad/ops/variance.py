@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd.engine import OUTPUT
-from .reduce import Axes, Reduction, axes_of, count_of
+from .axes import Axes, axes_of, count_of
+from .reduce import Reduction
 
 
 class Var(Reduction):
