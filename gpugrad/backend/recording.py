@@ -126,7 +126,9 @@ class Recorder:
         known = [id(self.backend.memory(array)[0]) in self.roots for array in arrays]
         results = []
         for array, old in zip(arrays, known, strict=True):
-            if out is not None or not old:
+            if out is not None:  # memory not met before, such as a part's, was there before
+                results.append(self.ref(array))
+            elif not old:
                 results.append(self.ref(array, step=len(self.steps)))
         also = [ref for n in ALSO_WRITTEN.get(name, ()) for ref in refs_in(noted[n])]
         if kwargs.get("grad_scale") is not None:
