@@ -39,6 +39,9 @@ LEAST_WINDOWS = 9
 """With fewer windows in a sample, one product for all samples is quicker than C code's vectors of
 windows."""
 
+LEAST_ROW = 8
+"""Without groups, shorter rows of windows leave C code's vectors too empty to beat BLAS."""
+
 _EXACT = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 _total: Any = np.add.reduce
 
@@ -178,7 +181,9 @@ def _applies(g: Geometry, x: Array, other: Array, size: int) -> bool:
 
 def _goes_to_c(g: Geometry, groups: int, count: Sizes) -> bool:
     """Whether C code is quicker, if there is some: BLAS is where nothing has to be copied."""
-    return math.prod(count) >= LEAST_WINDOWS and (groups > 1 or not _is_pointwise(g))
+    if groups > 1:
+        return math.prod(count) >= LEAST_WINDOWS
+    return count[-1] >= LEAST_ROW and not _is_pointwise(g)
 
 
 def _is_pointwise(g: Geometry) -> bool:
