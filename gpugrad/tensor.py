@@ -23,9 +23,7 @@ from .autograd.engine import (
 from .autograd.grad_mode import mode
 from .autograd.hooks import RETAIN, LeafHooks, RemovableHandle
 from .autograd.inference import is_inference
-from .autograd.views import (
-    refresh,
-)
+from .autograd.views import refresh
 from .backend import BACKENDS
 from .class_names import PrintedAs
 from .conversions import Conversions

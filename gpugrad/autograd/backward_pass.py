@@ -18,9 +18,7 @@ from .grad_mode import mode
 from .multi_grad_hook import GradientEdge, target_of
 from .propagation import Leaves, call_hooks, is_ours, reaching, run
 from .ties import ZEROS, zeros_for
-from .views import (
-    refresh,
-)
+from .views import refresh
 
 
 class _Pass(threading.local):

@@ -7,15 +7,11 @@ from typing import Any
 from ..backend import BACKENDS
 from . import anomaly
 from .batched_rows import Rows, Worker
-from .engine import (
-    Node,
-)
+from .engine import Node
 from .grad_mode import mode
 from .multi_grad_hook import WATCHED
 from .propagation import Leaves, reaching, run
-from .views import (
-    refresh,
-)
+from .views import refresh
 
 MOST_ROWS = 256
 """Rows in one pass: each holds gradients of everything between outputs and inputs."""

@@ -12,9 +12,7 @@ from .engine import (
 )
 from .hooks import LeafHooks, RemovableHandle
 from .inspected import AccumulateGrad
-from .views import (
-    refresh,
-)
+from .views import refresh
 
 WATCHED: dict[int, _Together] = {}
 """The hooks that want to know when a backward pass begins; empty unless some are registered."""

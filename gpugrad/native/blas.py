@@ -16,7 +16,7 @@ PREFIX, SUFFIX = "scipy_", "64_"
 
 
 @functools.cache
-def library() -> ctypes.CDLL | None:
+def openblas() -> ctypes.CDLL | None:
     """The library that NumPy has loaded, None where it is another one."""
     from pathlib import Path  # slow to import, and known to few programs
 
@@ -35,19 +35,21 @@ def library() -> ctypes.CDLL | None:
 @functools.cache
 def gemm(kind: str) -> int:
     """The address of BLAS's product of matrices of ``float`` or ``double``; 0 if not known."""
-    found = getattr(library(), f"{PREFIX}cblas_{'s' if kind == 'float' else 'd'}gemm{SUFFIX}", None)
+    found = getattr(
+        openblas(), f"{PREFIX}cblas_{'s' if kind == 'float' else 'd'}gemm{SUFFIX}", None
+    )
     return 0 if found is None else ctypes.cast(found, ctypes.c_void_p).value or 0
 
 
 def threads() -> int | None:
     """How many threads a large product may use, None if that is not known."""
-    found = getattr(library(), f"{PREFIX}openblas_get_num_threads{SUFFIX}", None)
+    found = getattr(openblas(), f"{PREFIX}openblas_get_num_threads{SUFFIX}", None)
     return None if found is None else int(found())
 
 
 def set_threads(number: int) -> bool:
     """Let large products use so many threads; False where this library is not NumPy's."""
-    found = getattr(library(), f"{PREFIX}openblas_set_num_threads{SUFFIX}", None)
+    found = getattr(openblas(), f"{PREFIX}openblas_set_num_threads{SUFFIX}", None)
     if found is None:
         return False
     found(ctypes.c_int(number))

@@ -34,9 +34,7 @@ from ..autograd.engine import (
 from ..autograd.grad_mode import mode
 from ..autograd.inplace import check_inplace, mark_changed, overwrite
 from ..autograd.observers import OBSERVERS, observe
-from ..autograd.views import (
-    refresh,
-)
+from ..autograd.views import refresh
 from ..backend import BACKENDS
 from ..backend.primitives import Array
 from ..native.pointwise import LARGE, LARGE_BYTES

@@ -8,9 +8,7 @@ from .. import return_types
 from ..autograd.engine import OUTPUT, Node, TensorBase
 from .linalg import LinalgInvEx
 from .matmul import swap
-from .matrix_checks import (
-    check_square,
-)
+from .matrix_checks import check_square
 from .select import where
 
 

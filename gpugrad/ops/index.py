@@ -15,9 +15,7 @@ from ..autograd.engine import (
 from ..autograd.expanded import shared
 from ..autograd.grad_mode import mode
 from ..autograd.inplace import check_inplace, mark_changed
-from ..autograd.views import (
-    refresh,
-)
+from ..autograd.views import refresh
 from ..backend import BACKENDS
 from ..dtypes import from_numpy
 from .broadcasting import expand

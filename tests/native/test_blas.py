@@ -21,13 +21,13 @@ def _threads_put_back() -> Iterator[None]:
 
 
 def test_library_is_known_or_nothing_of_it() -> None:
-    known = blas.library() is not None
+    known = blas.openblas() is not None
     assert [bool(blas.gemm(kind)) for kind in ("float", "double")] == [known, known]
     assert (blas.threads() is not None) == known
 
 
 def test_products_use_as_many_threads_as_asked_for() -> None:
-    if blas.library() is None:
+    if blas.openblas() is None:
         pytest.skip("NumPy has another BLAS than the one of its wheels")
     for number in (1, 2):
         gpugrad.set_num_threads(number)
@@ -35,6 +35,6 @@ def test_products_use_as_many_threads_as_asked_for() -> None:
 
 
 def test_unknown_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blas, "library", lambda: None)
+    monkeypatch.setattr(blas, "openblas", lambda: None)
     assert not blas.set_threads(1)
     assert blas.threads() is None
