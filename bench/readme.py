@@ -87,17 +87,19 @@ def _steps(result: dict[str, Any], path: Path) -> str:
 
 
 def _threads(result: dict[str, Any], path: Path) -> str:
-    most = str(result["threads"])
+    most = result["threads"]
     cells = []
     for row in result["products"]:
-        one, all_ = (row["microseconds"][n]["min"] for n in ("1", most))
-        shape = " x ".join(map(str, row["shape"]))
-        cells.append([shape, report.number(one), report.number(all_), report.number(one / all_, 2)])
+        times = [row["microseconds"][way] for way in ("one", "blas", "gpugrad")]
+        said = [f"{report.number(t['min'])} ({report.number(t['median'])})" for t in times]
+        cells.append([" x ".join(map(str, row["shape"])), *said])
     says = (
-        f"Microseconds of a float32 matrix product with one thread and with {most}, NumPy's BLAS "
-        f"choosing how\nmany of them it uses, the fastest of the rounds, from {_link(path)}:"
+        f"Microseconds of a float32 matrix product with one thread, with {most} of which NumPy's "
+        f"BLAS chooses\nhow many it uses, and with {most} where gpugrad does; the fastest of the "
+        f"rounds, and their median in\nparentheses, from {_link(path)}:"
     )
-    return f"{says}\n\n{_table(['product', '1', most, 'speedup'], cells)}"
+    header = ["product", "1 thread", f"{most}, BLAS's choice", f"{most}, gpugrad's choice"]
+    return f"{says}\n\n{_table(header, cells)}"
 
 
 def _scale(result: dict[str, Any], path: Path) -> str:

@@ -132,9 +132,8 @@ def test_products_are_timed_with_one_thread_and_with_two() -> None:
     before = gpugrad.get_num_threads()
     row = threads.row((8, 8, 8), 2, QUICK)
     assert row["shape"] == [8, 8, 8]
-    assert {n: sorted(found) for n, found in row["microseconds"].items()} == {
-        "1": ["median", "min"],
-        "2": ["median", "min"],
+    assert {way: sorted(found) for way, found in row["microseconds"].items()} == {
+        way: ["median", "min"] for way in ("one", "blas", "gpugrad")
     }
     gpugrad.set_num_threads(before)
 
@@ -192,13 +191,17 @@ def test_a_yardstick_takes_the_machine_out() -> None:
 def test_readme_from_files(tmp_path: Path) -> None:
     content = result(gpugrad=50, PyTorch=150)
     (tmp_path / "steps-cpu.json").write_text(json.dumps(content))
-    times = {"1": {"min": 30.0, "median": 31.0}, "2": {"min": 20.0, "median": 20.5}}
+    times = {
+        "one": {"min": 30.0, "median": 31.0},
+        "blas": {"min": 20.0, "median": 90.0},
+        "gpugrad": {"min": 20.0, "median": 20.5},
+    }
     products = {"threads": 2, "products": [{"shape": [64, 32, 16], "microseconds": times}]}
     (tmp_path / "threads-cpu.json").write_text(json.dumps(products))
     text = f"before\n{readme.BEGIN}\nold\n{readme.END}\nafter\n"
     fresh = readme.rewritten(text, readme.section(tmp_path))
     assert "| xor | 50 | 150 (3x) |" in fresh
-    assert "| 64 x 32 x 16 | 30 | 20 | 1.5 |" in fresh
+    assert "| 64 x 32 x 16 | 30 (31) | 20 (90) | 20 (20.5) |" in fresh
     assert "old" not in fresh
     assert fresh.startswith("before\n")
     assert fresh.endswith("after\n")

@@ -12,6 +12,7 @@ import numpy as np
 from ..device import CPU as CPU_DEVICE
 from ..device import device as Device
 from ..native import along, maps, pointwise, reductions, rows
+from ..native.product_threads import dot
 from . import cpu_blocks
 from .add_at import add_at, rows_picked, sum_rows
 from .blocking import in_blocks
@@ -72,7 +73,7 @@ class CPU(
     def __init__(self) -> None:
         super().__init__(np)
         keep_freed_memory()
-        self.dot = np.ndarray.dot
+        self.dot = dot
         for name in ("floor_divide", "remainder", "fmod"):
             setattr(self, name, _refusing_zero(getattr(np, UFUNCS[name])))
 
@@ -328,13 +329,13 @@ class CPU(
     def matmul(self, x: Array, y: Array, out: Array | None = None) -> Array:
         # ndarray.dot reaches BLAS with a third of matmul's overhead, and means the same here.
         if x.ndim <= 2 and y.ndim <= 2:
-            return x.dot(y, out)
+            return dot(x, y, out)
         if y.ndim == 2 and (out is None or out.flags.c_contiguous):
             # One product of all rows, not one for each matrix of the stack.
             *stack, inner = x.shape
             rows = math.prod(stack)
             flat = None if out is None else out.reshape(rows, y.shape[1])
-            product = x.reshape(rows, inner).dot(y, flat)
+            product = dot(x.reshape(rows, inner), y, flat)
             return product.reshape(*stack, y.shape[1]) if out is None else out
         product = np.matmul(x, y, out=out)
         return product if product.dtype == x.dtype else product.astype(x.dtype)  # bfloat16

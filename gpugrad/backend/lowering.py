@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..native.product_threads import dot_for
 from . import cpu_blocks, lowered_steps
 from .blocking import BlockSum
 from .primitives import Array
@@ -103,24 +104,24 @@ def relu_grad(y: Array, grad: Array, out: Array) -> list[Call] | None:
 
 
 def dot(x: Array, y: Array, out: Array) -> list[Call] | None:
-    return [(np.ndarray.dot, [x, y, out])]
+    return [(dot_for(x, y), [x, y, out])]
 
 
 def matmul(x: Array, y: Array, out: Array) -> list[Call] | None:
     if x.ndim <= 2 and y.ndim <= 2:
-        return [(np.ndarray.dot, [x, y, out])]
+        return [(dot_for(x, y), [x, y, out])]
     if y.ndim == 2 and out.flags.c_contiguous:
         if not x.flags.c_contiguous or x.size == 0:
             return None
         rows = x.reshape(-1, x.shape[-1])
-        return [(np.ndarray.dot, [rows, y, out.reshape(len(rows), y.shape[1])])]
+        return [(dot_for(rows, y), [rows, y, out.reshape(len(rows), y.shape[1])])]
     return [(np.matmul, [x, y, out])] if out.dtype.kind != "V" else None
 
 
 def linear(x: Array, weight: Array, bias: Array | None, out: Array) -> list[Call] | None:
     if x.ndim > 2 or out.dtype.kind == "V":
         return None
-    product: list[Call] = [(np.ndarray.dot, [x, weight.T, out])]
+    product: list[Call] = [(dot_for(x, weight.T), [x, weight.T, out])]
     return product if bias is None else [*product, (np.add, [out, bias, out])]
 
 

@@ -6,17 +6,13 @@ A distribution is a batch of them, one for each element of its parameters.
 from . import constraints as constraints
 from . import more_kl as _more_kl  # noqa: F401  # registers formulas
 from . import transforms as transforms
+from .categorical import Categorical, OneHotCategorical, OneHotCategoricalStraightThrough
 from .continuous import Cauchy, Exponential, Laplace, Normal, Uniform
 from .counts import Binomial, Multinomial, NegativeBinomial, Poisson
-from .discrete import (
-    Bernoulli,
-    Categorical,
-    Geometric,
-    OneHotCategorical,
-    OneHotCategoricalStraightThrough,
-)
+from .discrete import Bernoulli, Geometric
 from .distribution import Distribution
-from .extremes import Gumbel, HalfCauchy, Kumaraswamy, Pareto, Weibull
+from .extremes import Gumbel, Kumaraswamy, Pareto, Weibull
+from .folded import HalfCauchy, HalfNormal
 from .gammas import Chi2, FisherSnedecor, Gamma, InverseGamma, StudentT
 from .independent import Independent
 from .kl import kl_divergence, register_kl
@@ -26,7 +22,7 @@ from .multivariate_normal import MultivariateNormal
 from .registry import biject_to, transform_to
 from .relaxed import RelaxedBernoulli, RelaxedOneHotCategorical
 from .simplex import Beta, Dirichlet, LogisticNormal
-from .transformed import HalfNormal, LogNormal, TransformedDistribution
+from .transformed import LogNormal, TransformedDistribution
 from .transforms import (
     AbsTransform,
     AffineTransform,

@@ -6,19 +6,14 @@ import math
 from typing import Any, ClassVar
 
 from ..limits import finfo
+from ..random import normal
 from . import constraints
 from .constraints import Constraints
-from .distribution import Broadcast, Shape, broadcast_all
+from .distribution import Broadcast, Centred, Shape, broadcast_all, standard_normal
 
 
-class Normal(Broadcast):
-    """The normal distribution with mean ``loc`` and standard deviation ``scale``.
-
-    >>> import gpugrad
-    >>> from gpugrad.distributions import Normal
-    >>> Normal(0.0, 1.0).log_prob(gpugrad.tensor(0.0))
-    tensor(-0.9189)
-    """
+class LocationScale(Broadcast, Centred):
+    """Real numbers around ``loc``, spread in proportion to ``scale``."""
 
     arg_constraints: ClassVar[Constraints] = {
         "loc": constraints.real,
@@ -31,13 +26,15 @@ class Normal(Broadcast):
         self.loc, self.scale = broadcast_all(loc, scale)
         super().__init__(self.loc.shape, validate_args=validate_args)
 
-    @property
-    def mean(self) -> Any:
-        return self.loc
 
-    @property
-    def mode(self) -> Any:
-        return self.loc
+class Normal(LocationScale):
+    """The normal distribution with mean ``loc`` and standard deviation ``scale``.
+
+    >>> import gpugrad
+    >>> from gpugrad.distributions import Normal
+    >>> Normal(0.0, 1.0).log_prob(gpugrad.tensor(0.0))
+    tensor(-0.9189)
+    """
 
     @property
     def stddev(self) -> Any:
@@ -48,8 +45,6 @@ class Normal(Broadcast):
         return self.scale.pow(2)
 
     def sample(self, sample_shape: Shape = ()) -> Any:
-        from ..random import normal
-
         size = self._extended_shape(sample_shape)
         loc, scale = self.loc.detach(), self.scale.detach()
         if size != self._batch_shape:
@@ -58,17 +53,15 @@ class Normal(Broadcast):
 
     def rsample(self, sample_shape: Shape = ()) -> Any:
         shape = self._extended_shape(sample_shape)
-        return self.loc + self._standard_normal(shape, self.loc) * self.scale
+        return self.loc + standard_normal(shape, self.loc) * self.scale
 
     def log_prob(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         square = (value - self.loc) ** 2
         return -square / (2 * self.scale**2) - self.scale.log() - math.log(math.sqrt(2 * math.pi))
 
     def cdf(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         return 0.5 * (1 + ((value - self.loc) * self.scale.reciprocal() / math.sqrt(2)).erf())
 
     def icdf(self, value: Any) -> Any:
@@ -126,14 +119,12 @@ class Uniform(Broadcast):
         return self.low + drawn * (self.high - self.low)
 
     def log_prob(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         inside = self.low.le(value).type_as(self.low) * self.high.gt(value).type_as(self.low)
         return inside.log() - (self.high - self.low).log()
 
     def cdf(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         return ((value - self.low) / (self.high - self.low)).clamp(min=0, max=1)
 
     def icdf(self, value: Any) -> Any:
@@ -181,13 +172,11 @@ class Exponential(Broadcast):
         return self.rate.new_empty(shape).exponential_() / self.rate
 
     def log_prob(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         return self.rate.log() - self.rate * value
 
     def cdf(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         return 1 - (-self.rate * value).exp()
 
     def icdf(self, value: Any) -> Any:
@@ -197,7 +186,7 @@ class Exponential(Broadcast):
         return 1.0 - self.rate.log()
 
 
-class Laplace(Broadcast):
+class Laplace(LocationScale):
     """The two-sided exponential distribution around ``loc``.
 
     >>> import gpugrad
@@ -205,25 +194,6 @@ class Laplace(Broadcast):
     >>> Laplace(0.0, 1.0).log_prob(gpugrad.tensor(0.0))
     tensor(-0.6931)
     """
-
-    arg_constraints: ClassVar[Constraints] = {
-        "loc": constraints.real,
-        "scale": constraints.positive,
-    }
-    support = constraints.real
-    has_rsample = True
-
-    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
-        self.loc, self.scale = broadcast_all(loc, scale)
-        super().__init__(self.loc.shape, validate_args=validate_args)
-
-    @property
-    def mean(self) -> Any:
-        return self.loc
-
-    @property
-    def mode(self) -> Any:
-        return self.loc
 
     @property
     def stddev(self) -> Any:
@@ -239,13 +209,11 @@ class Laplace(Broadcast):
         return self.loc - self.scale * drawn.sign() * (-drawn.abs()).log1p()
 
     def log_prob(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         return -(2 * self.scale).log() - (value - self.loc).abs() / self.scale
 
     def cdf(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         distance = value - self.loc
         return 0.5 - 0.5 * distance.sign() * (-distance.abs() / self.scale).expm1()
 
@@ -257,7 +225,7 @@ class Laplace(Broadcast):
         return 1 + (2 * self.scale).log()
 
 
-class Cauchy(Broadcast):
+class Cauchy(LocationScale):
     """The distribution of the ratio of two normal variables; it has no mean.
 
     >>> import gpugrad
@@ -266,24 +234,9 @@ class Cauchy(Broadcast):
     tensor(0.7500)
     """
 
-    arg_constraints: ClassVar[Constraints] = {
-        "loc": constraints.real,
-        "scale": constraints.positive,
-    }
-    support = constraints.real
-    has_rsample = True
-
-    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
-        self.loc, self.scale = broadcast_all(loc, scale)
-        super().__init__(self.loc.shape, validate_args=validate_args)
-
     @property
     def mean(self) -> Any:
         return self.loc.new_full(tuple(self._extended_shape()), math.nan)
-
-    @property
-    def mode(self) -> Any:
-        return self.loc
 
     @property
     def variance(self) -> Any:
@@ -294,14 +247,12 @@ class Cauchy(Broadcast):
         return self.loc + drawn * self.scale
 
     def log_prob(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         square = ((value - self.loc) / self.scale) ** 2
         return -math.log(math.pi) - self.scale.log() - square.log1p()
 
     def cdf(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         return ((value - self.loc) / self.scale).atan() / math.pi + 0.5
 
     def icdf(self, value: Any) -> Any:

@@ -5,17 +5,17 @@ Samples are PyTorch's for the same seed on the CPU.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from ..creation import arange, tensor
 from ..nn.functional.activation import logsigmoid
 from ..random.rejection import binomial, poisson
-from ..size import Size
 from . import constraints
+from .categorical import Categorical, OverClasses
 from .constraints import Constraints
-from .discrete import Categorical, _Binary, _one_of
 from .distribution import Broadcast, Distribution, Shape, broadcast_all
 from .gammas import Gamma
+from .probs_or_logits import Binary, one_of
 
 
 class Poisson(Broadcast):
@@ -50,13 +50,12 @@ class Poisson(Broadcast):
         return poisson(self.rate.detach().expand(tuple(self._extended_shape(sample_shape))))
 
     def log_prob(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         rate, value = broadcast_all(self.rate, value)
         return value.xlogy(rate) - rate - (value + 1).lgamma()
 
 
-class _Trials(_Binary):
+class _Trials(Binary):
     """A number ``total_count`` beside probabilities or logits."""
 
     def __init__(
@@ -66,24 +65,14 @@ class _Trials(_Binary):
         logits: Any = None,
         validate_args: bool | None = None,
     ) -> None:
-        _one_of(probs, logits)
-        name, given = ("probs", probs) if logits is None else ("logits", logits)
-        count, self._param = broadcast_all(total_count, given)
-        self.total_count = count.type_as(self._param)
-        self.__dict__[name] = self._param
-        self._given = name
-        Distribution.__init__(self, self._param.shape, validate_args=validate_args)
+        name, given = one_of(probs, logits)
+        count, given = broadcast_all(total_count, given)
+        self.total_count = count.type_as(given)
+        self._keep(name, given)
+        Distribution.__init__(self, given.shape, validate_args=validate_args)
 
-    def expand(self, batch_shape: Shape) -> Self:
-        shape = tuple(batch_shape)
-        own = {self._given: self._param.expand(shape)}
-        twin = type(self)(self.total_count.expand(shape), **own, validate_args=False)
-        return self._checked_alike(twin)
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of the parameter that was given."""
-        return Size(self._param.shape)
+    def _others(self, batch: tuple[int, ...]) -> dict[str, Any]:
+        return {"total_count": self.total_count.expand(batch)}
 
 
 class Binomial(_Trials):
@@ -133,8 +122,7 @@ class Binomial(_Trials):
         return binomial(*own)
 
     def log_prob(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         n, logits = self.total_count, self.logits
         # Half the gradient goes each way where logits are 0.
         positive = (logits.clamp(min=0) + logits - logits.clamp(max=0)) / 2
@@ -156,8 +144,7 @@ class Binomial(_Trials):
     def enumerate_support(self, expand: bool = True) -> Any:
         n = 1 + self._largest("enumerate_support")
         values = arange(n, dtype=self._param.dtype, device=self._param.device)
-        values = values.reshape((-1, *(1,) * len(self._batch_shape)))
-        return values.expand((-1, *self._batch_shape)) if expand else values
+        return self._for_batch(values, expand)
 
 
 class NegativeBinomial(_Trials):
@@ -193,15 +180,14 @@ class NegativeBinomial(_Trials):
         return poisson(rates.sample(sample_shape))
 
     def log_prob(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         n, logits = self.total_count, self.logits
         found = n * logsigmoid(-logits) + value * logsigmoid(logits)
         norm = -(n + value).lgamma() + (1.0 + value).lgamma() + n.lgamma()
         return found - norm.masked_fill(n + value == 0.0, 0.0)
 
 
-class Multinomial(Distribution):
+class Multinomial(OverClasses):
     """How often each class comes up in ``total_count`` draws.
 
     Raises:
@@ -212,11 +198,6 @@ class Multinomial(Distribution):
     >>> Multinomial(4, gpugrad.tensor([1.0, 3.0])).mean
     tensor([1., 3.])
     """
-
-    arg_constraints: ClassVar[Constraints] = {
-        "probs": constraints.simplex,
-        "logits": constraints.real_vector,
-    }
 
     def __init__(
         self,
@@ -233,29 +214,12 @@ class Multinomial(Distribution):
         shape = self._categorical.batch_shape
         super().__init__(shape, self._categorical.param_shape[-1:], validate_args)
 
-    def expand(self, batch_shape: Shape) -> Self:
-        own = self._categorical.expand(batch_shape)
-        given = {own._given: own._param}
-        return self._checked_alike(type(self)(self.total_count, **given, validate_args=False))
+    def _others(self) -> dict[str, Any]:
+        return {"total_count": self.total_count}
 
     @property
     def support(self) -> Any:
         return constraints.multinomial(self.total_count)
-
-    @property
-    def probs(self) -> Any:
-        """The probability of each class."""
-        return self._categorical.probs
-
-    @property
-    def logits(self) -> Any:
-        """Its logarithm."""
-        return self._categorical.logits
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of the parameter that was given."""
-        return self._categorical.param_shape
 
     @property
     def mean(self) -> Any:
@@ -272,8 +236,7 @@ class Multinomial(Distribution):
         return counts.scatter_add_(-1, drawn, drawn.new_ones(drawn.shape)).type_as(self.probs)
 
     def log_prob(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         logits, value = broadcast_all(self.logits, value)
         ways = (value.sum(-1) + 1).lgamma() - (value + 1).lgamma().sum(-1)
         logits = logits.masked_fill((value == 0) & (logits == -float("inf")), 0)

@@ -10,6 +10,7 @@ from ..autograd.grad_mode import no_grad
 from ..creation import tensor
 from ..dtypes import get_default_dtype
 from ..ops.broadcasting import broadcast_shapes, expand
+from ..random import randn
 from ..size import Size
 from ..tensor import Tensor
 from .constraints import Constraint, Constraints
@@ -46,6 +47,11 @@ def broadcast_all(*values: Any) -> tuple[Any, ...]:
     ]
     size = broadcast_shapes(*(tuple(t.shape) for t in tensors))
     return tuple(t if tuple(t.shape) == tuple(size) else expand(t, size) for t in tensors)
+
+
+def standard_normal(shape: Shape, like: Any) -> Any:
+    """Normal numbers of mean 0 and deviation 1, of the dtype and on the device of ``like``."""
+    return randn(tuple(shape), dtype=like.dtype, device=like.device)
 
 
 class Distribution:
@@ -194,6 +200,11 @@ class Distribution:
         """All values of a discrete distribution, along a new first dimension."""
         raise NotImplementedError
 
+    def _for_batch(self, values: Any, expand: bool) -> Any:
+        """``values``, events along the first dimension, for each distribution or for any."""
+        values = values.reshape((-1, *(1,) * len(self._batch_shape), *self._event_shape))
+        return values.expand((-1, *self._batch_shape, *self._event_shape)) if expand else values
+
     def entropy(self) -> Any:
         """The entropy of each distribution, in nats."""
         raise NotImplementedError
@@ -201,6 +212,10 @@ class Distribution:
     def perplexity(self) -> Any:
         """``exp(entropy)``."""
         return self.entropy().exp()
+
+    def _check_sample(self, value: Any) -> None:
+        if self._validate_args:
+            self._validate_sample(value)
 
     def _validate_sample(self, value: Any) -> None:
         if not isinstance(value, Tensor):
@@ -244,7 +259,16 @@ class Broadcast(Distribution):
         values = {name: value.expand(tuple(batch_shape)) for name, value in own.items()}
         return self._checked_alike(type(self)(**values, validate_args=False))
 
-    def _standard_normal(self, shape: Shape, like: Any) -> Any:
-        from ..random import randn
 
-        return randn(tuple(shape), dtype=like.dtype, device=like.device)
+class Centred(Distribution):
+    """A distribution whose mean is ``loc``, which is also the most likely value."""
+
+    loc: Any
+
+    @property
+    def mean(self) -> Any:
+        return self.loc
+
+    @property
+    def mode(self) -> Any:
+        return self.loc

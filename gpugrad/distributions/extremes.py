@@ -1,33 +1,25 @@
-"""Long-tailed distributions: Gumbel, Weibull, Pareto, Kumaraswamy and half Cauchy.
+"""Extreme values and the like: the Gumbel, Weibull, Pareto and Kumaraswamy distributions.
 
-They are uniform, exponential or Cauchy numbers that go through invertible maps.
+They are uniform or exponential numbers that go through invertible maps.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from ..limits import finfo
 from . import constraints
 from .constraints import Constraints
-from .continuous import Cauchy, Exponential, Uniform
-from .distribution import Distribution, Shape, broadcast_all
+from .continuous import Exponential, Uniform
+from .distribution import Broadcast, Distribution, broadcast_all
 from .transformed import TransformedDistribution
-from .transforms import AbsTransform, AffineTransform, ExpTransform, PowerTransform
+from .transforms import AffineTransform, ExpTransform, PowerTransform
 
 EULER = 0.57721566490153286060
 
 
-class _OfTwo(TransformedDistribution):
-    """Two parameters, which are kept."""
-
-    def expand(self, batch_shape: Shape) -> Self:
-        own = {n: self.__dict__[n].expand(tuple(batch_shape)) for n in self.arg_constraints}
-        return self._checked_alike(type(self)(**own, validate_args=False))
-
-
-class Gumbel(_OfTwo):
+class Gumbel(Broadcast, TransformedDistribution):
     """The distribution of the largest of many numbers: ``loc - scale * log(e)``, e exponential.
 
     >>> import gpugrad
@@ -74,8 +66,7 @@ class Gumbel(_OfTwo):
         return self.stddev.pow(2)
 
     def log_prob(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         y = (self.loc - value) / self.scale
         return (y - y.exp()) - self.scale.log()
 
@@ -83,7 +74,7 @@ class Gumbel(_OfTwo):
         return self.scale.log() + (1 + EULER)
 
 
-class Weibull(_OfTwo):
+class Weibull(Broadcast, TransformedDistribution):
     """``scale * e ** (1 / concentration)`` with e exponential.
 
     >>> from gpugrad.distributions import Weibull
@@ -126,7 +117,7 @@ class Weibull(_OfTwo):
         return EULER * (1 - inverse) + (self.scale * inverse).log() + 1
 
 
-class Pareto(_OfTwo):
+class Pareto(Broadcast, TransformedDistribution):
     """``scale * exp(e)`` with e exponential of the rate ``alpha``.
 
     >>> from gpugrad.distributions import Pareto
@@ -167,7 +158,7 @@ class Pareto(_OfTwo):
         return (self.scale / self.alpha).log() + (1 + self.alpha.reciprocal())
 
 
-class Kumaraswamy(_OfTwo):
+class Kumaraswamy(Broadcast, TransformedDistribution):
     """Numbers from 0 to 1: ``(1 - u ** (1 / concentration0)) ** (1 / concentration1)``.
 
     >>> import gpugrad
@@ -219,54 +210,3 @@ class Kumaraswamy(_OfTwo):
         a, b = self.concentration1, self.concentration0
         harmonic = (b + 1).digamma() + EULER
         return 1 - b.reciprocal() + (1 - a.reciprocal()) * harmonic - a.log() - b.log()
-
-
-class HalfCauchy(TransformedDistribution):
-    """The absolute values of Cauchy numbers around 0.
-
-    >>> import gpugrad
-    >>> from gpugrad.distributions import HalfCauchy
-    >>> HalfCauchy(1.0).cdf(gpugrad.tensor(1.0))
-    tensor(0.5000)
-    """
-
-    arg_constraints: ClassVar[Constraints] = {"scale": constraints.positive}
-    support = constraints.nonnegative
-
-    def __init__(self, scale: Any, validate_args: bool | None = None) -> None:
-        base: Distribution = Cauchy(0, scale, validate_args=False)
-        super().__init__(base, AbsTransform(), validate_args=validate_args)
-
-    @property
-    def scale(self) -> Any:
-        """Half of the values lie below it."""
-        return self.base_dist.scale
-
-    @property
-    def mean(self) -> Any:
-        return self.scale.new_full(tuple(self._extended_shape()), math.inf)
-
-    @property
-    def mode(self) -> Any:
-        return self.scale.new_zeros(tuple(self.scale.shape))
-
-    @property
-    def variance(self) -> Any:
-        return self.base_dist.variance
-
-    def log_prob(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
-        found = self.base_dist.log_prob(value) + math.log(2)
-        return found.where(value >= 0, found.new_full((), -math.inf))
-
-    def cdf(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
-        return 2 * self.base_dist.cdf(value) - 1
-
-    def icdf(self, value: Any) -> Any:
-        return self.base_dist.icdf((value + 1) / 2)
-
-    def entropy(self) -> Any:
-        return self.base_dist.entropy() - math.log(2)

@@ -13,7 +13,7 @@ from ..limits import finfo
 from ..random.rejection import standard_gamma
 from . import constraints
 from .constraints import Constraints
-from .distribution import Broadcast, Distribution, Shape, broadcast_all
+from .distribution import Broadcast, Distribution, Shape, broadcast_all, standard_normal
 from .transformed import TransformedDistribution
 from .transforms import PowerTransform
 
@@ -59,8 +59,7 @@ class Gamma(Broadcast):
         return drawn
 
     def log_prob(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         return (
             self.concentration.xlogy(self.rate)
             + (self.concentration - 1).xlogy(value)
@@ -73,8 +72,7 @@ class Gamma(Broadcast):
         return c - self.rate.log() + c.lgamma() + (1.0 - c) * c.digamma()
 
     def cdf(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         return self.concentration.igamma(self.rate * value)
 
 
@@ -144,13 +142,12 @@ class StudentT(Broadcast):
 
     def rsample(self, sample_shape: Shape = ()) -> Any:
         shape = self._extended_shape(sample_shape)
-        normal = self._standard_normal(shape, self.df)
+        normal = standard_normal(shape, self.df)
         square = self._chi2.rsample(sample_shape)
         return self.loc + self.scale * (normal * (square / self.df).rsqrt())
 
     def log_prob(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         y = (value - self.loc) / self.scale
         norm = (
             self.scale.log()
@@ -212,8 +209,7 @@ class FisherSnedecor(Broadcast):
         return (above / below.clamp(min=least)).clamp(min=least)
 
     def log_prob(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         half1, half2, ratio = self.df1 * 0.5, self.df2 * 0.5, self.df1 / self.df2
         norm = (half1 + half2).lgamma() - half1.lgamma() - half2.lgamma()
         power = half1 * ratio.log() + (half1 - 1) * value.log()

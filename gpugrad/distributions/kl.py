@@ -9,12 +9,14 @@ from typing import Any
 from ..nn.functional.activation import softplus
 from ..ops.broadcasting import broadcast_shapes
 from ..ops.linalg import solve_triangular
+from .categorical import Categorical, OneHotCategorical
 from .continuous import Exponential, Laplace, Normal, Uniform
-from .discrete import Bernoulli, Categorical, Geometric, OneHotCategorical
+from .discrete import Bernoulli, Geometric
 from .distribution import Distribution
+from .folded import HalfNormal
 from .independent import Independent, sum_rightmost
 from .multivariate_normal import MultivariateNormal, mahalanobis
-from .transformed import HalfNormal, LogNormal, TransformedDistribution
+from .transformed import LogNormal, TransformedDistribution
 
 Formula = Callable[[Any, Any], Any]
 

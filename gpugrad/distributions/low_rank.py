@@ -9,10 +9,10 @@ from ..ops.broadcasting import broadcast_shapes
 from ..ops.linalg import cholesky, solve_triangular
 from . import constraints
 from .constraints import Constraints
-from .distribution import Distribution, Shape
+from .distribution import Centred, Shape, standard_normal
 
 
-class LowRankMultivariateNormal(Distribution):
+class LowRankMultivariateNormal(Centred):
     """Normal vectors with the covariance ``W W^T + diag(d)``.
 
     The determinant and the inverse are those of matrices of W's width (M. Woodbury, "Inverting
@@ -80,14 +80,6 @@ class LowRankMultivariateNormal(Distribution):
         )
 
     @property
-    def mean(self) -> Any:
-        return self.loc
-
-    @property
-    def mode(self) -> Any:
-        return self.loc
-
-    @property
     def variance(self) -> Any:
         factor, diagonal = self._narrow
         shape = (*self._batch_shape, *self._event_shape)
@@ -116,12 +108,9 @@ class LowRankMultivariateNormal(Distribution):
         return inverse.expand((*self._batch_shape, n, n))
 
     def rsample(self, sample_shape: Shape = ()) -> Any:
-        from ..random import randn
-
         shape = tuple(self._extended_shape(sample_shape))
-        kind = {"dtype": self.loc.dtype, "device": self.loc.device}
-        along = randn((*shape[:-1], self.cov_factor.shape[-1]), **kind)
-        beside = randn(shape, **kind)
+        along = standard_normal((*shape[:-1], self.cov_factor.shape[-1]), self.loc)
+        beside = standard_normal(shape, self.loc)
         factor, diagonal = self._narrow
         moved = (factor @ along.unsqueeze(-1)).squeeze(-1)
         return self.loc + moved + diagonal.sqrt() * beside
@@ -131,8 +120,7 @@ class LowRankMultivariateNormal(Distribution):
         return 2 * diagonal.log().sum(-1) + self._narrow[1].log().sum(-1)
 
     def log_prob(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         factor, diagonal = self._narrow
         distance = value - self.loc
         scaled = factor.mT / diagonal.unsqueeze(-2)

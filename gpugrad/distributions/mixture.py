@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from ..autograd.grad_mode import no_grad
 from . import constraints
-from .discrete import Categorical
+from .categorical import Categorical
 from .distribution import Distribution, Shape
 
 
@@ -132,8 +132,7 @@ class MixtureSameFamily(Distribution):
         return (found * self._mixture_distribution.probs).sum(-1)
 
     def log_prob(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         found = self._component_distribution.log_prob(self._beside(value))
         weights = self._mixture_distribution.logits.log_softmax(-1)
         return (found + weights).logsumexp(-1)

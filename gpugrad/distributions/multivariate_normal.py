@@ -10,10 +10,10 @@ from ..ops.broadcasting import broadcast_shapes
 from ..ops.linalg import cholesky, solve_triangular
 from . import constraints
 from .constraints import Constraints
-from .distribution import Broadcast, Shape
+from .distribution import Centred, Shape, standard_normal
 
 
-class MultivariateNormal(Broadcast):
+class MultivariateNormal(Centred):
     """The normal distribution of vectors with mean ``loc``, and one of three matrices.
 
     Args:
@@ -94,24 +94,15 @@ class MultivariateNormal(Broadcast):
         )
 
     @property
-    def mean(self) -> Any:
-        return self.loc
-
-    @property
-    def mode(self) -> Any:
-        return self.loc
-
-    @property
     def variance(self) -> Any:
         return self._factor.pow(2).sum(-1).expand(self._batch_shape + self._event_shape)
 
     def rsample(self, sample_shape: Shape = ()) -> Any:
-        drawn = self._standard_normal(self._extended_shape(sample_shape), self.loc)
+        drawn = standard_normal(self._extended_shape(sample_shape), self.loc)
         return self.loc + (self._factor @ drawn.unsqueeze(-1)).squeeze(-1)
 
     def log_prob(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         distance = mahalanobis(self._factor, value - self.loc)
         n = self._event_shape[0]
         return -0.5 * (n * math.log(2 * math.pi) + distance) - self._half_log_det()

@@ -7,14 +7,14 @@ C. Maddison, A. Mnih and Y. W. Teh, "The concrete distribution", 2017; E. Jang, 
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from ..random import rand
-from ..size import Size
 from . import constraints
+from .categorical import Categorical, OverClasses
 from .constraints import Constraints
-from .discrete import Categorical, _Binary, clamped
-from .distribution import Distribution, Shape, broadcast_all
+from .distribution import Shape, broadcast_all
+from .probs_or_logits import Binary, clamped
 from .transformed import TransformedDistribution
 from .transforms import ExpTransform, SigmoidTransform
 
@@ -23,7 +23,7 @@ def _uniforms(like: Any, shape: Shape) -> Any:
     return clamped(rand(tuple(shape), dtype=like.dtype, device=like.device))
 
 
-class LogitRelaxedBernoulli(_Binary):
+class LogitRelaxedBernoulli(Binary):
     """The logits of :class:`RelaxedBernoulli`."""
 
     support = constraints.real
@@ -39,14 +39,8 @@ class LogitRelaxedBernoulli(_Binary):
         self.temperature = temperature
         super().__init__(probs, logits, validate_args)
 
-    def expand(self, batch_shape: Shape) -> Self:
-        own = {self._given: self._param.expand(tuple(batch_shape))}
-        return self._checked_alike(type(self)(self.temperature, **own, validate_args=False))
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of the parameter that was given."""
-        return Size(self._param.shape)
+    def _others(self, batch: tuple[int, ...]) -> dict[str, Any]:
+        return {"temperature": self.temperature}
 
     def rsample(self, sample_shape: Shape = ()) -> Any:
         shape = tuple(self._extended_shape(sample_shape))
@@ -56,62 +50,15 @@ class LogitRelaxedBernoulli(_Binary):
         return (noise + probs.log() - (-probs).log1p()) / self.temperature
 
     def log_prob(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         logits, value = broadcast_all(self.logits, value)
         distance = logits - value * self.temperature
         return self.temperature.log() + distance - 2 * distance.exp().log1p()
 
 
-class RelaxedBernoulli(TransformedDistribution):
-    """Numbers from 0 to 1, the nearer to 0 or 1 the lower the ``temperature``.
-
-    >>> import gpugrad
-    >>> from gpugrad.distributions import RelaxedBernoulli
-    >>> RelaxedBernoulli(gpugrad.tensor(0.5), gpugrad.tensor([0.1, 0.9])).rsample().shape
-    torch.Size([2])
-    """
-
-    arg_constraints: ClassVar[Constraints] = {
-        "probs": constraints.unit_interval,
-        "logits": constraints.real,
-    }
-    support = constraints.unit_interval
-    has_rsample = True
-
-    def __init__(
-        self,
-        temperature: Any,
-        probs: Any = None,
-        logits: Any = None,
-        validate_args: bool | None = None,
-    ) -> None:
-        base: Distribution = LogitRelaxedBernoulli(temperature, probs, logits)
-        super().__init__(base, SigmoidTransform(), validate_args=validate_args)
-
-    @property
-    def temperature(self) -> Any:
-        """How far the samples are from 0 and 1."""
-        return self.base_dist.temperature
-
-    @property
-    def logits(self) -> Any:
-        """The logits of the probabilities."""
-        return self.base_dist.logits
-
-    @property
-    def probs(self) -> Any:
-        """The probability that the unrelaxed sample is 1."""
-        return self.base_dist.probs
-
-
-class ExpRelaxedCategorical(Distribution):
+class ExpRelaxedCategorical(OverClasses):
     """The logarithms of :class:`RelaxedOneHotCategorical`."""
 
-    arg_constraints: ClassVar[Constraints] = {
-        "probs": constraints.simplex,
-        "logits": constraints.real_vector,
-    }
     support = constraints.real_vector
     has_rsample = True
 
@@ -127,25 +74,8 @@ class ExpRelaxedCategorical(Distribution):
         shape = self._categorical.param_shape
         super().__init__(self._categorical.batch_shape, shape[-1:], validate_args)
 
-    def expand(self, batch_shape: Shape) -> Self:
-        own = self._categorical.expand(batch_shape)
-        given = {own._given: own._param}
-        return self._checked_alike(type(self)(self.temperature, **given, validate_args=False))
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of the parameter that was given."""
-        return self._categorical.param_shape
-
-    @property
-    def logits(self) -> Any:
-        """The logarithms of the probabilities."""
-        return self._categorical.logits
-
-    @property
-    def probs(self) -> Any:
-        """The probability of each class."""
-        return self._categorical.probs
+    def _others(self) -> dict[str, Any]:
+        return {"temperature": self.temperature}
 
     def rsample(self, sample_shape: Shape = ()) -> Any:
         shape = self._extended_shape(sample_shape)
@@ -154,8 +84,7 @@ class ExpRelaxedCategorical(Distribution):
         return scores - scores.logsumexp(-1, keepdim=True)
 
     def log_prob(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         n = self._categorical._num_events
         logits, value = broadcast_all(self.logits, value)
         scale = math.lgamma(float(n)) - self.temperature.log().mul(-(n - 1))
@@ -163,33 +92,10 @@ class ExpRelaxedCategorical(Distribution):
         return (score - score.logsumexp(-1, keepdim=True)).sum(-1) + scale
 
 
-class RelaxedOneHotCategorical(TransformedDistribution):
-    """Probability vectors, the nearer to one class the lower the ``temperature``.
+class _Relaxed(TransformedDistribution):
+    """What becomes of relaxed logits or logarithms, with their parameters."""
 
-    >>> import gpugrad
-    >>> from gpugrad.distributions import RelaxedOneHotCategorical
-    >>> RelaxedOneHotCategorical(gpugrad.tensor(0.5), gpugrad.tensor([0.1, 0.9])).rsample().shape
-    torch.Size([2])
-    """
-
-    arg_constraints: ClassVar[Constraints] = {
-        "probs": constraints.simplex,
-        "logits": constraints.real_vector,
-    }
-    support = constraints.simplex
     has_rsample = True
-
-    def __init__(
-        self,
-        temperature: Any,
-        probs: Any = None,
-        logits: Any = None,
-        validate_args: bool | None = None,
-    ) -> None:
-        base: Distribution = ExpRelaxedCategorical(
-            temperature, probs, logits, validate_args=validate_args
-        )
-        super().__init__(base, ExpTransform(), validate_args=validate_args)
 
     @property
     def temperature(self) -> Any:
@@ -198,10 +104,56 @@ class RelaxedOneHotCategorical(TransformedDistribution):
 
     @property
     def logits(self) -> Any:
-        """The logarithms of the probabilities."""
+        """The logits, or logarithms, of the probabilities."""
         return self.base_dist.logits
 
     @property
     def probs(self) -> Any:
-        """The probability of each class."""
+        """The probabilities of unrelaxed samples."""
         return self.base_dist.probs
+
+
+class RelaxedBernoulli(_Relaxed):
+    """Numbers from 0 to 1, the nearer to 0 or 1 the lower the ``temperature``.
+
+    >>> import gpugrad
+    >>> from gpugrad.distributions import RelaxedBernoulli
+    >>> RelaxedBernoulli(gpugrad.tensor(0.5), gpugrad.tensor([0.1, 0.9])).rsample().shape
+    torch.Size([2])
+    """
+
+    arg_constraints: ClassVar[Constraints] = Binary.arg_constraints
+    support = constraints.unit_interval
+
+    def __init__(
+        self,
+        temperature: Any,
+        probs: Any = None,
+        logits: Any = None,
+        validate_args: bool | None = None,
+    ) -> None:
+        base = LogitRelaxedBernoulli(temperature, probs, logits)
+        super().__init__(base, SigmoidTransform(), validate_args=validate_args)
+
+
+class RelaxedOneHotCategorical(_Relaxed):
+    """Probability vectors, the nearer to one class the lower the ``temperature``.
+
+    >>> import gpugrad
+    >>> from gpugrad.distributions import RelaxedOneHotCategorical
+    >>> RelaxedOneHotCategorical(gpugrad.tensor(0.5), gpugrad.tensor([0.1, 0.9])).rsample().shape
+    torch.Size([2])
+    """
+
+    arg_constraints: ClassVar[Constraints] = Categorical.arg_constraints
+    support = constraints.simplex
+
+    def __init__(
+        self,
+        temperature: Any,
+        probs: Any = None,
+        logits: Any = None,
+        validate_args: bool | None = None,
+    ) -> None:
+        base = ExpRelaxedCategorical(temperature, probs, logits, validate_args)
+        super().__init__(base, ExpTransform(), validate_args=validate_args)

@@ -12,7 +12,7 @@ from .constraints import Constraints
 from .continuous import Normal
 from .distribution import Distribution, Shape
 from .independent import Independent, sum_rightmost
-from .transforms import AbsTransform, ExpTransform, Transform
+from .transforms import ExpTransform, Transform
 
 
 class TransformedDistribution(Distribution):
@@ -85,8 +85,7 @@ class TransformedDistribution(Distribution):
         return x
 
     def log_prob(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         events = len(self._event_shape)
         result: Any = 0.0
         y = value
@@ -154,54 +153,3 @@ class LogNormal(TransformedDistribution):
 
     def entropy(self) -> Any:
         return self.base_dist.entropy() + self.loc
-
-
-class HalfNormal(TransformedDistribution):
-    """The absolute values of normal numbers around 0.
-
-    >>> import gpugrad
-    >>> from gpugrad.distributions import HalfNormal
-    >>> HalfNormal(1.0).mean
-    tensor(0.7979)
-    """
-
-    arg_constraints: ClassVar[Constraints] = {"scale": constraints.positive}
-    support = constraints.nonnegative
-
-    def __init__(self, scale: Any, validate_args: bool | None = None) -> None:
-        base = Normal(0, scale, validate_args=False)
-        super().__init__(base, AbsTransform(), validate_args=validate_args)
-
-    @property
-    def scale(self) -> Any:
-        """The standard deviation of the normal numbers."""
-        return self.base_dist.stddev
-
-    @property
-    def mean(self) -> Any:
-        return self.scale * math.sqrt(2 / math.pi)
-
-    @property
-    def mode(self) -> Any:
-        return self.scale.new_zeros(self.scale.shape)
-
-    @property
-    def variance(self) -> Any:
-        return self.scale.pow(2) * (1 - 2 / math.pi)
-
-    def log_prob(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
-        found = self.base_dist.log_prob(value) + math.log(2)
-        return found.where(value >= 0, found.new_full((), -math.inf))
-
-    def cdf(self, value: Any) -> Any:
-        if self._validate_args:
-            self._validate_sample(value)
-        return 2 * self.base_dist.cdf(value) - 1
-
-    def icdf(self, value: Any) -> Any:
-        return self.base_dist.icdf((value + 1) / 2)
-
-    def entropy(self) -> Any:
-        return self.base_dist.entropy() - math.log(2)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.grad_mode import enable_grad
-from .discrete import clamped as clamp_probs
 from .distribution import broadcast_all
+from .probs_or_logits import clamped as clamp_probs
 
 __all__ = [
     "broadcast_all",

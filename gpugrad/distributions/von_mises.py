@@ -10,10 +10,10 @@ from ..random import rand
 from ..tensor import Tensor
 from . import constraints
 from .constraints import Constraints
-from .distribution import Broadcast, Shape, broadcast_all
+from .distribution import Broadcast, Centred, Shape, broadcast_all
 
 
-class VonMises(Broadcast):
+class VonMises(Broadcast, Centred):
     """Angles around ``loc``, the closer the larger the ``concentration``.
 
     ``p(x) = exp(k cos(x - loc)) / (2 pi I0(k))``. Samples are drawn by rejection from a wrapped
@@ -38,14 +38,6 @@ class VonMises(Broadcast):
         super().__init__(self.loc.shape, validate_args=validate_args)
 
     @property
-    def mean(self) -> Any:
-        return self.loc
-
-    @property
-    def mode(self) -> Any:
-        return self.loc
-
-    @property
     def variance(self) -> Any:
         from ..special import i0e, i1e
 
@@ -54,8 +46,7 @@ class VonMises(Broadcast):
     def log_prob(self, value: Any) -> Any:
         from ..special import i0e
 
-        if self._validate_args:
-            self._validate_sample(value)
+        self._check_sample(value)
         k = self.concentration
         log_bessel = k + i0e(k).log()
         return k * (value - self.loc).cos() - math.log(2 * math.pi) - log_bessel

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import functools
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -41,16 +42,24 @@ def gemm(kind: str) -> int:
     return 0 if found is None else ctypes.cast(found, ctypes.c_void_p).value or 0
 
 
+@functools.cache
+def thread_accessors() -> tuple[Any, Any] | None:
+    """The functions that read and set the number of threads, None if they are not known."""
+    names = (f"{PREFIX}openblas_{verb}_num_threads{SUFFIX}" for verb in ("get", "set"))
+    get, put = (getattr(openblas(), name, None) for name in names)
+    return None if get is None or put is None else (get, put)
+
+
 def threads() -> int | None:
     """How many threads a large product may use, None if that is not known."""
-    found = getattr(openblas(), f"{PREFIX}openblas_get_num_threads{SUFFIX}", None)
-    return None if found is None else int(found())
+    accessors = thread_accessors()
+    return None if accessors is None else int(accessors[0]())
 
 
 def set_threads(number: int) -> bool:
     """Let large products use so many threads; False where this library is not NumPy's."""
-    found = getattr(openblas(), f"{PREFIX}openblas_set_num_threads{SUFFIX}", None)
-    if found is None:
+    accessors = thread_accessors()
+    if accessors is None:
         return False
-    found(ctypes.c_int(number))
+    accessors[1](number)
     return True

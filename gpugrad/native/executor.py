@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..backend.noted_steps import Ref
-from . import blas, toolchain
+from . import toolchain
+from .product_threads import gemm
 from .segments import FIRST, Program
 from .values import UnsupportedError
 
@@ -92,7 +93,7 @@ class Native:
         start = -(-scratch.ctypes.data // 64) * 64
         failure = np.zeros(1, np.int64)
         held: list[Any] = [scratch, failure]
-        table[:FIRST] = blas.gemm("float"), blas.gemm("double"), failure.ctypes.data
+        table[:FIRST] = gemm("float"), gemm("double"), failure.ctypes.data
         given = []
         for number, buffer in enumerate(program.buffers):
             if buffer in program.scratch:

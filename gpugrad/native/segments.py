@@ -95,7 +95,7 @@ def program(
     clusters = clusters_of(needed(ops, lasting))
     users: dict[int, set[int]] = {}
     for number, cluster in enumerate(clusters):
-        for key in cluster.buffers:
+        for key in cluster.loops.buffers:
             users.setdefault(key, set()).add(number)
 
     def is_local(buffer: Buffer) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -36,15 +36,17 @@ def translated(
     if _overlapping(steps):
         return steps
     owners = {id(backend.memory(a)[0]): a for a in inputs}
+    last = {ref.root: number for number, step in enumerate(steps) for ref in step.refs()}
+    last |= dict.fromkeys(kept, len(steps))
     found: list[Step] = []
     translation = Translation(backend)
     for number, step in enumerate(steps):
         if translation.take(step):
             continue
-        found += translation.finished(steps[number:], kept, owners)
+        found += translation.finished(number, last, owners)
         translation.skip(step)
         found.append(step)
-    return found + translation.finished((), kept, owners)
+    return found + translation.finished(len(steps), last, owners)
 
 
 class Translation:
@@ -161,38 +163,30 @@ class Translation:
 
     # --- programs ---------------------------------------------------------------------------------
 
-    def finished(
-        self,
-        later: Sequence[Step],
-        kept: Collection[Root],
-        owners: dict[int, Any],
-    ) -> list[Step]:
-        """What stands for the steps taken so far."""
+    def finished(self, number: int, last: Mapping[Root, int], owners: dict[int, Any]) -> list[Step]:
+        """What stands for the steps taken so far.
+
+        Args:
+            number: that of the step that comes next.
+            last: the number of the last step that each root is needed for.
+            owners: the arrays of which others come in each replay.
+        """
         steps, ops = self._steps, self._notes.ops
         self._begin()
         if not steps or (len(steps) == 1 and steps[0].name in ALONE):
             return steps
-        wanted = {ref.root for step in later for ref in step.refs()} | set(kept)
+        made = _begun(steps)
 
         def lasting(buffer: Buffer) -> bool:
             root = buffer.root
-            return root is not None and (root.external or root in wanted or root not in made)
+            return root is not None and (
+                root.external or last.get(root, -1) >= number or root not in made
+            )
 
-        made = {ref.root for step in steps for ref in step.results if not ref.root.external}
-        made -= {r for r in made if r.step >= 0 and not self._begins_in(r, steps)}
         try:
             return [self._step(steps, ops, lasting, owners, made)]
         except UnsupportedError:
             return steps
-
-    def _begins_in(self, root: Root, steps: Sequence[Step]) -> bool:
-        """Whether memory is made by these steps, and not only changed."""
-        for step in steps:
-            if any(ref.root is root for ref in refs_in((step.args, step.kwargs))):
-                return False
-            if any(ref.root is root for ref in step.results):
-                return True
-        return False
 
     def _step(
         self,
@@ -225,6 +219,16 @@ class Translation:
         written = [refs[b.root] for b in generated.written if b.root not in made]
         native = Native(generated, [refs[b.root] for b in outside])
         return Step("native", native, before, {}, results, True, False, steps[0].place, written)
+
+
+def _begun(steps: Sequence[Step]) -> set[Root]:
+    """The memory that is made by these steps, and not only changed."""
+    read: set[Root] = set()
+    begun: set[Root] = set()
+    for step in steps:
+        read.update(r.root for r in refs_in((step.args, step.kwargs)) if r.root not in begun)
+        begun.update(r.root for r in step.results if r.root not in read and not r.root.external)
+    return begun
 
 
 def _takes(value: Value, ref: Ref) -> bool:

@@ -35,6 +35,6 @@ def test_products_use_as_many_threads_as_asked_for() -> None:
 
 
 def test_unknown_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blas, "openblas", lambda: None)
+    monkeypatch.setattr(blas, "thread_accessors", lambda: None)
     assert not blas.set_threads(1)
     assert blas.threads() is None
