@@ -195,10 +195,12 @@ _HOMES = {
     "autocast": "amp",
     "compile": "compiler",
     "load": "serialization",
+    "pca_lowrank": "low_rank",
     "profile": "profiling",
     "save": "serialization",
     **dict.fromkeys(("sparse_coo_tensor", "sparse_csr_tensor", "spmm"), "sparse"),
     "summary": "model_summary",
+    "svd_lowrank": "low_rank",
     "vmap": "func",
 }
 """Parts that are imported when first asked for, and the modules of those functions."""
@@ -233,6 +235,8 @@ if TYPE_CHECKING:
     from . import xpu as xpu
     from .amp import autocast as autocast
     from .compiler import compile as compile
+    from .low_rank import pca_lowrank as pca_lowrank
+    from .low_rank import svd_lowrank as svd_lowrank
     from .model_summary import summary as summary
     from .nn.functional import cosine_similarity as cosine_similarity
     from .profiling import profile as profile

@@ -43,6 +43,11 @@ class dtype(metaclass=PrintedAs, printed_as="torch.dtype"):
         return self.name not in ("uint8", "bool")
 
     @property
+    def word(self) -> str:
+        """Its name in PyTorch's errors: ``Float``, ``Long``."""
+        return self.tensor_type.removesuffix("Tensor")
+
+    @property
     def numpy(self) -> np.dtype[Any]:
         """The NumPy type that stores this one; bfloat16 needs the package ``ml_dtypes``."""
         if self._numpy is None:

@@ -305,7 +305,7 @@ def _placed(given: Any, dtype: Any, device: Any, copy: bool | None) -> Any:
         return result.clone() if copy else result
     if copy is False:
         if result.dtype != given.dtype:
-            names = [d.tensor_type.removesuffix("Tensor") for d in (given.dtype, result.dtype)]
+            names = [d.word for d in (given.dtype, result.dtype)]
             raise ValueError(f"can't alias tensor with dtype '{names[0]}' into dtype '{names[1]}'.")
         raise ValueError(f"can't alias tensor from device '{given.device}' to '{result.device}'.")
     return result

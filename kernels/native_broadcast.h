@@ -10,6 +10,9 @@
 
 enum { MOST_OPERANDS = 3, MOST_DIMENSIONS = 8 };
 
+// Of shorter rows, too many lines of memory would not be written as a whole.
+enum { SHORTEST_PAST = 1024 };  // bytes
+
 // Does n elements. The steps, 0 or 1, say whether an operand has so many or is one number.
 typedef void (*RowFunction)(const void *const *operands, const int *steps, void *out, int64_t n,
                             double a, double b);
@@ -24,7 +27,20 @@ typedef struct {
     int64_t shape[MOST_DIMENSIONS], strides[MOST_OPERANDS][MOST_DIMENSIONS];
     int64_t rows, cols, rows_of_part, pieces;  // a long row is done in pieces
     double a, b;
+    int past_cache;
 } Broadcast;
+
+// A row of n elements, written past the cache.
+static void row_past_cache(const Broadcast *w, const char *const *operands, char *out, int64_t n) {
+    char block[BLOCK_BYTES] __attribute__((aligned(LINE)));
+    const char *place[MOST_OPERANDS] = {0};
+    for (int64_t i = 0, some; i < n; i += some) {
+        some = next_block(out + i * w->item_out, w->item_out, n - i);
+        for (int k = 0; k < w->count; k++) place[k] = operands[k] + i * w->step[k] * w->item[k];
+        w->function((const void *const *)place, w->step, block, some, w->a, w->b);
+        write_past(out + i * w->item_out, block, some * w->item_out);
+    }
+}
 
 static void broadcast_part(void *work, int64_t part) {
     const Broadcast *const w = work;
@@ -43,8 +59,11 @@ static void broadcast_part(void *work, int64_t part) {
         for (int k = 0; k < w->count; k++) place[k] += at[d] * w->strides[k][d];
     }
     for (int64_t row = first; row < last; row++) {
-        w->function((const void *const *)place, w->step, w->out + (row * w->cols + from) * w->item_out,
-                    n, w->a, w->b);
+        char *const out = w->out + (row * w->cols + from) * w->item_out;
+        if (w->past_cache)
+            row_past_cache(w, place, out, n);
+        else
+            w->function((const void *const *)place, w->step, out, n, w->a, w->b);
         for (int d = w->dims - 1; d >= 0; d--) {
             for (int k = 0; k < w->count; k++) place[k] += w->strides[k][d];
             if (++at[d] < w->shape[d]) break;
@@ -52,6 +71,7 @@ static void broadcast_part(void *work, int64_t part) {
             at[d] = 0;
         }
     }
+    if (w->past_cache) all_written();
 }
 
 // Brings the operands to the shape of `out`, which is contiguous; 0 where that is not possible.
@@ -107,6 +127,9 @@ static int run_broadcast(Broadcast *w, Array *const *operands, int count, Array 
     if (w->rows == 0 || w->cols == 0) return 1;
     w->pieces = parts_of(w->cols, PART);
     w->rows_of_part = rows_of_part(w->cols);
+    const int64_t of_row = w->cols * w->item_out;
+    w->past_cache = of_row >= SHORTEST_PAST && w->rows * of_row >= past_cache_from;
+    for (int k = 0; k < count; k++) w->past_cache = w->past_cache && w->data[k] != w->out;
     run_parts(broadcast_part, w, parts_of(w->rows, w->rows_of_part) * w->pieces, threads);
     return 1;
 }

@@ -14,6 +14,7 @@ typedef struct {
     double *sums;
     int64_t n, cols;
     double a, b;
+    int past_cache;
 } Map;
 
 // From `first` to before `last`.
@@ -23,21 +24,35 @@ typedef struct {
 
 // A function NAME(x, y) with numbers a and b; y is not read if VALUE does not name it.
 #define MAP(NAME, T, VALUE)                                                                        \
-    static void NAME##_part_##T(void *work, int64_t part) {                                        \
-        ELEMENTS_OF_PART                                                                           \
-        const T *const xs = w->x, *const ys = w->y;                                                \
-        T *const out = w->out;                                                                     \
+    static inline void NAME##_some_##T(const Map *w, int64_t first, int64_t n, T *out) {           \
+        const T *const xs = (const T *)w->x + first, *const ys = (const T *)w->y + first;          \
         const T a = (T)w->a, b = (T)w->b;                                                          \
         (void)ys, (void)a, (void)b;                                                                \
-        EACH_ALONE for (int64_t i = first; i < last; i++) {                                        \
+        EACH_ALONE for (int64_t i = 0; i < n; i++) {                                               \
             const T x = xs[i];                                                                     \
             out[i] = VALUE;                                                                        \
         }                                                                                          \
+    }                                                                                              \
+    static void NAME##_part_##T(void *work, int64_t part) {                                        \
+        ELEMENTS_OF_PART                                                                           \
+        T *const out = w->out;                                                                     \
+        if (!w->past_cache) {                                                                      \
+            NAME##_some_##T(w, first, last - first, out + first);                                  \
+            return;                                                                                \
+        }                                                                                          \
+        T block[BLOCK_BYTES / sizeof(T)];                                                          \
+        for (int64_t i = first, n; i < last; i += n) {                                             \
+            n = next_block(out + i, sizeof(T), last - i);                                          \
+            NAME##_some_##T(w, i, n, block);                                                       \
+            write_past(out + i, block, n * (int64_t)sizeof(T));                                    \
+        }                                                                                          \
+        all_written();                                                                             \
     }                                                                                              \
     int NAME##_##T(Array *x, Array *y, Array *out, double a, double b, int threads) {              \
         if (!fits(x) || !fits(y) || (y != 0 && !same_shape(x, y))) return 0;                       \
         const int64_t n = size_of(x);                                                              \
         Map w = {.x = x->data, .y = DATA(T, y), .out = out->data, .n = n, .a = a, .b = b};         \
+        w.past_cache = n * (int64_t)sizeof(T) >= past_cache_from && w.out != w.x && w.out != w.y;  \
         run_parts(NAME##_part_##T, &w, parts_of(n, PART), threads);                                \
         return 1;                                                                                  \
     }

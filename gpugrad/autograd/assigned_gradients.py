@@ -23,7 +23,7 @@ def check_gradient(tensor: TensorBase, gradient: Any) -> None:
         raise RuntimeError("can't assign Variable as its own grad")
     mine, given = tensor.array, gradient.array
     if mine.dtype != given.dtype:
-        names = [from_numpy(a.dtype).tensor_type.removesuffix("Tensor") for a in (given, mine)]
+        names = [from_numpy(a.dtype).word for a in (given, mine)]
         raise RuntimeError(
             f"attempting to assign a gradient with dtype '{names[0].lower()}' to a tensor with "
             f"grad_dtype '{names[1]}'. The gradient must match the tensor's grad_dtype (defaults "

@@ -163,14 +163,8 @@ def check_castable(result: Any, target: Any) -> None:
     found, wanted = from_numpy(result), from_numpy(target)
     if found.kind > wanted.kind:
         raise RuntimeError(
-            f"result type {_type_word(found)} can't be cast to the desired output type "
-            f"{_type_word(wanted)}"
+            f"result type {found.word} can't be cast to the desired output type {wanted.word}"
         )
-
-
-def _type_word(d: Any) -> str:
-    word: str = d.tensor_type.removesuffix("Tensor")
-    return word
 
 
 def mark_changed(

@@ -5,6 +5,7 @@ The arguments are those that :func:`.step_parts.scalable` describes; ``lr`` is a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from .hyperparameters import Number, Varying, is_high
@@ -101,18 +102,9 @@ class AdamVariants(StepParts):
         of_gradient = self._scalar(lr * (1 - mu) / (1 - so_far), dtype)
         of_mean = self._scalar(lr * mu_next / (1 - so_far * mu_next), dtype)
         correction = self._scalar(1 - self._now(beta2) ** t, dtype)
-        shrink = self._scalar(1 - lr * self._now(weight_decay), dtype)
-        keep1, keep2, epsilon, decay, take1, take2 = self._step_operands(
-            scratch, (beta1, beta2, eps, weight_decay), (beta1, beta2)
-        )
-        from_mean, decay = is_high(beta1), decay if weight_decay and not decoupled else None
-        shrinks = decoupled and weight_decay
-        for p, g, m, v, s, other in lists:
-            g = self._direction(p, g, s, other, decay, maximize)
-            if shrinks:
-                self.mul(p, shrink, p)
-            self._approach(m, g, keep1, take1, from_mean, s)
-            self._approach_square(v, g, keep2, take2, s)
+        options = (beta1, beta2, weight_decay, decoupled, maximize)
+        epsilon = self._operand(eps, dtype)
+        for p, g, m, v, s, other in self._with_moments(lists, lr, scratch, *options):
             self.div(v, correction, s)
             self.sqrt(s, s)
             self.add(s, epsilon, s)
@@ -157,7 +149,6 @@ class AdamVariants(StepParts):
         dtype = scratch.dtype
         t = self._count_up(counts[0])
         size = self._scalar(lr / (1 - self._now(beta1) ** t), dtype)
-        shrink = self._scalar(1 - lr * self._now(weight_decay), dtype)
         second = self._now(beta2)
         longest = 2 / (1 - second) - 1
         # Else rho, which is never larger, is not either.
@@ -165,17 +156,9 @@ class AdamVariants(StepParts):
         if adapts:
             rectified, adaption = self._rectification(t, second, longest)
             adaption = self._scalar(adaption, dtype)
-        keep1, keep2, epsilon, decay, take1, take2 = self._step_operands(
-            scratch, (beta1, beta2, eps, weight_decay), (beta1, beta2)
-        )
-        from_mean, decay = is_high(beta1), decay if weight_decay and not decoupled else None
-        shrinks, one = decoupled and weight_decay, self.constant(1.0, dtype)
-        for p, g, m, v, s, other in lists:
-            g = self._direction(p, g, s, other, decay, maximize)
-            if shrinks:
-                self.mul(p, shrink, p)
-            self._approach(m, g, keep1, take1, from_mean, s)
-            self._approach_square(v, g, keep2, take2, s)
+        options = (beta1, beta2, weight_decay, decoupled, maximize)
+        epsilon, one = self._operand(eps, dtype), self.constant(1.0, dtype)
+        for p, _, m, v, s, other in self._with_moments(lists, lr, scratch, *options):
             self.mul(m, size, other)
             if adapts:
                 self.sqrt(v, s)
@@ -183,6 +166,40 @@ class AdamVariants(StepParts):
                 self.div(adaption, s, s)
                 self.mul(other, self.where(rectified, s, one), other)
             self.sub(p, other, p)
+
+    def _with_moments(
+        self,
+        lists: Lists,
+        lr: Array,
+        scratch: Scratch,
+        beta1: Number,
+        beta2: Number,
+        weight_decay: Number,
+        decoupled: bool,
+        maximize: bool,
+    ) -> Iterator[tuple[Array, ...]]:
+        """What ``lists`` gives, with the gradient to follow, once ``m`` and ``v`` are of this step.
+
+        ::
+
+            p = p * (1 - lr * weight_decay) if decoupled, else g = g + weight_decay * p
+            m = m + (1 - beta1) * (g - m)
+            v = beta2 * v + (1 - beta2) * g * g
+        """
+        keep1, keep2, decay, take1, take2 = self._step_operands(
+            scratch, (beta1, beta2, weight_decay), (beta1, beta2)
+        )
+        from_mean, shrinks = is_high(beta1), decoupled and weight_decay
+        if shrinks:
+            shrink = self._scalar(1 - lr * self._now(weight_decay), scratch.dtype)
+        added = decay if weight_decay and not decoupled else None
+        for p, g, m, v, s, other in lists:
+            direction = self._direction(p, g, s, other, added, maximize)
+            if shrinks:
+                self.mul(p, shrink, p)
+            self._approach(m, direction, keep1, take1, from_mean, s)
+            self._approach_square(v, direction, keep2, take2, s)
+            yield p, direction, m, v, s, other
 
     def _rectification(self, t: Array, beta2: Any, longest: Any) -> tuple[Any, Any]:
         """Whether ``rho > 5``, and ``r * sqrt(1 - beta2**t)``, which is only meant in that case."""

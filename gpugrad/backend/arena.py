@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+import numpy as np
+
 ALIGNMENT = 64
 
 Piece = TypeVar("Piece", bound=Any)
@@ -20,18 +22,18 @@ def arrange(lives: Mapping[Piece, tuple[int, int]]) -> tuple[dict[Piece, int], i
     Args:
         lives: when each piece is first and last used.
     """
-    placed: list[tuple[int, int, int, int]] = []  # offset, end, first, last
     offsets: dict[Piece, int] = {}
-    for piece in sorted(lives, key=lambda p: -int(p.nbytes)):
+    placed = np.zeros((4, len(lives)), np.int64)  # start, end, first, last; in order of the start
+    for count, piece in enumerate(sorted(lives, key=lambda p: -int(p.nbytes))):
         first, last = lives[piece]
         size = -(-max(piece.nbytes, 1) // ALIGNMENT) * ALIGNMENT
-        offset = 0
-        for start, end, other_first, other_last in sorted(placed):
-            if other_last < first or last < other_first:
-                continue
-            if start - offset >= size:
-                break
-            offset = max(offset, end)
+        known = placed[:, :count]
+        starts, ends = known[:2, (known[3] >= first) & (known[2] <= last)]
+        free = np.maximum.accumulate(np.append(0, ends))
+        gaps = np.append(starts - free[:-1], size) >= size
+        offset = int(free[gaps.argmax()])
         offsets[piece] = offset
-        placed.append((offset, offset + size, first, last))
-    return offsets, max((end for _, end, _, _ in placed), default=0)
+        number = known[0].searchsorted(offset)
+        placed[:, number + 1 : count + 1] = placed[:, number:count]
+        placed[:, number] = offset, offset + size, first, last
+    return offsets, int(placed[1].max(initial=0))

@@ -26,6 +26,10 @@ class Guards:
         for _, objects in self._terms.values():
             yield from objects
 
+    def leave_out(self, superfluous: Callable[[str, tuple[Any, ...]], bool]) -> None:
+        """Take those expressions for granted no longer of which a function says so."""
+        self._terms = {k: pair for k, pair in self._terms.items() if not superfluous(*pair)}
+
     def test(self) -> Callable[[], bool]:
         """A function that tells whether all of it still holds: one expression, to be quick."""
         space: dict[str, Any] = {}

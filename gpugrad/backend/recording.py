@@ -51,7 +51,7 @@ class Recorder:
         roots: all memory that was met, by the identity of its owner.
         guards: what the recording takes for granted.
         host_arrays: NumPy arrays that were copied to a device.
-        updated: the parameters that optimizers had, with or without gradients.
+        updated: the parameters that optimizers had, each with its gradient then, or None.
         at_end: functions to call when all has been noted, which may call :meth:`fail`.
         for_replays: whether anybody will replay what is noted, and so has to know when not to.
     """
@@ -65,7 +65,7 @@ class Recorder:
         self.steps: list[Step] = []
         self.roots: dict[int, Root] = {}
         self.guards = Guards()
-        self.updated: list[Any] = []
+        self.updated: list[tuple[Any, Any]] = []
         self.at_end: list[Callable[[], None]] = []
         self.host_arrays = HostArrays()
         self.array_type = backend.module.ndarray

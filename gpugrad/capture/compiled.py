@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import threading
 import types
 import warnings
-from collections.abc import Callable, Sequence
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +28,7 @@ from .program import Program
 from .quick import MISS, quick_call
 from .structure import flat, identified, key_of, shared
 from .surroundings import watch_names
-from .trace import Trace, trace
+from .trace import Trace, leave_out_leaves_of_one_call, trace
 from .verify import Verification
 
 MOST_PLANS = 32
@@ -85,6 +87,7 @@ class CompiledFunction:
         """For calls like the last one."""
         self._lock = threading.RLock()  # memory of a replay belongs to one thread at a time
         self._off = os.environ.get("GPUGRAD_COMPILE") == "0"
+        _everyone.add(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._off or recording.listener is not None or watched():
@@ -117,7 +120,10 @@ class CompiledFunction:
             self._entries[key] = entry
         if entry.program is not None:
             tensors = entry.program.trace.tensors(tensors)
-            if entry.program.fits(tensors):
+            fits = entry.program.fits(tensors)
+            if not fits and (other := entry.program.fitting(tensors)) is not None:
+                entry.program, entry.attached, fits = other, -1, True
+            if fits:
                 self._prepare_quick_call(entry, args, kwargs, casting)
                 result = entry.program.replay(tensors, (self._function, args, kwargs))
                 self._quick = entry.quick if entry.attached == entry.program.attached else None
@@ -129,12 +135,8 @@ class CompiledFunction:
         if entry.calls == 1:
             # What is made at the first call only, such as an optimizer's state, is no step.
             return self._first_call(entry, args, kwargs)
-        programs = self.programs()
-        before = [program.references() for program in programs]
-        result = self._trace(entry, args, kwargs)
-        for program, counts in zip(programs, before, strict=True):
-            program.let_hold(counts)  # a trace that adds to the gradients of another one
-        return result
+        with _may_hold_gradients():
+            return self._trace(entry, args, kwargs)
 
     def programs(self) -> list[Program]:
         """What has been traced so far, for each kind of arguments that is replayed."""
@@ -224,11 +226,15 @@ class CompiledFunction:
             watch_names(recorder.guards, self._function, (*args, *kwargs.values()))
             if recorder.failure is not None:
                 raise CaptureError(recorder.failure)
+            if first is not None:
+                self._know_no_longer(leave_out_leaves_of_one_call(first, found))
             if first is None or self._know(found) or not entry.expects(first, found):
                 entry.first = found
                 self._know(found)
                 return result
-            program = _verified(found, verification, found.tensors(flat(args, kwargs)), result)
+            program = _verified(
+                found, verification, found.tensors_then(flat(args, kwargs)), result
+            )
         except CaptureError as error:
             self._refuse(entry, error)
             return result
@@ -246,8 +252,34 @@ class CompiledFunction:
             entry.attached = -1
         return bool(new)
 
+    def _know_no_longer(self, leaves: list[TensorBase]) -> None:
+        gone = {id(leaf) for leaf in leaves}
+        self._leaves = [leaf for leaf in self._leaves if id(leaf) not in gone]
+
     def _name(self) -> str:
         return getattr(self._function, "__qualname__", type(self._function).__name__)
+
+
+_everyone: weakref.WeakSet[CompiledFunction] = weakref.WeakSet()
+
+
+@contextlib.contextmanager
+def _may_hold_gradients() -> Iterator[None]:
+    """A context for traces, which add to the gradients that replays have left, or take them.
+
+    What holds them afterwards has no need of the numbers of the last replay. Functions that another
+    thread is in are left out: there, gradients move to other memory once more.
+    """
+    held = [f for f in list(_everyone) if f._lock.acquire(blocking=False)]
+    try:
+        programs = [program for function in held for program in function.programs()]
+        before = [program.references() for program in programs]
+        yield
+        for program, counts in zip(programs, before, strict=True):
+            program.let_hold(counts)
+    finally:
+        for function in held:
+            function._lock.release()
 
 
 def _verified(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from sys import getrefcount
 from typing import Any
 
@@ -25,11 +25,13 @@ class Program:
     Args:
         trace: the call.
         rewrite: whether the backend may put others in the place of steps.
+        varying: the numbers of inputs that are written into, and are other arrays in each call.
 
     Attributes:
         written: memory from outside that a replay changes.
         free: the numbers of the inputs that may be other arrays in each replay.
         bound: those of the others.
+        returned: those of the free ones into which a replay writes, by way of copies.
         holds: tells whether all that the trace took for granted outside is as it was.
         before: what to do before each replay.
         made: the leaves for which a replay makes a gradient.
@@ -42,9 +44,12 @@ class Program:
         attached: how often the gradients have moved to other memory.
     """
 
-    def __init__(self, trace: Trace, rewrite: bool = True) -> None:
+    def __init__(
+        self, trace: Trace, rewrite: bool = True, varying: Collection[int] = ()
+    ) -> None:
         self.trace = trace
         self.rewrite = rewrite
+        self.varying = varying
         if trace.sources:
             trace.streams = streams(trace)
         self.backend = trace.recorder.backend
@@ -59,10 +64,13 @@ class Program:
         }
         # These must be the very same arrays in every replay: written to, sharing their memory, or
         # used by the function under another name, too.
+        alone = [n for n, o in enumerate(owners) if o not in known and owners.count(o) == 1]
+        self._written_alone = [n for n in alone if owners[n] in written]
+        self.returned = [n for n in self._written_alone if n in varying or n in trace.parts]
         self.bound = [
             n
             for n, owner in enumerate(owners)
-            if owner in written or owner in known or owners.count(owner) > 1
+            if n not in self.returned and (n not in alone or owner in written)
         ]
         self.free = [n for n in range(len(owners)) if n not in self.bound]
         self.changed = [
@@ -70,7 +78,7 @@ class Program:
             for e in trace.leaves
             if e.number is None and id(memory(e.leaf.array)[0]) in written
         ]
-        self.changed_inputs = [n for n in self.bound if owners[n] in written]
+        self.changed_inputs = [n for n, owner in enumerate(owners) if owner in written]
         self.made = [entry for entry in trace.leaves if entry.made is not None]
         self._differentiable = [slot for slot in trace.slots if slot.wants_grad]
         self.before = trace.recorder.guards.before
@@ -103,13 +111,29 @@ class Program:
     def fits(self, tensors: Sequence[TensorBase]) -> bool:
         """Whether all that the trace took for granted is as it was."""
         inputs = self.trace.inputs
+        return self._holds_for(tensors) and (
+            self._all_free or all(tensors[n].array is inputs[n] for n in self.bound)
+        )
+
+    def fitting(self, tensors: Sequence[TensorBase]) -> Program | None:
+        """A program for other arrays into which replays write, if nothing else differs."""
+        if self._all_free or not self._holds_for(tensors):
+            return None
+        inputs = self.trace.inputs
+        others = {n for n in self.bound if tensors[n].array is not inputs[n]}
+        if not others.issubset(self._written_alone):
+            return None
+        return Program(self.trace, self.rewrite, others.union(self.varying))
+
+    def _holds_for(self, tensors: Sequence[TensorBase]) -> bool:
+        """Whether all is as it was besides which arrays are given."""
         if not self.holds():
             return False
         if self._given:
             for grad, array in zip(tensors[-len(self._given) :], self._given, strict=True):
                 if grad is None or grad.array.strides != array.strides:
                     return False
-        return self._all_free or all(tensors[n].array is inputs[n] for n in self.bound)
+        return True
 
     def replay(self, tensors: Sequence[TensorBase], call: Arguments | None = None) -> Any:
         """Carry the call out again with other tensors of the same kind.
@@ -122,7 +146,7 @@ class Program:
         if self.trace.sources:
             return self._replay_in_graph(tensors, arrays, call)
         self._leave_to_holders()
-        self._first.plan.run(arrays)
+        self._first.run(arrays)
         self._leave(tensors, self.left, self.left_to_inputs)
         return self._returned(self._first, tensors, None)
 
@@ -222,7 +246,7 @@ class Program:
         ends = [s.leaf if s.number is None else tensors[s.number] for s in trace.sources]
         call = Call(trace, *arguments, ends) if arguments is not None and mode.enabled else None
         run = self._spare.pop() if self._spare else Replay(self)
-        run.plan.run(arrays)
+        run.run(arrays)
         # The memory of this replay has other numbers when the next one takes it over.
         made = [
             None if e.made is None else wrap(self.backend.copy(run.plan.array(e.made)))

@@ -76,7 +76,7 @@ class _Writer:
 
 def _is_simple(program: Program, args: Sequence[Any]) -> bool:
     trace = program.trace
-    if trace.given or trace.sources:
+    if trace.given or trace.sources or program.returned:
         return False
     if sum(isinstance(a, TensorBase) for a in args) > MOST:
         return False

@@ -44,6 +44,7 @@ class Replay:
         backend = program.backend
         self._backend = backend
         self.arrays: dict[int, Array] = {}
+        returned = [k for k, n in enumerate(program.free) if n in program.returned]
         relaid = [k for k, n in enumerate(program.free) if n in trace.relaid]
         self.plan = Plan(
             backend,
@@ -51,9 +52,10 @@ class Replay:
             inputs,
             kept,
             copy_inputs=bool(trace.sources),
-            copied=relaid,
+            copied=(*relaid, *returned),
             rewrite=program.rewrite,
         )
+        self._returned = returned
         self._trace, self._rewrite = trace, program.rewrite
         read = {
             id(ref.root.owner)
@@ -68,6 +70,12 @@ class Replay:
             if entry.number is None and id(backend.memory(entry.leaf.array)[0]) in read
         ]
         self._derivatives: list[Plan | None] = [None] * len(trace.passes)
+
+    def run(self, arrays: Sequence[Array]) -> None:
+        """Carry out the function's calls with these inputs, and write into some of them."""
+        self.plan.run(arrays)
+        for k in self._returned:
+            self._backend.copy(self.plan.inputs[k].copy, arrays[k])
 
     def array(self, slot: Slot) -> Array:
         """Where a result lies in the memory of this replay."""

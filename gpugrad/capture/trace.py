@@ -63,6 +63,7 @@ class Trace:
         given: parameters whose gradients an optimizer took that were there before the call.
         relaid: the numbers of the inputs of which the array here has other strides than the one
             that was given.
+        parts: the numbers of the inputs that are parts of other memory; here they are copies.
         result: what the function returned, with slots in the place of tensors.
         slots: all of them in order.
         leaves: the leaves of its graph.
@@ -76,6 +77,7 @@ class Trace:
     inputs: list[Array]
     given: list[TensorBase] = field(default_factory=list)
     relaid: list[int] = field(default_factory=list)
+    parts: list[int] = field(default_factory=list)
     result: Any = None
     slots: list[Slot] = field(default_factory=list)
     leaves: list[LeafGrad] = field(default_factory=list)
@@ -96,19 +98,49 @@ class Trace:
         """The tensors that stand for ``inputs`` in another call, None where there is none."""
         return [*arguments, *(leaf.grad for leaf in self.given)] if self.given else arguments
 
+    def tensors_then(self, arguments: list[TensorBase]) -> list[TensorBase]:
+        """The tensors that stood for ``inputs`` in this call itself."""
+        return [*arguments, *map(wrap, self.inputs[len(self.inputs) - len(self.given) :])]
+
     def leave_out_own_leaves(self) -> None:
         """Forget the leaves that the function made for itself: nobody else holds them."""
-        kept = []
+        own = set()
         for number in range(len(self.leaves)):
             leaf = self.leaves[number].leaf
             # Held by the entry, by this variable, by getrefcount and by sources.
             mine = 3 + sum(s.leaf is leaf for one in self.passes for s in one.sources)
-            if self.leaves[number].number is not None or getrefcount(leaf) > mine:
-                kept.append(self.leaves[number])
-        self.leaves = kept
-        known = {id(entry.leaf) for entry in kept}
+            if self.leaves[number].number is None and getrefcount(leaf) <= mine:
+                own.add(id(leaf))
+        known = {id(entry.leaf) for entry in self.leaves}
+        own |= {id(s.leaf) for s in self.sources if s.number is None and id(s.leaf) not in known}
+        self.leave_out(own)
+
+    def leave_out(self, leaves: set[int]) -> None:
+        """Forget leaves with these identities."""
+        self.leaves = [entry for entry in self.leaves if id(entry.leaf) not in leaves]
         for one in self.passes:
-            one.sources = [s for s in one.sources if s.number is not None or id(s.leaf) in known]
+            one.sources = [s for s in one.sources if id(s.leaf) not in leaves]
+        self.recorder.guards.leave_out(
+            lambda _, objects: any(id(thing) in leaves for thing in objects)
+        )
+
+
+def leave_out_leaves_of_one_call(first: Trace, second: Trace) -> list[TensorBase]:
+    """Forget leaves that each of two calls made for itself, though its graph still holds them.
+
+    Returns:
+        Those of the first call.
+    """
+    theirs = [
+        [e.leaf for e in one.leaves if e.number is None and all(e.leaf is not o.leaf for o in other)]
+        for one, other in ((first, second.leaves), (second, first.leaves))
+    ]
+    if [leaf.array.shape for leaf in theirs[0]] != [leaf.array.shape for leaf in theirs[1]]:
+        return []
+    for found, own in zip((first, second), theirs, strict=True):
+        if own:
+            found.leave_out({id(leaf) for leaf in own})
+    return theirs[0]
 
 
 def trace(
@@ -124,15 +156,17 @@ def trace(
     """
     given = list(tensors_in((args, kwargs)))
     own = _memory_of_their_own(given, recorder)
-    leaf_of = {id(t): _leaf(t, own.get(id(t), t).array) for t in given if t.node is not None}
-    inside = [leaf_of.get(id(t), own.get(id(t), t)) for t in given]
+    copied = {key: copy for key, (_, copy) in own.items()}
+    leaf_of = {id(t): _leaf(t, copied.get(id(t), t).array) for t in given if t.node is not None}
+    inside = [leaf_of.get(id(t), copied.get(id(t), t)) for t in given]
     turn = iter(inside)
     args, kwargs = mapped((args, kwargs), lambda _: next(turn))
     found = Trace(recorder, [t.array for t in inside])
     pairs = zip(given, found.inputs, strict=True)
     found.relaid = [n for n, (t, array) in enumerate(pairs) if t.array.strides != array.strides]
+    found.parts = [n for n, t in enumerate(given) if id(t) in own]
     nodes: list[Node] = []
-    with recorder.listen(), _leaves(nodes) as leaves:
+    with _written_back(own, found), recorder.listen(), _leaves(nodes) as leaves:
         for tensor in inside:
             recorder.ref(tensor.array)
             if tensor.needs_grad and tensor.node is None:
@@ -141,10 +175,12 @@ def trace(
         for check in recorder.at_end:
             check()
         found.forward = len(recorder.steps)
-        found.given = _given_gradients(recorder, leaves, inside)
-        given += [leaf.grad for leaf in found.given]
-        inside += [leaf.grad for leaf in found.given]
-        found.inputs += [leaf.grad.array for leaf in found.given]
+        updated = _updated(recorder, leaves)
+        grads = _given_gradients(recorder, updated, inside)
+        found.given = [leaf for leaf, _ in grads]
+        given += [grad for _, grad in grads]
+        inside += [grad for _, grad in grads]
+        found.inputs += [grad.array for _, grad in grads]
         results = list(tensors_in(returned))
         found.slots = [_slot(recorder, t, inside) for t in results]
         by_tensor = iter(found.slots)
@@ -160,9 +196,12 @@ def trace(
         found.leaves = [
             _after(recorder, leaf, grad, numbers.get(id(leaf))) for leaf, grad in leaves.values()
         ]
+        found.leaves += [
+            _after(recorder, leaf, None, numbers.get(id(leaf))) for leaf, _ in updated.values()
+        ]
         differentiate(found, results, numbers)
-    _refuse_writing_to(own, found)
     _take_modes_for_granted(recorder)
+    _leave_out_exchanged(recorder)
     back = {id(i): g for i, g in zip(inside, given, strict=True)}
     if leaf_of:
         _join(nodes, results, back)
@@ -175,14 +214,14 @@ def trace(
 
 def _memory_of_their_own(
     tensors: Sequence[TensorBase], recorder: Recorder
-) -> dict[int, TensorBase]:
-    """Copies of the tensors that are parts of other memory, such as a batch of a data set.
+) -> dict[int, tuple[TensorBase, TensorBase]]:
+    """The tensors that are parts of other memory, such as a batch of a data set, and their copies.
 
     Another call has another part, so where it lies in the whole must not be written down.
     """
     backend = recorder.backend
     return {
-        id(t): wrap(backend.copy(t.array))
+        id(t): (t, wrap(backend.copy(t.array)))
         for t in tensors
         if (t.node is not None or not t.needs_grad) and _is_part(backend, t.array)
     }
@@ -192,32 +231,55 @@ def _is_part(backend: Any, array: Array) -> bool:
     return array.base is not None and array.nbytes < backend.memory(array)[2]
 
 
-def _refuse_writing_to(own: dict[int, TensorBase], found: Trace) -> None:
-    """What the function writes into a copy, the original does not get."""
-    memory = found.recorder.backend.memory
-    copies = {id(memory(t.array)[0]) for t in own.values()}
-    for root in external_written(found.steps):
-        if id(root.owner) in copies:
-            found.recorder.fail(
-                "the function writes into an argument that is a part of other memory: clone it"
-            )
+@contextlib.contextmanager
+def _written_back(
+    own: dict[int, tuple[TensorBase, TensorBase]], found: Trace
+) -> Iterator[None]:
+    """Give the originals of copies what the function has written into these."""
+    done = False
+    try:
+        yield
+        done = True
+    finally:
+        memory = found.recorder.backend.memory
+        written = {id(root.owner) for root in external_written(found.steps)}
+        for original, copied in own.values():
+            changed = id(memory(copied.array)[0]) in written
+            if changed:
+                found.recorder.backend.copy(copied.array, original.array)
+                original.version[0] += 1
+            owner = id(memory(original.array)[0])
+            parts = [o for o, _ in own.values() if id(memory(o.array)[0]) == owner]
+            used = owner in found.recorder.roots or len(parts) > 1
+            if done and used and (changed or owner in written):
+                found.recorder.fail(
+                    "the function writes into memory of which it has one part as an argument and "
+                    "another one besides: clone one of them"
+                )
+
+
+def _updated(recorder: Recorder, leaves: dict[int, Any]) -> dict[int, tuple[TensorBase, Any]]:
+    """The parameters outside of the graph that an optimizer had, with their gradients then."""
+    found = {id(leaf): (leaf, grad) for leaf, grad in reversed(recorder.updated)}
+    return {key: pair for key, pair in found.items() if key not in leaves}
 
 
 def _given_gradients(
-    recorder: Recorder, leaves: dict[int, Any], inputs: Sequence[TensorBase]
-) -> list[TensorBase]:
-    """The parameters that an optimizer updated by gradients from outside."""
+    recorder: Recorder,
+    updated: dict[int, tuple[TensorBase, Any]],
+    inputs: Sequence[TensorBase],
+) -> list[tuple[TensorBase, TensorBase]]:
+    """The parameters that an optimizer updated by gradients from outside, and those gradients."""
     known = {id(tensor.array) for tensor in inputs}
-    found: dict[int, TensorBase] = {}
-    for leaf in recorder.updated:
-        if id(leaf) in leaves:
-            continue
+    found: list[tuple[TensorBase, TensorBase]] = []
+    for leaf, grad in updated.values():
         recorder.require("{}.array is {}", leaf, leaf.array)
-        if leaf.grad is None:
-            recorder.require("{}.grad is None", leaf)
-        elif recorder.ref(leaf.grad.array).root.external and id(leaf.grad.array) not in known:
-            found[id(leaf)] = leaf
-    return list(found.values())
+        if grad is None or id(grad.array) in known:
+            continue
+        if recorder.ref(grad.array).root.external:
+            known.add(id(grad.array))
+            found.append((leaf, grad))
+    return found
 
 
 def _take_leaves_for_granted(found: Trace) -> None:
@@ -225,7 +287,7 @@ def _take_leaves_for_granted(found: Trace) -> None:
     require = found.recorder.require
     for leaf in [entry.leaf for entry in found.leaves if entry.number is None]:
         require("{}.array is {}", leaf, leaf.array)
-        require("{}.needs_grad is {}", leaf, True)
+        require("{}.needs_grad is {}", leaf, leaf.needs_grad)
         require("{}.hooks is {}", leaf, leaf.hooks)
         if leaf.hooks is not None:
             for table in (leaf.hooks.before, leaf.hooks.after):
@@ -235,6 +297,33 @@ def _take_leaves_for_granted(found: Trace) -> None:
 def _take_modes_for_granted(recorder: Recorder) -> None:
     recorder.require("{}._default is {}", dtypes, dtypes.get_default_dtype())
     recorder.host_arrays.guard(recorder.guards)
+
+
+def _leave_out_exchanged(recorder: Recorder) -> None:
+    """Do not expect to find the tensors that stood in others' places during the call only.
+
+    So it is with parameters in ``functional_call``, and with attributes that the call assigns: of
+    these, another call has another tensor, and what it reads there is compared.
+    """
+    guards = recorder.guards
+
+    def is_gone(term: str, objects: tuple[Any, ...]) -> bool:
+        tensor = objects[-1]
+        if not (isinstance(tensor, TensorBase) and term.startswith("{}.get(")):
+            return False
+        names = [f"o{k}" for k in range(len(objects))]
+        return not eval(term.format(*names), dict(zip(names, objects, strict=True)))
+
+    gone: set[int] = set()
+
+    def is_of_gone(term: str, objects: tuple[Any, ...]) -> bool:
+        if is_gone(term, objects):
+            gone.add(id(objects[-1]))
+            return True
+        return False
+
+    guards.leave_out(is_of_gone)
+    guards.leave_out(lambda _, objects: id(objects[0]) in gone)
 
 
 def _leaf(tensor: TensorBase, array: Array) -> TensorBase:

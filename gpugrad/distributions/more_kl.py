@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from .continuous import Cauchy, Exponential, Laplace, Normal
+from .continuous_bernoulli import ContinuousBernoulli
 from .counts import Binomial, Poisson
 from .extremes import EULER, Gumbel, Pareto
 from .gammas import Gamma
@@ -138,3 +139,9 @@ def _normal_gumbel(p: Normal, q: Gumbel) -> Any:
     loc = q.loc / q.scale
     tail = (-mean + 0.5 * square + loc).exp()
     return mean - loc + tail - 0.5 * (1 + (2 * math.pi * square).log())
+
+
+@register_kl(ContinuousBernoulli, ContinuousBernoulli)
+def _continuous_bernoulli(p: ContinuousBernoulli, q: ContinuousBernoulli) -> Any:
+    norms = p.log_norm() - q.log_norm()
+    return p.mean * (p.logits - q.logits) + norms + (-p.probs).log1p() - (-q.probs).log1p()

@@ -74,7 +74,9 @@ class MultivariateNormal(Centred):
         if name == "scale_tril":
             self._factor = matrix
         else:
-            self._factor = cholesky(matrix) if name == "covariance_matrix" else _inverse(matrix)
+            self._factor = (
+                cholesky(matrix) if name == "covariance_matrix" else inverse_factor(matrix)
+            )
 
     def __getattr__(self, name: str) -> Any:
         if name == "scale_tril":
@@ -125,7 +127,7 @@ def mahalanobis(factor: Any, difference: Any) -> Any:
     return solved.squeeze(-1).pow(2).sum(-1)
 
 
-def _inverse(precision: Any) -> Any:
+def inverse_factor(precision: Any) -> Any:
     """The lower triangular factor of the inverse of a matrix."""
     reversed_factor = cholesky(precision.flip((-2, -1)))
     upper = reversed_factor.flip((-2, -1)).transpose(-2, -1)

@@ -30,27 +30,28 @@ def suits(value: Value) -> bool:
     return fits or bool(down == size and across >= rows * size)
 
 
-def source(m: Member, name_of: dict[int, str]) -> list[str]:
-    """Lines of C for a product.
-
-    Args:
-        name_of: for each buffer the name of a pointer to it, in the product's type.
-    """
+def source(m: Member) -> list[str]:
+    """Lines of C for a product of ``a`` and ``b``, which goes to ``out``: pointers to elements."""
     a, b, out = m.op.ins[0], m.op.ins[1], m.op.out
     lines: list[str] = []
     depth = len(m.shape) - 2
     for d in range(depth):
         lines.append("  " * (d + 1) + f"for (long i{d} = 0; i{d} < {m.shape[d]}; i{d}++) {{")
     pad = "  " * (depth + 1)
-    places = [_start(access, name_of, depth) for access in (*m.ins, m.out)]
+    places = [
+        _start(access, name, depth)
+        for access, name in zip((*m.ins, m.out), ("a", "b", "out"), strict=True)
+    ]
     lines += [pad + line for line in (_loops if is_small(a, b) else _call)(a, b, out, *places)]
     return lines + ["  " * (d + 1) + "}" for d in reversed(range(depth))]
 
 
-def _start(a: Access, name_of: dict[int, str], depth: int) -> str:
+def _start(a: Access, name: str, depth: int) -> str:
     """The first element of the matrix that the loops over the stack are at."""
     size = a.value.dtype.itemsize
-    terms = [name_of[id(a.value.buffer)], str(a.value.offset // size)]
+    if a.value.offset % size:
+        raise UnsupportedError("elements across the steps of their type")
+    terms = [name]
     terms += [f"i{d} * {s // size}L" for d, s in enumerate(a.strides[:depth]) if s]
     return "(" + " + ".join(terms) + ")"
 

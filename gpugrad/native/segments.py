@@ -11,8 +11,8 @@ from .clusters import Cluster, clusters_of
 from .source import Function
 from .values import C_TYPES, Buffer, Op, UnsupportedError
 
-MANY = 8
-"""So many calls of one function that follow one another become a loop over a table."""
+MANY = 64
+"""More calls than that are a list of numbers."""
 
 SEVERAL = 24
 """With more clusters than that, those of one run of memory share functions for any length."""
@@ -53,10 +53,14 @@ class Program:
 
 @dataclass
 class Call:
-    """A call of a function with the addresses of buffers, and what comes before them."""
+    """A call of a function with the addresses of buffers, and what comes before them.
+
+    ``starts``: for each buffer how many bytes behind its beginning the address is.
+    """
 
     name: str
     buffers: list[Buffer]
+    starts: list[int]
     before: str = ""
     size: int | None = None
     failures: list[tuple[int, int]] = field(default_factory=list)
@@ -137,20 +141,21 @@ def _function(
     if first.op.kind != "product":
         function = Function(cluster, is_local, any_size)
         before = "(int64_t *)t[2]" if function.failures else ""
-        call = Call("", function.buffers, before, function.size, function.failures)
+        call = Call(
+            "", function.buffers, function.starts, before, function.size, function.failures
+        )
         return function.text, call
     kind = C_TYPES[first.op.dtype.name]
     buffers: list[Buffer] = []
     for a in first.accesses:
         if a.buffer is None:
             raise UnsupportedError("a product of a number")
-        if a.buffer not in buffers:
-            buffers.append(a.buffer)
-    names = {id(b): f"p{n}" for n, b in enumerate(buffers)}
-    head = ", ".join([f"gemm_{kind} *gemm", *(f"{kind} *p{n}" for n in range(len(buffers)))])
-    body = "\n".join("  " + line for line in products.source(first, names))
+        buffers.append(a.buffer)
+    starts = [a.value.offset for a in first.accesses]
+    head = f"gemm_{kind} *gemm, {kind} *a, {kind} *b, {kind} *out"
+    body = "\n".join("  " + line for line in products.source(first))
     text = f"({head}) {{\n{body}\n  return 0;\n}}"
-    return text, Call("", buffers, f"(gemm_{kind} *)t[{0 if kind == 'float' else 1}]")
+    return text, Call("", buffers, starts, f"(gemm_{kind} *)t[{0 if kind == 'float' else 1}]")
 
 
 def _run(calls: Sequence[Call], made: Program, starts: Sequence[int]) -> list[str]:
@@ -165,34 +170,54 @@ def _run(calls: Sequence[Call], made: Program, starts: Sequence[int]) -> list[st
         lines += [
             f"  t[{n + FIRST}] = data_of(list, {n}) - {start};" for n, start in enumerate(starts)
         ]
-    number, failures = 0, 0
-    while number < len(calls):
-        call = calls[number]
-        end = number
-        while end < len(calls) and calls[end].name == call.name and not call.before:
-            end += 1
-        if end - number >= MANY:
-            sized = call.size is not None
-            rows = [[c.size or 0] * sized + [slot[b] for b in c.buffers] for c in calls[number:end]]
-            table = ", ".join("{" + ", ".join(map(str, row)) + "}" for row in rows)
-            size = f"[{len(rows)}][{len(rows[0])}]"
-            given = ", ".join(
-                [f"s{number}[n][0]"] * sized
-                + [f"(void *)t[s{number}[n][{k}]]" for k in range(sized, len(rows[0]))]
-            )
-            lines.append(f"  static const int s{number}{size} = {{{table}}};")
-            lines.append(f"  for (long n = 0; n < {len(rows)}; n++) {call.name}({given});")
-            number = end
-            continue
-        given = ", ".join(
-            [str(call.size)] * (call.size is not None)
-            + [call.before] * bool(call.before)
-            + [f"(void *)t[{slot[b]}]" for b in call.buffers]
-        )
-        if call.failures:
-            lines.append(f"  if ((failed = {call.name}({given}))) return {failures} + failed;")
-            failures += len(call.failures)
-        else:
-            lines.append(f"  {call.name}({given});")
-        number += 1
+    failures = 0
+    before = []
+    for call in calls:
+        before.append(failures)
+        failures += len(call.failures)
+    if len(calls) > MANY:
+        return [*lines, *_interpreted(calls, slot, before), "}"]
+    for call, known in zip(calls, before, strict=True):
+        given = [
+            f"{slot[b]}] + {start}" if start else f"{slot[b]}]"
+            for b, start in zip(call.buffers, call.starts, strict=True)
+        ]
+        addresses = [f"(void *)(t[{address})" for address in given]
+        lines.append("  " + _call(call, str(call.size), addresses, str(known)))
     return [*lines, "  return failed;", "}"]
+
+
+def _call(call: Call, size: str, addresses: list[str], failures: str) -> str:
+    """A statement."""
+    sized = [size] * (call.size is not None)
+    text = f"{call.name}({', '.join(sized + [call.before] * bool(call.before) + addresses)})"
+    return f"if ((failed = {text})) return {failures} + failed;" if call.failures else f"{text};"
+
+
+def _interpreted(calls: Sequence[Call], slot: dict[Buffer, int], before: list[int]) -> list[str]:
+    """Calls as a list of numbers, and a loop that carries them out: compilers take long for
+    thousands of statements, and a list has those of one function only once."""
+    numbers = {name: n for n, name in enumerate(dict.fromkeys(call.name for call in calls))}
+    rows, cases = [], {}
+    for call, known in zip(calls, before, strict=True):
+        row = [numbers[call.name], *(() if call.size is None else (call.size,))]
+        addresses = []
+        for buffer, start in zip(call.buffers, call.starts, strict=True):
+            addresses.append(f"(void *)(t[p[{len(row)}]] + p[{len(row) + 1}])")
+            row += [slot[buffer], start]
+        statement = _call(call, "p[1]", addresses, f"p[{len(row)}]")
+        if call.failures:
+            row.append(known)
+        cases[call.name] = f"      case {row[0]}: {statement} p += {len(row)}; break;"
+        rows.append(", ".join(map(str, row)) + ",")
+    return [
+        "  static const long program[] = {",
+        *("    " + row for row in rows),
+        "    -1};",
+        "  const long *p = program;",
+        "  for (;;)",
+        "    switch (*p) {",
+        *cases.values(),
+        "      default: return failed;",
+        "    }",
+    ]

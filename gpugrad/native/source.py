@@ -35,7 +35,7 @@ class Function(Text):
     def __init__(
         self, cluster: Cluster, is_local: Callable[[Buffer], bool], any_size: bool = False
     ) -> None:
-        super().__init__()
+        super().__init__(a for m in cluster.members for a in m.accesses)
         self._cluster = cluster
         self._any_size = any_size
         self.size: int | None = None

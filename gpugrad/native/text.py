@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from .members import Access, Member
 from .values import C_TYPES, Buffer, UnsupportedError
 
@@ -25,18 +27,28 @@ JOINED = {
 class Text:
     """The parameters and lines of a function.
 
+    Args:
+        accesses: all that it may write down.
+
     Attributes:
         buffers: those whose addresses it takes, in order.
+        starts: for each of them how many bytes behind its beginning that address is, so that
+            functions that differ in nothing else are the same.
         lines: of its body.
         depth: how far the next line is indented.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, accesses: Iterable[Access]) -> None:
         self.buffers: list[Buffer] = []
+        self.starts: list[int] = []
         self.lines: list[str] = []
         self.depth = 1
         self._types: dict[int, str] = {}
         self._number = 0
+        self._first: dict[int, int] = {}
+        for a in accesses:
+            key, offset = id(a.buffer), a.value.offset
+            self._first[key] = min(self._first.get(key, offset), offset)
 
     def parameters(self) -> list[str]:
         """Of the buffers. No two of them have memory in common."""
@@ -67,6 +79,7 @@ class Text:
         assert buffer is not None
         if buffer not in self.buffers:
             self.buffers.append(buffer)
+            self.starts.append(self._first[id(buffer)])
             self._types[id(buffer)] = kind
         if self._types[id(buffer)] != kind:
             raise UnsupportedError("memory in two types")
@@ -77,7 +90,8 @@ class Text:
         size = a.value.dtype.itemsize
         if a.value.offset % size or any(s % size for s in a.strides):
             raise UnsupportedError("elements across the steps of their type")
-        terms = [f"{a.value.offset // size}"] if a.value.offset else []
+        offset = a.value.offset - self._first[id(a.buffer)]
+        terms = [f"{offset // size}"] if offset else []
         strides = [s // size for s in a.strides]
         names = [f"i{d}" for d in range(len(strides))]
         if strides:

@@ -250,7 +250,7 @@ def _name(backend: Any, step: Step) -> str | None:
     function = step.function
     if isinstance(function, np.ufunc):
         return _UFUNC_NAMES.get(function)
-    if getattr(function, "__self__", None) is backend or function is np.ndarray.dot:
+    if getattr(function, "__self__", None) is backend or function is backend.dot:
         return step.name if hasattr(Notes, step.name) else None
     return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..tensor import Tensor
 from . import functional as F
@@ -14,6 +14,7 @@ class _FractionalMaxPool(Module):
     """The largest element of each of so many windows at random places."""
 
     ndim: int
+    _pool: ClassVar[Any]
 
     def __init__(
         self,
@@ -42,6 +43,16 @@ class _FractionalMaxPool(Module):
     def _each(self, value: Any) -> tuple[Any, ...]:
         return (value,) * self.ndim if isinstance(value, (int, float)) else tuple(value)
 
+    def forward(self, input: Tensor) -> Any:
+        return self._pool(
+            input,
+            self.kernel_size,
+            self.output_size,
+            self.output_ratio,
+            self.return_indices,
+            _random_samples=self._random_samples,
+        )
+
 
 class FractionalMaxPool2d(_FractionalMaxPool):
     """The largest element of each of so many windows at random places of input (N, C, H, W).
@@ -63,16 +74,7 @@ class FractionalMaxPool2d(_FractionalMaxPool):
     """
 
     ndim = 2
-
-    def forward(self, input: Tensor) -> Any:
-        return F.fractional_max_pool2d(
-            input,
-            self.kernel_size,
-            self.output_size,
-            self.output_ratio,
-            self.return_indices,
-            _random_samples=self._random_samples,
-        )
+    _pool = staticmethod(F.fractional_max_pool2d)
 
 
 class FractionalMaxPool3d(_FractionalMaxPool):
@@ -86,13 +88,4 @@ class FractionalMaxPool3d(_FractionalMaxPool):
     """
 
     ndim = 3
-
-    def forward(self, input: Tensor) -> Any:
-        return F.fractional_max_pool3d(
-            input,
-            self.kernel_size,
-            self.output_size,
-            self.output_ratio,
-            self.return_indices,
-            _random_samples=self._random_samples,
-        )
+    _pool = staticmethod(F.fractional_max_pool3d)

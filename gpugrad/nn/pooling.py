@@ -12,7 +12,22 @@ from .module import Module
 Sizes: TypeAlias = int | Sequence[int]
 
 
-class _MaxPool(Module):
+class _Windows(Module):
+    """Windows of a size, with steps between them and added elements around the input."""
+
+    _pool: ClassVar[Any]
+
+    def __init__(self, kernel_size: Sizes, stride: Sizes | None, padding: Sizes) -> None:
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+        self.padding = padding
+
+    def extra_repr(self) -> str:
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class _MaxPool(_Windows):
     """The largest element of each window.
 
     Args:
@@ -24,8 +39,6 @@ class _MaxPool(Module):
         ceil_mode: let the last windows reach beyond the input.
     """
 
-    _pool: ClassVar[Any]
-
     def __init__(
         self,
         kernel_size: Sizes,
@@ -35,10 +48,7 @@ class _MaxPool(Module):
         return_indices: bool = False,
         ceil_mode: bool = False,
     ) -> None:
-        super().__init__()
-        self.kernel_size = kernel_size
-        self.stride = kernel_size if stride is None else stride
-        self.padding = padding
+        super().__init__(kernel_size, stride, padding)
         self.dilation = dilation
         self.return_indices = return_indices
         self.ceil_mode = ceil_mode
@@ -55,10 +65,7 @@ class _MaxPool(Module):
         )
 
     def extra_repr(self) -> str:
-        return (
-            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
-            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
-        )
+        return f"{super().extra_repr()}, dilation={self.dilation}, ceil_mode={self.ceil_mode}"
 
 
 class MaxPool1d(_MaxPool):
@@ -91,7 +98,7 @@ class MaxPool2d(_MaxPool):
     _pool = staticmethod(F.max_pool2d)
 
 
-class AvgPool1d(Module):
+class AvgPool1d(_Windows):
     """The mean of each window of input (N, C, L) or (C, L); see ``AvgPool2d``.
 
     >>> import gpugrad
@@ -107,10 +114,8 @@ class AvgPool1d(Module):
         ceil_mode: bool = False,
         count_include_pad: bool = True,
     ) -> None:
-        super().__init__()
-        self.kernel_size = _single(kernel_size)
-        self.stride = _single(kernel_size if stride is None else stride)
-        self.padding = _single(padding)
+        steps = None if stride is None else _single(stride)
+        super().__init__(_single(kernel_size), steps, _single(padding))
         self.ceil_mode = ceil_mode
         self.count_include_pad = count_include_pad
 
@@ -124,14 +129,9 @@ class AvgPool1d(Module):
             self.count_include_pad,
         )
 
-    def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
-
-class _AvgPool(Module):
+class _AvgPool(_Windows):
     """The mean of each window of several dimensions."""
-
-    _pool: ClassVar[Any]
 
     def __init__(
         self,
@@ -142,10 +142,7 @@ class _AvgPool(Module):
         count_include_pad: bool = True,
         divisor_override: int | None = None,
     ) -> None:
-        super().__init__()
-        self.kernel_size = kernel_size
-        self.stride = kernel_size if stride is None else stride
-        self.padding = padding
+        super().__init__(kernel_size, stride, padding)
         self.ceil_mode = ceil_mode
         self.count_include_pad = count_include_pad
         self.divisor_override = divisor_override
@@ -160,9 +157,6 @@ class _AvgPool(Module):
             self.count_include_pad,
             self.divisor_override,
         )
-
-    def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
 class AvgPool2d(_AvgPool):

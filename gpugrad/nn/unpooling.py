@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from ..tensor import Tensor
 from . import functional as F
 from .module import Module
-from .pooling import Sizes
+from .pooling import Sizes, _Windows
 
 
-class _MaxUnpool(Module):
+class _MaxUnpool(_Windows):
     """Numbers put back where a max-pooling took them from, zeros elsewhere."""
 
     ndim: int
 
     def __init__(self, kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0) -> None:
-        super().__init__()
-        self.kernel_size = self._each(kernel_size)
-        self.stride = self._each(kernel_size if stride is None else stride)
-        self.padding = self._each(padding)
+        steps = None if stride is None else self._each(stride)
+        super().__init__(self._each(kernel_size), steps, self._each(padding))
 
     def _each(self, value: Sizes) -> tuple[int, ...]:
         return (value,) * self.ndim if isinstance(value, int) else tuple(value)
 
-    def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+    def forward(
+        self, input: Tensor, indices: Tensor, output_size: Sequence[int] | None = None
+    ) -> Any:
+        windows = self.kernel_size, self.stride, self.padding
+        return self._pool(input, indices, *windows, output_size)
 
 
 class MaxUnpool1d(_MaxUnpool):
@@ -37,12 +39,7 @@ class MaxUnpool1d(_MaxUnpool):
     """
 
     ndim = 1
-
-    def forward(
-        self, input: Tensor, indices: Tensor, output_size: Sequence[int] | None = None
-    ) -> Tensor:
-        windows = self.kernel_size, self.stride, self.padding
-        return F.max_unpool1d(input, indices, *windows, output_size)
+    _pool = staticmethod(F.max_unpool1d)
 
 
 class MaxUnpool2d(_MaxUnpool):
@@ -57,12 +54,7 @@ class MaxUnpool2d(_MaxUnpool):
     """
 
     ndim = 2
-
-    def forward(
-        self, input: Tensor, indices: Tensor, output_size: Sequence[int] | None = None
-    ) -> Tensor:
-        windows = self.kernel_size, self.stride, self.padding
-        return F.max_unpool2d(input, indices, *windows, output_size)
+    _pool = staticmethod(F.max_unpool2d)
 
 
 class MaxUnpool3d(_MaxUnpool):
@@ -75,16 +67,13 @@ class MaxUnpool3d(_MaxUnpool):
     """
 
     ndim = 3
-
-    def forward(
-        self, input: Tensor, indices: Tensor, output_size: Sequence[int] | None = None
-    ) -> Tensor:
-        windows = self.kernel_size, self.stride, self.padding
-        return F.max_unpool3d(input, indices, *windows, output_size)
+    _pool = staticmethod(F.max_unpool3d)
 
 
 class _LPPool(Module):
     """The p-norm of each window."""
+
+    _pool: ClassVar[Any]
 
     def __init__(
         self,
@@ -98,6 +87,10 @@ class _LPPool(Module):
         self.kernel_size = kernel_size
         self.stride = stride
         self.ceil_mode = ceil_mode
+
+    def forward(self, input: Tensor) -> Any:
+        norm = float(self.norm_type)
+        return self._pool(input, norm, self.kernel_size, self.stride, self.ceil_mode)
 
     def extra_repr(self) -> str:
         return (
@@ -114,12 +107,7 @@ class LPPool1d(_LPPool):
     tensor([[5.]])
     """
 
-    kernel_size: int
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.lp_pool1d(
-            input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode
-        )
+    _pool = staticmethod(F.lp_pool1d)
 
 
 class LPPool2d(_LPPool):
@@ -130,10 +118,7 @@ class LPPool2d(_LPPool):
     tensor([[[4.]]])
     """
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.lp_pool2d(
-            input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode
-        )
+    _pool = staticmethod(F.lp_pool2d)
 
 
 class LPPool3d(_LPPool):
@@ -144,7 +129,4 @@ class LPPool3d(_LPPool):
     tensor([[[[4.]]]])
     """
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.lp_pool3d(
-            input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode
-        )
+    _pool = staticmethod(F.lp_pool3d)

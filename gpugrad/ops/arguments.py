@@ -12,7 +12,7 @@ from ..dtypes import from_numpy
 
 def word(array: Any) -> str:
     """An array's type as PyTorch names it in errors: ``Float``, ``Long``."""
-    return from_numpy(array.dtype).tensor_type.removesuffix("Tensor")
+    return from_numpy(array.dtype).word
 
 
 def c_name(array: Any) -> str:
@@ -25,7 +25,7 @@ def c_name(array: Any) -> str:
 
 
 def scalar_name(array: Any) -> str:
-    """An array's type as PyTorch's promotion errors name it: ``float``, ``long int``."""
+    """An array's type as PyTorch's promotion errors name it: ``float``, ``long``."""
     name = from_numpy(array.dtype).name
     known = {
         "float32": "float",
@@ -76,12 +76,6 @@ def check_not_empty(function: str, shape: tuple[int, ...], axis: int) -> None:
     """Raise IndexError where a dimension must have at least one element and has none."""
     if shape and shape[axis] == 0:
         raise IndexError(f"{function}(): Expected reduction dim {axis} to have non-zero size.")
-
-
-def check_same_type(message: str, *arrays: Any) -> None:
-    """Raise RuntimeError with ``message`` unless all arrays are of one type."""
-    if any(a.dtype != arrays[0].dtype for a in arrays[1:]):
-        raise RuntimeError(message)
 
 
 def out_of_range(index: Any, size: int, lowest: int = 0) -> int | None:

@@ -32,7 +32,7 @@ def expand(input: Any, *size: Any) -> Any:
     added = len(wanted) - len(shape)
     if added < 0:
         raise RuntimeError(
-            f"expand(torch.{_type_of(input)}{{{list(shape)}}}, size={list(wanted)}): the number of "
+            f"expand(torch.{input.dtype.tensor_type}{{{list(shape)}}}, size={list(wanted)}): the number of "
             f"sizes provided ({len(wanted)}) must be greater or equal to the number of dimensions "
             f"in the tensor ({len(shape)})"
         )
@@ -54,12 +54,6 @@ def expand(input: Any, *size: Any) -> Any:
             )
         result.append(n)
     return Expand.apply(input, tuple(reversed(result)))
-
-
-def _type_of(input: Any) -> str:
-    from ..dtypes import from_numpy
-
-    return from_numpy(input.array.dtype).tensor_type
 
 
 def broadcast_to(input: Any, size: Sequence[int]) -> Any:

@@ -129,7 +129,7 @@ def isclose(
 
 
 def _word(a: Any) -> str:
-    return from_numpy(a.dtype).tensor_type.removesuffix("Tensor")
+    return from_numpy(a.dtype).word
 
 
 def allclose(

@@ -74,18 +74,10 @@ def as_strided_scatter(
     return put(input, places, cast(src, input.dtype))
 
 
-def unsafe_chunk(input: Any, chunks: int, dim: int = 0) -> Any:
-    """:func:`chunk`, whose parts may be changed in place."""
-    return cutting.chunk(input, chunks, dim)
-
-
-def unsafe_split(input: Any, split_size: Any, dim: int = 0) -> Any:
-    """:func:`split`, whose parts may be changed in place."""
-    return cutting.split(input, split_size, dim)
-
-
 def resize_(self: Any, *size: Any, memory_format: Any = None) -> Any:
-    """Change the shape in place; elements keep their order, new ones are not initialised.
+    """Change the shape in place: the elements are those that follow in memory.
+
+    New ones beyond the end of the memory, which then is copied, are not initialised.
 
     >>> import gpugrad
     >>> gpugrad.tensor([1, 2, 3, 4]).resize_(2, 2)
@@ -100,13 +92,16 @@ def resize_(self: Any, *size: Any, memory_format: Any = None) -> Any:
     if wanted == tuple(self.shape):
         return self
     check_inplace(self)
-    xp = BACKENDS[type(self.array)]
-    count, flat = math.prod(wanted), xp.reshape(self.array, (-1,))
-    if count > flat.size:
-        wider = xp.zeros((count,), flat.dtype)
-        xp.setitem(wider, slice(0, flat.size), flat)
-        flat = wider
-    self.array = xp.reshape(flat[:count], wanted)
+    array = self.array
+    xp, item, count = BACKENDS[type(array)], array.dtype.itemsize, math.prod(wanted)
+    _, begin, held = xp.memory(array)
+    following = (begin + held - xp.address(array)) // item
+    line = xp.strided(array, 0, (min(count, following),), (item,))
+    if count > following:
+        wider = xp.zeros((count,), array.dtype)
+        xp.setitem(wider, slice(0, following), line)
+        line = wider
+    self.array = xp.reshape(line, wanted)
     self.version[0] += 1
     return self
 

@@ -37,6 +37,13 @@ class Split(Node):
         return (xp.concatenate(parts, self.axis),)
 
 
+class UnsafeSplit(Split):
+    """The same parts, of which the graph does not know that they share memory."""
+
+    __slots__ = ()
+    is_view = False
+
+
 class SplitWithSizes(Split):
     """Parts of the given lengths, as views."""
 
@@ -71,33 +78,48 @@ def split(tensor: Any, split_size_or_sections: int | Sequence[int], dim: int = 0
     >>> gpugrad.arange(5).split(2)
     (tensor([0, 1]), tensor([2, 3]), tensor([4]))
     """
-    shape = tensor.array.shape
-    if not shape:
+    if not tensor.array.ndim:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
-    d = wrap_dim(dim, len(shape))
-    length = shape[d]
+    d = wrap_dim(dim, tensor.array.ndim)
     if isinstance(split_size_or_sections, int):
-        size = split_size_or_sections
-        if size < 0:
-            raise RuntimeError(
-                f"split expects split_size be non-negative, but got split_size={size}"
-            )
-        if size == 0 and length:
-            raise RuntimeError(
-                "split_size can only be 0 if dimension size is 0, but got dimension size of "
-                f"{length}"
-            )
-        lengths = tuple(min(size, length - i) for i in range(0, length, size)) if length else (0,)
-    else:
-        lengths = tuple(split_size_or_sections)
-        if sum(lengths) != length or min(lengths, default=0) < 0:
-            raise RuntimeError(
-                "split_with_sizes expects split_sizes to sum exactly to "
-                f"{length} (input tensor's size at dimension {d}), but got split_sizes="
-                f"{list(lengths)}"
-            )
-        return SplitWithSizes.apply(tensor, lengths, d)
-    return Split.apply(tensor, lengths, d)
+        return Split.apply(tensor, _lengths(tensor, split_size_or_sections, d), d)
+    length, lengths = tensor.array.shape[d], tuple(split_size_or_sections)
+    if sum(lengths) != length or min(lengths, default=0) < 0:
+        raise RuntimeError(
+            "split_with_sizes expects split_sizes to sum exactly to "
+            f"{length} (input tensor's size at dimension {d}), but got split_sizes="
+            f"{list(lengths)}"
+        )
+    return SplitWithSizes.apply(tensor, lengths, d)
+
+
+def _lengths(tensor: Any, size: int, axis: int) -> tuple[int, ...]:
+    """The lengths of parts of a given one, the last possibly shorter."""
+    length = tensor.array.shape[axis]
+    if size < 0:
+        raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
+    if size == 0 and length:
+        raise RuntimeError(
+            f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}"
+        )
+    return tuple(min(size, length - i) for i in range(0, length, size)) if length else (0,)
+
+
+def unsafe_split(input: Any, split_size: int, dim: int = 0) -> Any:
+    """:func:`split`, whose parts may be changed in place as if they were copies.
+
+    To autograd each part is a tensor of its own: what a change does to the others, and to
+    ``input``, is left out of the gradients.
+
+    >>> import gpugrad
+    >>> first, second = gpugrad.unsafe_split(gpugrad.ones(4, requires_grad=True) * 2, 2)
+    >>> first.add_(1)
+    tensor([3., 3.], grad_fn=<AddBackward0>)
+    """
+    if not input.array.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    axis = wrap_dim(dim, input.array.ndim)
+    return UnsafeSplit.apply(input, _lengths(input, split_size, axis), axis)
 
 
 def chunk(input: Any, chunks: int, dim: int = 0) -> Any:
@@ -111,6 +133,13 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> Any:
     if length == 0:
         return SplitWithSizes.apply(input, (0,) * chunks, d)
     return split(input, -(-length // chunks), dim)
+
+
+def unsafe_chunk(input: Any, chunks: int, dim: int = 0) -> Any:
+    """:func:`chunk`, whose parts may be changed in place; see :func:`unsafe_split`."""
+    parts = chunk(input.detach(), chunks, dim)
+    axis = wrap_dim(dim, input.array.ndim)
+    return UnsafeSplit.apply(input, tuple(p.array.shape[axis] for p in parts), axis)
 
 
 def tensor_split(
@@ -145,11 +174,8 @@ def tensor_split(
         longer = length % n
         cuts = [i * (length // n) + min(i, longer) for i in range(n + 1)]
     else:
-        cuts = [0]
-        for i in indices_or_sections:
-            i = max(i + length, 0) if i < 0 else min(i, length)
-            cuts.append(max(i, cuts[-1]))
-        cuts.append(length)
+        given = map(int, indices_or_sections)
+        cuts = [0, *(max(i + length, 0) if i < 0 else min(i, length) for i in given), length]
     before = (slice(None),) * d
     return tuple(Slice.apply(input, (*before, slice(a, b))) for a, b in pairwise(cuts))
 

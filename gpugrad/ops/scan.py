@@ -12,7 +12,7 @@ from ..autograd.engine import OUTPUT, Node
 from ..autograd.inplace import apply_inplace
 from ..backend import BACKENDS
 from ..casting.calls import THREADS, casting
-from .arguments import word
+from .arguments import scalar_name, word
 from .compare import logical_xor
 from .copying import Clone, copy_
 from .index import getitem
@@ -141,16 +141,22 @@ def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
 
 
 def cumsum_(input: Any, dim: int, *, dtype: Any = None) -> Any:
-    """:func:`cumsum` in place, in the tensor's own type."""
-    return _accumulate_inplace(Cumsum, input, dim)
+    """:func:`cumsum` in place; ``dtype`` may only be the tensor's own."""
+    return _accumulate_inplace(Cumsum, input, dim, dtype)
 
 
 def cumprod_(input: Any, dim: int, *, dtype: Any = None) -> Any:
-    """:func:`cumprod` in place, in the tensor's own type."""
-    return _accumulate_inplace(Cumprod, input, dim)
+    """:func:`cumprod` in place; ``dtype`` may only be the tensor's own."""
+    return _accumulate_inplace(Cumprod, input, dim, dtype)
 
 
-def _accumulate_inplace(kind: type[Node], input: Any, dim: int) -> Any:
+def _accumulate_inplace(kind: type[Node], input: Any, dim: int, dtype: Any) -> Any:
+    if dtype is not None and dtypes.as_dtype(dtype) is not input.dtype:
+        wanted = BACKENDS[type(input.array)].zeros((), dtypes.as_dtype(dtype).numpy)
+        raise RuntimeError(
+            f"Bad in-place call: input tensor dtype {scalar_name(input.array)} and output tensor "
+            f"dtype {scalar_name(wanted)} should match"
+        )
     axis = wrap_dim(dim, input.array.ndim)
     if not input.array.ndim:
         return apply_inplace(Clone, input)

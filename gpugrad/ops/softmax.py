@@ -7,6 +7,7 @@ from typing import Any
 from .. import dtypes
 from ..autograd.engine import OUTPUT, Node
 from ..casting.calls import THREADS, casting
+from .arguments import word
 from .operands import cast, row_major
 from .shape import wrap_dim
 
@@ -71,5 +72,6 @@ def _softmax_axis(x: Any, dim: int) -> Any:
 
 def _require_floating(x: Any, name: str) -> None:
     if x.array.dtype.kind not in "fV":
-        word = dtypes.from_numpy(x.array.dtype).tensor_type.removesuffix("Tensor")
-        raise NotImplementedError(f"\"{name}_lastdim_kernel_impl\" not implemented for '{word}'")
+        raise NotImplementedError(
+            f"\"{name}_lastdim_kernel_impl\" not implemented for '{word(x.array)}'"
+        )

@@ -36,7 +36,7 @@ def no_bools(kernel: str) -> Exception:
 
 def no_kernel(kernel: str, array: Array) -> Exception:
     """PyTorch's error for a type that a kernel does not take."""
-    word = dtypes.from_numpy(array.dtype).tensor_type.removesuffix("Tensor")
+    word = dtypes.from_numpy(array.dtype).word
     return NotImplementedError(f"\"{kernel}\" not implemented for '{word}'")
 
 

@@ -8,6 +8,8 @@ rate costs no more than one that leaves it alone.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -187,11 +189,36 @@ def rest(number: Any, dtype: Any) -> Any:
     return (1 - wrap(number.value)).to(dtype) if isinstance(number, Varying) else 1 - number
 
 
-def take_for_granted(recorder: recording.Recorder, group: Group) -> None:
-    """Let replays stand only as long as all options are as they are, the learning rate included."""
+def take_for_granted(
+    recorder: recording.Recorder, group: Group, names: Collection[Any] | None = None
+) -> None:
+    """Let replays stand only as long as options are as they are, the learning rate included.
+
+    ``names`` are those of the options; None stands for all.
+    """
     for name, value in group.items():
-        if name != "params":
+        if name != "params" and (names is None or name in names):
             _require_equal(recorder, Option(name).place, group, value)
+
+
+def with_options_for_granted(step: Callable[..., Any]) -> Callable[..., Any]:
+    """The ``step`` of an optimizer from outside, for which options are numbers as Python has them.
+
+    What is recorded of it stands only as long as they are as they are: all of them, or, if it leaves
+    the update to ``super().step()``, those that it mentions itself.
+    """
+    code = getattr(step, "__code__", None)
+    mentioned = None if code is None or "super" not in code.co_names else set(code.co_consts)
+
+    @functools.wraps(step)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        recorder = recording.current()
+        if recorder is not None and recorder.for_replays:
+            for group in self.param_groups:
+                take_for_granted(recorder, group, mentioned)
+        return step(self, *args, **kwargs)
+
+    return wrapper
 
 
 def _is_number(value: object) -> bool:

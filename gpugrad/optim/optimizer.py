@@ -17,7 +17,7 @@ from .buckets import Bucket, Group, LearningRate, Plan, make_plan
 from .hooks import StepHooks, with_hooks
 from .hooks import register_optimizer_step_post_hook as register_optimizer_step_post_hook
 from .hooks import register_optimizer_step_pre_hook as register_optimizer_step_pre_hook
-from .hyperparameters import Option, Variation, take_for_granted
+from .hyperparameters import Option, Variation, take_for_granted, with_options_for_granted
 from .param_groups import ParamGroups, type_name
 from .param_groups import required as required
 from .state_dict import StateDicts
@@ -99,8 +99,10 @@ class Optimizer(ParamGroups, StateDicts, StepHooks):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "step" in cls.__dict__:
-            cls.step = with_hooks(cls.__dict__["step"])  # type: ignore[method-assign]
+        step = cls.__dict__.get("step")
+        if step is not None:
+            own = cls.__module__.startswith(__package__ + ".")
+            cls.step = with_hooks(step if own else with_options_for_granted(step))  # type: ignore[method-assign]
 
     def __repr__(self) -> str:
         text = type(self).__name__ + " ("
@@ -157,6 +159,8 @@ class Optimizer(ParamGroups, StateDicts, StepHooks):
         for index, group in enumerate(self.param_groups):
             params = [p for p in group["params"] if p.gradient is not None]
             if not params:
+                if recording.listener is not None:
+                    self._note_parameters(group)
                 continue
             if group.get("differentiable"):
                 self._step_recorded(group, params)
@@ -218,8 +222,14 @@ class Optimizer(ParamGroups, StateDicts, StepHooks):
         """
         group = self.param_groups[index]
         recorder.require("{}.state is {}", self, self.state)
-        recorder.updated += group["params"]
+        self._note_parameters(group)
         return iter(self._variations[index].record(recorder, group, plan))
+
+    def _note_parameters(self, group: Group) -> None:
+        """Tell a recorder which parameters a step is for, with their gradients or without."""
+        recorder = recording.current()
+        if recorder is not None and recorder.for_replays:
+            recorder.updated += [(p, p.grad) for p in group["params"]]
 
     def _plan(self, index: int, params: list[Tensor]) -> Plan:
         group = self.param_groups[index]

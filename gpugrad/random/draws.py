@@ -50,13 +50,8 @@ def name_of(dtype: Any) -> str:
     return name
 
 
-def scalar_name(dtype: Any) -> str:
-    """PyTorch's name of the type of an element: ``Float``, ``Long``, ..."""
-    return from_numpy(dtype).tensor_type.removesuffix("Tensor")
-
-
 def _refusal(kernel: str, dtype: Any) -> NotImplementedError:
-    return NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_name(dtype)}'")
+    return NotImplementedError(f"\"{kernel}\" not implemented for '{from_numpy(dtype).word}'")
 
 
 def uniform(
@@ -82,7 +77,7 @@ def uniform(
         )
     if high - low > largest:
         raise RuntimeError(
-            f"uniform_ expects to-from <= std::numeric_limits<{scalar_name(dtype)}>::max(), but "
+            f"uniform_ expects to-from <= std::numeric_limits<{from_numpy(dtype).word}>::max(), but "
             f"found to={high:g} and from={low:g} which result in to-from to exceed the limit"
         )
     stream = stream_of(where, generator)
@@ -121,7 +116,7 @@ def exponential(
     if dtype.name not in DIGITS:
         raise RuntimeError(
             "Exponential distribution is a continuous probability distribution. dtype must be a "
-            f"floating point but you specified {scalar_name(dtype)}"
+            f"floating point but you specified {from_numpy(dtype).word}"
         )
     if not rate > 0:
         raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={rate:g}")
@@ -190,7 +185,7 @@ def permutation(n: int, dtype: Any, where: device, *, generator: Generator | Non
     if name in DIGITS:
         most = 2 ** DIGITS[name] + 1
         if n > most:
-            raise RuntimeError(f"n cannot be greater than {most} for {scalar_name(dtype)} type.")
+            raise RuntimeError(f"n cannot be greater than {most} for {from_numpy(dtype).word} type.")
     elif n - 1 > np.iinfo(dtype).max:
         raise RuntimeError(f"value cannot be converted to type {name}_t without overflow")
     stream = stream_of(where, generator)

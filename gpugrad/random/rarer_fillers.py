@@ -11,7 +11,6 @@ import numpy as np
 from ..backend import backend_of, device_of
 from ..backend.stream import DIGITS
 from ..dtypes import from_numpy
-from .draws import scalar_name
 from .generator import Generator, stream_of
 
 Array = Any
@@ -56,7 +55,7 @@ def _continuous(name: str, array: Array) -> None:
     if array.dtype.name not in DIGITS:
         raise RuntimeError(
             f"{name} distribution is a continuous probability distribution. dtype must be a "
-            f"floating point but you specified {scalar_name(array.dtype)}"
+            f"floating point but you specified {from_numpy(array.dtype).word}"
         )
 
 
@@ -103,5 +102,5 @@ def fill_geometric(array: Array, p: float, generator: Generator | None = None) -
 
 
 def _refuse(kernel: str, array: Array) -> None:
-    word = from_numpy(array.dtype).tensor_type.removesuffix("Tensor")
+    word = from_numpy(array.dtype).word
     raise NotImplementedError(f"\"{kernel}\" not implemented for '{word}'")

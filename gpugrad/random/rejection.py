@@ -49,7 +49,7 @@ def _parameter(function: str, name: str, position: int, value: Any) -> None:
 def _of_floats(kernel: str, array: Array, kinds: Any = ("float32", "float64")) -> None:
     if array.dtype.name not in kinds:
         raise NotImplementedError(
-            f"\"{kernel}\" not implemented for '{draws.scalar_name(array.dtype)}'"
+            f"\"{kernel}\" not implemented for '{from_numpy(array.dtype).word}'"
         )
 
 

@@ -83,7 +83,7 @@ def multinomial(
     if draws.name_of(weights.dtype) not in DIGITS:
         raise RuntimeError(
             "multinomial only supports floating-point dtypes for input, got: "
-            f"{draws.scalar_name(weights.dtype)}"
+            f"{from_numpy(weights.dtype).word}"
         )
     if n <= 0:
         raise RuntimeError("cannot sample n_sample <= 0 samples")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.composed import shown_as
 from ..creation import arange, as_tensor, empty
 from ..dtypes import as_dtype, dtype, float32, float64, int32, int64
 from ..functions import FUNCTIONS
@@ -54,11 +55,15 @@ def sparse_coo_tensor(
         held = held.expand(at.shape[1])
     if at.shape[1] != held.shape[0]:
         raise RuntimeError(
-            f"number of dimensions must be sparse_dim ({at.shape[0]}) + dense_dim "
-            f"({held.dim() - 1}), and indices and values must have the same number of entries, "
-            f"but got {at.shape[1]} indices and {held.shape[0]} values"
+            "indices and values must have same nnz, but got nnz from indices: "
+            f"{at.shape[1]}, nnz from values: {held.shape[0]}"
         )
-    least = [n + 1 for n in at.amax(1).tolist()] if at.numel() else [0] * at.shape[0]
+    least = [0] * at.shape[0]
+    if at.numel():
+        least = [n + 1 for n in at.amax(1).tolist()]
+        for dim, lowest in enumerate(at.amin(1).tolist()):
+            if lowest < 0:
+                raise RuntimeError(f"found negative index {lowest} for dim {dim}")
     if size is None:
         size = [*least, *held.shape[1:]]
     if len(size) != at.shape[0] + held.dim() - 1:
@@ -85,7 +90,15 @@ def _made(
 ) -> SparseTensor:
     if requires_grad:
         held = held.detach().requires_grad_()
+    elif held.requires_grad:
+        held = _values_of_tensor(held)
     return SparseTensor(at, held, tuple(int(n) for n in size), coalesced, kind)
+
+
+@shown_as("SparseCooTensorWithDimsAndTensorsBackward0")
+def _values_of_tensor(values: Any) -> Any:
+    """The values as results of a graph: the tensor that they make is no leaf."""
+    return values.view_as(values)
 
 
 def sparse_csr_tensor(
@@ -107,6 +120,9 @@ def sparse_csr_tensor(
         values: (entries).
         size, dtype, device, requires_grad, check_invariants: as in :func:`sparse_coo_tensor`.
 
+    Raises:
+        RuntimeError: the lists do not fit each other or the size.
+
     >>> import gpugrad
     >>> gpugrad.sparse_csr_tensor([0, 1, 3], [1, 0, 1], [1.0, 2.0, 3.0]).to_dense()
     tensor([[0., 1.],
@@ -115,11 +131,29 @@ def sparse_csr_tensor(
     held = as_tensor(values, dtype=dtype, device=device)
     columns = as_tensor(col_indices, dtype=int64, device=held.device)
     starts = as_tensor(crow_indices, dtype=int64, device=held.device)
-    rows = arange(starts.numel() - 1, device=held.device).repeat_interleave(starts.diff())
     if size is None:
         size = starts.numel() - 1, int(columns.max()) + 1 if columns.numel() else 0
+    _check_rows(starts, columns, held, size)
+    rows = arange(starts.numel() - 1, device=held.device).repeat_interleave(starts.diff())
     at = FUNCTIONS["stack"]([rows, columns])
     return _made(at, held, size, requires_grad, True, sparse_csr)
+
+
+def _check_rows(starts: Any, columns: Any, held: Any, size: Any) -> None:
+    if starts.numel() != size[0] + 1:
+        raise RuntimeError(
+            "crow_indices.shape[-1] must be equal to the number of rows + 1 "
+            f"(={size[0] + 1}), but got {starts.numel()}"
+        )
+    if columns.numel() != held.shape[0] or int(starts[-1]) != held.shape[0]:
+        raise RuntimeError("`crow_indices[..., -1] == nnz` is not satisfied.")
+    lengths = starts.diff()
+    if bool(((lengths < 0) | (lengths > size[1])).any()):
+        raise RuntimeError(
+            "`0 <= crow_indices[..., 1:] - crow_indices[..., :-1] <= ncols` is not satisfied."
+        )
+    if bool(((columns < 0) | (columns >= size[1])).any()):
+        raise RuntimeError("`0 <= col_indices < ncols` is not satisfied.")
 
 
 def to_sparse(self: Any, *args: Any, **kwargs: Any) -> SparseTensor:
@@ -155,14 +189,19 @@ def spdiags(diagonals: Any, offsets: Any, shape: Any, layout: layout | None = No
         shape: of the matrix.
         layout: of the result, COO by default.
 
+    Raises:
+        RuntimeError: an offset comes twice.
+
     >>> import gpugrad
     >>> gpugrad.sparse.spdiags(gpugrad.ones(1, 2), gpugrad.tensor([1]), (2, 2)).to_dense()
     tensor([[0., 1.],
             [0., 0.]])
     """
-    lines = diagonals.reshape(-1, diagonals.shape[-1])
+    lines, places = diagonals.reshape(-1, diagonals.shape[-1]), offsets.reshape(-1).tolist()
+    if len(set(places)) != len(places):
+        raise RuntimeError("Offset tensor contains duplicate values")
     rows, columns, held = [], [], []
-    for line, offset in zip(lines, offsets.reshape(-1).tolist(), strict=True):
+    for line, offset in zip(lines, places, strict=True):
         first, last = max(0, offset), min(lines.shape[-1], shape[1], shape[0] + offset)
         column = arange(first, max(first, last), device=lines.device)
         rows.append(column - offset)

@@ -79,6 +79,23 @@ def sum(input: SparseTensor, dim: Any = None, dtype: Any = None) -> Any:
     return SparseTensor(input._at[kept], held, size).coalesce()
 
 
+def with_dims(result: Any, dims: Any, ndim: int) -> Any:
+    """A sum along ``dims`` of a tensor of ``ndim`` dimensions with these kept, of size one."""
+    gone = sorted(wrap_dim(d, ndim) for d in ((dims,) if isinstance(dims, int) else dims))
+    size = list(result.shape)
+    for dim in gone:
+        size.insert(dim, 1)
+    if not isinstance(result, SparseTensor):
+        return result.reshape(size)
+    rows = list(result._at)
+    for dim in gone:
+        if dim <= len(rows):
+            rows.insert(dim, zeros(result._nnz(), dtype=result._at.dtype, device=result.device))
+    sparse, held = len(rows), result._held
+    held = held.reshape(held.shape[0], *size[sparse:])
+    return SparseTensor(FUNCTIONS["stack"](rows), held, size, True)
+
+
 def softmax(input: SparseTensor, dim: int, dtype: Any = None) -> SparseTensor:
     """Softmax along a sparse dimension; what is not stored counts as minus infinity.
 

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable
 from typing import Any, Self
+
+import numpy as np
 
 from .. import creation
 from ..functions import FUNCTIONS
 from ..memory_layout import layout as layout_type
 from ..memory_layout import sparse_coo, sparse_csr
 from ..ops.shape import wrap_dim
-from ..selection_methods import FUNCTIONS as SELECTIONS
 from ..size import Size
 from ..tensor import Tensor
+from .arithmetic import Arithmetic
 from .printing import sparse_repr
 
 LARGEST_DENSE = 1 << 22
 """Elements up to which the dense form is made and kept for products."""
 
 
-class SparseTensor(Tensor, printed_as="torch.Tensor"):
+class SparseTensor(Arithmetic, Tensor, printed_as="torch.Tensor"):
     """A tensor of which only some elements are stored, the others being zero.
 
     ``indices`` (sparse dimensions, entries) says where the entries are and ``values`` (entries,
     dense dimensions…) what they are; entries of one place add up, until :meth:`coalesce` does it.
     In the layout CSR, which is that of coalesced matrices, printing and ``crow_indices`` differ.
 
-    What this class does not define works on the dense form, which is made when it is needed: the
-    slots ``array`` and ``node`` are left empty and filled then.
+    What this class does not define works on the dense form, which is made when it is needed.
+    Functions that would change that form in place are refused.
     """
 
     __slots__ = ()
@@ -44,18 +47,34 @@ class SparseTensor(Tensor, printed_as="torch.Tensor"):
         self: Self = object.__new__(cls)
         self.version, self.rebased = [0, 0], 0
         self.gradient = self.view_of = self.hooks = None
-        self.needs_grad = values.requires_grad
         self.__dict__.update(
             _at=indices, _held=values, _size=Size(size), _coalesced=coalesced, _kind=layout
         )
         return self
 
-    def __getattr__(self, name: str) -> Any:
-        if name not in ("array", "node"):
-            raise AttributeError(f"'Tensor' object has no attribute '{name}'")
-        dense = self.to_dense()
-        self.array, self.node = dense.array, dense.node
-        return getattr(self, name)
+    # --- what the engine reads --------------------------------------------------------------------
+
+    def _dense(self) -> Any:
+        """The dense form; kept for as long as the values are what they are now.
+
+        Never where gradients are wanted: its graph belongs to one backward pass.
+        """
+        held = self._held
+        if held.requires_grad:
+            return self.to_dense()
+        stamp = held.version[0]
+        kept: tuple[Any, int] | None = self.__dict__.get("_kept")
+        if kept is None or kept[1] != stamp:
+            kept = self.__dict__["_kept"] = self.to_dense(), stamp
+            memory = kept[0].array
+            while type(memory) is np.ndarray:  # writing to it would not change the values
+                memory.flags.writeable = False
+                memory = memory.base
+        return kept[0]
+
+    array = property(lambda self: self._dense().array)
+    node = property(lambda self: self._dense().node)
+    needs_grad = property(lambda self: self._held.requires_grad)
 
     # --- what it is -------------------------------------------------------------------------------
 
@@ -66,7 +85,6 @@ class SparseTensor(Tensor, printed_as="torch.Tensor"):
     dtype = property(lambda self: self._held.dtype)
     device = property(lambda self: self._held.device)
     ndim = property(lambda self: len(self._size))
-    grad_fn = property(lambda self: self._held.grad_fn)
     T = property(lambda self: self.t())
 
     def size(self, dim: int | None = None) -> Any:
@@ -98,6 +116,10 @@ class SparseTensor(Tensor, printed_as="torch.Tensor"):
         """Whether each place comes once, in row-major order."""
         return bool(self._coalesced)
 
+    def is_contiguous(self, memory_format: Any = None) -> bool:
+        """False: the elements do not lie side by side."""
+        return False
+
     def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
         if dtype is None:
             prefix, _, name = self._held.type().rpartition(".")
@@ -116,6 +138,13 @@ class SparseTensor(Tensor, printed_as="torch.Tensor"):
         held = self._at, self._held.detach(), tuple(self._size), self._coalesced, self._kind
         return SparseTensor, held
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> SparseTensor:
+        twin = memo[id(self)] = self._with(copy.deepcopy(self._held, memo))
+        return twin
+
+    def __copy__(self) -> SparseTensor:
+        return self._with(self._held)
+
     # --- what it holds ----------------------------------------------------------------------------
 
     def _nnz(self) -> int:
@@ -130,6 +159,13 @@ class SparseTensor(Tensor, printed_as="torch.Tensor"):
         """What the entries are, coalesced or not."""
         return self._held.detach()
 
+    def _require(self, kind: layout_type, what: str) -> None:
+        if self._kind is not kind:
+            wanted, found = "coordinate", "SparseCsr"
+            if kind is sparse_csr:
+                wanted, found = "row compressed", "Sparse"
+            raise RuntimeError(f"{what} expected sparse {wanted} tensor layout but got {found}")
+
     def _require_coalesced(self, what: str) -> None:
         if not self._coalesced:
             raise RuntimeError(
@@ -140,8 +176,9 @@ class SparseTensor(Tensor, printed_as="torch.Tensor"):
         """Where the entries are: (sparse dimensions, entries).
 
         Raises:
-            RuntimeError: the tensor is not coalesced.
+            RuntimeError: the tensor is not coalesced, or not in the layout COO.
         """
+        self._require(sparse_coo, "indices")
         self._require_coalesced("indices")
         return self._at
 
@@ -156,12 +193,14 @@ class SparseTensor(Tensor, printed_as="torch.Tensor"):
 
     def crow_indices(self) -> Any:
         """For each row of a CSR matrix, and past the last, where its entries begin."""
+        self._require(sparse_csr, "crow_indices")
         counts = self._at[0].bincount(minlength=self._size[0])
         start = creation.zeros(1, dtype=counts.dtype, device=self.device)
         return FUNCTIONS["cat"]([start, counts.cumsum(0)])
 
     def col_indices(self) -> Any:
         """The column of each entry of a CSR matrix."""
+        self._require(sparse_csr, "col_indices")
         return self._at[1]
 
     # --- other forms ------------------------------------------------------------------------------
@@ -174,6 +213,12 @@ class SparseTensor(Tensor, printed_as="torch.Tensor"):
         empty = creation.zeros((count, *rest), dtype=self.dtype, device=self.device)
         dense = empty.index_add(0, places, self._held).reshape(size)
         return dense if dtype is None else dense.to(dtype)
+
+    def numpy(self, *, force: bool = False) -> Any:
+        raise TypeError("can't convert Sparse layout tensor to numpy. Use Tensor.to_dense() first.")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return self.numpy()
 
     def _places(self, dims: tuple[int, ...] | None = None) -> Any:
         """One number for each entry: its place in row-major order, in ``dims`` only if given."""
@@ -204,8 +249,15 @@ class SparseTensor(Tensor, printed_as="torch.Tensor"):
     to_sparse_coo = to_sparse
 
     def to_sparse_csr(self, dense_dim: int | None = None) -> SparseTensor:
-        """The same matrix in the layout CSR."""
-        return self.coalesce()._with(self.coalesce()._held, sparse_csr)
+        """The same matrix in the layout CSR.
+
+        Raises:
+            RuntimeError: it is no matrix of single numbers; there are no batches in this layout.
+        """
+        if self.dim() != 2 or self.dense_dim():
+            raise RuntimeError(f"to_sparse_csr: only matrices, got a shape of {list(self._size)}")
+        whole = self.coalesce()
+        return whole._with(whole._held, sparse_csr)
 
     def _with(self, values: Any, kind: layout_type | None = None) -> SparseTensor:
         """The same places with other values."""
@@ -230,20 +282,6 @@ class SparseTensor(Tensor, printed_as="torch.Tensor"):
     def cuda(self, device: Any = None, non_blocking: bool = False) -> Any:
         return self.to("cuda" if device is None else device)
 
-    def requires_grad_(self, requires_grad: bool = True) -> SparseTensor:
-        self._held.requires_grad_(requires_grad)
-        self.needs_grad = requires_grad
-        return self
-
-    requires_grad = property(
-        lambda self: self._held.requires_grad, lambda self, value: self.requires_grad_(value)
-    )
-
-    @property  # type: ignore[misc]
-    def grad(self) -> Any:
-        gradient = self._held.grad
-        return None if gradient is None else self._with(gradient)
-
     def t(self) -> SparseTensor:
         """The transpose of a matrix."""
         return self.transpose(0, 1)
@@ -259,84 +297,45 @@ class SparseTensor(Tensor, printed_as="torch.Tensor"):
         turned = SparseTensor(at, self._held, [self._size[d] for d in dims])
         return turned.to_sparse_csr() if self._kind is sparse_csr else turned
 
-    # --- arithmetic -------------------------------------------------------------------------------
+    # --- its place in the graph: that of its values -----------------------------------------------
 
-    def _mapped(self, function: Callable[[Any], Any]) -> SparseTensor:
-        """``function``, which leaves zero alone, of every element."""
-        whole = self.coalesce()
-        return whole._with(function(whole._held), self._kind)
+    is_leaf = property(lambda self: self._held.is_leaf)
+    grad_fn = property(lambda self: self._held.grad_fn)
+    retains_grad = property(lambda self: self._held.retains_grad)
+    requires_grad = property(
+        lambda self: self._held.requires_grad, lambda self, value: self.requires_grad_(value)
+    )
 
-    def __neg__(self) -> Any:
-        return self._with(-self._held)
+    def requires_grad_(self, requires_grad: bool = True) -> SparseTensor:
+        if requires_grad and not self._held.requires_grad:
+            # The tensor that the values were given as, of the same memory, wants none.
+            self.__dict__["_held"] = self._held.detach()
+        self._held.requires_grad_(requires_grad)
+        return self
 
-    def __add__(self, other: Any) -> Any:
-        if not isinstance(other, SparseTensor):
-            if isinstance(other, Tensor):
-                raise RuntimeError(
-                    "add(sparse, dense) is not supported. Use add(dense, sparse) instead."
-                )
-            return NotImplemented
-        cat = FUNCTIONS["cat"]
-        at, held = cat([self._at, other._at], 1), cat([self._held, other._held])
-        return SparseTensor(at, held, self._size).coalesce()
+    @property
+    def grad(self) -> Any:
+        gradient = self._held.grad
+        return None if gradient is None else self._with(gradient)
 
-    add = __add__
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is not None and not isinstance(value, SparseTensor):
+            raise RuntimeError("assigned grad of a sparse tensor must be sparse, or None")
+        self._held.grad = None if value is None else value._held
 
-    def __sub__(self, other: Any) -> Any:
-        return self + -other
+    def retain_grad(self) -> None:
+        self._held.retain_grad()
 
-    sub = __sub__
+    def register_hook(self, hook: Callable[[Any], Any]) -> Any:
+        """Call ``hook(grad)`` with the sparse gradient, which it may replace by another one."""
 
-    def __mul__(self, other: Any) -> Any:
-        if isinstance(other, SparseTensor):
-            mine, its = self.coalesce(), other.coalesce()
-            both = SELECTIONS["isin"](mine._places(), its._places())
-            met = SparseTensor(mine._at[:, both], mine._held[both], self._size, True)
-            return met * its.to_dense()
-        if isinstance(other, Tensor) and other.dim():
-            whole = self.coalesce()
-            spread = other.expand(self._size)
-            return whole._with(whole._held * spread[tuple(whole._at)])
-        return self._with(self._held * other)
+        def of_values(gradient: Any) -> Any:
+            returned = hook(self._with(gradient))
+            return None if returned is None else returned._held
 
-    __rmul__ = mul = __mul__
+        return self._held.register_hook(of_values)
 
-    def __truediv__(self, other: Any) -> Any:
-        return self._with(self._held / other)
-
-    div = __truediv__
-
-    def pow(self, exponent: Any) -> Any:
-        return self._mapped(lambda held: held.pow(exponent))
-
-    __pow__ = pow  # type: ignore[assignment]
-
-    def sum(self, dim: Any = None, **kwargs: Any) -> Any:
-        from .functions import sum as sparse_sum
-
-        return sparse_sum(self, dim, **kwargs)
-
-    def matmul(self, other: Any) -> Any:
-        """The product with a matrix or a vector, sparse if that is."""
-        from .functions import product
-
-        return product(self, other)
-
-    __matmul__ = mm = mv = matmul
-
-
-def _kept(name: str) -> Callable[..., SparseTensor]:
-    """The method ``name`` of dense tensors, which leaves zero alone, for the entries."""
-    dense = getattr(Tensor, name)
-
-    def method(self: SparseTensor, *args: Any, **kwargs: Any) -> SparseTensor:
-        return self._mapped(lambda held: dense(held, *args, **kwargs))
-
-    return method
-
-
-for _name in (
-    *("abs", "__abs__", "neg", "relu", "sign", "sin", "sqrt", "square", "tanh"),
-    *("bool", "double", "float", "half", "int", "long"),
-):
-    setattr(SparseTensor, _name, _kept(_name))
+    def detach_(self) -> Any:
+        self.__dict__["_held"] = self._held.detach()
+        return self

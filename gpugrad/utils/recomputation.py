@@ -111,6 +111,14 @@ class Recomputation:
                 self.function(*args, **kwargs)
         except _Enough:
             pass
+        try:
+            self._compare(count, mismatches)
+        except CheckpointError:
+            self.found.clear()  # a later pass must not take what was refused
+            raise
+
+    def _compare(self, count: int, mismatches: list[str]) -> None:
+        """Raise CheckpointError if the second run saved other tensors than the first."""
         if count != len(self.placeholders):
             raise CheckpointError(
                 "torch.utils.checkpoint: A different number of tensors was saved during the "

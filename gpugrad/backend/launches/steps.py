@@ -7,7 +7,7 @@ the four floating-point ones, or of several types.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,33 +23,64 @@ MOST_STEP_BLOCKS = 2048
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
+class Form(NamedTuple):
+    """Which of a step's arguments its kernel takes.
+
+    Attributes:
+        states: for each list of states, the option without which it is empty, or "" for none.
+        numbers: hyperparameters, in the order of the kernel's arguments.
+        flags: options that are on or off.
+        lr_dtype: the learning rate's type; unless given, that in which the step calculates.
+    """
+
+    states: tuple[str, ...]
+    numbers: tuple[str, ...]
+    flags: tuple[str, ...]
+    lr_dtype: np.dtype[Any] | None = None
+
+
+FORMS = {
+    "sgd_step": Form(
+        ("momentum",), ("momentum", "dampening", "weight_decay"), ("nesterov", "maximize")
+    ),
+    "adam_step": Form(
+        ("", "", "amsgrad"),
+        ("beta1", "beta2", "eps", "weight_decay"),
+        ("decoupled", "amsgrad", "maximize"),
+        _FLOAT64,
+    ),
+    "rmsprop_step": Form(
+        ("", "centered", "momentum"),
+        ("alpha", "eps", "weight_decay", "momentum"),
+        ("centered", "maximize"),
+    ),
+}
+
+
 class Steps(Launcher):
     """Overrides composed steps by launches."""
 
     def step_scratch(self, params: Arrays) -> Scratch:
         return StepTable(self, params)
 
-    def _step(
-        self,
-        name: str,
-        grads: Arrays,
-        lists: list[Arrays],
-        table: StepTable,
-        scalars: tuple[Array, ...],
-        scaling: tuple[Array | None, Array | None],
-        numbers: tuple[float, ...],
-    ) -> bool:
+    def _launched(self, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> bool:
         """One launch over lists of arrays; False where that does not apply.
 
         Args:
-            lists: parameters and their states.
-            scalars: what changes from step to step, in the order of the kernel's arguments.
-            scaling: the loss scale and the flag of infinite gradients.
-            numbers: the kernel's last arguments.
+            args: parameters, gradients, states, learning rate, the count of steps if the step has
+                one, scratch.
         """
-        if table.suffix is None:
+        form, scratch = FORMS[name], args[-1]
+        params, grads, *states = args[: 2 + len(form.states)]
+        scalars = args[2 + len(form.states) : -1]
+        if not isinstance(scratch, StepTable) or not _readable(scratch, form, *scalars):
             return False
-        dtype = table.param_dtype
+        suffix, dtype = scratch.suffix, scratch.param_dtype
+        if suffix is None:
+            return False
+        if len(scalars) == 2:
+            scalars += (scratch.counter,)
+        scaling = options.get("grad_scale"), options.get("found_inf")
         places = pointers_of(grads, dtype)
         if places is None:
             # A gradient may be a view. A copy will do, unless it is to be written to.
@@ -57,11 +88,12 @@ class Steps(Launcher):
                 return False
             grads = [self.dense(g) for g in grads]
             places = pointers_of(grads, dtype)
-        pointers = table.pointers(lists)
+        used = (s for s, need in zip(states, form.states, strict=True) if options.get(need, True))
+        pointers = scratch.pointers([params, *used])
         if places is None or pointers is None:
             return False
-        arrays = table.arrays
-        self.kernels.get(name, table.suffix)(
+        arrays = scratch.arrays
+        self.kernels.get(name, suffix)(
             max(1, min(arrays.count, MOST_STEP_BLOCKS)),
             *arrays.addresses(places),
             pointers,
@@ -70,94 +102,29 @@ class Steps(Launcher):
             arrays.count,
             *scalars,
             *scaling,
-            *numbers,
+            *_hyperparameters([options[number] for number in form.numbers]),
+            *(int(options[flag]) for flag in form.flags),
         )
         return True
 
-    def sgd_step(
-        self,
-        params: Arrays,
-        grads: Arrays,
-        momentum_buffers: Arrays,
-        lr: Array,
-        scratch: Any,
-        **options: Any,
-    ) -> None:
-        lists = [params, momentum_buffers] if options["momentum"] else [params]
-        numbers = _hyperparameters(options, "momentum", "dampening", "weight_decay")
-        flags = _flags(options, "nesterov", "maximize")
-        if _fits(scratch, lr) and self._step(
-            "sgd_step", grads, lists, scratch, (lr,), _scaling(options), (*numbers, *flags)
-        ):
-            return
-        super().sgd_step(params, grads, momentum_buffers, lr, scratch, **options)
+    def sgd_step(self, *args: Any, **options: Any) -> None:
+        if not self._launched("sgd_step", args, options):
+            super().sgd_step(*args, **options)
 
-    def adam_step(
-        self,
-        params: Arrays,
-        grads: Arrays,
-        exp_avgs: Arrays,
-        exp_avg_sqs: Arrays,
-        max_exp_avg_sqs: Arrays,
-        lr: Array,
-        step: Array,
-        scratch: Any,
-        **options: Any,
-    ) -> None:
-        lists = [params, exp_avgs, exp_avg_sqs]
-        lists += [max_exp_avg_sqs] if options["amsgrad"] else []
-        numbers = _hyperparameters(options, "beta1", "beta2", "eps", "weight_decay")
-        flags = _flags(options, "decoupled", "amsgrad", "maximize")
-        if _fits(scratch, lr, step, _FLOAT64) and self._step(
-            "adam_step",
-            grads,
-            lists,
-            scratch,
-            (lr, step, scratch.counter),
-            _scaling(options),
-            (*numbers, *flags),
-        ):
-            return
-        moments = (exp_avgs, exp_avg_sqs, max_exp_avg_sqs)
-        super().adam_step(params, grads, *moments, lr, step, scratch, **options)
+    def adam_step(self, *args: Any, **options: Any) -> None:
+        if not self._launched("adam_step", args, options):
+            super().adam_step(*args, **options)
 
-    def rmsprop_step(
-        self,
-        params: Arrays,
-        grads: Arrays,
-        square_avgs: Arrays,
-        grad_avgs: Arrays,
-        momentum_buffers: Arrays,
-        lr: Array,
-        step: Array,
-        scratch: Any,
-        **options: Any,
-    ) -> None:
-        lists = [params, square_avgs]
-        lists += [grad_avgs] if options["centered"] else []
-        lists += [momentum_buffers] if options["momentum"] else []
-        numbers = _hyperparameters(options, "alpha", "eps", "weight_decay", "momentum")
-        flags = _flags(options, "centered", "maximize")
-        if _fits(scratch, lr, step) and self._step(
-            "rmsprop_step",
-            grads,
-            lists,
-            scratch,
-            (lr, step, scratch.counter),
-            _scaling(options),
-            (*numbers, *flags),
-        ):
-            return
-        states = (square_avgs, grad_avgs, momentum_buffers)
-        super().rmsprop_step(params, grads, *states, lr, step, scratch, **options)
+    def rmsprop_step(self, *args: Any, **options: Any) -> None:
+        if not self._launched("rmsprop_step", args, options):
+            super().rmsprop_step(*args, **options)
 
 
-def _hyperparameters(options: dict[str, Any], *names: str) -> tuple[Any, ...]:
+def _hyperparameters(values: list[Any]) -> tuple[Any, ...]:
     """The kernel's arguments that stand for its hyperparameters.
 
     Their numbers, the memory of those that vary, and a bit for each of these.
     """
-    values = [options[name] for name in names]
     if Varying not in map(type, values):
         return (*map(float, values), None, 0)
     places = [k for k, v in enumerate(values) if type(v) is Varying]
@@ -165,18 +132,7 @@ def _hyperparameters(options: dict[str, Any], *names: str) -> tuple[Any, ...]:
     return (*numbers, values[places[0]].numbers, sum(1 << k for k in places))
 
 
-def _flags(options: dict[str, Any], *names: str) -> tuple[int, ...]:
-    return tuple(int(options[name]) for name in names)
-
-
-def _scaling(options: dict[str, Any]) -> tuple[Array | None, Array | None]:
-    return options.get("grad_scale"), options.get("found_inf")
-
-
-def _fits(scratch: Any, lr: Array, step: Array | None = None, lr_dtype: Any = None) -> bool:
-    """Whether learning rate and step count have the types that the kernels read."""
-    return (
-        isinstance(scratch, StepTable)
-        and lr.dtype == (lr_dtype or scratch.lr_dtype)
-        and (step is None or step.dtype == _FLOAT32)
-    )
+def _readable(scratch: StepTable, form: Form, lr: Array, step: Array | None = None) -> bool:
+    """Whether learning rate and count of steps have the types that the kernels read."""
+    wanted = form.lr_dtype or scratch.lr_dtype
+    return lr.dtype == wanted and (step is None or step.dtype == _FLOAT32)

@@ -10,7 +10,6 @@ from ...creation import tensor
 from ...ops import pool
 from ...tensor import Tensor
 from .pooling import require_dims
-from .promotion import type_word
 
 
 def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
@@ -109,7 +108,7 @@ def adapted(name: str, ndim: int, input: Tensor, output_size: Any) -> list[list[
                 f"input has sizes {list(input.shape)} with dimension {dim} being empty"
             )
     if not input.is_floating_point():
-        raise NotImplementedError(f"\"{name}\" not implemented for '{type_word(input)}'")
+        raise NotImplementedError(f"\"{name}\" not implemented for '{input.dtype.word}'")
     return [
         [range(i * n // w, -(-(i + 1) * n // w)) for i in range(w)]
         for n, w in zip(size, wanted, strict=True)

@@ -8,7 +8,6 @@ from ...casting.calls import THREADS, casting
 from ...ops.loss import BinaryCrossEntropy, BinaryCrossEntropyWithLogits
 from ...tensor import Tensor
 from .promotion import require_floating, same_type
-from .promotion import type_word as _word
 from .reduction import reduce_loss, resolve
 
 
@@ -46,7 +45,7 @@ def binary_cross_entropy(
             f"({input.size()}) is deprecated. Please ensure they have the same size."
         )
     if target.dtype is not input.dtype:
-        raise RuntimeError(f"Found dtype {_word(target)} but expected {_word(input)}")
+        raise RuntimeError(f"Found dtype {target.dtype.word} but expected {input.dtype.word}")
     with unnoted():
         for name, tensor in (("input", input), ("target", target)):
             if tensor.is_cpu and not ((tensor >= 0) & (tensor <= 1)).all():
@@ -100,7 +99,7 @@ def binary_cross_entropy_with_logits(
         )
     if not target.is_floating_point():
         raise RuntimeError(
-            f"result type {_word(input)} can't be cast to the desired output type {_word(target)}"
+            f"result type {input.dtype.word} can't be cast to the desired output type {target.dtype.word}"
         )
     input, target = same_type(input, target)
     factor = None if pos_weight is None else pos_weight.array  # gets no gradient

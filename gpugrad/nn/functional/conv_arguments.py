@@ -9,7 +9,6 @@ from typing import TypeAlias
 from ...backend.windows import Geometry
 from ...ops.arguments import meta_name
 from ...tensor import Tensor
-from .promotion import type_word
 
 Sizes: TypeAlias = int | tuple[int, ...]
 
@@ -123,7 +122,7 @@ def check(
             f"elements, but got bias of size {list(bias.shape)} instead"
         )
     if input.dtype is not weight.dtype:
-        raise RuntimeError(f"expected scalar type {type_word(input)} but found {type_word(weight)}")
+        raise RuntimeError(f"expected scalar type {input.dtype.word} but found {weight.dtype.word}")
     if bias is not None and bias.dtype is not input.dtype:
         mine, other = (meta_name(t.array) for t in (input, bias))
         raise RuntimeError(f"Input type ({mine}) and bias type ({other}) should be the same")

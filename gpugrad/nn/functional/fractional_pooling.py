@@ -16,7 +16,6 @@ from ...creation import arange, tensor
 from ...random.functions import rand
 from ...tensor import Tensor
 from .pooling import Sizes
-from .promotion import type_word
 
 
 def fractional_max_pool2d(
@@ -166,7 +165,7 @@ def _check(
             raise RuntimeError(f"{name}: {what} must either be a single int or tuple of Ints")
     if not input.is_floating_point():
         raise NotImplementedError(
-            f"\"check_uniform_bounds\" not implemented for '{type_word(input)}'"
+            f"\"check_uniform_bounds\" not implemented for '{input.dtype.word}'"
         )
     if input.dim() not in (ndim + 1, ndim + 2):
         raise RuntimeError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...backend.recording import unnoted
 from ...casting.calls import THREADS, casting
 from ...tensor import Tensor
-from .promotion import require_floating, type_word
+from .promotion import require_floating
 from .reduction import reduce_loss, resolve
 from .similarity import pairwise_distance
 
@@ -249,6 +249,6 @@ def soft_margin_loss(
         return run(soft_margin_loss, input, target, size_average, reduce, reduction)
     reduction = resolve(size_average, reduce, reduction)
     if not input.is_floating_point():
-        word = type_word(input)
+        word = input.dtype.word
         raise RuntimeError(f"result type Float can't be cast to the desired output type {word}")
     return reduce_loss((-target * input).exp().log1p(), reduction)

@@ -10,7 +10,7 @@ from ...backend.recording import unnoted
 from ...casting.calls import THREADS, casting
 from ...tensor import Tensor
 from .activation import logsigmoid
-from .promotion import refuse_bools, require_floating, type_word
+from .promotion import refuse_bools, require_floating
 from .reduction import from_legacy, reduce_loss, resolve
 from .similarity import pairwise_distance
 
@@ -49,7 +49,7 @@ def _multilabel_margin(input: Tensor, target: Tensor, reduction: str) -> Tensor:
         )
     require_floating(input, "multilabel_margin_loss_forward_out_frame")
     if target.dtype is not dtypes.int64:
-        raise RuntimeError(f"expected scalar type Long but found {type_word(target)}")
+        raise RuntimeError(f"expected scalar type Long but found {target.dtype.word}")
     classes = input.size(-1) if input.dim() else 1
     with unnoted():
         if input.device.type == "cpu" and ((target < -1) | (target >= classes)).any():

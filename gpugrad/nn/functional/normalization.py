@@ -12,7 +12,7 @@ from ...ops import channel_norm
 from ...ops.normalization import LayerNormWithoutWeight, NativeLayerNorm
 from ...tensor import Tensor
 from .out import stored
-from .promotion import require_floating, type_word
+from .promotion import require_floating
 from .vector_norm import vector_norm
 
 
@@ -77,7 +77,7 @@ def _refuse_mixture(input: Tensor, weight: Tensor | None, bias: Tensor | None) -
     """Refuse parameters of another type, but for float32 beside a 16-bit input."""
     if weight is not None and weight.dtype is input.dtype:
         assert bias is not None, "one of them differs"
-        raise RuntimeError(f"expected scalar type {type_word(input)} but found {type_word(bias)}")
+        raise RuntimeError(f"expected scalar type {input.dtype.word} but found {bias.dtype.word}")
     if any(t is not None and t.dtype is not dtypes.float32 for t in (weight, bias)):
         raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
     if input.dtype is dtypes.float64:
@@ -266,7 +266,7 @@ def normalize(
     if not input.is_floating_point():
         raise RuntimeError(
             "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
-            + type_word(input)
+            + input.dtype.word
         )
     result: Tensor = input / vector_norm(input, p, dim, True).clamp(min=eps)
     return result if out is None else stored(out, result, "normalize")

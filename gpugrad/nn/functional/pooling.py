@@ -11,7 +11,7 @@ from ...backend.windows import Geometry
 from ...ops import pool
 from ...tensor import Tensor
 from .out import stored
-from .promotion import refuse_bools, type_word
+from .promotion import refuse_bools
 
 Sizes: TypeAlias = int | Sequence[int]
 
@@ -157,7 +157,7 @@ def max_pool_nd(
 ) -> Any:
     geometry = _geometry(name, ndim, input, kernel_size, stride, padding, dilation, ceil_mode)
     if input.dtype is dtypes.bool_:
-        raise NotImplementedError(f"\"{name}\" not implemented for '{type_word(input)}'")
+        raise NotImplementedError(f"\"{name}\" not implemented for '{input.dtype.word}'")
     pooled = pool.max_pool_with_indices if return_indices else pool.max_pool
     return pooled(input, geometry)
 

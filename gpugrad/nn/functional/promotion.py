@@ -6,11 +6,6 @@ from ... import dtypes
 from ...tensor import Tensor
 
 
-def type_word(tensor: Tensor) -> str:
-    """The type as error messages name it: "Float", "Long"."""
-    return tensor.dtype.tensor_type.removesuffix("Tensor")
-
-
 def same_type(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Both operands in the type to which they promote."""
     if input.dtype is target.dtype:
@@ -23,7 +18,7 @@ def require_floating(tensor: Tensor, kernel: str, halves: bool = True) -> None:
     """Refuse integers, in the words of PyTorch's kernel; without ``halves`` half types too."""
     kind = tensor.array.dtype.kind
     if kind not in "fV" or (not halves and tensor.array.dtype.itemsize == 2):
-        raise NotImplementedError(f"\"{kernel}\" not implemented for '{type_word(tensor)}'")
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{tensor.dtype.word}'")
 
 
 def refuse_bools(tensor: Tensor, kernel: str) -> None:

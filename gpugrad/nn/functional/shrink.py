@@ -8,7 +8,7 @@ from ...dtypes import float16, float64
 from ...tensor import Tensor
 from .activation import leaky_relu
 from .out import stored
-from .promotion import require_floating, type_word
+from .promotion import require_floating
 
 
 @shown_as("Hardshrink", is_flat=True)
@@ -38,7 +38,7 @@ def softshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) 
     require_floating(input, "softshrink_check")
     if lambd < 0:
         raise RuntimeError(
-            f"lambda must be in range [0, 3.40282e+38] for input dtype {type_word(input)}, but "
+            f"lambda must be in range [0, 3.40282e+38] for input dtype {input.dtype.word}, but "
             f"found {lambd:g}"
         )
     result: Tensor = input - input.clamp(-lambd, lambd)

@@ -27,7 +27,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
         return run(cosine_similarity, x1, x2, dim, eps)
     common = promote_types(x1.dtype, x2.dtype)
     if not common.is_floating_point:
-        word = common.tensor_type.removesuffix("Tensor")
+        word = common.word
         raise RuntimeError(
             f"expected common dtype to be floating point, yet common dtype is {word}"
         )

@@ -79,7 +79,7 @@ def _norm(tensors: list[Tensor], p: float) -> Tensor:
     if not tensors[0].is_floating_point():
         raise RuntimeError(
             "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
-            + tensors[0].dtype.tensor_type.removesuffix("Tensor")
+            + tensors[0].dtype.word
         )
     if p < 0 or p == math.inf:
         _refuse_empty(tensors, p)

@@ -63,8 +63,8 @@ class BasePruningMethod(ABC):
         hooks = module._ensure_hooks().forward_pre
         former = find(module, name)
         if former is not None:
-            old: Any = hooks.pop(former).function
-            container = old if isinstance(old, PruningContainer) else PruningContainer(old)
+            old: Any = hooks[former].function
+            container = PruningContainer(*(old if isinstance(old, PruningContainer) else (old,)))
             container.add_pruning_method(method)
             method = container
         method._tensor_name = name
@@ -80,9 +80,12 @@ class BasePruningMethod(ABC):
         else:
             mask = getattr(module, name + "_mask").detach().clone()
         mask = method.compute_mask(importance_scores.detach(), default_mask=mask)
+        # Nothing is changed up to here: what is refused leaves the former pruning at work.
         if former is None:
             delattr(module, name)
             module.register_parameter(name + "_orig", original)
+        else:
+            del hooks[former]
         module.register_buffer(name + "_mask", mask)
         setattr(module, name, method.apply_mask(module))
         module.register_forward_pre_hook(method)

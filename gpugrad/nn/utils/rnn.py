@@ -10,7 +10,6 @@ from ...creation import as_tensor, empty_like, tensor
 from ...dtypes import int64
 from ...ops.joining import cat, stack
 from ...tensor import Tensor
-from ..functional.promotion import type_word
 
 
 class _Packed(NamedTuple):
@@ -148,7 +147,7 @@ def pack_padded_sequence(
     if counts.dim() != 1 or counts.device.type != "cpu":
         raise RuntimeError(
             f"'lengths' argument should be a 1D CPU int64 tensor, but got {counts.dim()}D "
-            f"{counts.device} {type_word(counts.to(int64))} tensor"
+            f"{counts.device} Long tensor"
         )
     sizes = counts.to(int64).tolist()
     order = None

@@ -90,8 +90,10 @@ class Workers:
 
     def __next__(self) -> Any:
         while self._pending:
-            worker = self._pending.popleft() if self._in_order else self._first_ready()
+            worker = self._pending[0] if self._in_order else self._first_ready()
             answer = worker.receive(self._timeout)
+            # Only now: after a timeout the same answer is still to come.
+            self._pending.remove(worker)
             worker.under_way -= 1
             if type(answer) is str:  # END
                 if worker in self._turns:
@@ -128,14 +130,13 @@ class Workers:
         """A worker that has an answer, or has died; of several the one that was asked first."""
         asked = {w.channel.connection for w in self._pending}
         ready = set(wait(list(asked), self._timeout or None))
-        worker = next((w for w in self._pending if w.channel.connection in ready), self._pending[0])
-        self._pending.remove(worker)
-        return worker
+        return next((w for w in self._pending if w.channel.connection in ready), self._pending[0])
 
     def _drop_pending(self) -> None:
         while self._pending:
-            worker = self._pending.popleft()
+            worker = self._pending[0]
             worker.receive(self._timeout)
+            self._pending.popleft()
             worker.under_way -= 1
 
     def close(self) -> None:
