@@ -128,7 +128,7 @@ static int run_broadcast(Broadcast *w, Array *const *operands, int count, Array 
     w->pieces = parts_of(w->cols, PART);
     w->rows_of_part = rows_of_part(w->cols);
     const int64_t of_row = w->cols * w->item_out;
-    w->past_cache = of_row >= SHORTEST_PAST && w->rows * of_row >= past_cache_from;
+    w->past_cache = of_row >= SHORTEST_PAST && is_past_cache(w->rows * of_row);
     for (int k = 0; k < count; k++) w->past_cache = w->past_cache && w->data[k] != w->out;
     run_parts(broadcast_part, w, parts_of(w->rows, w->rows_of_part) * w->pieces, threads);
     return 1;

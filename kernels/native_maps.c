@@ -52,7 +52,7 @@ typedef struct {
         if (!fits(x) || !fits(y) || (y != 0 && !same_shape(x, y))) return 0;                       \
         const int64_t n = size_of(x);                                                              \
         Map w = {.x = x->data, .y = DATA(T, y), .out = out->data, .n = n, .a = a, .b = b};         \
-        w.past_cache = n * (int64_t)sizeof(T) >= past_cache_from && w.out != w.x && w.out != w.y;  \
+        w.past_cache = is_past_cache(n * (int64_t)sizeof(T)) && w.out != w.x && w.out != w.y;  \
         run_parts(NAME##_part_##T, &w, parts_of(n, PART), threads);                                \
         return 1;                                                                                  \
     }

@@ -13,7 +13,6 @@
 #pragma once
 
 #include <stdint.h>
-#include <unistd.h>
 
 #include "native_math.h"
 
@@ -70,12 +69,9 @@ typedef void (*Run)(Function, void *work, int64_t parts, int threads);
 // nm_run of native_pool.c.
 static Run run_parts;
 
-static void find_cache(void);
-
 void nm_begin(Run run, const void *dtype) {
     run_parts = run;
     dtype_of_elements = dtype;
-    find_cache();
 }
 
 // How many elements a part has, about.
@@ -92,9 +88,9 @@ static inline int64_t rows_of_part(int64_t cols) { return larger(1, PART / large
 // before it writes into it, unless it is told that all of the line will be new. A part computes
 // BLOCK_BYTES at a time into memory of its own, and copies these with such writes.
 //
-// That pays from about three eighths of the third-level cache on, since what is then read next will
-// have been driven out of it.
-enum { BLOCK_BYTES = 8192, LINE = 64 };
+// That pays where a third-level cache of usual size, some 32 MB, does not hold what was read and
+// what is written: also for who reads the result next.
+enum { BLOCK_BYTES = 2048, LINE = 64 };
 
 #if defined(__clang__)
 #define NM_WRITE_PAST(to, value) __builtin_nontemporal_store(value, to)
@@ -109,15 +105,10 @@ enum { BLOCK_BYTES = 8192, LINE = 64 };
 typedef long long nm_words __attribute__((vector_size(32)));
 typedef long long nm_words_anywhere __attribute__((vector_size(32), aligned(1), may_alias));
 
-static int64_t past_cache_from = INT64_MAX;  // bytes
+enum { PAST_CACHE_FROM = 12 << 20 };  // bytes
 
-static void find_cache(void) {
-    if (!NM_CAN_WRITE_PAST) return;
-    long size = 0;
-#ifdef _SC_LEVEL3_CACHE_SIZE
-    size = sysconf(_SC_LEVEL3_CACHE_SIZE);
-#endif
-    past_cache_from = (size > 0 ? size : (long)32 << 20) / 8 * 3;
+static inline int is_past_cache(int64_t bytes) {
+    return NM_CAN_WRITE_PAST && bytes >= PAST_CACHE_FROM;
 }
 
 // How many bytes lie before the next line of memory.

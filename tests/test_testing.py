@@ -27,6 +27,10 @@ nan = float("nan")
         (gpugrad.ones(2), 1.5 * gpugrad.ones(2), {"rtol": 0.0, "atol": 0.5}),
         (gpugrad.ones(2, dtype=gpugrad.float16), 1.0005 * gpugrad.ones(2).half(), {}),
         (np.ones(2), np.ones(2), {}),
+        (np.float32(1), np.float32(1), {}),
+        (np.float32(1), 1.0, {"check_dtype": False}),
+        (np.int64(2), 2, {"check_dtype": False}),
+        (np.bool_(True), True, {}),
     ],
 )
 def test_close(actual: Any, expected: Any, options: dict[str, Any]) -> None:
@@ -47,6 +51,8 @@ def test_close(actual: Any, expected: Any, options: dict[str, Any]) -> None:
         ({"a": 1}, {"b": 1}, "Missing keys in the actual mapping: ['b']"),
         ({"a": [0, 1]}, {"a": [0, 2]}, "failure occurred for item ['a'][1]"),
         (True, False, "Booleans mismatch"),
+        (np.bool_(True), False, "Booleans mismatch"),
+        (np.float32(1), np.float32(2), "Expected 2.0 but got 1.0."),
         (None, 1, "None mismatch"),
     ],
 )
@@ -84,3 +90,13 @@ def test_samples() -> None:
     assert (make_tensor(99, dtype=gpugrad.int64, device="cpu", exclude_zero=True) != 0).all()
     with pytest.raises(ValueError, match="3 >= 2"):
         make_tensor(1, dtype=gpugrad.int64, device="cpu", low=3, high=2)
+    with pytest.raises(ValueError, match="cannot be NaN"):
+        make_tensor(1, dtype=gpugrad.float32, device="cpu", low=nan)
+    with pytest.raises(ValueError, match="integral dtypes, but got dtype=torch.int64"):
+        make_tensor(1, dtype=gpugrad.int64, device="cpu", requires_grad=True)
+
+
+@pytest.mark.parametrize("dtype", [gpugrad.float32, gpugrad.float16, gpugrad.uint8])
+def test_limits_beyond_the_type(dtype: gpugrad.dtype) -> None:
+    x = make_tensor(99, dtype=dtype, device="cpu", low=-1e300, high=1e300)
+    assert x.isfinite().all() and x.unique().numel() > 9

@@ -43,7 +43,7 @@ ANOMALY_HINT = (
 OF_THE_ENGINE = frozenset(["CopyBackwards", "CopySlices", "NotImplemented"])
 """Nodes whose names PyTorch gives with the namespace of its engine."""
 
-OWN_ATTRIBUTES = frozenset(("_retained", "_inference", "_metadata"))
+OWN_ATTRIBUTES = frozenset(("_retained", "_metadata"))
 """Names in a tensor's dictionary that belong to this tensor alone; the others are the user's."""
 
 _sequence = itertools.count(1)

@@ -202,6 +202,5 @@ class FunctionNode(Node):
                     f"{list(result.array.shape)} but expected shape compatible with {list(shape)}"
                 ) from None
         if result.array.dtype != dtype:
-            backend = BACKENDS[type(result.array)]
-            result = wrap(backend.cast(result.array, dtype)) if not create else result
+            result = BACKENDS[type(result)].cast(result, dtype)
         return result if create else result.array

@@ -1,27 +1,75 @@
-"""Tensors made in inference mode know it: ``Tensor.is_inference``.
+"""Tensors made in inference mode: they have no versions, so they cannot be saved for backward, nor
+be changed in place outside of that mode.
 
-Ordinary tensors must not pay for it. So while any thread is in inference mode, the function that
-makes the engine's objects is replaced by one that looks at the thread's mode.
+Ordinary tensors must not pay for it. What tells a tensor of inference mode is the type of its list
+of versions, which answers as the rules want; and while any thread is in inference mode, the
+function that makes tensors runs other code, which looks at the thread's mode.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
+from types import FunctionType
 from typing import Any
 
 from . import engine
 from .grad_mode import mode
 
+_SAVED = (
+    "Inference tensors cannot be saved for backward. Please do not use Tensors created in "
+    "inference mode in computation tracked by autograd. To work around this, you can make a clone "
+    "to get a normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
+    "`torch.inference_mode()`."
+)
+_CHANGED = (
+    "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone "
+    "to get a normal tensor before doing inplace update.See "
+    "https://github.com/pytorch/rfcs/pull/17 for more details."
+)
+
+SAVING = frozenset(("_guards", "_record", "keep"))
+"""The functions that ask for a version because they save the tensor for backward."""
+
+
+class _Stamp(int):
+    """The version of a tensor of inference mode: there is none after it."""
+
+    def __add__(self, other: int) -> int:
+        raise RuntimeError(_CHANGED)
+
+
+class Untracked(list[int]):
+    """The versions of a tensor of inference mode, in the place of an ordinary list."""
+
+    def __getitem__(self, index: Any) -> Any:
+        found = super().__getitem__(index)
+        if index or mode.inference:
+            return found
+        if mode.enabled and sys._getframe(1).f_code.co_name in SAVING:
+            raise RuntimeError(_SAVED)
+        return _Stamp(found)
+
+
 _lock = threading.Lock()
 _contexts = 0
-_plain: Any = object.__new__
+_plain_code = engine.wrap.__code__
+_plain = FunctionType(_plain_code, vars(engine))
 
 
-def _marking(cls: type) -> Any:
-    made = _plain(cls)
-    if mode.inference and isinstance(made, engine.TensorBase):
-        made.__dict__["_inference"] = True
-    return made
+def _wrapped(array: Any) -> Any:
+    tensor = _plain(array)
+    if mode.inference:
+        tensor.version = Untracked((0, 0))
+    return tensor
+
+
+def _wrap_in_some_mode(array: Any) -> Any:
+    # Names are looked up in the module of the function that runs this.
+    return wrap_in_some_mode(array)  # type: ignore[name-defined] # noqa: F821
+
+
+engine.wrap_in_some_mode = _wrapped  # type: ignore[attr-defined]
 
 
 def entered() -> None:
@@ -29,7 +77,7 @@ def entered() -> None:
     global _contexts
     with _lock:
         _contexts += 1
-        engine._new = _marking
+        engine.wrap.__code__ = _wrap_in_some_mode.__code__
 
 
 def left() -> None:
@@ -38,7 +86,7 @@ def left() -> None:
     with _lock:
         _contexts -= 1
         if not _contexts:
-            engine._new = _plain
+            engine.wrap.__code__ = _plain_code
 
 
 def is_inference(tensor: Any) -> bool:
@@ -50,6 +98,4 @@ def is_inference(tensor: Any) -> bool:
     >>> x.is_inference(), x.clone().is_inference()
     (True, False)
     """
-    while tensor.view_of is not None:
-        tensor = tensor.view_of[0]
-    return "_inference" in tensor.__dict__
+    return type(tensor.version) is not list

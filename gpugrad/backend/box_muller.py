@@ -7,7 +7,7 @@ PyTorch fills a float32 tensor with normal numbers sixteen at a time, eight pair
 
 and takes logarithm, sine and cosine from the polynomials of the Cephes library, in float32 with
 fused multiply-adds. Here these are done in float64, where the product of two float32 numbers is
-exact, and then rounded to float32.
+exact, and then rounded to float32. With a C compiler, C does the same in float32 itself.
 
 Source: Box and Muller, "A note on the generation of random normal deviates" (1958); S. Moshier's
 Cephes Mathematical Library, ``logf``, ``sinf`` and ``cosf``.
@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from ..native import twister as native
 from .fused import scale_shift32, scale_shift64
 
 Array = Any
@@ -62,6 +63,8 @@ def float32_normals(u: Array, mean: float = 0.0, std: float = 1.0) -> None:
     Args:
         u: 1-d, contiguous, a multiple of 16 long.
     """
+    if native.normal(u, mean, std):
+        return
     for start in range(0, u.size, CHUNK):
         part = u[start : start + CHUNK]
         first, second = _pairs(part)
@@ -78,6 +81,8 @@ def float32_normals(u: Array, mean: float = 0.0, std: float = 1.0) -> None:
 
 def float64_normals(u: Array, mean: float = 0.0, std: float = 1.0) -> None:
     """As :func:`float32_normals`, in float64 with the platform's own functions."""
+    if native.normal(u, mean, std):
+        return
     for start in range(0, u.size, CHUNK):
         part = u[start : start + CHUNK]
         first, second = _pairs(part)

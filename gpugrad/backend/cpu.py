@@ -11,7 +11,7 @@ import numpy as np
 
 from ..device import CPU as CPU_DEVICE
 from ..device import device as Device
-from ..native import along, maps, pointwise, reductions, rows
+from ..native import along, pointwise, rows
 from ..native.product_threads import dot
 from . import cpu_blocks
 from .add_at import add_at, rows_picked, sum_rows
@@ -21,33 +21,22 @@ from .cpu_activations import HostActivations
 from .cpu_attention import HostAttention
 from .cpu_cells import HostCells
 from .cpu_convolution import HostConvolution
+from .cpu_functions import HostFunctions
 from .cpu_losses import HostLosses, goes_to_c
 from .cpu_norms import HostNorms
 from .cpu_pools import HostPools
 from .cpu_recurrence import HostRecurrence
+from .cpu_reductions import HostReductions
 from .cpu_rows import HostRows
 from .cpu_steps import LargeSteps
+from .half_types import through_single
 from .host_memory import keep_freed_memory
 from .lowering import RULES
 from .primitives import Array, Primitives, Shape
-from .small_arrays import (
-    BLAS_TYPES,
-    LONGEST_ONES,
-    ONES_VECTORS,
-    OVER_COLUMNS,
-    OVER_ROWS,
-    SHORT,
-    is_narrow,
-)
-from .ufuncs import UFUNCS
+from .small_arrays import is_narrow
 
 MATERIALISE_BELOW = 4096
 """Up to this size, writing a broadcast out is quicker than reading it with zero strides."""
-
-# The reductions behind np.sum, np.max and np.min, without the Python in front of them.
-_total: Any = np.add.reduce
-_largest: Any = np.maximum.reduce
-_smallest: Any = np.minimum.reduce
 
 _NOTHING_TO_SWITCH: AbstractContextManager[Any] = nullcontext()
 
@@ -58,9 +47,11 @@ class CPU(
     HostAttention,
     HostCells,
     HostConvolution,
+    HostFunctions,
     HostNorms,
     HostPools,
     HostRecurrence,
+    HostReductions,
     HostRows,
     LargeSteps,
     Primitives,
@@ -74,8 +65,6 @@ class CPU(
         super().__init__(np)
         keep_freed_memory()
         self.dot = dot
-        for name in ("floor_divide", "remainder", "fmod"):
-            setattr(self, name, _refusing_zero(getattr(np, UFUNCS[name])))
 
     def device(self, x: Array) -> Device:
         return CPU_DEVICE
@@ -170,46 +159,6 @@ class CPU(
             out[padding] = 0
         return out
 
-    def sum(
-        self,
-        x: Array,
-        axis: Any = None,
-        keepdims: bool = False,
-        dtype: Any = None,
-        out: Array | None = None,
-    ) -> Array:
-        # A product with ones is BLAS's business, and three times as fast as add.reduce for the
-        # matrices and the little vectors of toy models.
-        if not keepdims and dtype is None and x.dtype in BLAS_TYPES:
-            if x.ndim == 2 and axis in OVER_ROWS and x.shape[0] <= LONGEST_ONES:
-                return ONES_VECTORS[x.dtype][: x.shape[0]].dot(x, out)
-            if axis is None and x.flags.c_contiguous:
-                if x.size <= SHORT:
-                    flat = x if x.ndim == 1 else x.reshape(-1)
-                    return ONES_VECTORS[x.dtype][: x.size].dot(flat, out)
-                if x.size >= maps.SIMPLE:
-                    found = maps.total(x)
-                    if found is not None:
-                        return self.into(found, out)
-                if x.size > cpu_blocks.LARGE:
-                    return self.into(x.dtype.type(cpu_blocks.total(x)), out)
-            if axis in OVER_COLUMNS and x.size < reductions.LARGE and _short_rows(x):
-                return x.dot(ONES_VECTORS[x.dtype][: x.shape[1]], out)
-        if x.size >= reductions.LARGE and dtype is None:
-            found = reductions.reduced("sum", x, axis, keepdims)
-            if found is not None:
-                return self.into(found, out)
-            if axis in OVER_COLUMNS and not keepdims and _short_rows(x):
-                return x.dot(ONES_VECTORS[x.dtype][: x.shape[1]], out)
-        kind = x.dtype if dtype is None else np.dtype(dtype)
-        if is_narrow(kind):
-            total = _total(x, axis, np.float32, None, keepdims)
-            return self.into(total.astype(kind), out)
-        if x.dtype.kind == "V" and dtype is None:  # bfloat16, in which NumPy would add
-            wide = np.asarray(x.astype(np.float32).sum(axis, keepdims=keepdims))
-            return self.into(wide.astype(x.dtype), out)
-        return _total(x, axis, dtype, out, keepdims)
-
     def cumsum(self, x: Array, axis: int, dtype: Any = None, out: Array | None = None) -> Array:
         if x.size >= along.LARGE and dtype is None:
             found = along.running("cumsum", x, axis)
@@ -257,65 +206,6 @@ class CPU(
                 return self.into(found, out)
         return super().triangle(x, diagonal, below, out)
 
-    def mean(
-        self, x: Array, axis: Any = None, keepdims: bool = False, out: Array | None = None
-    ) -> Array:
-        if x.dtype not in BLAS_TYPES and is_narrow(x.dtype):
-            wide = _total(x, axis, np.float32, None, keepdims)
-            count = x.size // wide.size if wide.size else float("nan")
-            return self.into((wide / np.float32(count)).astype(x.dtype), out)
-        if x.size >= maps.SIMPLE:
-            found = None
-            if axis is None and not keepdims:
-                found = maps.total(x, x.size)
-                if found is None and cpu_blocks.applies(x):
-                    found = x.dtype.type(cpu_blocks.total(x) / x.size)
-            elif x.size >= reductions.LARGE:
-                found = reductions.reduced("sum", x, axis, keepdims, True)
-            if found is not None:
-                return self.into(found, out)
-        if axis in OVER_COLUMNS and _short_rows(x):
-            total = x.dot(ONES_VECTORS[x.dtype][: x.shape[1]], None if keepdims else out)
-            if keepdims:
-                total = self.into(total.reshape(-1, 1), out)
-        else:
-            total = _total(x, axis, None, out, keepdims)
-        if type(total) is np.ndarray:
-            return np.true_divide(total, x.size // max(total.size, 1), out=total)
-        return total / total.dtype.type(x.size)
-
-    def amax(
-        self, x: Array, axis: Any = None, keepdims: bool = False, out: Array | None = None
-    ) -> Array:
-        if x.size >= reductions.LARGE:
-            found = reductions.reduced("amax", x, axis, keepdims)
-            if found is not None:
-                return self.into(found, out)
-        return _largest(x, axis, None, out, keepdims)
-
-    def amin(
-        self, x: Array, axis: Any = None, keepdims: bool = False, out: Array | None = None
-    ) -> Array:
-        if x.size >= reductions.LARGE:
-            found = reductions.reduced("amin", x, axis, keepdims)
-            if found is not None:
-                return self.into(found, out)
-        return _smallest(x, axis, None, out, keepdims)
-
-    def prod(
-        self,
-        x: Array,
-        axis: Any = None,
-        keepdims: bool = False,
-        dtype: Any = None,
-        out: Array | None = None,
-    ) -> Array:
-        if x.size >= reductions.LARGE and dtype is None:
-            found = reductions.reduced("prod", x, axis, keepdims)
-            if found is not None:
-                return self.into(found, out)
-        return super().prod(x, axis, keepdims, dtype, out)
-
     def broadcast_to(self, x: Array, shape: Shape) -> Array:
         size = 1
         for n in shape:
@@ -343,9 +233,11 @@ class CPU(
     def linear(
         self, x: Array, weight: Array, bias: Array | None, out: Array | None = None
     ) -> Array:
-        out = self.matmul(x, weight.T, out)
         if bias is None:
-            return out
+            return self.matmul(x, weight.T, out)
+        if bias.itemsize == 2 and is_narrow(bias.dtype):
+            return through_single(self.linear, x, weight, bias, out=out)
+        out = self.matmul(x, weight.T, out)
         if out.size >= rows.WIDE and rows.add_row(out, bias, out) is not None:
             return out
         return np.add(out, bias, out=out)
@@ -361,20 +253,3 @@ class CPU(
         if out is None and cpu_blocks.is_transposed(x):
             return cpu_blocks.transposed_copy(x)
         return super().copy(x, out)
-
-
-def _short_rows(x: Array) -> bool:
-    """Whether ``x`` is a matrix whose rows BLAS may add up."""
-    return x.ndim == 2 and x.dtype in BLAS_TYPES and 0 < x.shape[1] <= LONGEST_ONES
-
-
-def _refusing_zero(divide: Any) -> Callable[..., Array]:
-    """A division that raises for integers divided by zero, where NumPy gives 0."""
-
-    def checked(x: Array, y: Array, out: Array | None = None) -> Array:
-        divided = x if hasattr(x, "dtype") else y
-        if divided.dtype.kind in "iub" and not np.all(y):
-            raise RuntimeError("ZeroDivisionError")
-        return divide(x, y, out=out)
-
-    return checked

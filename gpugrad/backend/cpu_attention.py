@@ -9,13 +9,15 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
 
 from ..native import scores as native_scores
 from .composed_attention import Array
+from .half_types import through_single
 from .primitives import Primitives
-from .small_arrays import BLAS_TYPES
+from .small_arrays import BLAS_TYPES, is_narrow
 
 BLOCK = 2**17
 """About how many scores are done at once."""
@@ -33,6 +35,11 @@ class HostAttention(Primitives):
         scale: float,
         out: tuple[Array, Array] | None = None,
     ) -> tuple[Array, Array]:
+        if query.itemsize == 2 and is_narrow(query.dtype):
+            return cast(
+                "tuple[Array, Array]",
+                through_single(self.attention, query, key, value, causal, scale, out=out),
+            )
         if not _applies(query, key, value):
             return super().attention(query, key, value, causal, scale, out)
         result, weights = out or (None, None)

@@ -23,7 +23,9 @@ from typing import Any
 import numpy as np
 
 from ..native import windows as native
+from .half_types import through_single
 from .primitives import Primitives
+from .small_arrays import is_narrow
 from .windows import Geometry, Sizes
 
 Array = Any
@@ -60,6 +62,8 @@ class HostConvolution(Primitives):
     ) -> Array:
         count, channels = g.windows(x.shape[2:]), x.shape[1]
         shape = len(x), len(weight), *count
+        if x.itemsize == 2 and is_narrow(x.dtype):
+            return through_single(self.conv, x, weight, bias, g, groups, out=out)
         if not _applies(g, x, weight, math.prod(shape)):
             return super().conv(x, weight, bias, g, groups, out)
         result = _result(out, shape, x.dtype)
@@ -99,6 +103,8 @@ class HostConvolution(Primitives):
     ) -> Array:
         count, channels = x.shape[2:], weight.shape[1] * groups
         shape = len(x), channels, *size
+        if x.itemsize == 2 and is_narrow(x.dtype):
+            return through_single(self.conv_transpose, x, weight, g, groups, size, out=out)
         if not _applies(g, x, weight, math.prod(shape)):
             return super().conv_transpose(x, weight, g, groups, size, out)
         if _goes_to_c(g, groups, count):
@@ -128,6 +134,8 @@ class HostConvolution(Primitives):
         self, x: Array, grad: Array, g: Geometry, groups: int, out: Array | None = None
     ) -> Array:
         count, channels = grad.shape[2:], x.shape[1]
+        if x.itemsize == 2 and is_narrow(x.dtype):
+            return through_single(self.conv_weight, x, grad, g, groups, out=out)
         if not _applies(g, x, grad, grad.size):
             return super().conv_weight(x, grad, g, groups, out)
         shape = grad.shape[1], channels // groups, *g.kernel

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import types
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 
@@ -44,12 +45,62 @@ class Guards:
 
 NUMBERS = (bool, int, float, str)
 
+DEPTH = 3
+"""So many steps away from a function, objects are looked into, as in ``self.options.rates``."""
+
+LONGEST = 64
+"""Of longer lists, the numbers are not watched."""
+
+
+class Mentioned:
+    """What the code of functions mentions: names of attributes and globals, and keys.
+
+    Args:
+        functions: with those that are defined inside of them.
+    """
+
+    def __init__(self, *functions: Any) -> None:
+        self.names: dict[str, None] = {}
+        self.keys: dict[Any, None] = {}
+        for function in functions:
+            code = getattr(function, "__code__", None)
+            if code is not None:
+                self._add(code)
+
+    def _add(self, code: types.CodeType) -> None:
+        self.names |= dict.fromkeys(code.co_names)
+        for constant in code.co_consts:
+            if isinstance(constant, types.CodeType):
+                self._add(constant)
+            elif isinstance(constant, (str, int)):
+                self.keys[constant] = None
+
+    def add_methods(self, kind: type) -> None:
+        """Add what methods and properties of a class mention, of those that are mentioned."""
+        waiting = list(self.names)
+        while waiting:
+            found = getattr(kind, waiting.pop(), None)
+            function = found.fget if isinstance(found, property) else found
+            code = getattr(function, "__code__", None)
+            if code is not None and not of_this_package(function):
+                known = set(self.names)
+                self._add(code)
+                waiting += self.names.keys() - known
+
+
+def of_this_package(thing: Any) -> bool:
+    """Whether a function or class belongs to this package, and not to the program that uses it."""
+    return str(getattr(thing, "__module__", "")).split(".")[0] == __name__.split(".")[0]
+
 
 def watch_number(guards: Guards, place: str, holder: Any, value: Any) -> bool:
     """Take a number for granted that stands in some place of ``holder``; whether it is one."""
     if not isinstance(value, NUMBERS):
         return False
-    guards.require(place + " == {}", holder, value)
+    if value != value:  # nan, which no number is equal to
+        guards.require(f"{place} != {place}", holder, holder)
+    else:
+        guards.require(place + " == {}", holder, value)
     return True
 
 
@@ -61,14 +112,64 @@ def watch_attributes(
 ) -> None:
     """Take an object's attributes for granted that are numbers and whose names a function mentions.
 
-    ``otherwise`` is called for the other attributes with those names.
+    So it is with what methods of the object mention that the function does, with the items of
+    dictionaries and lists, and with attributes of other objects that are attributes. ``otherwise``
+    is called for attributes that are none of these.
     """
-    code = getattr(function, "__code__", None)
-    attributes = getattr(holder, "__dict__", None)
-    if code is None or not isinstance(attributes, dict):
+    mentioned = Mentioned(function)
+    mentioned.add_methods(type(holder))
+    watch_parts(guards, holder, mentioned, otherwise)
+
+
+def watch_parts(
+    guards: Guards,
+    holder: Any,
+    mentioned: Mentioned,
+    otherwise: Callable[[Guards, str, Any, Any], Any] | None = None,
+    depth: int = DEPTH,
+) -> None:
+    """Take the numbers for granted that are mentioned parts of an object; see above."""
+    if isinstance(holder, (list, tuple)):
+        if len(holder) <= LONGEST:
+            if isinstance(holder, list):
+                guards.require("len({}) == {}", holder, len(holder))
+            _watch_places(guards, holder, range(len(holder)), mentioned, otherwise, depth)
         return
-    for name in code.co_names:
-        if name in attributes:
-            place = f"{{}}.get({name!r})"
-            if not watch_number(guards, place, attributes, attributes[name]) and otherwise:
-                otherwise(guards, place, attributes, attributes[name])
+    if type(holder) is dict:
+        keys = [key for key in mentioned.keys if key in holder]
+        _watch_places(guards, holder, keys, mentioned, otherwise, depth)
+        return
+    attributes = getattr(holder, "__dict__", None)
+    if isinstance(attributes, dict):
+        names = [name for name in mentioned.names if name in attributes]
+        _watch_places(guards, attributes, names, mentioned, otherwise, depth)
+
+
+def _watch_places(
+    guards: Guards,
+    holder: Any,
+    keys: Iterable[Any],
+    mentioned: Mentioned,
+    otherwise: Callable[[Guards, str, Any, Any], Any] | None,
+    depth: int,
+) -> None:
+    for key in keys:
+        value = holder[key]
+        place = f"{{}}.get({key!r})" if isinstance(holder, dict) else f"{{}}[{key!r}]"
+        if watch_number(guards, place, holder, value):
+            continue
+        if _has_parts(value):
+            guards.require(place + " is {}", holder, value)
+            if depth > 1:
+                watch_parts(guards, value, mentioned, otherwise, depth - 1)
+        elif otherwise is not None:
+            otherwise(guards, place, holder, value)
+
+
+def _has_parts(value: Any) -> bool:
+    """Whether numbers may lie in it that a program changes: in a list, dictionary or object."""
+    if type(value) in (list, tuple, dict):
+        return True
+    if isinstance(value, (type, types.ModuleType, types.FunctionType, types.MethodType)):
+        return False
+    return isinstance(getattr(value, "__dict__", None), dict) and not of_this_package(type(value))

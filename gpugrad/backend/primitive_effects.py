@@ -53,6 +53,12 @@ DRAWS = frozenset(
 )
 """What a stream of random numbers is asked for."""
 
+ONLY_SHAPE = ("ones_like", "zeros_like")
+"""Primitives that do not look at their argument's values."""
+
+INDEXED = ("getitem", "setitem", "index_add", "scatter_nd")
+"""Primitives whose second argument is an index."""
+
 READS = {
     "to_host": "a value is read by Python",
     "move": "a tensor is moved to another device",

@@ -180,6 +180,11 @@ class CPUStream(RejectionDraws, Stream):
 
     def integers(self, low: int, high: int, shape: Shape, dtype: Any) -> Array:
         n, span = math.prod(shape), high - low
+        if n >= native.LARGE and span < WIDE_RANGE:
+            with self.lock:
+                found = native.integers(self._address(), n, low, span)
+            if found is not None:
+                return cast(found, dtype).reshape(shape)
         if n > FEW or span >= WIDE_RANGE:
             return super().integers(low, high, shape, dtype)
         with self.lock:
@@ -262,6 +267,11 @@ class CPUStream(RejectionDraws, Stream):
         """PyTorch's shuffle: for i = 0 ... n - 2, swap places i and i + word % (n - i)."""
         if n < 2:
             return np.arange(n).astype(dtype)
+        if native.LARGE <= n < 2**32:
+            with self.lock:
+                found = native.permutation(self._address(), n)
+            if found is not None:
+                return found.astype(dtype, copy=False)
         left = np.arange(n, 1, -1, dtype=np.uint32)
         partner = (self.words(n - 1).astype(np.uint32) % left).astype(np.int64)
         partner += np.arange(n - 1)

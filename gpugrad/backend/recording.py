@@ -26,7 +26,7 @@ from .host_arrays import HostArrays
 from .noted_steps import CaptureError, Ref, Root, Step, refs_in, same_kind
 from .primitive_effects import (
     ALSO_WRITTEN,
-    DRAWS,
+    INDEXED,
     QUESTIONS,
     READS,
     VIEWS,
@@ -34,7 +34,6 @@ from .primitive_effects import (
     without_out,
 )
 from .primitives import Array
-from .stream import Stream
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -53,10 +52,12 @@ class Recorder:
         host_arrays: NumPy arrays that were copied to a device.
         updated: the parameters that optimizers had, each with its gradient then, or None.
         at_end: functions to call when all has been noted, which may call :meth:`fail`.
+        constants: what Python may look at; None if nothing.
         for_replays: whether anybody will replay what is noted, and so has to know when not to.
     """
 
     for_replays = True
+    constants: Any = None
 
     def __init__(self, backend: Any, strict: bool = True) -> None:
         self.backend = backend
@@ -89,14 +90,21 @@ class Recorder:
     ) -> Any:
         """Call ``function`` and note it."""
         if name in READS:
+            if name != "move" and self._constant((args, kwargs)):
+                return self.constants.read(name, function, args, kwargs)
             self.fail(f"{READS[name]} at {user_line()}")
+        elif name in INDEXED and picks_by_mask(args[1]):
+            if self._constant(args[1]):
+                args = (args[0], self.constants.places(args[1]), *args[2:])
+            elif name == "getitem":
+                self.fail(f"a mask as index: {READS['nonzero']} at {user_line()}")
         with self.paused():
             result = function(*args, **kwargs)
         if isinstance(result, np.generic):
             result = np.asarray(result)  # a scalar has no memory of its own
         elif isinstance(result, tuple) and any(isinstance(r, np.generic) for r in result):
             result = tuple(np.asarray(r) if isinstance(r, np.generic) else r for r in result)
-        elif isinstance(result, bool):
+        elif isinstance(result, bool) and not self._constant((args, kwargs)):
             self.fail(f"{READS['to_host']} at {user_line()}")
         self._note(name, function, args, kwargs, result, effect)
         return result
@@ -110,8 +118,6 @@ class Recorder:
         result: Any,
         effect: bool,
     ) -> None:
-        if name == "getitem" and picks_by_mask(args[1]):
-            self.fail(f"a mask as index: {READS['nonzero']} at {user_line()}")
         args, kwargs, out = without_out(name, function, args, kwargs)
         noted = [self.translate(a) for a in args]
         named = {key: self.translate(value) for key, value in kwargs.items()}
@@ -179,6 +185,10 @@ class Recorder:
         self.ref(there).root.frozen = True
         copied: Array = self.backend.copy(there)
         return copied
+
+    def _constant(self, value: Any) -> bool:
+        """Whether arrays are known to be the same in every replay."""
+        return self.constants is not None and self.constants.holds(value)
 
     def fail(self, reason: str) -> None:
         """What is going on cannot be noted."""
@@ -314,26 +324,6 @@ def made_in_python(backend: Any, array: Any, where: Any) -> Array:
     if recorder is None or recorder.backend is not backend:
         return backend.from_host(array, where)
     return recorder.constant(array, where)
-
-
-class _NotedStream:
-    """A stream of random numbers of which the draws are noted."""
-
-    def __init__(self, recorder: Recorder, stream: Stream) -> None:
-        self._recorder = recorder
-        self._stream = stream
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._stream, name)
-        if name not in DRAWS:
-            return found
-        return lambda *args, **kwargs: self._recorder.run(name, found, args, kwargs, effect=True)
-
-
-def noted_stream(stream: Stream) -> Any:
-    """The stream itself, or while recording one whose draws are noted."""
-    recorder = current()
-    return stream if recorder is None else _NotedStream(recorder, stream)
 
 
 def user_line() -> str:

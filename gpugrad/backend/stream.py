@@ -64,6 +64,13 @@ class Stream:
         """Continue from a :meth:`mark`."""
         self.set_state(mark)
 
+    def mark_again(self, former: Any) -> Any:
+        """A new :meth:`mark`, in the memory of a former one that this gave; None if there is none.
+
+        On a device, where it may become a part of a graph of launches.
+        """
+        return self.mark()
+
     def is_at(self, mark: Any) -> bool:
         """Whether nothing was drawn since a :meth:`mark`."""
         return bool((self.get_state() == mark).all())

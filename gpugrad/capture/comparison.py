@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..backend.noted_steps import CaptureError, Ref
+from .structure import PLAIN, fields_of
 from .trace import Slot, Trace
 
 
@@ -70,6 +71,9 @@ def _returns_same(first: Trace, second: Trace, one: Any, other: Any) -> bool:
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(same(one[k], other[k]) for k in one)
+    if type(one) not in PLAIN and (fields := fields_of(one)) is not None:
+        others = fields_of(other) or {}
+        return fields.keys() == others.keys() and all(same(fields[k], others[k]) for k in fields)
     return bool(one is other or one == other or (one != one and other != other))
 
 

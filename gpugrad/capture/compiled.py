@@ -232,9 +232,7 @@ class CompiledFunction:
                 entry.first = found
                 self._know(found)
                 return result
-            program = _verified(
-                found, verification, found.tensors_then(flat(args, kwargs)), result
-            )
+            program = _verified(found, verification, found.tensors_then(flat(args, kwargs)), result)
         except CaptureError as error:
             self._refuse(entry, error)
             return result

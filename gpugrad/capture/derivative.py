@@ -10,7 +10,9 @@ from ..autograd.engine import Node, TensorBase, differentiable
 from ..autograd.grad_mode import mode
 from ..autograd.propagation import Leaves, run
 from ..backend.noted_steps import CaptureError, Ref
+from ..backend.noted_streams import repeat_draws, without_states
 from ..backend.primitives import Array
+from ..backend.recording import Recorder
 
 if TYPE_CHECKING:
     from .trace import Slot, Trace
@@ -104,12 +106,25 @@ def _passed(found: Trace, tensors: Sequence[TensorBase]) -> tuple[list[Array], i
     begin = len(recorder.steps)
     before, mode.enabled = mode.enabled, False
     try:
-        return seeds, begin, run(tensors, seeds, retain_graph=True, create_graph=False)
+        leaves = run(tensors, seeds, retain_graph=True, create_graph=False)
+        _leave_out_states(recorder, begin)
+        return seeds, begin, leaves
     except RuntimeError:
         del recorder.steps[begin:]
         raise
     finally:
         mode.enabled = before
+
+
+def _leave_out_states(recorder: Recorder, begin: int) -> None:
+    """Take away what keeps random numbers as they were, if a backward pass draws none."""
+    steps = recorder.steps[begin:]
+    if repeat_draws(steps):
+        recorder.fail(
+            "its backward pass draws random numbers again, as checkpoints do, and takes place "
+            "outside of the function: call backward() inside of it"
+        )
+    recorder.steps[begin:] = without_states(steps)
 
 
 def _can_pass(found: Trace, slot: Slot, tensor: TensorBase) -> bool:

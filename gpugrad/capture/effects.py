@@ -90,7 +90,8 @@ def written(trace: Trace, tensors: Sequence[TensorBase]) -> list[Array]:
 
 def streams(trace: Trace) -> list[Any]:
     """The streams of random numbers that a call draws from, each once."""
-    found: list[Any] = [step.function.__self__ for step in trace.steps if step.effect]  # type: ignore[attr-defined]
+    owners: list[Any] = [step.function.__self__ for step in trace.steps if step.effect]  # type: ignore[attr-defined]
+    found = [getattr(owner, "stream", owner) for owner in owners]
     if any(step.name == "draw_dropout" for step in trace.steps):  # by the state in the memory
         from ..random import state  # which is above this module
 

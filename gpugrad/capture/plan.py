@@ -17,7 +17,7 @@ from typing import Any
 
 from ..backend.arena import arrange
 from ..backend.noted_steps import Ref, Root, Step, refs_in, same_kind
-from ..backend.primitive_effects import out_position
+from ..backend.primitive_effects import ONLY_SHAPE, out_position
 from ..backend.primitives import Array
 
 Call = tuple[Callable[..., Any], list[Any]]
@@ -267,7 +267,7 @@ def constant(steps: Sequence[Step]) -> set[Step]:
         results = {ref.root for ref in step.results}
         if step.effect or not results or any(r.external or writers[r] > 1 for r in results):
             continue
-        only_shape = step.name in ("ones_like", "zeros_like")
+        only_shape = step.name in ONLY_SHAPE
         given = refs_in((step.args, step.kwargs))
         if only_shape or all(r.root in made or r.root.frozen for r in given):
             found.add(step)

@@ -11,9 +11,12 @@ from ..autograd.grad_mode import mode
 from ..backend.primitives import Array
 from .again import Call
 from .effects import streams
+from .leaves import LeafGrad
 from .plan import Plan, external_written
 from .replay import Compiled, Replay
-from .trace import LeafGrad, Slot, Trace
+from .structure import PLAIN, fields_of, with_fields, with_items
+from .trace import Slot, Trace
+from .versions import tensors_in_memory, versions
 
 Arguments = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 """A function and what it is called with."""
@@ -38,15 +41,13 @@ class Program:
         holders: how many hold each of these, besides its leaf and this program.
         left: leaves and the gradients with which a replay leaves them.
         left_to_inputs: the same for inputs, by their numbers.
-        changed: leaves into which a replay writes.
+        changed: counts of writes into what a replay changes, besides inputs.
         changed_inputs: the numbers of such inputs.
         references: tells how many hold each gradient that was made.
         attached: how often the gradients have moved to other memory.
     """
 
-    def __init__(
-        self, trace: Trace, rewrite: bool = True, varying: Collection[int] = ()
-    ) -> None:
+    def __init__(self, trace: Trace, rewrite: bool = True, varying: Collection[int] = ()) -> None:
         self.trace = trace
         self.rewrite = rewrite
         self.varying = varying
@@ -73,11 +74,9 @@ class Program:
             if n not in self.returned and (n not in alone or owner in written)
         ]
         self.free = [n for n in range(len(owners)) if n not in self.bound]
-        self.changed = [
-            e.leaf
-            for e in trace.leaves
-            if e.number is None and id(memory(e.leaf.array)[0]) in written
-        ]
+        outside = [r.owner for r in self.written if id(r.owner) not in owners]
+        changed = list(tensors_in_memory(self.backend, outside)) if outside else []
+        self.changed = versions(changed)
         self.changed_inputs = [n for n, owner in enumerate(owners) if owner in written]
         self.made = [entry for entry in trace.leaves if entry.made is not None]
         self._differentiable = [slot for slot in trace.slots if slot.wants_grad]
@@ -161,8 +160,8 @@ class Program:
             leaf.gradient = grad
         for number, grad in inputs:
             tensors[number].gradient = grad
-        for leaf in self.changed:
-            leaf.version[0] += 1
+        for count in self.changed:
+            count[0] += 1
         for number in self.changed_inputs:
             tensors[number].version[0] += 1
 
@@ -286,5 +285,7 @@ def _filled(value: Any, fill: Callable[[Slot], Any]) -> Any:
     if isinstance(value, list):
         return [_filled(item, fill) for item in value]
     if isinstance(value, dict):
-        return {key: _filled(item, fill) for key, item in value.items()}
+        return with_items(value, {key: _filled(item, fill) for key, item in value.items()})
+    if type(value) not in PLAIN and (fields := fields_of(value)) is not None:
+        return with_fields(value, {name: _filled(item, fill) for name, item in fields.items()})
     return value

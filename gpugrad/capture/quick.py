@@ -13,7 +13,7 @@ from typing import Any
 from ..autograd.engine import TensorBase, wrap
 from ..autograd.grad_mode import mode
 from .program import Program
-from .structure import PLAIN, shared
+from .structure import PLAIN, shared, tensors_in
 from .trace import Slot
 
 MISS = object()
@@ -84,7 +84,9 @@ def _is_simple(program: Program, args: Sequence[Any]) -> bool:
     if not (result is None or (type(result) is Slot and result.ref is not None)):
         return False
     for arg in args:
-        if type(arg) in (list, tuple, dict) or isinstance(arg, (list, tuple, dict)):
+        if isinstance(arg, (list, tuple, dict)):
+            return False
+        if not isinstance(arg, (TensorBase, *PLAIN)) and next(tensors_in(arg), None) is not None:
             return False
         if type(arg) in (float, complex) and (not arg or arg != arg):
             return False
@@ -150,7 +152,7 @@ def _carried_out(writer: _Writer, program: Program, tensors: Sequence[int]) -> l
         f"a{tensors[n]}.gradient = {thing(g) if g is not None else None}"
         for n, g in program.left_to_inputs
     ]
-    lines += [f"{thing(leaf)}.version[0] += 1" for leaf in program.changed]
+    lines += [f"{thing(count)}[0] += 1" for count in program.changed]
     lines += [f"a{tensors[n]}.version[0] += 1" for n in program.changed_inputs]
     result = program.trace.result
     if result is not None:

@@ -13,6 +13,7 @@ from ..autograd.engine import (
     _sequence,
     changed_since_saved,
 )
+from ..backend.primitive_effects import ONLY_SHAPE
 from ..backend.primitives import Array
 from .again import Call
 from .plan import Plan
@@ -20,10 +21,6 @@ from .trace import Slot
 
 if TYPE_CHECKING:
     from .program import Program
-
-
-ONLY_SHAPE = ("ones_like", "zeros_like")
-"""Primitives that do not look at their argument's values."""
 
 
 class Replay:

@@ -1,8 +1,10 @@
-"""Nested lists, tuples and dictionaries of tensors, taken apart and put together again."""
+"""Nested lists, tuples, dictionaries and dataclasses of tensors, taken apart and put together."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,37 @@ import numpy as np
 from ..autograd.engine import TensorBase
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
+
+
+def fields_of(value: Any) -> dict[str, Any] | None:
+    """The attributes of a dataclass's instance, or of a namespace; None for other objects."""
+    kind = type(value)
+    if kind is SimpleNamespace:
+        return dict(vars(value))
+    names = getattr(kind, "__dataclass_fields__", None)
+    if names is None:
+        return None
+    return {name: getattr(value, name) for name in names if hasattr(value, name)}
+
+
+def with_items(value: Any, items: dict[Any, Any]) -> Any:
+    """A dictionary of the same kind with other items."""
+    if type(value) is dict:
+        return items
+    found = copy.copy(value)
+    for name, item in items.items():
+        found[name] = item
+    return found
+
+
+def with_fields(value: Any, fields: dict[str, Any]) -> Any:
+    """An instance of the same class with other attributes, the same one if they are its own."""
+    if all(getattr(value, name) is item for name, item in fields.items()):
+        return value
+    found = copy.copy(value)
+    for name, item in fields.items():
+        object.__setattr__(found, name, item)
+    return found
 
 
 def tensors_in(value: Any) -> Iterator[TensorBase]:
@@ -21,6 +54,9 @@ def tensors_in(value: Any) -> Iterator[TensorBase]:
             yield from tensors_in(item)
     elif isinstance(value, dict):
         for item in value.values():
+            yield from tensors_in(item)
+    elif type(value) not in PLAIN and (fields := fields_of(value)) is not None:
+        for item in fields.values():
             yield from tensors_in(item)
 
 
@@ -47,7 +83,9 @@ def mapped(value: Any, function: Callable[[TensorBase], Any]) -> Any:
     if isinstance(value, list):
         return [mapped(item, function) for item in value]
     if isinstance(value, dict):
-        return {key: mapped(item, function) for key, item in value.items()}
+        return with_items(value, {key: mapped(item, function) for key, item in value.items()})
+    if type(value) not in PLAIN and (fields := fields_of(value)) is not None:
+        return with_fields(value, {name: mapped(item, function) for name, item in fields.items()})
     return value
 
 
@@ -70,6 +108,9 @@ def key_of(value: Any) -> Any:
         return (kind, *map(key_of, value))
     if isinstance(value, dict):
         return (kind, *((name, key_of(item)) for name, item in value.items()))
+    fields = fields_of(value)
+    if fields is not None and next(tensors_in(value), None) is not None:
+        return (kind, *((name, key_of(item)) for name, item in fields.items()))
     return kind if kind is np.ndarray else (kind, id(value))
 
 
@@ -90,4 +131,8 @@ def identified(value: Any) -> Iterator[Any]:
     elif isinstance(value, dict):
         yield from identified(list(value.values()))
     elif not isinstance(value, (TensorBase, *PLAIN)):
-        yield value
+        fields = fields_of(value)
+        if fields is not None and next(tensors_in(value), None) is not None:
+            yield from identified(list(fields.values()))
+        else:
+            yield value

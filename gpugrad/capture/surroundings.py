@@ -2,41 +2,79 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ..autograd.engine import TensorBase
-from ..backend.guards import Guards, watch_attributes, watch_number
+from ..backend.guards import Guards, Mentioned, of_this_package, watch_number, watch_parts
+from .structure import tensors_in
 
 
 def watch_names(guards: Guards, function: Callable[..., Any], arguments: Iterable[Any]) -> None:
-    """Take the function's globals and free variables for granted, and attributes of objects.
+    """Take the function's globals and free variables for granted, and parts of objects.
 
     Numbers must stay equal, everything else must stay the same object; of a tensor, its memory
     too. Of those objects and of the function's arguments, the numbers and tensors are watched that
-    are attributes of a name that the code mentions. Functions that it calls are not looked into,
-    apart from what the recording itself met.
+    are attributes or items with names that the code mentions. So are the numbers that functions
+    mention which this one does, of the same module or among its free variables; functions of other
+    modules are not looked into, apart from what the recording itself met.
     """
+    while isinstance(function, functools.partial):
+        arguments = [*arguments, *function.args, *function.keywords.values()]
+        function = function.func
     plain = getattr(function, "__func__", function)
     if not isinstance(plain, types.FunctionType):
         return
     holders = [getattr(function, "__self__", None), *arguments]
-    for cell in plain.__closure__ or ():
-        try:
-            value = cell.cell_contents
-        except ValueError:  # a name that has no value so far
+    called: dict[types.FunctionType, None] = {plain: None}
+    for one in _functions(called, plain.__globals__):
+        for holder, place, value in _surroundings(one):
+            if one is plain:
+                _watch(guards, place, holder, value)
+            elif not watch_number(guards, place, holder, value):
+                _watch_tensor(guards, place, holder, value)
+            holders.append(value)
+    mentioned = Mentioned(*called)
+    for holder in {id(h): h for h in holders}.values():
+        if holder is None or isinstance(holder, (TensorBase, type, types.FunctionType)):
             continue
-        _watch(guards, "{}.cell_contents", cell, value)
-        holders.append(value)
-    space = plain.__globals__
-    for name in plain.__code__.co_names:
+        if of_this_package(type(holder)) or next(tensors_in(holder), None) is not None:
+            continue  # what layers and optimizers use they tell; parts of arguments may vary
+        mine = copy(mentioned)
+        mine.add_methods(type(holder))
+        watch_parts(guards, holder, mine, _watch_tensor)
+
+
+def _surroundings(function: types.FunctionType) -> Iterator[tuple[Any, str, Any]]:
+    """What a function has around it: each with the object that holds it, and where."""
+    for cell in function.__closure__ or ():
+        with contextlib.suppress(ValueError):  # a name that has no value so far
+            yield cell, "{}.cell_contents", cell.cell_contents
+    space = function.__globals__
+    for name in Mentioned(function).names:
         if name in space and not isinstance(space[name], types.ModuleType):
-            _watch(guards, f"{{}}.get({name!r})", space, space[name])
-            holders.append(space[name])
-    for holder in holders:
-        if holder is not None and not isinstance(holder, (TensorBase, type)):
-            watch_attributes(guards, holder, plain, _watch_tensor)
+            yield space, f"{{}}.get({name!r})", space[name]
+
+
+def _functions(
+    found: dict[types.FunctionType, None], space: dict[str, Any]
+) -> Iterator[types.FunctionType]:
+    """The functions that functions mention, and so on; ``found`` has them afterwards."""
+    waiting = list(found)
+    while waiting:
+        one = waiting.pop()
+        yield one
+        cells = {id(cell) for cell in one.__closure__ or ()}
+        for holder, _, value in _surroundings(one):
+            other = getattr(value, "__func__", value)
+            if not isinstance(other, types.FunctionType) or other in found:
+                continue
+            if other.__globals__ is space or (id(holder) in cells and not of_this_package(other)):
+                found[other] = None
+                waiting.append(other)
 
 
 def _watch(guards: Guards, place: str, holder: Any, value: Any) -> None:

@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from collections.abc import Callable, Iterator, Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from sys import getrefcount
 from typing import Any
 
 from .. import dtypes
 from ..autograd.engine import Node, TensorBase, wrap
-from ..autograd.observers import unwatch, watch
+from ..backend.constant_values import ConstantValues
 from ..backend.noted_steps import Ref, Step
 from ..backend.primitives import Array
 from ..backend.recording import Recorder
 from .derivative import Pass, Source, differentiate
-from .plan import external_written
+from .leaves import LeafGrad, given_gradients, left_with, met, updated_by_optimizers
+from .parts import memory_of_their_own, written_back
 from .structure import mapped, tensors_in
-
-
-@dataclass
-class LeafGrad:
-    """A leaf that took part, with its gradient before and after the call.
-
-    ``made``: where the gradient lies that the call left behind, None if it made none. ``number``:
-    which input the leaf is, None if it is none.
-    """
-
-    leaf: TensorBase
-    before: TensorBase | None
-    after: TensorBase | None
-    made: Ref | None
-    number: int | None
+from .versions import tensors_in_memory, versions
 
 
 @dataclass
@@ -132,7 +118,11 @@ def leave_out_leaves_of_one_call(first: Trace, second: Trace) -> list[TensorBase
         Those of the first call.
     """
     theirs = [
-        [e.leaf for e in one.leaves if e.number is None and all(e.leaf is not o.leaf for o in other)]
+        [
+            e.leaf
+            for e in one.leaves
+            if e.number is None and all(e.leaf is not o.leaf for o in other)
+        ]
         for one, other in ((first, second.leaves), (second, first.leaves))
     ]
     if [leaf.array.shape for leaf in theirs[0]] != [leaf.array.shape for leaf in theirs[1]]:
@@ -155,7 +145,7 @@ def trace(
     at them.
     """
     given = list(tensors_in((args, kwargs)))
-    own = _memory_of_their_own(given, recorder)
+    own = memory_of_their_own(given, recorder)
     copied = {key: copy for key, (_, copy) in own.items()}
     leaf_of = {id(t): _leaf(t, copied.get(id(t), t).array) for t in given if t.node is not None}
     inside = [leaf_of.get(id(t), copied.get(id(t), t)) for t in given]
@@ -166,17 +156,20 @@ def trace(
     found.relaid = [n for n, (t, array) in enumerate(pairs) if t.array.strides != array.strides]
     found.parts = [n for n, t in enumerate(given) if id(t) in own]
     nodes: list[Node] = []
-    with _written_back(own, found), recorder.listen(), _leaves(nodes) as leaves:
+    with written_back(own, recorder), recorder.listen(), met(nodes) as leaves:
+        recorder.constants = ConstantValues(
+            recorder, functools.partial(_versions, recorder.backend)
+        )
         for tensor in inside:
-            recorder.ref(tensor.array)
+            recorder.constants.varies(tensor.array)
             if tensor.needs_grad and tensor.node is None:
                 leaves.setdefault(id(tensor), (tensor, tensor.grad))
         returned = function(*args, **kwargs)
         for check in recorder.at_end:
             check()
         found.forward = len(recorder.steps)
-        updated = _updated(recorder, leaves)
-        grads = _given_gradients(recorder, updated, inside)
+        updated = updated_by_optimizers(recorder, leaves)
+        grads = given_gradients(recorder, updated, inside)
         found.given = [leaf for leaf, _ in grads]
         given += [grad for _, grad in grads]
         inside += [grad for _, grad in grads]
@@ -194,10 +187,10 @@ def trace(
                 )
             leaves.pop(id(leaf), None)
         found.leaves = [
-            _after(recorder, leaf, grad, numbers.get(id(leaf))) for leaf, grad in leaves.values()
+            left_with(recorder, leaf, grad, numbers.get(id(leaf))) for leaf, grad in leaves.values()
         ]
         found.leaves += [
-            _after(recorder, leaf, None, numbers.get(id(leaf))) for leaf, _ in updated.values()
+            left_with(recorder, leaf, None, numbers.get(id(leaf))) for leaf, _ in updated.values()
         ]
         differentiate(found, results, numbers)
     _take_modes_for_granted(recorder)
@@ -212,74 +205,12 @@ def trace(
     return found, mapped(returned, lambda t: back.get(id(t), t))
 
 
-def _memory_of_their_own(
-    tensors: Sequence[TensorBase], recorder: Recorder
-) -> dict[int, tuple[TensorBase, TensorBase]]:
-    """The tensors that are parts of other memory, such as a batch of a data set, and their copies.
-
-    Another call has another part, so where it lies in the whole must not be written down.
-    """
-    backend = recorder.backend
-    return {
-        id(t): (t, wrap(backend.copy(t.array)))
-        for t in tensors
-        if (t.node is not None or not t.needs_grad) and _is_part(backend, t.array)
-    }
-
-
-def _is_part(backend: Any, array: Array) -> bool:
-    return array.base is not None and array.nbytes < backend.memory(array)[2]
-
-
-@contextlib.contextmanager
-def _written_back(
-    own: dict[int, tuple[TensorBase, TensorBase]], found: Trace
-) -> Iterator[None]:
-    """Give the originals of copies what the function has written into these."""
-    done = False
-    try:
-        yield
-        done = True
-    finally:
-        memory = found.recorder.backend.memory
-        written = {id(root.owner) for root in external_written(found.steps)}
-        for original, copied in own.values():
-            changed = id(memory(copied.array)[0]) in written
-            if changed:
-                found.recorder.backend.copy(copied.array, original.array)
-                original.version[0] += 1
-            owner = id(memory(original.array)[0])
-            parts = [o for o, _ in own.values() if id(memory(o.array)[0]) == owner]
-            used = owner in found.recorder.roots or len(parts) > 1
-            if done and used and (changed or owner in written):
-                found.recorder.fail(
-                    "the function writes into memory of which it has one part as an argument and "
-                    "another one besides: clone one of them"
-                )
-
-
-def _updated(recorder: Recorder, leaves: dict[int, Any]) -> dict[int, tuple[TensorBase, Any]]:
-    """The parameters outside of the graph that an optimizer had, with their gradients then."""
-    found = {id(leaf): (leaf, grad) for leaf, grad in reversed(recorder.updated)}
-    return {key: pair for key, pair in found.items() if key not in leaves}
-
-
-def _given_gradients(
-    recorder: Recorder,
-    updated: dict[int, tuple[TensorBase, Any]],
-    inputs: Sequence[TensorBase],
-) -> list[tuple[TensorBase, TensorBase]]:
-    """The parameters that an optimizer updated by gradients from outside, and those gradients."""
-    known = {id(tensor.array) for tensor in inputs}
-    found: list[tuple[TensorBase, TensorBase]] = []
-    for leaf, grad in updated.values():
-        recorder.require("{}.array is {}", leaf, leaf.array)
-        if grad is None or id(grad.array) in known:
-            continue
-        if recorder.ref(grad.array).root.external:
-            known.add(id(grad.array))
-            found.append((leaf, grad))
-    return found
+def _versions(backend: Any, owner: Any) -> list[list[int]] | None:
+    """Who counts the writes into memory from outside; None for parameters, which are trained."""
+    tensors = list(tensors_in_memory(backend, [owner]))
+    if not tensors or any(tensor.needs_grad and tensor.node is None for tensor in tensors):
+        return None
+    return versions(tensors)
 
 
 def _take_leaves_for_granted(found: Trace) -> None:
@@ -344,40 +275,6 @@ def _join(nodes: list[Node], results: list[TensorBase], given: dict[int, TensorB
     for result in results:
         if result.view_of is not None and id(result.view_of[0]) in given:
             result.view_of = (given[id(result.view_of[0])], *result.view_of[1:])
-
-
-@contextlib.contextmanager
-def _leaves(nodes: list[Node]) -> Iterator[dict[int, tuple[TensorBase, Any]]]:
-    """The leaves at which nodes end that are made in this context, with their gradients so far.
-
-    A gradient is looked at when its leaf is first met; what the function did to it before that, it
-    did without a graph: it can only have taken it away. The nodes are added to a list.
-    """
-    found: dict[int, tuple[TensorBase, Any]] = {}
-    thread = threading.get_ident()
-
-    def meet(node: Node, result: TensorBase) -> None:
-        if threading.get_ident() != thread:
-            return
-        nodes.append(node)
-        for edge in node.edges:
-            if isinstance(edge, TensorBase) and id(edge) not in found:
-                found[id(edge)] = (edge, edge.grad)
-
-    watch(meet)
-    try:
-        yield found
-    finally:
-        unwatch(meet)
-
-
-def _after(recorder: Recorder, leaf: TensorBase, before: Any, number: int | None) -> LeafGrad:
-    after = leaf.grad
-    made = None
-    if after is not None and after is not before:
-        ref = recorder.ref(after.array)
-        made = None if ref.root.external else ref
-    return LeafGrad(leaf, before, after, made, number)
 
 
 def _slot(recorder: Recorder, tensor: TensorBase, inputs: Sequence[TensorBase]) -> Slot:

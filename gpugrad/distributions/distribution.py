@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 from ..autograd.grad_mode import no_grad
+from ..backend.recording import unnoted
 from ..creation import tensor
 from ..dtypes import get_default_dtype
 from ..ops.broadcasting import broadcast_shapes, expand
@@ -104,7 +105,9 @@ class Distribution:
             value = getattr(self, name)
             if constraint.event_dim > value.dim():
                 continue
-            if not constraint.check(value).all():
+            with unnoted():
+                valid = bool(constraint.check(value).all())
+            if not valid:
                 raise ValueError(
                     f"Expected parameter {name} ({type(value).__name__} of shape "
                     f"{tuple(value.shape)}) of distribution {self!r} to satisfy the constraint "
@@ -235,7 +238,9 @@ class Distribution:
                     f"{value.size()} vs {expected}."
                 )
         support = self.support
-        if support is not None and not support.check(value).all():
+        with unnoted():
+            valid = support is None or bool(support.check(value).all())
+        if not valid:
             raise ValueError(
                 f"Expected value argument ({type(value).__name__} of shape {tuple(value.shape)}) "
                 f"to be within the support ({support!r}) of the distribution {self!r}, but found "

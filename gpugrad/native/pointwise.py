@@ -1,4 +1,5 @@
-"""Elementwise functions of large arrays that broadcast, in C: ``kernels/native_pointwise.c``.
+"""Elementwise functions of large arrays that broadcast, in C: ``kernels/native_pointwise.c`` and
+``native_functions.c``.
 
 Each gives None where the C code does not apply, and leaves it to NumPy.
 """
@@ -21,6 +22,9 @@ LARGE = 8192
 LARGE_BYTES = 32768
 """The same for what may also be a tensor, whose ``size`` is another thing."""
 
+SLOW = 512
+"""The same for a function that NumPy computes in many passes, or slowly."""
+
 MASKED = 2048
 """From so many elements on a choice by a mask is quicker in C."""
 
@@ -33,23 +37,33 @@ _TWO = (
     *("clamp_grad", "elu_grad", "hardsigmoid_grad", "hardswish_grad"),
     *("log_sigmoid_grad", "mish_grad", "bce_with_logits", "huber"),
 )
+_SLOW_ONE = ("erfc", "lgamma", "digamma", "trigamma")
+_SLOW_TWO = ("fmod", "remainder", "floor_divide", "hypot", "logaddexp", "nan_to_num")
 _THREE = ("addcmul", "addcdiv", "div_grad", "bce_with_logits_grad", "huber_grad", "where")
 
 _QUICK_IN_NUMPY = frozenset(("add", "sub", "mul", "div", "maximum", "minimum"))
 _ONE_PASS = frozenset(("neg", "abs", "square"))
 """What NumPy does as quickly on one thread, and the same."""
 
+PAST_CACHE = 12 * 2**20
+"""Results of so many bytes are written past the cache, which NumPy does not do."""
+
 _BOOL = np.dtype(np.bool_)
 _NUMBERS = (float, int)
 
 _functions = Family("native_pointwise", dict.fromkeys((*_ONE, *_TWO, *_THREE), "aaaaddi"))
+_slow_functions = Family("native_functions", dict.fromkeys((*_SLOW_ONE, *_SLOW_TWO), "aaaaddi"))
+_families = {
+    **dict.fromkeys((*_ONE, *_TWO), _functions),
+    **dict.fromkeys((*_SLOW_ONE, *_SLOW_TWO), _slow_functions),
+}
 
 
 def one(name: str, x: Array, out: Array | None, a: float = 0.0, b: float = 0.0) -> Array | None:
     """The function ``name`` of every element and two numbers."""
-    if name in _ONE_PASS and THREADS.number == 1:
+    if name in _ONE_PASS and THREADS.number == 1 and x.nbytes < PAST_CACHE:
         return None
-    function = _functions.of(name, x)
+    function = _families[name].of(name, x)
     if function is None or not x.flags.c_contiguous:
         return None
     result = np.empty(x.shape, x.dtype) if out is None else result_for(out, x)
@@ -68,7 +82,7 @@ def two(
         if x.__class__ not in _NUMBERS:
             return None
         x = np.array(x, y.dtype)
-    function = _functions.of(name, x if x.ndim else y)
+    function = _families[name].of(name, x if x.ndim else y)
     if function is None:
         return None
     if y.__class__ is not np.ndarray:
@@ -82,6 +96,7 @@ def two(
             and THREADS.number == 1
             and x.flags.c_contiguous
             and y.flags.c_contiguous
+            and x.nbytes < PAST_CACHE
         ):
             return None
         if not x.ndim:

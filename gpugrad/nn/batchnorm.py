@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dtypes
+from ..backend import recording
 from ..creation import ones, tensor, zeros
 from ..tensor import Tensor
 from . import functional as F
@@ -82,12 +83,12 @@ class _BatchNorm(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         self._check_input_dim(input)
-        momentum = 0.0 if self.momentum is None else self.momentum
+        momentum: Any = 0.0 if self.momentum is None else self.momentum
         tracked = self.track_running_stats
         if self.training and tracked and self.num_batches_tracked is not None:
             self.num_batches_tracked.add_(1)
             if self.momentum is None:
-                momentum = 1.0 / float(self.num_batches_tracked)
+                momentum = 1.0 / _count(self.num_batches_tracked)
         use_batch = self.training or self.running_mean is None
         return F.batch_norm(
             input,
@@ -153,3 +154,10 @@ class BatchNorm3d(_BatchNorm):
     """
 
     dims = (5,)
+
+
+def _count(batches: Tensor) -> Any:
+    """A number of batches: where a replay or a GPU is not to wait for it, as it lies in memory."""
+    if batches.device.type == "cpu" and recording.current() is None:
+        return float(batches)
+    return batches.double()

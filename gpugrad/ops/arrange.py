@@ -7,6 +7,7 @@ from typing import Any
 
 from ..autograd.composed import shown_as
 from ..autograd.engine import Node, TensorBase
+from ..backend import BACKENDS
 from .cutting import tensor_split
 from .index import Select, Slice
 from .repeating import Flip
@@ -60,22 +61,29 @@ class Rot90(Node):
 
 
 class Unfold(Node):
-    """All windows of a length along a dimension, in a new last dimension."""
+    """All windows of a length along a dimension, in a new last dimension: a view."""
 
-    __slots__ = ("key", "order", "shape")
+    __slots__ = ("shape", "windows")
+    is_view = True
 
     def forward(self, xp: Any, x: Any, axis: int, size: int, step: int) -> Any:
-        starts = xp.arange(0, x.shape[axis] - size + 1, step, "int64")
-        self.key = (*(slice(None),) * axis, starts.reshape(-1, 1) + xp.arange(0, size, 1, "int64"))
-        self.shape = x.shape
-        self.order = tuple(d for d in range(x.ndim + 1) if d != axis + 1)
-        return xp.permute(xp.getitem(x, self.key), (*self.order, axis + 1))
+        if isinstance(x, TensorBase):
+            return Unfold.apply(x, axis, size, step)
+        count = (x.shape[axis] - size) // step + 1
+        self.shape, self.windows = x.shape, (axis, count, size, step)
+        shape, strides = list(x.shape), list(x.strides)
+        along = strides[axis]
+        shape[axis], strides[axis] = count, along * step
+        return xp.strided(x, 0, (*shape, size), (*strides, along))
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
-        last = grad.ndim - 1
-        place = next(i for i, d in enumerate((*self.order, last)) if d != i or i == last)
-        order = (*range(place), last, *range(place, last))
-        return (xp.scatter_nd(xp.permute(grad, order), self.key, self.shape),)
+        arrays = BACKENDS[type(grad.array if isinstance(grad, TensorBase) else grad)]
+        axis, count, size, step = self.windows
+        starts = arrays.mul(arrays.arange(0, count, 1, "int64"), step)
+        places = arrays.add(arrays.reshape(starts, (count, 1)), arrays.arange(0, size, 1, "int64"))
+        order = (*range(axis + 1), grad.ndim - 1, *range(axis + 1, grad.ndim - 1))
+        key = (*(slice(None),) * axis, places)
+        return (xp.scatter_nd(xp.permute(grad, order), key, self.shape),)
 
 
 # --- functions -----------------------------------------------------------------------------------
@@ -188,7 +196,7 @@ def select(input: Any, dim: int, index: Any) -> Any:
 def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
     """All windows of ``size`` places along a dimension, ``step`` apart, in a new last dimension.
 
-    The windows are copied (in PyTorch they are views).
+    The result shares the memory of ``input``, the windows each other's where they overlap.
 
     >>> import gpugrad
     >>> gpugrad.arange(4).unfold(0, 2, 1)

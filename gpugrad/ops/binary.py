@@ -79,6 +79,8 @@ class Binary(Node):
     keeps_out: ClassVar[int] = NEVER
     commutes: ClassVar[bool] = False
     floating: ClassVar[bool] = False
+    broadcasts: ClassVar[bool] = True
+    """Whether backward reads ``shapes``."""
     refuse: ClassVar[Function | None] = None
     """Raises for operands that PyTorch refuses, before they are converted."""
     bool_kernel: ClassVar[str | None] = None
@@ -128,8 +130,9 @@ class Binary(Node):
 
 
 def _binary_apply(cls: type[Binary]) -> Function:
-    floating, primitive = cls.floating, cls.primitive
-    saves, keep, record = bool(cls.saves), _binary_keep(cls), _binary_record(cls)
+    floating, primitive, broadcasts = cls.floating, cls.primitive, cls.broadcasts
+    keeps_x, keeps_y, keeps_out = cls.keeps_x, cls.keeps_y, cls.keeps_out
+    saves, record = bool(cls.saves), _binary_record(cls)
     refuse, bool_kernel = cls.refuse, cls.bool_kernel
 
     def apply(x: Any, y: Any) -> Any:
@@ -162,18 +165,36 @@ def _binary_apply(cls: type[Binary]) -> Function:
         if y.view_of is not None and y.version[1] != y.rebased:
             refresh(y)
         if x.needs_grad:
-            edge_x, edge_y = x.node or x, (y.node or y) if y.needs_grad else None
+            if y.needs_grad:
+                need, edges = ALWAYS, (x.node or x, y.node or y)
+            else:
+                need, edges = FOR_X, (x.node or x, None)
         elif y.needs_grad:
-            edge_x, edge_y = None, y.node or y
+            need, edges = FOR_Y, (None, y.node or y)
         else:
             return result
-        node = _new(cls)
-        node.edges = (edge_x, edge_y)
+        node = cls()
+        node.edges = edges
         node.sequence = next(_sequence)
         node.hooks = None
-        node.guards = keep(node, x, y, a, b, result) if saves else ()
-        shape_a, shape_b = a.shape, b.shape
-        node.shapes = None if shape_a == shape_b else (shape_a, shape_b)
+        if saves:
+            node.guards = guards = []
+            if keeps_x & need:
+                node.x = a
+                version = x.version
+                guards.append(("x", version, version[0]))
+            if keeps_y & need:
+                node.y = b
+                version = y.version
+                guards.append(("y", version, version[0]))
+            if keeps_out & need:
+                node.out = out
+                guards.append(("out", result.version, 0))
+        else:
+            node.guards = ()
+        if broadcasts:
+            shape_a, shape_b = a.shape, b.shape
+            node.shapes = None if shape_a == shape_b else (shape_a, shape_b)
         result.node = node
         result.needs_grad = True
         if OBSERVERS:

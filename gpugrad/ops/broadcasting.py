@@ -32,9 +32,9 @@ def expand(input: Any, *size: Any) -> Any:
     added = len(wanted) - len(shape)
     if added < 0:
         raise RuntimeError(
-            f"expand(torch.{input.dtype.tensor_type}{{{list(shape)}}}, size={list(wanted)}): the number of "
-            f"sizes provided ({len(wanted)}) must be greater or equal to the number of dimensions "
-            f"in the tensor ({len(shape)})"
+            f"expand(torch.{input.dtype.tensor_type}{{{list(shape)}}}, size={list(wanted)}): the "
+            f"number of sizes provided ({len(wanted)}) must be greater or equal to the number of "
+            f"dimensions in the tensor ({len(shape)})"
         )
     result = []
     for i in range(len(wanted) - 1, -1, -1):  # like PyTorch, complain of the last dimension first

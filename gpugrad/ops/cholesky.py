@@ -189,11 +189,13 @@ def solve_ex(
         result is nan.
     """
     check_square("linalg.solve", A)
-    _, info = _each(inv, A, first_zero_pivot)
-    bad = bool(BACKENDS[type(info.array)].to_host(info.array).any())
-    if check_errors or not bad:
-        return return_types.linalg_solve_ex((solve(A, B, left=left), info))
-    inverse = inv_ex(A).inverse
+    try:
+        found = solve(A, B, left=left)
+        return return_types.linalg_solve_ex((found, found.new_zeros(A.shape[:-2]).int()))
+    except LinAlgError:
+        if check_errors:
+            raise
+    inverse, info = inv_ex(A)
     vector = B.ndim == 1 or (B.ndim == A.ndim - 1 and B.shape == A.shape[:-1])
     if vector:
         return return_types.linalg_solve_ex((matmul(inverse, B.unsqueeze(-1)).squeeze(-1), info))

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
-from ..dtypes import from_numpy
+from .arguments import word
 from .binary import Binary
 from .operands import explain, harmonise, narrow, with_number
 
@@ -28,7 +28,7 @@ def _binary(primitive: str, doc: str, only_integers: bool = False) -> Callable[[
         sample = a if isinstance(x, TensorBase) else b
         if only_integers and sample.dtype.kind not in "iub":
             kernel = primitive.replace("left_", "l").replace("right_", "r")
-            raise NotImplementedError(f"\"{kernel}_cpu\" not implemented for '{_word(sample)}'")
+            raise NotImplementedError(f"\"{kernel}_cpu\" not implemented for '{word(sample)}'")
         xp = BACKENDS[type(sample)]
         if sample.dtype.itemsize < 8 and sample.dtype.kind in "iu":
             a, b = _wrapped(a, b)
@@ -92,7 +92,7 @@ def bitwise_not(input: Any) -> Any:
     """All bits reversed; for bools, the opposite."""
     array = input.array
     if array.dtype.kind not in "iub":
-        raise NotImplementedError(f"\"bitwise_not_cpu\" not implemented for '{_word(array)}'")
+        raise NotImplementedError(f"\"bitwise_not_cpu\" not implemented for '{word(array)}'")
     xp = BACKENDS[type(array)]
     return wrap(xp.asarray(xp.bitwise_not(array)))
 
@@ -115,7 +115,7 @@ def isclose(
         if value < 0:
             raise RuntimeError(f"{name} must be greater than or equal to zero, but got {value:g}")
     if a.dtype != b.dtype:
-        raise RuntimeError(f"{_word(a)} did not match {_word(b)}")
+        raise RuntimeError(f"{word(a)} did not match {word(b)}")
     xp = BACKENDS[type(a)]
     close = xp.eq(a, b)
     finite = xp.logical_and(xp.isfinite(a), xp.isfinite(b))
@@ -126,10 +126,6 @@ def isclose(
     if equal_nan:
         close = xp.logical_or(close, xp.logical_and(xp.isnan(a), xp.isnan(b)))
     return wrap(xp.asarray(close))
-
-
-def _word(a: Any) -> str:
-    return from_numpy(a.dtype).word
 
 
 def allclose(

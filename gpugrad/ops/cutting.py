@@ -174,8 +174,8 @@ def tensor_split(
         longer = length % n
         cuts = [i * (length // n) + min(i, longer) for i in range(n + 1)]
     else:
-        given = map(int, indices_or_sections)
-        cuts = [0, *(max(i + length, 0) if i < 0 else min(i, length) for i in given), length]
+        places = map(int, indices_or_sections)
+        cuts = [0, *(max(i + length, 0) if i < 0 else min(i, length) for i in places), length]
     before = (slice(None),) * d
     return tuple(Slice.apply(input, (*before, slice(a, b))) for a, b in pairwise(cuts))
 

@@ -24,19 +24,14 @@ class StandardGamma(Node):
         return (xp.mul(grad, xp.gamma_slope(self.alpha, self.drawn)),)
 
 
-class Dirichlet(Node):
+class Dirichlet(StandardGamma):
     """Points on the simplex that were drawn from Dirichlet distributions.
 
     One coordinate moves with its parameter as a beta number does, and the others shrink in
     proportion.
     """
 
-    __slots__ = ("alpha", "drawn")
-    saves = {"alpha": 0, "drawn": OUTPUT}
-
-    def forward(self, xp: Any, alpha: Any, drawn: Any) -> Any:
-        self.alpha, self.drawn = alpha, drawn
-        return drawn
+    __slots__ = ()
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
         x = self.drawn

@@ -41,7 +41,9 @@ def gradient(input: Any, *, spacing: Any = None, dim: Any = None, edge_order: in
     if len(spacings) != len(axes):
         raise RuntimeError(
             "torch.gradient expected spacing to be unspecified, a scalar, or a list of length "
-            f"equal to 'self.dim() = {ndim}', but got a list of length {len(spacings)}"
+            f"equal to 'self.dim() = {ndim}'"
+            + (", since dim argument was not given" if dim is None else "")
+            + f", but got a list of length {len(spacings)}"
         )
     for axis in axes:
         if input.shape[axis] < edge_order + 1:

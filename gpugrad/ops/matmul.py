@@ -78,6 +78,7 @@ class Mm(Matmul):
 
     __slots__ = ()
     primitive = "dot"
+    broadcasts = False
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
         edge_x, edge_y = self.edges
@@ -92,6 +93,7 @@ class Dot(Matmul):
 
     __slots__ = ()
     primitive = "dot"
+    broadcasts = False
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
         edge_x, edge_y = self.edges
@@ -106,6 +108,7 @@ class Mv(Matmul):
 
     __slots__ = ()
     primitive = "dot"
+    broadcasts = False
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
         edge_x, edge_y = self.edges
@@ -120,6 +123,7 @@ class VectorMatrix(Matmul):
 
     __slots__ = ()
     primitive = "dot"
+    broadcasts = False
     torch_name = "SqueezeBackward4"
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:

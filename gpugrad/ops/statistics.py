@@ -11,6 +11,7 @@ import numpy as np
 from .. import dtypes, return_types
 from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
+from ..creation import linspace
 from .arguments import word
 from .diagonal import diag
 from .matmul import mm
@@ -214,18 +215,59 @@ def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1
 # --- histograms ----------------------------------------------------------------------------------
 
 
-def _limits(values: np.ndarray[Any, Any], given: Any) -> tuple[float, float]:
+def _limits(values: np.ndarray[Any, Any], given: Any, dim: int) -> tuple[float, float]:
+    """Where the intervals of one coordinate begin and end."""
     low, high = map(float, given) if given is not None else (0.0, 1.0)
     if given is None and values.size:
         low, high = float(values.min()), float(values.max())
     if not (math.isfinite(low) and math.isfinite(high)):
-        raise RuntimeError(f"torch.histogramdd: dimension 0's range [{low}, {high}] is not finite")
+        raise RuntimeError(
+            f"torch.histogramdd: dimension {dim}'s range [{low:g}, {high:g}] is not finite"
+        )
     if low > high:
         raise RuntimeError(
-            f"torch.histogramdd: min should not exceed max, but got min {low} max {high} for "
-            "dimension 0"
+            f"torch.histogramdd: min should not exceed max, but got min {low:g} max {high:g} for "
+            f"dimension {dim}"
         )
     return (low - 0.5, high + 0.5) if low == high else (low, high)
+
+
+def _edges(points: np.ndarray[Any, Any], bins: Any, range: Any, dtype: Any) -> list[Any]:
+    """The edges of the intervals of each coordinate, on the host."""
+    width = points.shape[1]
+    bins = [bins] * width if isinstance(bins, (int, TensorBase)) else list(bins)
+    if len(bins) != width:
+        raise RuntimeError(
+            f"torch.histogramdd: expected {width} sequences of bin edges for a {width}-dimensional "
+            f"histogram but got {len(bins)}"
+        )
+    edges = []
+    for dim, wanted in enumerate(bins):
+        if isinstance(wanted, TensorBase):
+            edges.append(BACKENDS[type(wanted.array)].to_host(wanted.array))
+            continue
+        if wanted <= 0:
+            raise RuntimeError(
+                f"torch.histogram(): bins must be > 0, but got {wanted} for dimension {dim}"
+            )
+        given = None if range is None else range[2 * dim : 2 * dim + 2]
+        low, high = _limits(points[:, dim], given, dim)
+        edges.append(linspace(low, high, wanted + 1, dtype=dtype, device="cpu").array)
+    return edges
+
+
+def _counts(points: np.ndarray[Any, Any], edges: list[Any], amounts: Any) -> Any:
+    """How much lies in each box; a box has its lower edges, the last ones their upper ones too."""
+    places, inside = [], np.ones(len(points), bool)
+    for dim, edge in enumerate(edges):
+        values = points[:, dim]
+        place = np.searchsorted(edge, values, "right") - 1
+        places.append(np.where(values == edge[-1], len(edge) - 2, place))
+        inside &= (values >= edge[0]) & (values <= edge[-1])
+    counts = np.zeros(tuple(len(edge) - 1 for edge in edges), points.dtype)
+    chosen = tuple(place[inside] for place in places)
+    np.add.at(counts, chosen, points.dtype.type(1) if amounts is None else amounts[inside])
+    return counts
 
 
 def histogramdd(
@@ -252,49 +294,17 @@ def histogramdd(
             "torch.histogramdd: input tensor should have at least 2 dimensions, but got "
             f"{input.ndim}"
         )
-    width = a.shape[-1]
-    points = xp.to_host(a).reshape(-1, width)
-    bins = [bins] * width if isinstance(bins, (int, TensorBase)) else list(bins)
-    if len(bins) != width:
-        raise RuntimeError(
-            f"torch.histogramdd: expected {width} sequences of bin edges for a {width}-dimensional "
-            f"histogram but got {len(bins)}"
-        )
-    edges = []
-    for number, wanted in enumerate(bins):
-        if isinstance(wanted, TensorBase):
-            edges.append(xp.to_host(wanted.array))
-            continue
-        if wanted <= 0:
-            raise RuntimeError(
-                f"torch.histogramdd: bins must be > 0, but got {wanted} for dimension {number}"
-            )
-        given = None if range is None else range[2 * number : 2 * number + 2]
-        low, high = _limits(points[:, number], given)
-        from ..creation import linspace
-
-        edges.append(linspace(low, high, wanted + 1, dtype=input.dtype).array)
-    places, inside = [], np.ones(len(points), bool)
-    for number, edge in enumerate(edges):
-        values = points[:, number]
-        place = np.searchsorted(edge, values, "right") - 1
-        place = np.where(values == edge[-1], len(edge) - 2, place)
-        inside &= (values >= edge[0]) & (values <= edge[-1])
-        places.append(place)
-    shape = tuple(len(edge) - 1 for edge in edges)
-    amounts = None if weight is None else xp.to_host(weight.array).reshape(-1)
-    hist = np.zeros(shape, a.dtype)
-    chosen = tuple(place[inside] for place in places)
-    np.add.at(hist, chosen, a.dtype.type(1) if amounts is None else amounts[inside])
+    points = xp.to_host(a).reshape(-1, a.shape[-1])
+    edges = _edges(points, bins, range, input.dtype)
+    hist = _counts(points, edges, None if weight is None else xp.to_host(weight.array).reshape(-1))
     if density:
         hist /= hist.sum()
-        for number, edge in enumerate(edges):
-            sizes = [1] * width
-            sizes[number] = -1
+        for dim, edge in enumerate(edges):
+            sizes = tuple(-1 if d == dim else 1 for d, _ in enumerate(edges))
             hist /= np.diff(edge).reshape(sizes).astype(a.dtype)
-    place_of = xp.device(a)
-    found = tuple(wrap(xp.from_host(np.asarray(edge), place_of)) for edge in edges)
-    return return_types.histogramdd((wrap(xp.from_host(hist, place_of)), found))
+    where = xp.device(a)
+    found = tuple(wrap(xp.from_host(np.asarray(edge), where)) for edge in edges)
+    return return_types.histogramdd((wrap(xp.from_host(hist, where)), found))
 
 
 def histogram(

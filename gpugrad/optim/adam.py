@@ -11,7 +11,7 @@ from . import tensor_steps
 from .buckets import Group
 from .hyperparameters import BETAS, Option
 from .optimizer import NO_SCALING, Optimizer, Params, gradients, mark_changed
-from .options import check_lr, check_options
+from .options import check_adam, check_options
 
 
 class Adam(Optimizer):
@@ -77,20 +77,13 @@ class Adam(Optimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        check_lr(lr)
         if foreach and not capturable:
             for name, value in (("lr", lr), ("betas[0]", betas[0]), ("betas[1]", betas[1])):
                 if isinstance(value, Tensor):
                     raise ValueError(
                         f"{name} as a Tensor is not supported for capturable=False and foreach=True"
                     )
-        if not eps >= 0.0:
-            raise ValueError(f"Invalid epsilon value: {eps}")
-        for i in (0, 1):
-            if not 0.0 <= betas[i] < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {i}: {betas[i]}")
-        if not weight_decay >= 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        check_adam(lr, betas, eps, weight_decay)
         tensors = [isinstance(beta, Tensor) for beta in betas]
         if not all(tensors) and not all(isinstance(beta, float) for beta in betas):
             raise ValueError("betas must be either both floats or both Tensors")

@@ -204,8 +204,8 @@ def take_for_granted(
 def with_options_for_granted(step: Callable[..., Any]) -> Callable[..., Any]:
     """The ``step`` of an optimizer from outside, for which options are numbers as Python has them.
 
-    What is recorded of it stands only as long as they are as they are: all of them, or, if it leaves
-    the update to ``super().step()``, those that it mentions itself.
+    What is recorded of it stands only as long as all of them are as they are, or, if it leaves the
+    update to ``super().step()``, those that it mentions itself.
     """
     code = getattr(step, "__code__", None)
     mentioned = None if code is None or "super" not in code.co_names else set(code.co_consts)

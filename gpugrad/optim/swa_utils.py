@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
 from ..autograd.grad_mode import no_grad
+from ..backend import recording
 from ..creation import tensor
 from ..dtypes import int64
 from ..nn.batchnorm import _BatchNorm
 from ..nn.module import Module
+from ..ops.select import where
 from ..tensor import Tensor
 from .lr_scheduler.base import LRScheduler, per_group
 from .optimizer import Optimizer
@@ -204,7 +206,8 @@ class AveragedModel(Module):
             value.detach().to(average.device)
             for average, value in zip(averages, self._averaged(model), strict=False)
         ]
-        if self.n_averaged.item() == 0:
+        recorded = recording.current() is not None
+        if not recorded and self.n_averaged.item() == 0:
             for average, value in zip(averages, values, strict=True):
                 average.copy_(value)
         elif self.avg_fn is not None:
@@ -213,6 +216,10 @@ class AveragedModel(Module):
                 average.copy_(self.avg_fn(average, value, count))
         else:
             self._update_lists(averages, values)
+        if recorded:  # a replay may be the first update since the count was set back
+            for average, value in zip(averages, values, strict=True):
+                is_first = self.n_averaged.to(average.device) == 0
+                average.copy_(where(is_first, value, average))
         if not self.use_buffers:
             for own, buffer in zip(self.module.buffers(), model.buffers(), strict=True):
                 own.detach().copy_(buffer.detach().to(own.device))

@@ -77,8 +77,8 @@ def uniform(
         )
     if high - low > largest:
         raise RuntimeError(
-            f"uniform_ expects to-from <= std::numeric_limits<{from_numpy(dtype).word}>::max(), but "
-            f"found to={high:g} and from={low:g} which result in to-from to exceed the limit"
+            f"uniform_ expects to-from <= std::numeric_limits<{from_numpy(dtype).word}>::max(), "
+            f"but found to={high:g} and from={low:g} which result in to-from to exceed the limit"
         )
     stream = stream_of(where, generator)
     with stream.on_device():
@@ -185,7 +185,8 @@ def permutation(n: int, dtype: Any, where: device, *, generator: Generator | Non
     if name in DIGITS:
         most = 2 ** DIGITS[name] + 1
         if n > most:
-            raise RuntimeError(f"n cannot be greater than {most} for {from_numpy(dtype).word} type.")
+            word = from_numpy(dtype).word
+            raise RuntimeError(f"n cannot be greater than {most} for {word} type.")
     elif n - 1 > np.iinfo(dtype).max:
         raise RuntimeError(f"value cannot be converted to type {name}_t without overflow")
     stream = stream_of(where, generator)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.engine import TensorBase, wrap
-from ..backend import get_backend, recording
+from ..backend import get_backend, noted_streams
 from ..backend.philox import PhiloxStream, current_index
 from ..backend.random import CPUStream
 from ..backend.stream import DEFAULT_SEED, Stream
@@ -148,14 +148,14 @@ def stream_of(where: Device, generator: Generator | None = None) -> Stream:
     """
     if generator is None:
         chosen = default_generator if where.type == "cpu" else cuda_generator(where.index)
-        noted: Stream = recording.noted_stream(chosen.stream)
+        noted: Stream = noted_streams.noted_stream(chosen.stream)
         return noted
     if generator.device.type != where.type:
         raise RuntimeError(
             f"Expected a '{where.type}' device type for generator but found "
             f"'{generator.device.type}'"
         )
-    own: Stream = recording.noted_stream(generator.stream)
+    own: Stream = noted_streams.noted_stream(generator.stream)
     return own
 
 

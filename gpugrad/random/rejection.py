@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..autograd.engine import TensorBase, wrap
+from ..autograd.engine import wrap
 from ..autograd.grad_mode import is_grad_enabled
 from ..backend import device_of, get_backend, recording
 from ..backend.random import CPUStream
 from ..backend.stream import DIGITS
-from ..ops.arguments import word
+from ..ops.arguments import require_tensor, word
 from ..ops.broadcasting import Expand, broadcast_shapes
 from ..ops.gamma_samples import Dirichlet, DirichletGrad, StandardGamma, StandardGammaGrad
-from . import draws
 from .generator import Generator, stream_of
 
 Tensor = Any
@@ -38,19 +37,9 @@ def _drawn(name: str, arrays: list[Array], generator: Generator | None) -> Array
     return backend.from_host(getattr(host, name)(*hosted), where)
 
 
-def _parameter(function: str, name: str, position: int, value: Any) -> None:
-    if not isinstance(value, TensorBase):
-        raise TypeError(
-            f"{function}(): argument '{name}' (position {position}) must be Tensor, not "
-            f"{type(value).__name__}"
-        )
-
-
 def _of_floats(kernel: str, array: Array, kinds: Any = ("float32", "float64")) -> None:
     if array.dtype.name not in kinds:
-        raise NotImplementedError(
-            f"\"{kernel}\" not implemented for '{from_numpy(array.dtype).word}'"
-        )
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{word(array)}'")
 
 
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
@@ -68,7 +57,7 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     >>> gpugrad.poisson(gpugrad.tensor([0.0, 3.0, 100.0]))
     tensor([  0.,   2., 104.])
     """
-    _parameter("poisson", "input", 1, input)
+    require_tensor("poisson", "input", 1, input)
     rates = input.array
     _of_floats("poisson_cpu", rates, DIGITS)
     with recording.unnoted():
@@ -95,7 +84,7 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
     tensor([0., 5.])
     """
     for position, (name, value) in enumerate((("count", count), ("prob", prob)), 1):
-        _parameter("binomial", name, position, value)
+        require_tensor("binomial", name, position, value)
     for name, value in (("count", count), ("prob", prob)):
         if value.array.dtype.name not in DIGITS:
             raise ValueError(
@@ -116,7 +105,7 @@ def standard_gamma(input: Tensor, generator: Generator | None = None) -> Tensor:
     >>> standard_gamma(gpugrad.full((3,), 2.0)).shape
     torch.Size([3])
     """
-    _parameter("_standard_gamma", "input", 1, input)
+    require_tensor("_standard_gamma", "input", 1, input)
     alpha = input.array
     _of_floats("gamma_cpu", alpha)
     drawn = _drawn("gamma", [alpha], generator)
@@ -128,7 +117,7 @@ def sample_dirichlet(input: Tensor, generator: Generator | None = None) -> Tenso
 
     Gamma numbers divided by their sum, kept off 0 and 1.
     """
-    _parameter("_sample_dirichlet", "input", 1, input)
+    require_tensor("_sample_dirichlet", "input", 1, input)
     alpha = input.array
     _of_floats("dirichlet", alpha)
     drawn = _drawn("dirichlet", [alpha], generator)

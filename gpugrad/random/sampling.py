@@ -82,8 +82,7 @@ def multinomial(
         raise RuntimeError("prob_dist must be 1 or 2 dim")
     if draws.name_of(weights.dtype) not in DIGITS:
         raise RuntimeError(
-            "multinomial only supports floating-point dtypes for input, got: "
-            f"{from_numpy(weights.dtype).word}"
+            f"multinomial only supports floating-point dtypes for input, got: {word(weights)}"
         )
     if n <= 0:
         raise RuntimeError("cannot sample n_sample <= 0 samples")

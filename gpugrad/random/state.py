@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ..backend import noted_streams
 from . import generator
 from .generator import Generator
 
@@ -15,7 +16,7 @@ State = list[tuple[Generator, Any]]
 
 def snapshot() -> State:
     """The states of the default generators: the CPU's, and those of the CUDA devices in use."""
-    return [(each, each.stream.mark()) for each in _used()]
+    return [(each, noted_streams.mark(each.stream)) for each in _used()]
 
 
 def _used() -> tuple[Generator, ...]:
@@ -28,7 +29,7 @@ def restore(state: State) -> None:
     Those that it did not find, because nothing had been drawn on their device, start again.
     """
     for each, former in state:
-        each.stream.go_back(former)
+        noted_streams.go_back(each.stream, former)
     found = [each for each, _ in state]
     for each in _used():
         if each not in found:
@@ -54,4 +55,4 @@ def repeated(state: State | None) -> Iterator[None]:
 
 def unchanged(state: State) -> bool:
     """Whether nothing was drawn since ``state`` was taken."""
-    return all(each.stream.is_at(then) for each, then in state)
+    return all(noted_streams.is_at(each.stream, then) for each, then in state)

@@ -24,6 +24,9 @@ _TOLERANCES = {
 }
 _EXACT = (0.0, 0.0)
 
+_TRUTHS = (bool, np.bool_)
+_NUMBERS = (int, float, np.integer, np.floating)
+
 
 @dataclass(frozen=True)
 class _Wanted:
@@ -80,7 +83,8 @@ def assert_close(
     item by item.
 
     Args:
-        actual, expected: tensors, NumPy arrays, numbers, None, or containers of these.
+        actual, expected: tensors, NumPy arrays, numbers of Python or NumPy, None, or containers of
+            these.
         allow_subclasses: whether a tensor and a parameter, say, may be compared.
         rtol, atol: both or neither; the defaults depend on the type, the wider one counts:
             float16 1e-3 and 1e-5, bfloat16 1.6e-2 and 1e-5, float32 1.3e-6 and 1e-5, float64 1e-7
@@ -163,10 +167,10 @@ def _compare(actual: Any, expected: Any, wanted: _Wanted) -> None:
     elif actual is None or expected is None:
         if actual is not expected:
             raise _UnequalError(f"None mismatch: {actual} is not {expected}")
-    elif isinstance(actual, bool) and isinstance(expected, bool):
-        if actual is not expected:
+    elif isinstance(actual, _TRUTHS) and isinstance(expected, _TRUTHS):
+        if bool(actual) is not bool(expected):
             raise _UnequalError(f"Booleans mismatch: {actual} is not {expected}")
-    elif isinstance(actual, (int, float)) and isinstance(expected, (int, float)):
+    elif isinstance(actual, _NUMBERS) and isinstance(expected, _NUMBERS):
         _compare_numbers(actual, expected, wanted)
     elif isinstance(actual, Mapping) and isinstance(expected, Mapping):
         _compare_mappings(actual, expected, wanted)
@@ -214,9 +218,10 @@ def _compare_mappings(
         _compare_at(key, actual[key], expected[key], wanted)
 
 
-def _compare_numbers(actual: float, expected: float, wanted: _Wanted) -> None:
+def _compare_numbers(actual: Any, expected: Any, wanted: _Wanted) -> None:
     if wanted.check_dtype and type(actual) is not type(expected):
         raise _UnequalError(f"The (d)types do not match: {type(actual)} != {type(expected)}.")
+    actual, expected = (x.item() if isinstance(x, np.generic) else x for x in (actual, expected))
     kinds = (dtypes.float64 if isinstance(x, float) else dtypes.int64 for x in (actual, expected))
     rtol, atol = wanted.tolerances(*kinds)
     if _close(np.asarray(actual), np.asarray(expected), rtol, atol, wanted.equal_nan):

@@ -162,3 +162,35 @@ def test_results_saved_for_backward_have_second_derivatives(x: Any) -> None:
     (first,) = grad(f.apply(x).sum(), x, create_graph=True)
     (second,) = grad(first.sum(), x)
     assert gpugrad.allclose(second, x.detach().exp())
+
+
+def test_results_marked_constant_and_gradients_that_are_not_made_up(x: Any) -> None:
+    seen: list[Any] = []
+
+    def forward(ctx: Any, t: Any) -> Any:
+        constant = t.sign()
+        ctx.mark_non_differentiable(constant)
+        ctx.set_materialize_grads(False)
+        ctx.save_for_forward(t)
+        return t * 2, constant, t * 3
+
+    def backward(ctx: Any, *grads: Any) -> Any:
+        seen.extend(grads)
+        return grads[0] * 2
+
+    double, constant, triple = made(forward, backward).apply(x)
+    assert not constant.requires_grad and triple.requires_grad
+    double.sum().backward()
+    assert seen[0].tolist() == [1.0, 1.0]
+    assert seen[1:] == [None, None]
+    assert x.grad.tolist() == [2.0, 2.0]
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_gradients_come_back_in_the_type_of_the_argument(x: Any, create_graph: bool) -> None:
+    kinds: list[Any] = []
+    y = x * 3
+    y.register_hook(lambda g: kinds.append(g.dtype))
+    f = made(lambda ctx, t: t * 2, lambda ctx, g: g.double() * 2)
+    grad(f.apply(y).sum(), x, create_graph=create_graph)
+    assert kinds == [gpugrad.float32]

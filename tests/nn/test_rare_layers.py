@@ -181,6 +181,18 @@ def test_orthogonal_weights_stay_orthogonal(choice: str, shape: tuple[int, int])
         assert product.allclose(one, atol=1e-10)
 
 
+def test_a_refused_pruning_leaves_the_former_one_at_work() -> None:
+    layer = prune.l1_unstructured(nn.Linear(4, 3), "weight", amount=5)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="amount=100"):
+            prune.l1_unstructured(layer, "weight", amount=100)
+    assert prune.is_pruned(layer)
+    assert layer.weight_mask.sum() == 7
+    prune.l1_unstructured(layer, "weight", amount=2)
+    layer(gpugrad.ones(4))
+    assert (layer.weight == 0).sum() == 7
+
+
 def test_pruned_elements_get_no_values(device: str) -> None:
     layer = prune.l1_unstructured(nn.Linear(4, 3), "weight", amount=5).to(device)
     zero = layer.weight_mask == 0

@@ -47,6 +47,23 @@ def test_unfold() -> None:
     assert gpugrad.zeros(4, 5, 6).unfold(1, 2, 2).shape == (4, 2, 6, 2)
 
 
+def test_windows_share_memory() -> None:
+    x = gpugrad.zeros(4)
+    windows = x.unfold(0, 2, 1)
+    assert windows._base is x
+    assert windows.stride() == (1, 1)
+    windows[0, 1] = 5
+    assert x.tolist() == [0, 5, 0, 0]
+    assert windows.tolist() == [[0, 5], [5, 0], [0, 0]]
+    flipped = gpugrad.arange(6.0).view(2, 3).t().unfold(0, 2, 1)
+    assert flipped.tolist() == [[[0, 1], [3, 4]], [[1, 2], [4, 5]]]
+    y = gpugrad.ones(4, requires_grad=True)
+    z = y * 2
+    z.unfold(0, 2, 2)[:, 0] *= 3
+    z.sum().backward()
+    assert y.grad.tolist() == [6, 2, 6, 2]
+
+
 def test_at_least_so_many_dimensions() -> None:
     assert gpugrad.atleast_1d(T(1)).shape == (1,)
     assert [t.shape for t in gpugrad.atleast_2d(T(1), T([1, 2]))] == [(1, 1), (1, 2)]

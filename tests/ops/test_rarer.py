@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -150,6 +151,15 @@ def test_resizing_in_place() -> None:
     x = gpugrad.arange(6)
     assert x.resize_(2, 2).tolist() == [[0, 1], [2, 3]]
     assert x.resize_as_(gpugrad.zeros(3)).shape == (3,)
+    assert x.resize_(6).tolist() == [0, 1, 2, 3, 4, 5]  # they were there in memory
+    assert gpugrad.arange(6).reshape(2, 3).t().resize_(4).tolist() == [0, 1, 2, 3]
+    part = x[2:4]
+    assert part.resize_(3).tolist() == [2, 3, 4]
+    part.fill_(0)
+    assert x.tolist() == [0, 1, 0, 0, 0, 5]
+    longer = x[4:].resize_(3)
+    assert longer[:2].tolist() == [0, 5]
+    assert gpugrad.zeros(0).resize_(2).shape == (2,)
     with pytest.raises(RuntimeError, match="require grad"):
         gpugrad.ones(2, requires_grad=True).resize_(1)
 
@@ -186,3 +196,40 @@ def test_windows() -> None:
     same(gpugrad.bartlett_window(5, periodic=False), [0.0, 0.5, 1.0, 0.5, 0.0])
     assert gpugrad.kaiser_window(1).tolist() == [1.0]
     assert gpugrad.hamming_window(0).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("cuts", "parts"),
+    [
+        ((3, 1), [[0, 1, 2], [], [1, 2, 3, 4]]),
+        ((-9, 4, 3), [[], [0, 1, 2, 3], [], [3, 4]]),
+        (T([1, 3]), [[0], [1, 2], [3, 4]]),
+    ],
+)
+def test_parts_may_go_back(cuts: Any, parts: list[list[int]]) -> None:
+    x = gpugrad.arange(5.0, requires_grad=True)
+    found = gpugrad.tensor_split(x, cuts)
+    assert [p.tolist() for p in found] == parts
+    gpugrad.cat(found).sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [sum(part.count(n) for part in parts) for n in range(5)]
+
+
+def test_unsafe_parts_are_changed_in_place() -> None:
+    x = gpugrad.arange(4.0, requires_grad=True)
+    for parts in (gpugrad.unsafe_chunk(x * 1, 2), gpugrad.unsafe_split(x * 1, 2)):
+        first, second = parts
+        assert first.grad_fn.name() == "UnsafeSplitBackward0"
+        first.add_(1)
+        first.mul_(2)
+        x.grad = None
+        (first.sum() + second.sum()).backward()
+        assert x.grad is not None and x.grad.tolist() == [2.0, 2.0, 1.0, 1.0]
+
+
+def test_histograms_name_the_dimension() -> None:
+    points = T([[1.0, 2.0], [3.0, INF]])
+    with pytest.raises(RuntimeError, match=r"dimension 1's range \[2, inf\] is not finite"):
+        gpugrad.histogramdd(points, [2, 2])
+    with pytest.raises(RuntimeError, match="got min 5 max 4 for dimension 1"):
+        gpugrad.histogramdd(points, [2, 2], range=[0.0, 1.0, 5.0, 4.0])

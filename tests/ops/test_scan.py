@@ -98,3 +98,11 @@ def test_gradient_of_products_with_zeros() -> None:
 def test_errors(call: str, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         eval(call, dict(vars(gpugrad)))
+
+
+def test_another_type_in_place_is_refused() -> None:
+    x = gpugrad.ones(3)
+    assert x.cumsum_(0, dtype=gpugrad.float32).tolist() == [1.0, 2.0, 3.0]
+    for method in (x.cumsum_, x.cumprod_):
+        with pytest.raises(RuntimeError, match="dtype float and output tensor dtype double"):
+            method(0, dtype=gpugrad.float64)

@@ -128,63 +128,6 @@ def test_state_dict_has_the_layout_of_pytorch() -> None:
     assert not saved["state"][0]["exp_avg"].requires_grad
 
 
-@pytest.mark.parametrize(("name", "options"), EVERY)
-def test_one_group_may_mix_types(name: str, options: dict[str, Any]) -> None:
-    kinds = [gpugrad.float64, gpugrad.float32, gpugrad.float16, gpugrad.float64]
-    params = [gpugrad.full((2,), 1.5, dtype=kind, requires_grad=True) for kind in kinds]
-    optimizer = getattr(optim, name)(params, **options)
-    for _ in range(3):
-        optimizer.zero_grad()
-        for p in params:
-            (p * p).sum().backward()
-        optimizer.step()
-    assert [p.dtype for p in params] == kinds
-    wanted = params[0].tolist()
-    assert params[3].tolist() == wanted
-    assert params[1].tolist() == pytest.approx(wanted, abs=2e-6)
-    assert params[2].tolist() == pytest.approx(wanted, abs=4e-3)
-
-
-@pytest.mark.parametrize(("name", "options"), EVERY)
-def test_parameters_of_any_layout(name: str, options: dict[str, Any]) -> None:
-    values = gpugrad.arange(6.0, dtype=gpugrad.float64).reshape(2, 3) - 2.5
-    plain = values.clone().requires_grad_()
-    turned = values.t().contiguous().t().detach().requires_grad_()
-    nothing = gpugrad.zeros(0, 3, dtype=gpugrad.float64, requires_grad=True)
-    optimizer = getattr(optim, name)([plain, turned, nothing], **options)
-    for _ in range(3):
-        optimizer.zero_grad()
-        (plain.square().sum() + turned.square().sum() + nothing.sum()).backward()
-        optimizer.step()
-    assert not turned.is_contiguous()
-    assert plain.tolist() == turned.tolist()
-
-
-@pytest.mark.parametrize(("name", "options"), EVERY)
-def test_a_parameter_without_gradient_is_left_alone(name: str, options: dict[str, Any]) -> None:
-    """Alone or in company, a parameter takes the same path."""
-    alone, together, other = (gpugrad.ones(2, requires_grad=True) for _ in range(3))
-    first = getattr(optim, name)([alone], **options)
-    second = getattr(optim, name)([other, together], **options)
-    for number in range(6):
-        first.zero_grad()
-        second.zero_grad()
-        (alone.square().sum() + other.square().sum()).backward()
-        if number % 2 == 0:
-            together.square().sum().backward()
-            second.step()
-            first.step()
-        else:
-            before = together.tolist()
-            second.step()
-            assert together.tolist() == before
-        if number % 2 == 1:
-            continue
-        assert together.tolist() == alone.tolist()
-    steps = [s["step"].item() for s in second.state.values() if "step" in s]
-    assert steps in ([], [6, 3])
-
-
 def test_the_learning_rate_may_change_at_any_time() -> None:
     for name in ("SGD", "Adam", "RMSprop"):
         w = gpugrad.ones(2, requires_grad=True)

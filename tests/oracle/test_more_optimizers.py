@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import numpy as np
 import pytest
 
 import gpugrad
-from tests.oracle.test_optim import BOTH, combinations, compare_states, distance, draw, train
+from tests.oracle.optimizer_runs import (
+    BOTH,
+    combinations,
+    compare_continued,
+    compare_in_turns,
+    compare_runs,
+    draw,
+)
+from tests.oracle.refusals import refused_alike
 
 torch = pytest.importorskip("torch")
 
@@ -91,95 +98,19 @@ NAMES = [name for name, _ in CHOICES]
     ("name", "options"), CASES, ids=[f"{n}-{'-'.join(map(str, o.values()))}" for n, o in CASES]
 )
 def test_parameters(name: str, options: dict[str, Any], dtype: str) -> None:
-    """One step is equal but for the last bit; twenty are as near to the exact ones as PyTorch's."""
     if dtype == "float16" and options.get("eps", 1) < 1e-4:
         options = {**options, "eps": 1e-3}  # float16 has no 1e-10: PyTorch divides by zero
-    values, grads = draw(len(options), dtype)
-    ours, our_optimizer = train(gpugrad, name, options, values, grads)
-    theirs, their_optimizer = train(torch, name, options, values, grads)
-    wide = [v.astype("f8") for v in values], [[g.astype("f8") for g in step] for step in grads]
-    exact, _ = train(torch, name, options, *wide)
-    scale = [
-        np.maximum.reduce([np.abs(h[i]) for h in [values, *exact]]) for i in range(len(values))
-    ]
-    assert distance(ours[0], theirs[0], scale, dtype) <= 2
-    if dtype == "float64":
-        assert distance(ours[-1], theirs[-1], scale, dtype) <= 64
-    else:
-        our_error = distance(ours[-1], exact[-1], scale, dtype)
-        their_error = distance(theirs[-1], exact[-1], scale, dtype)
-        assert our_error <= 2 * (their_error + 2)
-    compare_states(our_optimizer, their_optimizer, dtype)
-
-
-def in_turns(library: Any, name: str, options: dict[str, Any]) -> tuple[Any, Any, list[float]]:
-    """Train parameters of which each has gradients in some steps only."""
-    values, grads = draw(3, "float64")
-    params = [library.from_numpy(v.copy()).requires_grad_() for v in values]
-    groups = [{"params": params[:2]}, {"params": params[2:], "lr": 0.01}]
-    optimizer = getattr(library.optim, name)(groups, **options)
-    for number, step in enumerate(grads):
-        optimizer.zero_grad()
-        for i, (p, g) in enumerate(zip(params, step, strict=True)):
-            if (number + i) % (i + 2) != 0:
-                p.grad = library.from_numpy(g.copy())
-        optimizer.step()
-        if number == 10:
-            optimizer.param_groups[0]["lr"] *= 0.1
-            if "betas" in options:
-                optimizer.param_groups[0]["betas"] = (0.5, 0.9)
-    state = optimizer.state_dict()["state"]
-    return optimizer, params, [float(s["step"]) for s in state.values()]
+    compare_runs(name, options, dtype)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_gradients_that_come_and_go(name: str) -> None:
-    """A parameter without a gradient is skipped; its counts and what goes with them are its own."""
     options: dict[str, Any] = {"lr": 0.05}
     if name in ("Adamax", "NAdam", "RAdam"):
         options["betas"] = (0.9, 0.99)
     if name == "ASGD":
         options["t0"] = 3
-    ours, our_params, our_steps = in_turns(gpugrad, name, options)
-    theirs, their_params, their_steps = in_turns(torch, name, options)
-    assert our_steps == their_steps
-    for mine, other in zip(our_params, their_params, strict=True):
-        np.testing.assert_allclose(mine.detach().numpy(), other.detach().numpy(), rtol=1e-12)
-    compare_states(ours, theirs, "float64")
-
-
-def to(library: Any, state: dict[str, Any]) -> dict[str, Any]:
-    """A saved state with the tensors of another library."""
-
-    def translated(value: Any) -> Any:
-        if isinstance(value, (list, tuple)):
-            return type(value)(translated(v) for v in value)
-        if isinstance(value, dict):
-            return {key: translated(v) for key, v in value.items()}
-        if hasattr(value, "numpy"):
-            return library.from_numpy(np.array(value.detach().numpy()))
-        return copy.deepcopy(value)
-
-    found: dict[str, Any] = translated(state)
-    return found
-
-
-def continued(first: Any, second: Any, name: str, options: dict[str, Any]) -> list[Any]:
-    """The parameters after a run begun in one library and continued in another."""
-    values, grads = draw(4, "float64")
-    _, begun = train(first, name, options, values, grads[:10])
-    params = [
-        second.from_numpy(np.array(p.detach().numpy())).requires_grad_()
-        for p in begun.param_groups[0]["params"]
-    ]
-    optimizer = getattr(second.optim, name)(params)
-    optimizer.load_state_dict(to(second, begun.state_dict()))
-    assert optimizer.param_groups[0]["lr"] == 0.05
-    for step in grads[10:]:
-        for p, g in zip(params, step, strict=True):
-            p.grad = second.from_numpy(g.copy())
-        optimizer.step()
-    return [p.detach().numpy() for p in params]
+    compare_in_turns(name, options)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -189,11 +120,7 @@ def test_states_go_both_ways(name: str) -> None:
         del options["weight_decay"]
     if name == "ASGD":
         options |= {"t0": 2, "lambd": 0.01}
-    wanted = continued(torch, torch, name, options)
-    for first, second in ((gpugrad, torch), (torch, gpugrad), (gpugrad, gpugrad)):
-        found = continued(first, second, name, options)
-        for one, other in zip(found, wanted, strict=True):
-            np.testing.assert_allclose(one, other, rtol=1e-12)
+    compare_continued(name, options)
 
 
 @pytest.mark.parametrize("name", ["NAdam", "ASGD"])
@@ -284,11 +211,4 @@ def wrong_calls(library: Any) -> list[Any]:
     return calls
 
 
-@pytest.mark.parametrize("number", range(len(wrong_calls(torch))))
-def test_errors(number: int) -> None:
-    with pytest.raises(Exception) as wanted:  # whatever PyTorch raises
-        wrong_calls(torch)[number]()
-    with pytest.raises(type(wanted.value)) as found:
-        wrong_calls(gpugrad)[number]()
-    assert type(found.value) is type(wanted.value)
-    assert str(found.value) == str(wanted.value)
+test_errors = refused_alike(wrong_calls)

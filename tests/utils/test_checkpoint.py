@@ -239,6 +239,9 @@ def test_a_function_that_does_something_else_is_found_out() -> None:
     with pytest.raises(CheckpointError, match="different metadata") as error:
         y.backward()
     assert "saved metadata: {'shape': (1,)" in str(error.value)
+    with pytest.raises(CheckpointError, match="different metadata"):
+        y.backward()  # what was refused is not taken the second time
+    state["runs"] = 0
 
     def other_count(x: Any) -> Any:
         state["runs"] += 1

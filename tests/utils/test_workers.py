@@ -339,3 +339,43 @@ def alive(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"
+
+
+class Waiting(data.Dataset[Any]):
+    """Gives nothing before it may."""
+
+    def __init__(self, may: Any) -> None:
+        self.may = may
+
+    def __len__(self) -> int:
+        return 4
+
+    def __getitem__(self, index: int) -> Any:
+        self.may.wait(60)
+        return index
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+def test_a_batch_that_came_too_late_is_the_next_one(in_order: bool) -> None:
+    context = multiprocessing.get_context("fork")
+    may = context.Event()
+    loader: Any = DataLoader(
+        Waiting(may),
+        num_workers=1,
+        timeout=0.05,
+        multiprocessing_context=context,
+        in_order=in_order,
+    )
+    batches = iter(loader)
+    with pytest.raises(RuntimeError, match="timed out"):
+        next(batches)
+    may.set()
+    found: list[int] = []
+    while len(found) < 4:
+        try:
+            found.append(next(batches).item())
+        except RuntimeError as error:  # the machine may be slow
+            assert "timed out" in str(error)
+    assert found == [0, 1, 2, 3]
+    with pytest.raises(StopIteration):
+        next(batches)

@@ -99,7 +99,8 @@ def binary_cross_entropy_with_logits(
         )
     if not target.is_floating_point():
         raise RuntimeError(
-            f"result type {input.dtype.word} can't be cast to the desired output type {target.dtype.word}"
+            f"result type {input.dtype.word} can't be cast to the desired output type "
+            f"{target.dtype.word}"
         )
     input, target = same_type(input, target)
     factor = None if pos_weight is None else pos_weight.array  # gets no gradient

@@ -204,12 +204,16 @@ def _check_class_target(input: Tensor, target: Tensor, weight: Tensor | None) ->
         raise RuntimeError(f"Expected target size {expected}, got {list(target_shape)}")
     if target.dtype is not dtypes.int64:
         if target.dtype is not dtypes.uint8:
-            raise RuntimeError(f"expected target dtype to be Long or Byte, but got {target.dtype.word}")
+            raise RuntimeError(
+                f"expected target dtype to be Long or Byte, but got {target.dtype.word}"
+            )
         target = target.long()
     if weight is not None:
         _check_class_weight(input, weight, "")
         if weight.dtype is not input.dtype:
-            raise RuntimeError(f"expected scalar type {input.dtype.word} but found {weight.dtype.word}")
+            raise RuntimeError(
+                f"expected scalar type {input.dtype.word} but found {weight.dtype.word}"
+            )
     return target.squeeze(0) if len(shape) == len(target_shape) == 1 else target
 
 
@@ -258,7 +262,8 @@ def _cross_entropy_of_probabilities(
 ) -> Tensor:
     if not target.is_floating_point():
         raise RuntimeError(
-            "Expected floating point type for target with class probabilities, got " + target.dtype.word
+            "Expected floating point type for target with class probabilities, got "
+            + target.dtype.word
         )
     if ignore_index >= 0:
         raise RuntimeError("ignore_index is not supported for floating point target")

@@ -164,7 +164,7 @@ def batch_norm(
     weight: Tensor | None = None,
     bias: Tensor | None = None,
     training: bool = False,
-    momentum: float = 0.1,
+    momentum: float | Tensor = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
     """(x - mean) / sqrt(variance + eps) · weight + bias, each channel (dimension 1) by itself.
@@ -242,7 +242,7 @@ def _move_running(
     running_var: Tensor | None,
     mean: Tensor,
     variance: Tensor,
-    momentum: float,
+    momentum: float | Tensor,
     count: int,
 ) -> None:
     """Move running statistics towards those of a batch with so many values for each channel."""

@@ -1,0 +1,118 @@
+"""Values that are the same in every replay, which Python may therefore look at while recording.
+
+Such are arrays made of nothing but numbers and other such arrays, and memory from outside that the
+recording does not write into: replays stand as long as nobody else has written into it, by the
+count of writes that its tensors keep. What follows from inputs or random numbers is not constant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .noted_steps import Ref, Root, refs_in
+from .primitive_effects import DRAWS, ONLY_SHAPE, picks_by_mask
+from .primitives import Array
+
+if TYPE_CHECKING:
+    from .recording import Recorder
+
+Versions = Callable[[Any], list[list[int]] | None]
+"""For the owner of memory from outside: the counts of writes of its tensors, each a list of one
+number; None where it is not known who writes into it."""
+
+
+class ConstantValues:
+    """What is constant in a recording.
+
+    Args:
+        recorder: notes the steps.
+        versions: tells who counts the writes into memory.
+    """
+
+    def __init__(self, recorder: Recorder, versions: Versions) -> None:
+        self._recorder = recorder
+        self._versions = versions
+        self._steps_seen = 0
+        self._varying: set[Root] = set()
+        self._relied_on: dict[Root, list[list[int]] | None] = {}
+        self._places: dict[int, tuple[Array, list[Array]]] = {}
+        recorder.at_end.append(self._check_unwritten)
+
+    def varies(self, array: Array) -> None:
+        """Replays are given another array in the place of this one."""
+        self._varying.add(self._recorder.ref(array).root)
+
+    def holds(self, value: Any) -> bool:
+        """Whether all arrays in nested lists, tuples and dictionaries are constant."""
+        self._follow_steps()
+        refs = list(refs_in(self._recorder.translate(value)))
+        return all(map(self._is_constant, refs))
+
+    def _follow_steps(self) -> None:
+        steps = self._recorder.steps
+        for step in steps[self._steps_seen :]:
+            read = refs_in((step.args, step.kwargs)) if step.name not in ONLY_SHAPE else ()
+            chance = step.effect or step.name in DRAWS or step.name == "draw_dropout"
+            if chance or any(ref.root in self._varying for ref in read):
+                self._varying.update(ref.root for ref in step.written())
+            else:
+                self._varying.update(r.root for r in step.written() if r.root.external)
+        self._steps_seen = len(steps)
+
+    def _is_constant(self, ref: Ref) -> bool:
+        root = ref.root
+        if root in self._varying:
+            return False
+        if not root.external or root.frozen:
+            return True
+        if root not in self._relied_on:
+            self._relied_on[root] = self._versions(root.owner)
+        return self._relied_on[root] is not None
+
+    def _check_unwritten(self) -> None:
+        self._follow_steps()
+        for root, counts in self._relied_on.items():
+            if counts is None:
+                continue
+            if root in self._varying:
+                self._recorder.fail(
+                    "a value is read by Python, or a mask used as index, that the function itself "
+                    "changes later on"
+                )
+            for count in counts:
+                self._recorder.require("{}[0] == {}", count, count[0])
+
+    # --- looking at them --------------------------------------------------------------------------
+
+    def read(self, name: str, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What a primitive gives that looks at constant arrays: constant, too."""
+        with self._recorder.paused():
+            result = function(*args, **kwargs)
+        if name == "to_host":
+            return result
+        if isinstance(result, tuple):
+            return tuple(map(self._made, result))
+        return self._made(result)
+
+    def places(self, index: Any) -> Any:
+        """An index with the places where constant masks hold, in the masks' stead."""
+        if not isinstance(index, tuple):
+            return tuple(self._places_of(index))
+        found: list[Any] = []
+        for item in index:
+            found += self._places_of(item) if picks_by_mask(item) else [item]
+        return tuple(found)
+
+    def _places_of(self, mask: Array) -> list[Array]:
+        if id(mask) not in self._places:
+            with self._recorder.paused():
+                places = self._recorder.backend.nonzero(mask)
+            self._places[id(mask)] = mask, [self._made(array) for array in places]
+        return self._places[id(mask)][1]
+
+    def _made(self, array: Array) -> Array:
+        """A copy that replays make anew, if anybody writes into it."""
+        self._recorder.ref(array).root.frozen = True
+        copied: Array = self._recorder.backend.copy(array)
+        return copied
