@@ -53,7 +53,12 @@ def add(input: Any, other: Any, *old: Any, alpha: Any = 1, out: Any = None) -> A
 
 
 def sub(input: Any, other: Any, *old: Any, alpha: Any = 1, out: Any = None) -> Any:
-    """``input - alpha * other``, broadcast."""
+    """``input - alpha * other``, broadcast.
+
+    >>> import gpugrad
+    >>> gpugrad.sub(gpugrad.tensor([3.0, 4.0]), 1, alpha=2)
+    tensor([1., 2.])
+    """
     if old:
         other, alpha = factor_first("sub", other, old)
     result = arithmetic.Sub.apply(input, scaled(other, alpha, input))
@@ -78,7 +83,12 @@ matmul.__doc__ = products.matmul.__doc__
 
 
 def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
-    """``other - alpha * input``."""
+    """``other - alpha * input``.
+
+    >>> import gpugrad
+    >>> gpugrad.rsub(gpugrad.tensor([3.0, 4.0]), 1)
+    tensor([-2., -3.])
+    """
     if not isinstance(input, TensorBase):
         raise refuse("rsub", input, other)
     return arithmetic.rsub(scaled(input, alpha, other), other)
@@ -132,14 +142,24 @@ _square = of_one(power.Square, "square")
 
 
 def square(input: Any, *, out: Any = None) -> Any:
-    """``input ** 2``; of bools int64."""
+    """``input ** 2``; of bools int64.
+
+    >>> import gpugrad
+    >>> gpugrad.square(gpugrad.tensor([2.0, -3.0]))
+    tensor([4., 9.])
+    """
     if isinstance(input, TensorBase) and input.array.dtype.kind == "b":
         return pow(input, 2, out=out)
     return _square(input, out=out)
 
 
 def round(input: Any, *, decimals: int | None = None, out: Any = None) -> Any:
-    """The nearest integer, halves to even; or the nearest multiple of ``10**-decimals``."""
+    """The nearest integer, halves to even; or the nearest multiple of ``10**-decimals``.
+
+    >>> import gpugrad
+    >>> gpugrad.round(gpugrad.tensor([0.5, 1.5, 2.4]))
+    tensor([0., 2., 2.])
+    """
     if decimals is not None and input.array.dtype.kind in "iub":
         kernel = "round_cpu" if decimals else "round_vml_cpu"
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{word(input.array)}'")

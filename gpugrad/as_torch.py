@@ -83,6 +83,18 @@ def installed() -> bool:
     return any(isinstance(finder, _Finder) for finder in sys.meta_path)
 
 
+def look_up_again() -> None:
+    """Ask again for the functions that the modules which stand for PyTorch's have kept.
+
+    They have been replaced by others.
+    """
+    for module in list(sys.modules.values()):
+        if isinstance(module, _Stand):
+            for name, value in list(module.__dict__.items()):
+                if isinstance(value, FunctionType):
+                    del module.__dict__[name]
+
+
 def _own_name(name: str) -> str:
     """This package's name of a module of PyTorch's."""
     for moved, place in _MOVED.items():
@@ -93,7 +105,7 @@ def _own_name(name: str) -> str:
 
 def _elsewhere(module: str, name: str) -> Any:
     """A layer that PyTorch keeps in another file of its layers than this package."""
-    if module.startswith(_LAYERS_OF):
+    if module.startswith((_LAYERS_OF, "torch.nn.parameter")):
         layers = importlib.import_module(f"{_PACKAGE}.nn")
         if hasattr(layers, name):
             return getattr(layers, name)

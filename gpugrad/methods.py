@@ -291,6 +291,8 @@ METHODS: dict[str, Function] = {
 def bind(functions: dict[str, Function], methods: dict[str, Function]) -> None:
     """Put functions and methods on the Tensor class, second names included."""
     for name, function in {**functions, **methods}.items():
+        if function.__doc__ is None and name.endswith("_"):
+            function.__doc__ = f":func:`{name[:-1]}` in place."
         if name not in NO_METHOD:
             setattr(Tensor, name, numpy_names(function) if takes_dim(function) else function)
     for second, first in ALIASES.items():

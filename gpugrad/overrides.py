@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from .function_modes import TorchFunctionMode as TorchFunctionMode
+from .function_modes import resolve_name as resolve_name
 from .subclasses import dispatched, tensors_of_derived_classes
 from .tensor import Tensor
 

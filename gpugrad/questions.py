@@ -9,12 +9,22 @@ from .autograd.engine import TensorBase
 
 
 def numel(input: Any) -> int:
-    """The number of elements."""
+    """The number of elements.
+
+    >>> import gpugrad
+    >>> gpugrad.numel(gpugrad.zeros(2, 3))
+    6
+    """
     return int(input.array.size)
 
 
 def is_tensor(obj: Any, /) -> bool:
-    """Whether ``obj`` is a tensor."""
+    """Whether ``obj`` is a tensor.
+
+    >>> import gpugrad
+    >>> gpugrad.is_tensor([1.0])
+    False
+    """
     return isinstance(obj, TensorBase)
 
 
@@ -24,7 +34,12 @@ def is_inference(input: Any) -> bool:
 
 
 def is_floating_point(input: Any) -> bool:
-    """Whether the elements are floating-point numbers."""
+    """Whether the elements are floating-point numbers.
+
+    >>> import gpugrad
+    >>> gpugrad.is_floating_point(gpugrad.tensor([1]))
+    False
+    """
     return bool(dtypes.from_numpy(input.array.dtype).is_floating_point)
 
 
@@ -73,7 +88,12 @@ def typename(obj: Any, /) -> str:
 
 
 def result_type(tensor1: Any, tensor2: Any) -> dtypes.dtype:
-    """The type that arithmetic on the two operands gives."""
+    """The type that arithmetic on the two operands gives.
+
+    >>> import gpugrad
+    >>> gpugrad.result_type(gpugrad.tensor([1]), 2.5)
+    torch.float32
+    """
     kinds = []
     for value in (tensor1, tensor2):
         if isinstance(value, TensorBase):

@@ -72,8 +72,7 @@ FOR_TYPE(REMAINDERS_OF)
 //
 // erfc(x) = exp(-x^2) w(x), where (1 + 2 x) w(x) is a polynomial in t = (x - 3.75) / (x + 3.75): the
 // form of Shepherd and Laframboise, "Chebyshev approximation of (1 + 2x) exp(x^2) erfc x in
-// 0 <= x < infinity" (1981). It serves from 0.46 on; nearer to 0, 1 - erf(x) loses nothing. All is in
-// double, in which the square of a float is exact.
+// 0 <= x < infinity" (1981). All is in double, in which the square of a float is exact.
 static inline float erfc_of_float(float number) {
     const double size = fabs((double)number), x = size > 30.0 ? 30.0 : size;
     const double t = (x - 3.75) / (x + 3.75);
@@ -101,61 +100,132 @@ static inline float erfc_of_float(float number) {
     p = NM_FMA_double(p, t, -0.14024059858554702);
     p = NM_FMA_double(p, t, 1.2375126308378275);
     const double far = nm_exp_below_double(-x * x) * p / (1.0 + 2.0 * x);
-    const float away = (float)(number < 0.0f ? 2.0 - far : far);
-    return fabsf(number) < 0.46f ? 1.0f - nm_erf_float(number) : away;
+    const double below = number < 0.0f ? 2.0 : 0.0, sign = number < 0.0f ? -1.0 : 1.0;
+    return (float)(below + sign * far);
 }
 
 static inline double erfc_of_double(double x) { return erfc(x); }
 
 // --- the gamma function's relatives, in double ---------------------------------------------------
+//
+// Positive numbers below EDGE are moved up: P is the product of x, x + 1, ... x + EDGE - 1, and from
+// what Stirling's series give for x + EDGE, log P or its slopes are taken. The others are exceptions.
+// Choices are between constants: gcc would put a long computation behind a branch, of which no vector
+// code can be made.
 
 #define NM_PI 3.14159265358979323846
+#define EDGE 10
+
+typedef struct {
+    double product, slope, curve;  // P, its derivative and half its second one
+    double x, is_moved;            // is_moved: 1 or 0
+} Moved;
+
+static inline Moved moved_up(double x) {
+    const double low = x < EDGE ? x : 1.0;
+    double product = 1.0, slope = 0.0, curve = 0.0;
+    for (int k = 0; k < EDGE; k++) {
+        curve = NM_FMA_double(curve, low + k, slope);
+        slope = NM_FMA_double(slope, low + k, product);
+        product *= low + k;
+    }
+    const double is_moved = x < EDGE ? 1.0 : 0.0;
+    return (Moved){product, slope, curve, x + EDGE * is_moved, is_moved};
+}
+
+static inline float lgamma_positive_float(float number) {
+    const Moved m = moved_up((double)number);
+    const double inverse = 1.0 / m.x, square = inverse * inverse;
+    double series = -1.0 / 1680.0;
+    series = NM_FMA_double(series, square, 1.0 / 1260.0);
+    series = NM_FMA_double(series, square, -1.0 / 360.0);
+    series = NM_FMA_double(series, square, 1.0 / 12.0);
+    const double far = (m.x - 0.5) * nm_log_double(m.x) - m.x + 0.91893853320467274178;
+    return (float)(far + series * inverse - m.is_moved * nm_log_double(m.product));
+}
 
 static inline double lgamma_of(double x) {
     int sign;
     return lgamma_r(x, &sign);
 }
 
-// The slope of lgamma: psi(x) = psi(x + 1) - 1 / x up to 10, then Stirling's series. Below 1/2 it is
-// reflected: psi(1 - x) - pi / tan(pi x).
-static double digamma_of(double number) {
-    if (number == 0) return copysign(INFINITY, -number);
-    const double below = floor(number);
-    if (number < 0 && number == below) return NAN;
-    double x = number < 0.5 ? 1.0 - number : number, total = 0;
-    for (; x < 10.0; x += 1.0) total -= 1.0 / x;
-    const double square = 1.0 / (x * x);
+static inline double digamma_positive(double number) {
+    const Moved m = moved_up(number);
+    const double inverse = 1.0 / m.x, square = inverse * inverse;
     double series = 1.0 / 12.0;
-    series = 691.0 / 32760.0 - square * series;
-    series = 1.0 / 132.0 - square * series;
-    series = 1.0 / 240.0 - square * series;
-    series = 1.0 / 252.0 - square * series;
-    series = 1.0 / 120.0 - square * series;
-    series = 1.0 / 12.0 - square * series;
-    total += log(x) - 0.5 / x - square * series;
-    return number < 0.5 ? total - NM_PI / tan(NM_PI * (number - below)) : total;
+    series = NM_FMA_double(series, -square, 691.0 / 32760.0);
+    series = NM_FMA_double(series, -square, 1.0 / 132.0);
+    series = NM_FMA_double(series, -square, 1.0 / 240.0);
+    series = NM_FMA_double(series, -square, 1.0 / 252.0);
+    series = NM_FMA_double(series, -square, 1.0 / 120.0);
+    series = NM_FMA_double(series, -square, 1.0 / 12.0);
+    const double far = nm_log_double(m.x) - 0.5 * inverse - square * series;
+    return far - m.is_moved * (m.slope / m.product);
 }
 
-// The slope of that: 1 / x^2 up to 10, then the series' slope; reflected,
-// (pi / sin(pi x))^2 - psi'(1 - x).
-static double trigamma_of(double number) {
-    const double below = floor(number);
-    if (number <= 0 && number == below) return INFINITY;
-    double x = number < 0.5 ? 1.0 - number : number, total = 0;
-    for (; x < 10.0; x += 1.0) total += 1.0 / (x * x);
-    const double square = 1.0 / (x * x);
-    double series = 7.0 / 6.0;
-    series = 691.0 / 2730.0 - square * series;
-    series = 5.0 / 66.0 - square * series;
-    series = 1.0 / 30.0 - square * series;
-    series = 1.0 / 42.0 - square * series;
-    series = 1.0 / 30.0 - square * series;
-    series = 1.0 / 6.0 - square * series;
-    total += 1.0 / x + 0.5 * square + square / x * series;
-    if (number >= 0.5 || number != number) return total;
-    const double slope = NM_PI / sin(NM_PI * (number - below));
-    return slope * slope - total;
+// Reflected: psi(1 - x) - pi / tan(pi x).
+static double digamma_of(double x) {
+    if (x == 0) return copysign(INFINITY, -x);
+    if (x == INFINITY || x != x) return x;
+    const double below = floor(x);
+    if (x == below) return NAN;
+    return digamma_positive(1.0 - x) - NM_PI / tan(NM_PI * (x - below));
 }
+
+static inline double trigamma_positive(double number) {
+    const Moved m = moved_up(number);
+    const double inverse = 1.0 / m.x, square = inverse * inverse, slope = m.slope / m.product;
+    double series = 7.0 / 6.0;
+    series = NM_FMA_double(series, -square, 691.0 / 2730.0);
+    series = NM_FMA_double(series, -square, 5.0 / 66.0);
+    series = NM_FMA_double(series, -square, 1.0 / 30.0);
+    series = NM_FMA_double(series, -square, 1.0 / 42.0);
+    series = NM_FMA_double(series, -square, 1.0 / 30.0);
+    series = NM_FMA_double(series, -square, 1.0 / 6.0);
+    const double far = inverse + 0.5 * square + square * inverse * series;
+    return far + m.is_moved * (slope * slope - 2.0 * m.curve / m.product);
+}
+
+// Reflected: (pi / sin(pi x))^2 - psi'(1 - x).
+static double trigamma_of(double x) {
+    if (x != x) return x;
+    const double below = floor(x);
+    if (x == below) return x > 0 ? 0 : INFINITY;
+    const double slope = NM_PI / sin(NM_PI * (x - below));
+    return slope * slope - trigamma_positive(1.0 - x);
+}
+
+enum { SOME = 256 };
+
+// VALUE for most x; where IS_RARE holds, VALUE means nothing, and RARE is computed on its own.
+#define ONE_WITH_RARE(NAME, T, VALUE, IS_RARE, RARE)                                               \
+    START(NAME, T)                                                                                 \
+    const T *const all = operands[0];                                                              \
+    for (int64_t first = 0; first < n; first += SOME) {                                            \
+        T xs[SOME];                                                                                \
+        const int64_t some = smaller(SOME, n - first);                                             \
+        int rare = 0;                                                                              \
+        for (int64_t i = 0; i < some; i++) xs[i] = all[(first + i) * steps[0]];                    \
+        EACH_ALONE for (int64_t i = 0; i < some; i++) {                                            \
+            const T x = xs[i];                                                                     \
+            out[first + i] = VALUE;                                                                \
+        }                                                                                          \
+        for (int64_t i = 0; i < some; i++) {                                                       \
+            const T x = xs[i];                                                                     \
+            rare |= IS_RARE;                                                                       \
+        }                                                                                          \
+        for (int64_t i = 0; rare && i < some; i++) {                                               \
+            const T x = xs[i];                                                                     \
+            if (IS_RARE) out[first + i] = RARE;                                                    \
+        }                                                                                          \
+    }                                                                                              \
+    END(NAME, T, 1)
+
+#define IS_ORDINARY(x) ((x) > 0 && (x) < INFINITY)
+#define LGAMMA_float                                                                               \
+    ONE_WITH_RARE(lgamma, float, lgamma_positive_float(x), !IS_ORDINARY(x),                        \
+                  (float)lgamma_of((double)x))
+#define LGAMMA_double ONE(lgamma, double, lgamma_of(x))
 
 // --- the rest ------------------------------------------------------------------------------------
 
@@ -168,15 +238,17 @@ static inline double hypot_of_double(double x, double y) { return hypot(x, y); }
 
 #define FUNCTIONS_OF(T)                                                                            \
     static inline T log_of_sum_##T(T x, T y) {                                                     \
-        const T found = (x > y ? x : y) + nm_log1p_##T(nm_exp_below_##T(x > y ? y - x : x - y));   \
-        return x == y ? x + (T)0.69314718055994530942 : found;                                     \
+        const T apart = x == y ? 0 : x > y ? y - x : x - y; /* infinity's too */                   \
+        return (x > y ? x : y) + nm_softplus_##T(apart);                                           \
     }                                                                                              \
     TWO(hypot, T, hypot_of_##T(x, y))                                                              \
     TWO(logaddexp, T, log_of_sum_##T(x, y))                                                        \
     TWO(nan_to_num, T, x != x ? y : x == INFINITY ? a : x == -INFINITY ? b : x)                    \
     ONE(erfc, T, erfc_of_##T(x))                                                                   \
-    ONE(lgamma, T, (T)lgamma_of((double)x))                                                        \
-    ONE(digamma, T, (T)digamma_of((double)x))                                                      \
-    ONE(trigamma, T, (T)trigamma_of((double)x))
+    LGAMMA_##T                                                                                     \
+    ONE_WITH_RARE(digamma, T, (T)digamma_positive((double)x), !IS_ORDINARY(x),                     \
+                  (T)digamma_of((double)x))                                                        \
+    ONE_WITH_RARE(trigamma, T, (T)trigamma_positive((double)x), !IS_ORDINARY(x),                   \
+                  (T)trigamma_of((double)x))
 
 FOR_TYPE(FUNCTIONS_OF)

@@ -261,7 +261,9 @@ static inline float nm_log1p_float(float x) {
     const float found = nm_log_of_parts_float(NM_FMA_float(lost, scale, f), (float)k);
     const float nonzero = u == 0.0f ? -INFINITY : found;
     const float real = u < 0.0f ? NAN : nonzero;
-    return x < INFINITY && x != 0.0f ? real : x;
+    // Two choices: a loop with an "and" of conditions in it may not become vector code.
+    const float kept = x != 0.0f ? real : x;
+    return x < INFINITY ? kept : x;
 }
 
 static inline double nm_log1p_double(double x) {
@@ -278,7 +280,8 @@ static inline double nm_log1p_double(double x) {
     const double found = nm_log_of_parts_double(NM_FMA_double(lost, scale, f), k);
     const double nonzero = u == 0.0 ? -INFINITY : found;
     const double real = u < 0.0 ? NAN : nonzero;
-    return x < INFINITY && x != 0.0 ? real : x;
+    const double kept = x != 0.0 ? real : x;
+    return x < INFINITY ? kept : x;
 }
 
 // log(1 + exp(x)) = max(x, 0) + log(1 + z) with z = exp(-|x|): u = 1 + z has an exponent of 0 or 1,

@@ -9,14 +9,10 @@ from typing import Any
 
 from ..backend import BACKENDS
 from ..backend.primitives import Array
-from .engine import (
-    Node,
-    TensorBase,
-    wrap,
-)
+from .engine import Node, TensorBase, wrap
 from .grad_mode import mode
-from .multi_grad_hook import GradientEdge, target_of
 from .propagation import Leaves, call_hooks, is_ours, reaching, run
+from .roots import as_tuple, cast_to, prepare, size_text, targets_of
 from .ties import ZEROS, zeros_for
 from .views import refresh
 
@@ -42,106 +38,22 @@ def _accumulate(leaves: Leaves, create_graph: bool, hooked: bool = False) -> Non
                 grad, maker = call_hooks(hooks.before, grad), None
             present = leaf.gradient
             if create_graph:
-                grad = _cast_to(leaf, grad)
+                grad = cast_to(leaf, grad)
                 leaf.gradient = grad if present is None else present + grad
             elif present is not None:
                 BACKENDS[type(grad)].add(present.array, grad, out=present.array)
                 present.version[0] += 1
             else:
                 if grad.dtype is not leaf.array.dtype:
-                    grad = _cast_to(leaf, grad)
+                    grad = cast_to(leaf, grad)
                 leaf.gradient = wrap(grad if is_ours(grad, maker) else _own(grad))
             if hooks is not None:
                 for hook in list(hooks.after.values()):
                     hook(leaf)
 
 
-def _cast_to(tensor: Any, grad: Any) -> Any:
-    """A gradient in the type of the tensor it belongs to; bfloat16 may have become float32."""
-    if tensor.array is None:  # an edge, whose tensor may be gone
-        return grad
-    if getattr(grad, "array", grad).dtype == tensor.array.dtype:
-        return grad
-    return BACKENDS[type(grad)].cast(grad, tensor.array.dtype)
-
-
 def _own(grad: Array) -> Array:
     return BACKENDS[type(grad)].copy(grad)
-
-
-def _first_gradient(root: Any, gradient: Any, create_graph: bool) -> Any:
-    """The gradient at a root: what the user gave, or one for a single element."""
-    if root.array is None:  # an edge, of whose tensor nothing is known
-        if gradient is None:
-            raise RuntimeError("grad can be implicitly created only for scalar outputs")
-        return gradient if create_graph else gradient.array
-    backend = BACKENDS[type(root.array)]
-    if gradient is None:
-        if root.array.size != 1:
-            raise RuntimeError("grad can be implicitly created only for scalar outputs")
-        ones = backend.ones_like(root.array)
-        return wrap(ones) if create_graph else ones
-    if not isinstance(gradient, TensorBase):
-        raise TypeError(
-            "gradients can be either Tensors or None, but got " + type(gradient).__name__
-        )
-    if gradient.array.shape != root.array.shape:
-        raise RuntimeError(
-            f"Mismatch in shape: grad_output[0] has a shape of {_size(gradient)} and output[0] "
-            f"has a shape of {_size(root)}."
-        )
-    if gradient.array.dtype != root.array.dtype:
-        gradient = wrap(backend.cast(gradient.array, root.array.dtype))
-    return gradient if create_graph else gradient.array
-
-
-def _size(tensor: Any) -> str:
-    return f"torch.Size({list(tensor.array.shape)})"
-
-
-def _source_of(value: Any) -> Any:
-    """A tensor to start from, or what stands for an edge."""
-    if isinstance(value, TensorBase):
-        return value
-    if isinstance(value, GradientEdge):
-        return target_of(value)
-    raise TypeError(f"'{type(value).__name__}' object is not iterable")
-
-
-def _tuple(value: Any) -> tuple[Any, ...]:
-    if isinstance(value, (tuple, list)) and not isinstance(value, GradientEdge):
-        return tuple(value)
-    return (value,)
-
-
-def _targets(inputs: Any) -> tuple[Any, ...]:
-    """The tensors to differentiate by, and what stands for edges."""
-    if not isinstance(inputs, (TensorBase, GradientEdge, list, tuple)):
-        raise TypeError(f"'{type(inputs).__name__}' object is not iterable")
-    values = _tuple(inputs)
-    for value in values:
-        if not isinstance(value, (TensorBase, GradientEdge)):
-            raise RuntimeError(
-                "all inputs have to be Tensors or GradientEdges, but got " + type(value).__name__
-            )
-    return tuple(target_of(value) for value in values)
-
-
-def _prepare(tensors: Any, grads: Any, create_graph: bool) -> tuple[list[Any], list[Any]]:
-    roots = [_source_of(t) for t in _tuple(tensors)]
-    given = [None] * len(roots) if grads is None else list(_tuple(grads))
-    if len(given) != len(roots):
-        raise RuntimeError(f"got {len(roots)} tensors and {len(given)} gradients")
-    firsts = []
-    for number, (root, first) in enumerate(zip(roots, given, strict=True)):
-        if root.view_of is not None and root.version[1] != root.rebased:
-            refresh(root)
-        if not root.needs_grad:
-            raise RuntimeError(
-                f"element {number} of tensors does not require grad and does not have a grad_fn"
-            )
-        firsts.append(_first_gradient(root, first, create_graph))
-    return roots, firsts
 
 
 def backward(
@@ -176,20 +88,19 @@ def backward(
         grad_tensors = _renamed(grad_variables, grad_tensors)
     retain = create_graph if retain_graph is None else retain_graph
     if inputs is not None:
-        if len(_tuple(inputs)) == 0:
+        if len(as_tuple(inputs)) == 0:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-        wanted = _targets(inputs)
-        results = grad(tensors, wanted, grad_tensors, retain, create_graph, allow_unused=True)
+        results = grad(tensors, inputs, grad_tensors, retain, create_graph, allow_unused=True)
         found = {
-            leaf: [g if create_graph else g.array, None]
-            for leaf, g in zip(wanted, results, strict=True)
-            if g is not None
+            target: [g if create_graph else g.array, None]
+            for target, g in zip(targets_of(inputs), results, strict=True)
+            if g is not None and isinstance(target, TensorBase)  # of an edge there is no tensor
         }
         _accumulate(found, create_graph, hooked=True)
         return
     before, mode.enabled = mode.enabled, create_graph
     try:
-        roots, firsts = _prepare(tensors, grad_tensors, create_graph)
+        roots, firsts = prepare(tensors, grad_tensors, create_graph)
         _accumulate(run(roots, firsts, retain, create_graph), create_graph)
     finally:
         mode.enabled = before
@@ -257,15 +168,15 @@ def grad(
         rows = _for_each_row(outputs, inputs, grad_outputs, retain, create_graph, allow_unused)
         if not materialize_grads:
             return rows
-        pairs = zip(_targets(inputs), rows, strict=True)
+        pairs = zip(targets_of(inputs), rows, strict=True)
         return tuple(t.new_zeros(t.shape) if r is None else r for t, r in pairs)
-    wanted = _targets(inputs)
+    wanted = targets_of(inputs)
     if not wanted:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     before, mode.enabled = mode.enabled, create_graph
     outer, PASS.is_partial = PASS.is_partial, True
     try:
-        roots, firsts = _prepare(outputs, grad_outputs, create_graph)
+        roots, firsts = prepare(outputs, grad_outputs, create_graph)
         for tensor in wanted:
             if tensor.view_of is not None and tensor.version[1] != tensor.rebased:
                 refresh(tensor)
@@ -290,7 +201,7 @@ def grad(
         mode.enabled = before
         PASS.is_partial = outer
     if grad_outputs is not None and not create_graph:
-        _share_versions(results, _tuple(grad_outputs))
+        _share_versions(results, as_tuple(grad_outputs))
     return tuple(results)
 
 
@@ -302,7 +213,7 @@ def _result(number: int, tensor: Any, value: Any, allow_unused: bool, materializ
                 "graph. Set allow_unused=True if this is the desired behavior."
             )
         return wrap(BACKENDS[type(tensor.array)].zeros_like(tensor.array)) if materialize else None
-    value = _cast_to(tensor, value)
+    value = cast_to(tensor, value)
     if isinstance(value, TensorBase):
         return value
     return wrap(BACKENDS[type(value)].asarray(value))
@@ -328,8 +239,8 @@ def _for_each_row(
     """A gradient for each row of ``grad_outputs``: in one pass, unless it is to be recorded."""
     from . import batched_pass  # which few programs need
 
-    batches = _tuple(grad_outputs)
-    for number, (output, batch) in enumerate(zip(_tuple(outputs), batches, strict=True)):
+    batches = as_tuple(grad_outputs)
+    for number, (output, batch) in enumerate(zip(as_tuple(outputs), batches, strict=True)):
         if batch is None:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
         if batch.array.shape[1:] != output.array.shape or not batch.array.ndim:
@@ -339,12 +250,12 @@ def _for_each_row(
                 "as the batch dimension. The sizes of the remaining dimensions are expected to "
                 "match the shape of corresponding output, but a mismatch was detected: grad_output"
                 f"[{number}] has a shape of torch.Size({shown}) and output[{number}] has a "
-                f"shape of {_size(output)}. If you only want some tensors in `grad_output` to be "
-                "considered batched, consider using vmap."
+                f"shape of {size_text(output)}. If you only want some tensors in `grad_output` to "
+                "be considered batched, consider using vmap."
             )
     if not create:
-        wanted = _targets(inputs)
-        found = batched_pass.in_batches(_tuple(outputs), wanted, batches, retain)
+        wanted = targets_of(inputs)
+        found = batched_pass.in_batches(as_tuple(outputs), wanted, batches, retain)
         if found is not None:
             pairs = zip(wanted, found, strict=True)
             return tuple(_result(n, t, value, unused, False) for n, (t, value) in enumerate(pairs))

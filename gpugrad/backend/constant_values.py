@@ -7,7 +7,7 @@ count of writes that its tensors keep. What follows from inputs or random number
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from .noted_steps import Ref, Root, refs_in
@@ -35,6 +35,7 @@ class ConstantValues:
         self._versions = versions
         self._steps_seen = 0
         self._varying: set[Root] = set()
+        self._follows_from: dict[Root, set[Root]] = {}
         self._relied_on: dict[Root, list[list[int]] | None] = {}
         self._places: dict[int, tuple[Array, list[Array]]] = {}
         recorder.at_end.append(self._check_unwritten)
@@ -52,23 +53,37 @@ class ConstantValues:
     def _follow_steps(self) -> None:
         steps = self._recorder.steps
         for step in steps[self._steps_seen :]:
-            read = refs_in((step.args, step.kwargs)) if step.name not in ONLY_SHAPE else ()
+            read = set()
+            if step.name not in ONLY_SHAPE:
+                read = {ref.root for ref in refs_in((step.args, step.kwargs))}
+            written = {ref.root for ref in step.written()}
             chance = step.effect or step.name in DRAWS or step.name == "draw_dropout"
-            if chance or any(ref.root in self._varying for ref in read):
-                self._varying.update(ref.root for ref in step.written())
-            else:
-                self._varying.update(r.root for r in step.written() if r.root.external)
+            if chance or not self._varying.isdisjoint(read):
+                self._varying |= written
+                continue
+            sources = {source for root in read for source in self._sources(root)}
+            for root in written:
+                if root.external:
+                    self._varying.add(root)
+                else:
+                    self._follows_from.setdefault(root, set()).update(sources)
         self._steps_seen = len(steps)
 
+    def _sources(self, root: Root) -> Collection[Root]:
+        """The memory from outside from which the numbers in a piece of memory follow."""
+        if root.external:
+            return () if root.frozen else (root,)
+        return self._follows_from.get(root, ())
+
     def _is_constant(self, ref: Ref) -> bool:
-        root = ref.root
-        if root in self._varying:
+        if ref.root in self._varying:
             return False
-        if not root.external or root.frozen:
-            return True
-        if root not in self._relied_on:
-            self._relied_on[root] = self._versions(root.owner)
-        return self._relied_on[root] is not None
+        for root in self._sources(ref.root):
+            if root not in self._relied_on:
+                self._relied_on[root] = self._versions(root.owner)
+            if self._relied_on[root] is None:
+                return False
+        return True
 
     def _check_unwritten(self) -> None:
         self._follow_steps()

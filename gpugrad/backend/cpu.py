@@ -64,7 +64,7 @@ class CPU(
     def __init__(self) -> None:
         super().__init__(np)
         keep_freed_memory()
-        self.dot = dot
+        self.dot = np.ndarray.dot
 
     def device(self, x: Array) -> Device:
         return CPU_DEVICE

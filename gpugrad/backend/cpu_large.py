@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..native import pointwise, reductions
+from ..native import pointwise, product_threads, reductions
 from .cpu import CPU
 from .primitives import Array
 from .ufuncs import UFUNCS
@@ -32,6 +32,10 @@ OF_THREE = ("addcmul", "addcdiv", "div_grad", "bce_with_logits_grad", "huber_gra
 
 class LargeCPU(CPU):
     """What :class:`CPU` computes, large arrays first of all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dot = product_threads.dot
 
     def clamp_grad(
         self, x: Array, grad: Array, low: Any, high: Any, out: Array | None = None

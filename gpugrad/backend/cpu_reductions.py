@@ -19,6 +19,7 @@ from .small_arrays import (
     OVER_COLUMNS,
     OVER_ROWS,
     SHORT,
+    SHORT_ONES,
     is_narrow,
 )
 
@@ -44,18 +45,17 @@ class HostReductions(Primitives):
         # A product with ones is BLAS's business, and three times as fast as add.reduce for the
         # matrices and the little vectors of toy models.
         if not keepdims and dtype is None and x.dtype in BLAS_TYPES:
-            if x.ndim == 2 and axis in OVER_ROWS and x.shape[0] <= LONGEST_ONES:
-                return ONES_VECTORS[x.dtype][: x.shape[0]].dot(x, out)
             if axis is None and x.flags.c_contiguous:
                 if x.size <= SHORT:
-                    flat = x if x.ndim == 1 else x.reshape(-1)
-                    return ONES_VECTORS[x.dtype][: x.size].dot(flat, out)
+                    return SHORT_ONES[x.dtype][x.size].dot(x.ravel(), out)
                 if x.size >= maps.SIMPLE:
                     found = maps.total(x)
                     if found is not None:
                         return self.into(found, out)
                 if x.size > cpu_blocks.LARGE:
                     return self.into(x.dtype.type(cpu_blocks.total(x)), out)
+            if x.ndim == 2 and axis in OVER_ROWS and x.shape[0] <= LONGEST_ONES:
+                return ONES_VECTORS[x.dtype][: x.shape[0]].dot(x, out)
             if axis in OVER_COLUMNS and x.size < reductions.LARGE and _short_rows(x):
                 return x.dot(ONES_VECTORS[x.dtype][: x.shape[1]], out)
         if x.size >= reductions.LARGE and dtype is None:
@@ -76,6 +76,8 @@ class HostReductions(Primitives):
     def mean(
         self, x: Array, axis: Any = None, keepdims: bool = False, out: Array | None = None
     ) -> Array:
+        if axis is None and 0 < x.size <= SHORT and x.dtype in BLAS_TYPES and not keepdims:
+            return self.into(self.sum(x) / x.size, out)
         if x.dtype not in BLAS_TYPES and is_narrow(x.dtype):
             wide = _total(x, axis, np.float32, None, keepdims)
             count = x.size // wide.size if wide.size else float("nan")
@@ -98,7 +100,7 @@ class HostReductions(Primitives):
             total = _total(x, axis, None, out, keepdims)
         if type(total) is np.ndarray:
             return np.true_divide(total, x.size // max(total.size, 1), out=total)
-        return total / total.dtype.type(x.size)
+        return total / x.size
 
     def amax(
         self, x: Array, axis: Any = None, keepdims: bool = False, out: Array | None = None

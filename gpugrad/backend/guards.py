@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+
+import numpy as np
 
 
 class Guards:
@@ -50,6 +52,10 @@ DEPTH = 3
 
 LONGEST = 64
 """Of longer lists, the numbers are not watched."""
+
+
+MOST_BYTES = 4096
+"""Of larger NumPy arrays, the numbers are not watched."""
 
 
 class Mentioned:
@@ -129,46 +135,49 @@ def watch_parts(
     depth: int = DEPTH,
 ) -> None:
     """Take the numbers for granted that are mentioned parts of an object; see above."""
+    if isinstance(holder, np.ndarray):
+        if holder.nbytes <= MOST_BYTES and not holder.dtype.hasobject:
+            guards.require("{}.tobytes() == {}", holder, holder.tobytes())
+        return
+    if isinstance(holder, (set, frozenset)):
+        if len(holder) <= LONGEST and all(isinstance(item, NUMBERS) for item in holder):
+            guards.require("{} == {}", holder, set(holder))
+        return
     if isinstance(holder, (list, tuple)):
-        if len(holder) <= LONGEST:
-            if isinstance(holder, list):
-                guards.require("len({}) == {}", holder, len(holder))
-            _watch_places(guards, holder, range(len(holder)), mentioned, otherwise, depth)
+        numbers = holder and all(isinstance(item, NUMBERS) for item in holder)
+        if numbers and len(holder) <= LONGEST and isinstance(holder, list):
+            guards.require("{} == {}", holder, list(holder))
+        elif len(holder) <= LONGEST and depth > 1:
+            for item in filter(_has_parts, holder):
+                watch_parts(guards, item, mentioned, otherwise, depth - 1)
         return
-    if type(holder) is dict:
-        keys = [key for key in mentioned.keys if key in holder]
-        _watch_places(guards, holder, keys, mentioned, otherwise, depth)
+    is_table = type(holder) is dict
+    items = holder if is_table else getattr(holder, "__dict__", None)
+    if not isinstance(items, dict):
         return
-    attributes = getattr(holder, "__dict__", None)
-    if isinstance(attributes, dict):
-        names = [name for name in mentioned.names if name in attributes]
-        _watch_places(guards, attributes, names, mentioned, otherwise, depth)
-
-
-def _watch_places(
-    guards: Guards,
-    holder: Any,
-    keys: Iterable[Any],
-    mentioned: Mentioned,
-    otherwise: Callable[[Guards, str, Any, Any], Any] | None,
-    depth: int,
-) -> None:
-    for key in keys:
-        value = holder[key]
-        place = f"{{}}.get({key!r})" if isinstance(holder, dict) else f"{{}}[{key!r}]"
-        if watch_number(guards, place, holder, value):
+    for key in mentioned.keys if is_table else mentioned.names:
+        if key not in items:
             continue
-        if _has_parts(value):
-            guards.require(place + " is {}", holder, value)
-            if depth > 1:
-                watch_parts(guards, value, mentioned, otherwise, depth - 1)
-        elif otherwise is not None:
-            otherwise(guards, place, holder, value)
+        value = items[key]
+        place = f"{{}}.get({_literal(key)})"
+        if watch_number(guards, place, items, value):
+            continue
+        if not _has_parts(value):
+            if otherwise is not None:
+                otherwise(guards, place, items, value)
+        elif depth > 1:
+            guards.require(place + " is {}", items, value)
+            watch_parts(guards, value, mentioned, otherwise, depth - 1)
+
+
+def _literal(key: Any) -> str:
+    """A key as it is written in an expression that has ``{}`` in the places of objects."""
+    return repr(key).replace("{", "{{").replace("}", "}}")
 
 
 def _has_parts(value: Any) -> bool:
     """Whether numbers may lie in it that a program changes: in a list, dictionary or object."""
-    if type(value) in (list, tuple, dict):
+    if isinstance(value, (list, tuple, dict, set, np.ndarray)):
         return True
     if isinstance(value, (type, types.ModuleType, types.FunctionType, types.MethodType)):
         return False

@@ -64,7 +64,7 @@ class NormalFunctions:
             scaled = inside * math.sqrt(2 * math.pi) * module.exp(root * root / 2)
             step = ratio - scaled
             root = root + step / (1.0 - root * step / 2)
-        root = module.where(p < 0.5, -root, root)
+        root = module.where(p < 0.5, -root, module.where(p == 0.5, 0.0, root))
         root = module.where(p == 0, -math.inf, module.where(p == 1, math.inf, root))
         root = module.where((p >= 0) & (p <= 1), root, math.nan)
         return self.into(self.cast(root, x.dtype), out)

@@ -15,8 +15,8 @@ import contextlib
 import os
 import sys
 import threading
+import types
 from collections.abc import Callable, Iterator
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -92,7 +92,7 @@ class Recorder:
         if name in READS:
             if name != "move" and self._constant((args, kwargs)):
                 return self.constants.read(name, function, args, kwargs)
-            self.fail(f"{READS[name]} at {user_line()}")
+            self.fail(f"{READS[name]}{_inside()} at {user_line()}")
         elif name in INDEXED and picks_by_mask(args[1]):
             if self._constant(args[1]):
                 args = (args[0], self.constants.places(args[1]), *args[2:])
@@ -105,7 +105,7 @@ class Recorder:
         elif isinstance(result, tuple) and any(isinstance(r, np.generic) for r in result):
             result = tuple(np.asarray(r) if isinstance(r, np.generic) else r for r in result)
         elif isinstance(result, bool) and not self._constant((args, kwargs)):
-            self.fail(f"{READS['to_host']} at {user_line()}")
+            self.fail(f"{READS['to_host']}{_inside()} at {user_line()}")
         self._note(name, function, args, kwargs, result, effect)
         return result
 
@@ -273,7 +273,7 @@ class _Module:
         found = getattr(self._module, name)
         if not self._recorder.listening or isinstance(found, type):
             return found
-        if isinstance(found, ModuleType):
+        if isinstance(found, types.ModuleType):
             return _Module(self._recorder, found)
         return self._recorder._noting(name, found) if callable(found) else found
 
@@ -328,9 +328,20 @@ def made_in_python(backend: Any, array: Any, where: Any) -> Array:
 
 def user_line() -> str:
     """File and line of the innermost code that is not this package's."""
-    frame = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
-        if frame.f_back is None:
-            break
-        frame = frame.f_back
+    frame = _frames()[0]
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _inside() -> str:
+    """The class of this package that the program is in, if it is one whose methods it called."""
+    own = _frames()[1].f_locals.get("self")
+    is_layer = own is not None and not hasattr(own, "array")
+    return f" inside of {type(own).__name__}" if is_layer else ""
+
+
+def _frames() -> tuple[types.FrameType, types.FrameType]:
+    """The innermost frame that is not this package's, and the outermost one within it."""
+    inner = frame = sys._getframe(1)
+    while frame.f_code.co_filename.startswith(PACKAGE) and frame.f_back is not None:
+        inner, frame = frame, frame.f_back
+    return frame, inner

@@ -85,12 +85,8 @@ def _many_events(rate: float, uniform: Draw) -> int:
     log_inverse = math.log(1.1239 + 1.1328 / (b - 3.4))
     inside = 0.9277 - 3.6224 / (b - 2)
     while True:
-        u = uniform() - 0.5
-        v = uniform() or LEAST
-        edge = 0.5 - abs(u)
-        if edge == 0.0:
-            continue
-        k = math.floor((2 * a / edge + b) * u + rate + 0.43)
+        offset, v, edge = _proposal(a, b, uniform)
+        k = math.floor(offset + rate + 0.43)
         if edge >= 0.07 and v <= inside:
             return k
         if k < 0 or (edge < 0.013 and v > edge):
@@ -98,6 +94,21 @@ def _many_events(rate: float, uniform: Draw) -> int:
         reached = math.log(v) + log_inverse - math.log(a / (edge * edge) + b)
         if reached <= -rate + k * log_rate - math.lgamma(k + 1.0):
             return k
+
+
+def _proposal(a: float, b: float, uniform: Draw) -> tuple[float, float, float]:
+    """A number of Hörmann's density, which covers those of many events and of many successes.
+
+    Returns:
+        How far it is from the centre; a uniform number, which says whether to take it; and the
+        distance of the one that it was made of from the end of its range.
+    """
+    while True:
+        u = uniform() - 0.5
+        v = uniform() or LEAST
+        edge = 0.5 - abs(u)
+        if edge != 0.0:
+            return (2 * a / edge + b) * u, v, edge
 
 
 def binomial(count: float, prob: float, uniform: Draw) -> float:
@@ -135,12 +146,8 @@ def _many_successes(count: float, prob: float, uniform: Draw) -> float:
     alpha = (2.83 + 5.1 / b) * deviation
     mode = math.floor((count + 1) * prob)
     while True:
-        u = uniform() - 0.5
-        v = uniform() or LEAST
-        edge = 0.5 - abs(u)
-        if edge == 0.0:
-            continue
-        k = math.floor((2 * a / edge + b) * u + centre)
+        offset, v, edge = _proposal(a, b, uniform)
+        k = math.floor(offset + centre)
         if k < 0 or k > count:
             continue
         if edge >= 0.07 and v <= inside:

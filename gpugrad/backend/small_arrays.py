@@ -26,6 +26,35 @@ class _ByType(dict[Any, Array]):
         return made
 
 
+class _VectorsByType(dict[Any, list[Array]]):
+    """For each type, the first ones of a vector of ones: cutting them off takes half of a sum."""
+
+    def __missing__(self, dtype: Any) -> list[Array]:
+        ones = ONES_VECTORS[dtype]
+        made = self[dtype] = [ones[:n] for n in range(SHORT + 1)]
+        return made
+
+
+class _NumbersByType(dict[Any, dict[float, Array]]):
+    """For each type, numbers that came beside arrays of it."""
+
+    def __missing__(self, dtype: Any) -> dict[float, Array]:
+        made = self[dtype] = {}
+        return made
+
+    def add(self, number: float, dtype: Any) -> Array | float:
+        """What stands for a number from now on: an array, but for 0, which has a sign."""
+        if not number:
+            return number
+        kept = self[dtype]
+        if len(kept) >= MOST_NUMBERS:  # one that changes all the time
+            kept.clear()
+        made = np.asarray(number, dtype)
+        made.flags.writeable = False
+        kept[number] = made
+        return made
+
+
 LONGEST_ONES = 4096
 """Up to this many rows are added up by BLAS, whose float32 sums lose more digits than NumPy's."""
 SHORT = 64
@@ -39,6 +68,11 @@ OVER_COLUMNS = (1, -1, (1,))
 ZEROS = _ByType(lambda dtype: np.zeros((), dtype))
 ONES = _ByType(lambda dtype: np.ones((), dtype))
 ONES_VECTORS = _ByType(lambda dtype: np.ones(LONGEST_ONES, dtype))
+MOST_NUMBERS = 256
+NUMBERS = _NumbersByType()
+"""Python's numbers as arrays, by type and number: ``NUMBERS[dtype][number]`` where there is one."""
+SHORT_ONES = _VectorsByType()
+"""The vectors of ones of each length up to :data:`SHORT`, by type."""
 
 
 def is_narrow(dtype: Any) -> bool:

@@ -15,7 +15,7 @@ from ..autograd.backward_pass import grad
 from ..autograd.engine import TensorBase
 from ..autograd.grad_mode import enable_grad
 from ..backend.primitives import Array
-from .effects import agree, written
+from .effects import agree, coarsest, written
 from .structure import flat, tensors_in
 from .trace import Trace
 
@@ -66,7 +66,10 @@ class Call:
             for tensor, slot in zip(tensors_in(returned), trace.slots, strict=True)
             if slot.wants_grad
         ]
-        if not all(agree(backend, a, t.array) for a, t in zip(results, wanted, strict=True)):
+        least = coarsest(trace)
+        if not all(
+            agree(backend, a, t.array, least=least) for a, t in zip(results, wanted, strict=True)
+        ):
             raise RuntimeError(
                 "a compiled function is made again for create_graph=True, and gives another "
                 "result now: something that it works on has changed since it was called, such as "

@@ -31,6 +31,12 @@ def compare(first: Trace, second: Trace) -> None:
                 f"{one.place} and then {other.name} at {other.place}"
             )
         if not same((one.args, one.kwargs, one.results), (other.args, other.kwargs, other.results)):
+            if same.left_behind:
+                raise CaptureError(
+                    f"{other.name} at {other.place} reads what the call before has left behind in "
+                    "memory of its own, such as an attribute that every call assigns anew: write "
+                    "into the same memory, as copy_() does, or pass it as an argument"
+                )
             raise CaptureError(
                 f"the arguments of {one.name} at {other.place} change from call to call: "
                 f"{same.difference}. A number that Python computes would be frozen: make it an "
@@ -106,6 +112,9 @@ class _Same:
         self._inputs = [_places(trace) for trace in (first, second)]
         self._backend = second.recorder.backend
         self.difference = ""
+        self.left_behind = False
+        """Whether the second call read memory that the first one had made."""
+        self._made = first.recorder.roots
 
     def __call__(self, one: Any, other: Any) -> bool:
         if isinstance(one, Ref) and isinstance(other, Ref):
@@ -138,8 +147,10 @@ class _Same:
         if place is not None or id(other.root.owner) in second:
             there = second.get(id(other.root.owner))
             return place is there or (type(place) is int and place == there)
+        made = self._made.get(id(other.root.owner))
+        self.left_behind = made is not None and not made.external
         # To the last bit: nan is like nan, and zeros have signs.
-        return self._bytes(one) == self._bytes(other)
+        return not self.left_behind and self._bytes(one) == self._bytes(other)
 
     def _bytes(self, ref: Ref) -> bytes:
         return np.asarray(self._backend.to_host(ref.array)).tobytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -42,21 +43,38 @@ def left_to_chance(backend: Any, gradient: Array, largest: float) -> Any:
     return np.abs(numbers) <= rounding(gradient.dtype, largest)
 
 
+def coarsest(trace: Trace) -> float:
+    """The tolerance for the narrowest type of floating-point numbers that a call works with.
+
+    Numbers of wider types may follow from those. Single numbers, such as counts of steps, do not
+    count.
+    """
+    arrays = {ref.dtype for step in trace.steps for ref in step.refs() if math.prod(ref.shape) > 1}
+    return max((TOLERANCE.get(dtype.name, 0.0) for dtype in arrays), default=0.0)
+
+
 def agree(
-    backend: Any, expected: Array, found: Array, largest: float = 0.0, ignored: Any = False
+    backend: Any,
+    expected: Array,
+    found: Array,
+    largest: float = 0.0,
+    ignored: Any = False,
+    least: float = 0.0,
 ) -> bool:
     """Whether two arrays have the same values but for rounding. Waits for the device.
 
+
     ``largest`` is the largest number that was met elsewhere: where such numbers cancel each other,
     as in the gradient of a bias before a normalization, nothing but their rounding is left.
-    ``ignored`` is a mask of elements that do not count.
+    ``ignored`` is a mask of elements that do not count. ``least`` is the least tolerance: for where
+    numbers of a narrower type have been calculated with.
     """
     a, b = (np.asarray(backend.to_host(x)) for x in (expected, found))
     if a.shape != b.shape or a.dtype != b.dtype:
         return False
     if a.dtype.kind not in "fV":
         return bool((a == b).all())
-    limit = TOLERANCE[a.dtype.name]
+    limit = max(TOLERANCE[a.dtype.name], least)
     one, other = (x.astype(np.float64) for x in (a, b))
     scale = float(np.abs(one[np.isfinite(one)]).max(initial=0.0))
     close = limit * scale + rounding(a.dtype, largest)

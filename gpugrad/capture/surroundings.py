@@ -28,24 +28,26 @@ def watch_names(guards: Guards, function: Callable[..., Any], arguments: Iterabl
     plain = getattr(function, "__func__", function)
     if not isinstance(plain, types.FunctionType):
         return
-    holders = [getattr(function, "__self__", None), *arguments]
     called: dict[types.FunctionType, None] = {plain: None}
+    holders = [getattr(function, "__self__", None)]
+    # Tensors among arguments are others in each call.
+    holders += [given for given in arguments if next(tensors_in(given), None) is None]
     for one in _functions(called, plain.__globals__):
         for holder, place, value in _surroundings(one):
-            if one is plain:
+            if holder is one:  # a default: itself it stays, but not what lies in it
+                pass
+            elif one is plain:
                 _watch(guards, place, holder, value)
             elif not watch_number(guards, place, holder, value):
                 _watch_tensor(guards, place, holder, value)
             holders.append(value)
-    mentioned = Mentioned(*called)
     for holder in {id(h): h for h in holders}.values():
         if holder is None or isinstance(holder, (TensorBase, type, types.FunctionType)):
             continue
-        if of_this_package(type(holder)) or next(tensors_in(holder), None) is not None:
-            continue  # what layers and optimizers use they tell; parts of arguments may vary
-        mine = copy(mentioned)
-        mine.add_methods(type(holder))
-        watch_parts(guards, holder, mine, _watch_tensor)
+        mentioned = Mentioned(*called)
+        if not of_this_package(type(holder)):
+            mentioned.add_methods(type(holder))
+        watch_parts(guards, holder, mentioned, _watch_tensor)
 
 
 def _surroundings(function: types.FunctionType) -> Iterator[tuple[Any, str, Any]]:
@@ -54,6 +56,8 @@ def _surroundings(function: types.FunctionType) -> Iterator[tuple[Any, str, Any]
         with contextlib.suppress(ValueError):  # a name that has no value so far
             yield cell, "{}.cell_contents", cell.cell_contents
     space = function.__globals__
+    for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
+        yield function, "{}", value
     for name in Mentioned(function).names:
         if name in space and not isinstance(space[name], types.ModuleType):
             yield space, f"{{}}.get({name!r})", space[name]

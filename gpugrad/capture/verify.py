@@ -8,7 +8,7 @@ from typing import Any
 from ..autograd.engine import TensorBase
 from ..backend.noted_steps import CaptureError
 from ..backend.primitives import Array
-from .effects import agree, left_to_chance, size, streams, written
+from .effects import agree, coarsest, left_to_chance, size, streams, written
 from .program import Program
 from .structure import tensors_in
 from .trace import Trace
@@ -26,6 +26,7 @@ class Verification:
         self._backend = trace.recorder.backend
         self._arrays = written(trace, tensors)
         self._streams = streams(trace)
+        self._least = coarsest(trace)
         self._before = self._state()
 
     def _state(self) -> tuple[list[Array], list[Any]]:
@@ -78,7 +79,7 @@ class Verification:
     def _compare(
         self, what: str, expected: Array, found: Array, largest: float, ignored: Any
     ) -> None:
-        if not agree(self._backend, expected, found, largest, ignored):
+        if not agree(self._backend, expected, found, largest, ignored, self._least):
             raise CaptureError(
                 f"a replay gives another {what} of shape {expected.shape} than an eager call. "
                 "Something that changes from call to call is not seen by the primitives"

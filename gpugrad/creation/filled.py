@@ -22,7 +22,12 @@ def empty(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Any:
-    """A tensor with whatever the memory held before."""
+    """A tensor with whatever the memory held before.
+
+    >>> import gpugrad
+    >>> gpugrad.empty(2, 3).shape
+    torch.Size([2, 3])
+    """
     backend, where = place(device)
     with backend.on(where):
         return leaf(backend.empty(size_from("empty", args, size), numpy_type(dtype)), requires_grad)

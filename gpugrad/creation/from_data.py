@@ -181,7 +181,12 @@ def tensor(
 
 
 def as_tensor(data: Any, dtype: Any = None, device: DeviceLike = None) -> Any:
-    """``data`` as a tensor, sharing memory where type and device allow it."""
+    """``data`` as a tensor, sharing memory where type and device allow it.
+
+    >>> import gpugrad
+    >>> gpugrad.as_tensor([1.0, 2.0])
+    tensor([1., 2.])
+    """
     device = WANTED.device if device is None else device
     if isinstance(data, TensorBase):
         return data.to(device=device, dtype=dtype)

@@ -28,7 +28,12 @@ def zeros_like(
     requires_grad: bool = False,
     memory_format: Any = None,
 ) -> Any:
-    """Zeros of the shape, type and device of ``input``."""
+    """Zeros of the shape, type and device of ``input``.
+
+    >>> import gpugrad
+    >>> gpugrad.zeros_like(gpugrad.tensor([1, 2]))
+    tensor([0, 0])
+    """
     backend, where, kind = _like(input, dtype, device)
     with backend.on(where):
         return leaf(backend.zeros(input.array.shape, kind), requires_grad)
@@ -43,7 +48,12 @@ def ones_like(
     requires_grad: bool = False,
     memory_format: Any = None,
 ) -> Any:
-    """Ones of the shape, type and device of ``input``."""
+    """Ones of the shape, type and device of ``input``.
+
+    >>> import gpugrad
+    >>> gpugrad.ones_like(gpugrad.tensor([1, 2]))
+    tensor([1, 1])
+    """
     backend, where, kind = _like(input, dtype, device)
     with backend.on(where):
         return leaf(backend.full(input.array.shape, 1, kind), requires_grad)
@@ -58,7 +68,12 @@ def empty_like(
     requires_grad: bool = False,
     memory_format: Any = None,
 ) -> Any:
-    """Memory of the shape, type and device of ``input``."""
+    """Memory of the shape, type and device of ``input``.
+
+    >>> import gpugrad
+    >>> gpugrad.empty_like(gpugrad.zeros(2, 3)).shape
+    torch.Size([2, 3])
+    """
     backend, where, kind = _like(input, dtype, device)
     with backend.on(where):
         return leaf(backend.empty(input.array.shape, kind), requires_grad)
@@ -74,7 +89,12 @@ def full_like(
     requires_grad: bool = False,
     memory_format: Any = None,
 ) -> Any:
-    """One value in the shape, type and device of ``input``."""
+    """One value in the shape, type and device of ``input``.
+
+    >>> import gpugrad
+    >>> gpugrad.full_like(gpugrad.tensor([1, 2]), 7)
+    tensor([7, 7])
+    """
     backend, where, kind = _like(input, dtype, device)
     value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value
     with backend.on(where):

@@ -149,7 +149,12 @@ def logspace(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Any:
-    """``base`` to the powers of :func:`linspace`."""
+    """``base`` to the powers of :func:`linspace`.
+
+    >>> import gpugrad
+    >>> gpugrad.logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
+    """
     start, end, kind = _checked("logspace", start, end, steps, dtype)
     backend, where = place(device)
     array = np.power(np.float64(base), _spaced(start, end, steps, np.dtype(np.float64)))

@@ -66,7 +66,14 @@ def hamming_window(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Any:
-    """``alpha - beta cos``."""
+    """``alpha - beta cos``.
+
+    A float tensor of shape (``window_length``,); for ``periodic`` one period of a longer one.
+
+    >>> import gpugrad
+    >>> gpugrad.hamming_window(4)
+    tensor([0.0800, 0.5400, 1.0000, 0.5400])
+    """
     return _window(
         "hamming_window",
         window_length,
@@ -87,7 +94,14 @@ def blackman_window(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Any:
-    """``0.42 - 0.5 cos + 0.08 cos`` of twice the angle."""
+    """``0.42 - 0.5 cos + 0.08 cos`` of twice the angle.
+
+    Arguments as for :func:`hamming_window`.
+
+    >>> import gpugrad
+    >>> gpugrad.blackman_window(4)[1:]
+    tensor([0.3400, 1.0000, 0.3400])
+    """
     return _window(
         "blackman_window",
         window_length,
@@ -108,7 +122,14 @@ def bartlett_window(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Any:
-    """A triangle."""
+    """A triangle.
+
+    Arguments as for :func:`hamming_window`.
+
+    >>> import gpugrad
+    >>> gpugrad.bartlett_window(4)
+    tensor([0.0000, 0.5000, 1.0000, 0.5000])
+    """
     return _window(
         "bartlett_window",
         window_length,
@@ -130,7 +151,14 @@ def kaiser_window(
     device: DeviceLike = None,
     requires_grad: bool = False,
 ) -> Any:
-    """``I0(beta sqrt(1 - x**2)) / I0(beta)`` for x from -1 to 1."""
+    """``I0(beta sqrt(1 - x**2)) / I0(beta)`` for x from -1 to 1.
+
+    Arguments as for :func:`hamming_window`.
+
+    >>> import gpugrad
+    >>> gpugrad.kaiser_window(3, periodic=False, beta=2.0)
+    tensor([0.4387, 1.0000, 0.4387])
+    """
     return _window(
         "kaiser_window",
         window_length,

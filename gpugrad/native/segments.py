@@ -141,9 +141,7 @@ def _function(
     if first.op.kind != "product":
         function = Function(cluster, is_local, any_size)
         before = "(int64_t *)t[2]" if function.failures else ""
-        call = Call(
-            "", function.buffers, function.starts, before, function.size, function.failures
-        )
+        call = Call("", function.buffers, function.starts, before, function.size, function.failures)
         return function.text, call
     kind = C_TYPES[first.op.dtype.name]
     buffers: list[Buffer] = []

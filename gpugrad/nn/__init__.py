@@ -74,7 +74,6 @@ from .lazy import LazyInstanceNorm1d as LazyInstanceNorm1d
 from .lazy import LazyInstanceNorm2d as LazyInstanceNorm2d
 from .lazy import LazyInstanceNorm3d as LazyInstanceNorm3d
 from .lazy import LazyLinear as LazyLinear
-from .lazy_module import UninitializedParameter as UninitializedParameter
 from .linear import Bilinear as Bilinear
 from .linear import Identity as Identity
 from .linear import Linear as Linear
@@ -168,6 +167,8 @@ from .transformer import TransformerDecoder as TransformerDecoder
 from .transformer import TransformerEncoder as TransformerEncoder
 from .transformer_layer import TransformerDecoderLayer as TransformerDecoderLayer
 from .transformer_layer import TransformerEncoderLayer as TransformerEncoderLayer
+from .uninitialized import UninitializedBuffer as UninitializedBuffer
+from .uninitialized import UninitializedParameter as UninitializedParameter
 from .unpooling import LPPool1d as LPPool1d
 from .unpooling import LPPool2d as LPPool2d
 from .unpooling import LPPool3d as LPPool3d

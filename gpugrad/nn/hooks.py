@@ -24,6 +24,9 @@ class ForwardHook(NamedTuple):
     with_kwargs: bool
     always_call: bool = False
 
+    def __repr__(self) -> str:
+        return repr(self.function)
+
 
 class Hooks:
     """The hooks of one module, each table in the order in which it is called."""

@@ -10,6 +10,7 @@ from .conv import Conv1d, Conv2d, Conv3d
 from .conv_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from .group_normalization import InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
 from .lazy_module import LazyModule
+from .lazy_module import LazyModuleMixin as LazyModuleMixin
 from .linear import Linear
 from .pooling import Sizes
 

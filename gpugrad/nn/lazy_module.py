@@ -4,55 +4,66 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..autograd.grad_mode import no_grad
-from ..creation import empty
 from ..random.fork import fork_rng
 from ..tensor import Tensor
 from .module import Module
-from .parameter import Parameter
+from .uninitialized import UninitializedBuffer, UninitializedParameter
 
 
-class UninitializedParameter(Parameter, printed_as="torch.nn.parameter.UninitializedParameter"):
-    """A parameter that has no shape and no values yet; it becomes a ``Parameter`` with them.
+class LazyModuleMixin(Module):
+    """Base of modules that make their parameters when they see their first input.
 
-    An optimizer may be given it before: it stays the same object.
+    A class derives from this one and from the module that it is to become. It registers
+    parameters or buffers without a size, and defines ``initialize_parameters``, which is called
+    with the arguments of the first ``forward`` and gives them one by ``materialize``.
+
+    Attributes:
+        cls_to_become: the class of the module from then on; its own if None.
+
+    >>> import gpugrad
+    >>> from gpugrad import nn
+    >>> class Scale(nn.modules.lazy.LazyModuleMixin, nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.factors = nn.UninitializedParameter()
+    ...     def initialize_parameters(self, x):
+    ...         self.factors.materialize((x.shape[-1],))
+    ...         nn.init.ones_(self.factors)
+    ...     def forward(self, x):
+    ...         return x * self.factors
+    >>> Scale()(gpugrad.zeros(3)).shape
+    torch.Size([3])
     """
 
-    __slots__ = ()
+    cls_to_become: ClassVar[Any] = None
 
-    def __new__(cls, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> Any:
-        return super().__new__(cls, empty((0,), dtype=dtype, device=device), requires_grad)
-
-    @property
-    def shape(self) -> Any:
-        raise RuntimeError(
-            "Can't access the shape of an uninitialized parameter or buffer. This error usually "
-            "happens in `load_state_dict` when trying to load an uninitialized parameter into an "
-            "initialized one. Call `forward` to initialize the parameters before accessing their "
-            "attributes."
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.__dict__["_initialize_hook"] = self.register_forward_pre_hook(
+            LazyModuleMixin._infer_parameters, with_kwargs=True
         )
 
-    def become(self, values: Tensor) -> None:
-        """Take the values of another tensor, on this one's device and of its type."""
-        self.__class__ = Parameter  # type: ignore[assignment]
-        with no_grad():
-            self.data = values.detach().to(device=self.device, dtype=self.dtype)
+    def initialize_parameters(self, *args: Any, **kwargs: Any) -> None:
+        """Override: give the parameters their sizes, from the arguments of ``forward``."""
+        raise NotImplementedError(
+            f"initialize_parameters is not implemented for {type(self).__name__}"
+        )
 
-    def detach(self) -> Any:
-        """The parameter itself: it has no values that a copy could share."""
-        return self
+    def has_uninitialized_params(self) -> bool:
+        """Whether there are parameters or buffers without a size."""
+        own = (*self._parameters.values(), *self._buffers.values())
+        return any(isinstance(t, (UninitializedParameter, UninitializedBuffer)) for t in own)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        if id(self) not in memo:
-            memo[id(self)] = type(self)(self.requires_grad, self.device, self.dtype)
-        return memo[id(self)]
+    def _infer_parameters(self, args: Any, kwargs: Any = None) -> None:
+        self.initialize_parameters(*args, **(kwargs or {}))
+        if self.has_uninitialized_params():
+            raise RuntimeError(f"module {self._get_name()} has not been fully initialized")
+        self.__dict__.pop("_initialize_hook").remove()
+        if self.cls_to_become is not None:
+            self.__class__ = self.cls_to_become
 
-    # mypy forgets the names of special methods' arguments
-    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
-        return f"<{type(self).__name__}>"
 
-
-class LazyModule(Module):
+class LazyModule(LazyModuleMixin):
     """A layer without the size of its input, which becomes one with it when first called."""
 
     becomes: ClassVar[Any]
@@ -69,6 +80,9 @@ class LazyModule(Module):
         for name in names:
             if self.__dict__[name] is not None:
                 self.__dict__[name] = UninitializedParameter(True, device, dtype)
+        for name, buffer in pattern._buffers.items():
+            if buffer is not None and buffer.dim():
+                self.__dict__[name] = UninitializedBuffer(False, device, dtype)
         setattr(self, self.size_name, 0)
         self._given = args, kwargs
         self._waiting = self.register_forward_pre_hook(_initialize)

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
+from ..autograd.engine import TensorBase
 from ..autograd.hooks import RemovableHandle
 from ..backend import recording
-from ..backend.guards import watch_attributes
+from ..backend.guards import Guards, watch_attributes
 from .conversion import ModuleConversion
 from .error_path import note_module
 from .hooks import ForwardHook, Hooks, add_hook, call_with_hooks
@@ -26,6 +27,13 @@ def _forward_unimplemented(self: Any, *input: Any) -> Any:
     raise NotImplementedError(
         f'Module [{type(self).__name__}] is missing the required "forward" function'
     )
+
+
+def _watch_tensor(guards: Guards, place: str, holder: Any, value: Any) -> None:
+    """Take a tensor for granted that is an attribute without being registered."""
+    if isinstance(value, TensorBase):
+        guards.require(place + " is {}", holder, value)
+        guards.require("{}.array is {}", value, value.array)
 
 
 class Module(ModuleConversion):
@@ -85,7 +93,7 @@ class Module(ModuleConversion):
         if self._call_hooks is not None:
             for table in self._call_hooks.tables():
                 recorder.require("tuple({}) == {}", table, tuple(table))
-        watch_attributes(recorder.guards, self, type(self).forward)
+        watch_attributes(recorder.guards, self, type(self).forward, _watch_tensor)
         own = self.__dict__  # what is registered lies there, too
         for name in self._module_names:
             recorder.require(f"{{}}.get({name!r}) is {{}}", own, own[name])

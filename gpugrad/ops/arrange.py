@@ -135,14 +135,26 @@ def rot90(input: Any, k: int = 1, dims: Sequence[int] = (0, 1)) -> Any:
 
 
 def fliplr(input: Any) -> Any:
-    """The columns in reverse order."""
+    """The columns in reverse order.
+
+    >>> import gpugrad
+    >>> gpugrad.fliplr(gpugrad.tensor([[1, 2], [3, 4]]))
+    tensor([[2, 1],
+            [4, 3]])
+    """
     if input.array.ndim < 2:
         raise RuntimeError("Input must be >= 2-d.")
     return Flip.apply(input, (1,))
 
 
 def flipud(input: Any) -> Any:
-    """The rows in reverse order."""
+    """The rows in reverse order.
+
+    >>> import gpugrad
+    >>> gpugrad.flipud(gpugrad.tensor([[1, 2], [3, 4]]))
+    tensor([[3, 4],
+            [1, 2]])
+    """
     if input.array.ndim < 1:
         raise RuntimeError("Input must be >= 1-d.")
     return Flip.apply(input, (0,))
@@ -231,7 +243,12 @@ def listed(tensors: tuple[Any, ...]) -> list[Any]:
 
 
 def ravel(input: Any) -> Any:
-    """The elements in a vector: a view if they lie in row-major order, else a copy."""
+    """The elements in a vector: a view if they lie in row-major order, else a copy.
+
+    >>> import gpugrad
+    >>> gpugrad.ravel(gpugrad.tensor([[1, 2], [3, 4]]))
+    tensor([1, 2, 3, 4])
+    """
     return reshape(input, (-1,))
 
 
@@ -242,7 +259,12 @@ def _each(one: Any, tensors: tuple[Any, ...]) -> Any:
 
 
 def atleast_1d(*tensors: Any) -> Any:
-    """Each tensor with at least one dimension."""
+    """Each tensor with at least one dimension.
+
+    >>> import gpugrad
+    >>> gpugrad.atleast_1d(gpugrad.tensor(1.0))
+    tensor([1.])
+    """
     return _each(lambda t: t if t.array.ndim else reshape(t, (1,)), tensors)
 
 
@@ -254,12 +276,22 @@ def _unsqueezed(t: Any, size: tuple[int, ...]) -> Any:
 
 
 def atleast_2d(*tensors: Any) -> Any:
-    """Each tensor with at least two dimensions, vectors as rows."""
+    """Each tensor with at least two dimensions, vectors as rows.
+
+    >>> import gpugrad
+    >>> gpugrad.atleast_2d(gpugrad.tensor([1.0, 2.0]))
+    tensor([[1., 2.]])
+    """
     return _each(lambda t: t if t.array.ndim > 1 else _unsqueezed(t, (1, -1)), tensors)
 
 
 def atleast_3d(*tensors: Any) -> Any:
-    """Each tensor with at least three dimensions; matrices get a last one."""
+    """Each tensor with at least three dimensions; matrices get a last one.
+
+    >>> import gpugrad
+    >>> gpugrad.atleast_3d(gpugrad.ones(2, 3)).shape
+    torch.Size([2, 3, 1])
+    """
 
     def one(t: Any) -> Any:
         shape = t.array.shape
@@ -291,12 +323,22 @@ def _split_along(
 
 
 def hsplit(input: Any, indices_or_sections: Any) -> tuple[Any, ...]:
-    """Equal parts (or parts cut at indices) along the second dimension, of a vector the first."""
+    """Equal parts (or parts cut at indices) along the second dimension, of a vector the first.
+
+    >>> import gpugrad
+    >>> gpugrad.hsplit(gpugrad.arange(4), 2)
+    (tensor([0, 1]), tensor([2, 3]))
+    """
     return _split_along("hsplit", input, indices_or_sections, min(input.array.ndim - 1, 1), 1)
 
 
 def vsplit(input: Any, indices_or_sections: Any) -> tuple[Any, ...]:
-    """Equal parts (or parts cut at indices) along the first dimension."""
+    """Equal parts (or parts cut at indices) along the first dimension.
+
+    >>> import gpugrad
+    >>> gpugrad.vsplit(gpugrad.tensor([[1, 2], [3, 4]]), 2)
+    (tensor([[1, 2]]), tensor([[3, 4]]))
+    """
     return _split_along("vsplit", input, indices_or_sections, 0, 2)
 
 

@@ -37,6 +37,7 @@ from ..autograd.observers import OBSERVERS, observe
 from ..autograd.views import refresh
 from ..backend import BACKENDS
 from ..backend.primitives import Array
+from ..backend.small_arrays import NUMBERS
 from ..native.pointwise import LARGE, LARGE_BYTES
 from .operands import (
     explain,
@@ -81,6 +82,8 @@ class Binary(Node):
     floating: ClassVar[bool] = False
     broadcasts: ClassVar[bool] = True
     """Whether backward reads ``shapes``."""
+    large: ClassVar[int] = LARGE
+    """From so many elements of the first operand on ``xp.large`` is asked."""
     refuse: ClassVar[Function | None] = None
     """Raises for operands that PyTorch refuses, before they are converted."""
     bool_kernel: ClassVar[str | None] = None
@@ -130,7 +133,8 @@ class Binary(Node):
 
 
 def _binary_apply(cls: type[Binary]) -> Function:
-    floating, primitive, broadcasts = cls.floating, cls.primitive, cls.broadcasts
+    floating, primitive = cls.floating, cls.primitive
+    broadcasts, large = cls.broadcasts, cls.large
     keeps_x, keeps_y, keeps_out = cls.keeps_x, cls.keeps_y, cls.keeps_out
     saves, record = bool(cls.saves), _binary_record(cls)
     refuse, bool_kernel = cls.refuse, cls.bool_kernel
@@ -148,7 +152,7 @@ def _binary_apply(cls: type[Binary]) -> Function:
         if bool_kernel is not None and a.dtype.kind == "b":
             raise no_bools(bool_kernel)
         xp = BACKENDS[kind]
-        if a.size >= LARGE:
+        if a.size >= large:
             xp = xp.large
         function = xp.PRIMITIVE
         try:
@@ -211,10 +215,16 @@ def _binary_apply(cls: type[Binary]) -> Function:
             return of_any_kind(x, number)
         kind = type(a)
         xp = BACKENDS[kind]
-        if a.size >= LARGE:
+        if a.size >= large:
             xp = xp.large
         function = xp.PRIMITIVE
-        out = function(a, number)
+        operand: Any = number
+        if function.__class__ is np.ufunc:  # which nobody notes
+            try:
+                operand = NUMBERS[a.dtype][number]
+            except KeyError:
+                operand = NUMBERS.add(number, a.dtype)
+        out = function(a, operand)
         if type(out) is not kind:
             out = xp.asarray(out)
         result = wrap(out)
@@ -319,17 +329,17 @@ def _binary_apply_inplace(cls: type[Binary]) -> Function:
     def apply_(x: Any, y: Any) -> Any:
         a = x.array
         b = y.array if isinstance(y, TensorBase) else y
-        kind = type(a)
+        kind, dtype = type(a), a.dtype
         xp = BACKENDS[kind]
         if a.nbytes >= LARGE_BYTES:
             xp = xp.large
-        plain = (type(b) is kind and b.dtype is a.dtype) or b.__class__ is float
-        if plain and mode.enabled:
-            wanted = x.needs_grad or getattr(y, "needs_grad", False)
-            plain = not wanted and x.view_of is None
-        if plain and a.dtype.kind == "f" and (x.view_of is None or xp.writable(a)):
+        plain = (type(b) is kind and b.dtype is dtype) or b.__class__ is float
+        if plain and (x.needs_grad or x.view_of is not None or (b is not y and y.needs_grad)):
+            plain = not mode.enabled and (x.view_of is None or xp.writable(a))
+        if plain and dtype.kind == "f":
+            function = xp.PRIMITIVE
             try:
-                getattr(xp, primitive)(a, b, out=a)
+                function(a, b, a)
             except ValueError as error:
                 raise explain_inplace(cls, a, b, error) from None
             x.version[0] += 1
@@ -366,4 +376,4 @@ def _binary_apply_inplace(cls: type[Binary]) -> Function:
         mark_changed(x, node, (x, right if isinstance(right, TensorBase) else _NUMBER))
         return x
 
-    return apply_
+    return look_up(apply_, primitive)

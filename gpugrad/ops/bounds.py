@@ -90,7 +90,12 @@ def clamp_min_(input: Any, min: Any) -> Any:
 
 
 def clamp_max(input: Any, max: Any) -> Any:
-    """``input`` kept below ``max``, a number or a tensor."""
+    """``input`` kept below ``max``, a number or a tensor.
+
+    >>> import gpugrad
+    >>> gpugrad.clamp_max(gpugrad.tensor([1.0, 5.0]), 3)
+    tensor([1., 3.])
+    """
     if isinstance(max, TensorBase):
         return _by_tensor(ClampMaxTensor, input, max)
     return _bound(ClampMax, "apply", input, max)

@@ -57,12 +57,24 @@ def expand(input: Any, *size: Any) -> Any:
 
 
 def broadcast_to(input: Any, size: Sequence[int]) -> Any:
-    """The same as :func:`expand`."""
+    """The same as :func:`expand`.
+
+    >>> import gpugrad
+    >>> gpugrad.broadcast_to(gpugrad.tensor([1, 2]), (2, 2))
+    tensor([[1, 2],
+            [1, 2]])
+    """
     return expand(input, tuple(size))
 
 
 def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
-    """All tensors expanded to their common shape."""
+    """All tensors expanded to their common shape.
+
+    >>> import gpugrad
+    >>> x, y = gpugrad.broadcast_tensors(gpugrad.zeros(2, 1), gpugrad.zeros(3))
+    >>> x.shape == y.shape
+    True
+    """
     for first, second in combinations(tensors, 2):
         error = misfit(first.array.shape, second.array.shape)
         if error is not None:
@@ -72,7 +84,12 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
 
 
 def broadcast_shapes(*shapes: Any) -> Any:
-    """The shape that tensors of these shapes broadcast to. Raises RuntimeError if none."""
+    """The shape that tensors of these shapes broadcast to. Raises RuntimeError if none.
+
+    >>> import gpugrad
+    >>> gpugrad.broadcast_shapes((2, 1), (3,))
+    torch.Size([2, 3])
+    """
     result: list[int] = []
     for number, shape in enumerate(shapes):
         dims = (shape,) if isinstance(shape, int) else tuple(shape)

@@ -89,7 +89,12 @@ signbit = _unary("signbit", "Whether an element has its sign bit set.")
 
 
 def bitwise_not(input: Any) -> Any:
-    """All bits reversed; for bools, the opposite."""
+    """All bits reversed; for bools, the opposite.
+
+    >>> import gpugrad
+    >>> gpugrad.bitwise_not(gpugrad.tensor([0, 5]))
+    tensor([-1, -6])
+    """
     array = input.array
     if array.dtype.kind not in "iub":
         raise NotImplementedError(f"\"bitwise_not_cpu\" not implemented for '{word(array)}'")
@@ -109,7 +114,12 @@ def invert(input: Any) -> Any:
 def isclose(
     input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> Any:
-    """``|input - other| <= atol + rtol * |other|``, element by element."""
+    """``|input - other| <= atol + rtol * |other|``, element by element.
+
+    >>> import gpugrad
+    >>> gpugrad.isclose(gpugrad.tensor([1.0, 2.0]), gpugrad.tensor([1.0, 2.1]))
+    tensor([ True, False])
+    """
     a, b = input.array, other.array
     for name, value in (("rtol", rtol), ("atol", atol)):
         if value < 0:
@@ -143,7 +153,12 @@ def allclose(
 
 
 def equal(input: Any, other: Any) -> bool:
-    """Whether two tensors have the same shape and elements."""
+    """Whether two tensors have the same shape and elements.
+
+    >>> import gpugrad
+    >>> gpugrad.equal(gpugrad.tensor([1, 2]), gpugrad.tensor([1, 2]))
+    True
+    """
     a, b = input.array, other.array
     if a.shape != b.shape:
         return False
@@ -152,7 +167,12 @@ def equal(input: Any, other: Any) -> bool:
 
 
 def is_nonzero(input: Any) -> bool:
-    """The truth of a single element. Raises RuntimeError for any other number of them."""
+    """The truth of a single element. Raises RuntimeError for any other number of them.
+
+    >>> import gpugrad
+    >>> gpugrad.is_nonzero(gpugrad.tensor([0.0]))
+    False
+    """
     array = input.array
     if array.size != 1:
         if array.size == 0:

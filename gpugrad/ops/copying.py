@@ -155,5 +155,12 @@ def fill_(x: Any, value: Any, kind: type[Fill] = Fill) -> Any:
 
 
 def clone(input: Any, *, memory_format: Any = None) -> Any:
-    """A copy in new memory, through which gradients flow."""
+    """A copy in new memory, through which gradients flow.
+
+    >>> import gpugrad
+    >>> x = gpugrad.tensor([1.0])
+    >>> y = x.clone().fill_(2.0)
+    >>> x
+    tensor([1.])
+    """
     return Clone.apply(input)

@@ -33,7 +33,13 @@ def nonzero(input: Any, *, as_tuple: bool = False) -> Any:
 
 
 def argwhere(input: Any) -> Any:
-    """The indices of the elements that are not zero, one row each."""
+    """The indices of the elements that are not zero, one row each.
+
+    >>> import gpugrad
+    >>> gpugrad.argwhere(gpugrad.tensor([0, 5, 6]))
+    tensor([[1],
+            [2]])
+    """
     return nonzero(input)
 
 

@@ -123,7 +123,12 @@ def unsafe_split(input: Any, split_size: int, dim: int = 0) -> Any:
 
 
 def chunk(input: Any, chunks: int, dim: int = 0) -> Any:
-    """About ``chunks`` parts of equal length, the last possibly shorter, as views."""
+    """About ``chunks`` parts of equal length, the last possibly shorter, as views.
+
+    >>> import gpugrad
+    >>> gpugrad.chunk(gpugrad.arange(5), 2)
+    (tensor([0, 1, 2]), tensor([3, 4]))
+    """
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     if not input.array.ndim:
@@ -153,6 +158,10 @@ def tensor_split(
     """Parts of nearly equal length (the first ones longer), or cut at the given indices.
 
     ``indices`` and ``sections`` are two other names of ``indices_or_sections``.
+
+    >>> import gpugrad
+    >>> gpugrad.tensor_split(gpugrad.arange(5), 2)
+    (tensor([0, 1, 2]), tensor([3, 4]))
     """
     given = [v for v in (indices_or_sections, indices, sections) if v is not None]
     if len(given) != 1:
@@ -181,7 +190,12 @@ def tensor_split(
 
 
 def unbind(input: Any, dim: int = 0) -> Any:
-    """The slices along a dimension, as a tuple of views."""
+    """The slices along a dimension, as a tuple of views.
+
+    >>> import gpugrad
+    >>> gpugrad.unbind(gpugrad.tensor([[1, 2], [3, 4]]))
+    (tensor([1, 2]), tensor([3, 4]))
+    """
     if not input.array.ndim:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     return Unbind.apply(input, wrap_dim(dim, input.array.ndim))

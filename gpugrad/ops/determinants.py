@@ -96,6 +96,11 @@ def slogdet(input: Any) -> Any:
 
 
 def logdet(input: Any) -> Any:
-    """The logarithm of the determinant: nan if that is negative, minus infinity if zero."""
+    """The logarithm of the determinant: nan if that is negative, minus infinity if zero.
+
+    >>> import gpugrad
+    >>> gpugrad.logdet(2 * gpugrad.eye(2))
+    tensor(1.3863)
+    """
     sign, log = linalg_slogdet(input)
     return where(sign < 0, float("nan"), log)

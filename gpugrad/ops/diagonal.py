@@ -208,7 +208,13 @@ def _diagonal_copy(input: Any, diagonal: int) -> Any:
 
 
 def diagflat(input: Any, offset: int = 0) -> Any:
-    """The matrix with all elements of ``input`` on a diagonal."""
+    """The matrix with all elements of ``input`` on a diagonal.
+
+    >>> import gpugrad
+    >>> gpugrad.diagflat(gpugrad.tensor([1, 2]))
+    tensor([[1, 0],
+            [0, 2]])
+    """
     return DiagEmbed.apply(reshape(input, (-1,)), offset, 0, 1)
 
 
@@ -266,5 +272,11 @@ def tril_indices(
 def triu_indices(
     row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None
 ) -> Any:
-    """Row and column numbers of the upper triangle of a ``row`` by ``col`` matrix."""
+    """Row and column numbers of the upper triangle of a ``row`` by ``col`` matrix.
+
+    >>> import gpugrad
+    >>> gpugrad.triu_indices(2, 2)
+    tensor([[0, 0, 1],
+            [0, 1, 1]])
+    """
     return _triangle_indices(False, row, col, offset, dtype, device)

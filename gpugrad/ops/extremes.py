@@ -9,8 +9,8 @@ from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
 from ..shape_arguments import mismatch
 from .arguments import check_not_empty, word
-from .arithmetic import Maximum, Minimum
 from .axes import axes_of, kept_shape
+from .choices import Maximum, Minimum
 from .reduce import Amax, Amin, max_all, min_all
 from .scan import running
 from .selection import Selection, picked
@@ -252,7 +252,12 @@ def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
 
 
 def nanmedian(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The median of the elements that are numbers, see :func:`median`."""
+    """The median of the elements that are numbers, see :func:`median`.
+
+    >>> import gpugrad
+    >>> gpugrad.nanmedian(gpugrad.tensor([1.0, gpugrad.nan, 3.0, 2.0]))
+    tensor(2.)
+    """
     names = ("nanmedian", Nanmedian, NanmedianDim, return_types.nanmedian)
     return _median(names, input, dim, keepdim, True)
 

@@ -118,7 +118,13 @@ def kron(input: Any, other: Any) -> Any:
 
 @shown_as("BlockDiagBackward0")
 def block_diag(*tensors: Any) -> Any:
-    """The matrix with the given matrices (vectors are rows) along its diagonal."""
+    """The matrix with the given matrices (vectors are rows) along its diagonal.
+
+    >>> import gpugrad
+    >>> gpugrad.block_diag(gpugrad.tensor([[1, 2]]), gpugrad.tensor([[3]]))
+    tensor([[1, 2, 0],
+            [0, 0, 3]])
+    """
     blocks = [reshape(t, (1, -1)) if t.array.ndim < 2 else t for t in listed(tensors)]
     width, rows, left = sum(b.array.shape[1] for b in blocks), [], 0
     for block in blocks:
@@ -131,12 +137,23 @@ def block_diag(*tensors: Any) -> Any:
 
 
 def dstack(tensors: Sequence[Any]) -> Any:
-    """Join along the third dimension."""
+    """Join along the third dimension.
+
+    >>> import gpugrad
+    >>> gpugrad.dstack([gpugrad.zeros(2, 3), gpugrad.zeros(2, 3)]).shape
+    torch.Size([2, 3, 2])
+    """
     if not len(tensors):
         raise RuntimeError("dstack expects a non-empty TensorList")
     return cat([atleast_3d(t) for t in tensors], 2)
 
 
 def column_stack(tensors: Sequence[Any]) -> Any:
-    """Join along the second dimension, vectors as columns."""
+    """Join along the second dimension, vectors as columns.
+
+    >>> import gpugrad
+    >>> gpugrad.column_stack([gpugrad.tensor([1, 2]), gpugrad.tensor([3, 4])])
+    tensor([[1, 3],
+            [2, 4]])
+    """
     return cat([t if t.array.ndim > 1 else reshape(t, (-1, 1)) for t in tensors], 1)

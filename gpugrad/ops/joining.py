@@ -144,7 +144,12 @@ def stack(tensors: Sequence[Any], dim: int = 0) -> Any:
 
 
 def hstack(tensors: Sequence[Any]) -> Any:
-    """Join along the second dimension, vectors along their only one."""
+    """Join along the second dimension, vectors along their only one.
+
+    >>> import gpugrad
+    >>> gpugrad.hstack([gpugrad.tensor([1, 2]), gpugrad.tensor([3])])
+    tensor([1, 2, 3])
+    """
     parts = [reshape(t, (1,)) if t.array.ndim == 0 else t for t in _parts("hstack", tensors)]
     return cat(parts, 0 if parts[0].array.ndim == 1 else 1)
 

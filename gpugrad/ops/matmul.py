@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from ..autograd.engine import TensorBase
 from ..casting.calls import THREADS, casting
 from .binary import FOR_X, FOR_Y, Binary
@@ -13,11 +15,15 @@ from .product_errors import explain_products, two_types
 from .shape import reshape
 from .unary import no_bools
 
+LARGE, LARGE_BYTES = 1024, 4096
+"""From so many elements of a matrix on ``xp.large`` is asked how to multiply it."""
+
 
 class Matmul(Binary):
     """``x @ y``: vectors, matrices and batches of matrices, batches broadcast."""
 
     __slots__ = ()
+    large = LARGE
     torch_name = "UnsafeView"
     primitive = "matmul"
     keeps_x, keeps_y = FOR_Y, FOR_X
@@ -82,6 +88,8 @@ class Mm(Matmul):
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, Any]:
         edge_x, edge_y = self.edges
+        if grad.nbytes >= LARGE_BYTES:
+            xp = xp.large
         return (
             None if edge_x is None else xp.dot(grad, xp.permute(self.y, (1, 0))),
             None if edge_y is None else xp.dot(xp.permute(self.x, (1, 0)), grad),
@@ -190,6 +198,8 @@ _BY_RANK: dict[tuple[int, int], type[Matmul]] = {
     (1, 2): VectorMatrix,
 }
 
+_BOOL = np.dtype(bool)
+
 _KERNELS: dict[Any, str] = {
     Dot: "dot",
     Mv: "addmv_impl_cpu",
@@ -221,10 +231,11 @@ def matmul(input: Any, other: Any) -> Any:
     if not isinstance(other, TensorBase):
         return NotImplemented
     a, b = input.array, other.array
-    if a.dtype is not b.dtype and a.dtype != b.dtype:
+    dtype = a.dtype
+    if dtype is not b.dtype and dtype != b.dtype:
         raise two_types(a, b)
     kind = _BY_RANK.get((a.ndim, b.ndim))
-    if a.dtype.kind == "b" and a.size and b.size:
+    if dtype is _BOOL and a.size and b.size:
         raise no_bools(_KERNELS.get(kind, "addmv_impl_cpu" if b.ndim == 1 else "bmm"))
     if kind is None:
         if a.ndim == 0 or b.ndim == 0:
@@ -237,7 +248,14 @@ def matmul(input: Any, other: Any) -> Any:
 
 
 def mm(input: Any, mat2: Any) -> Any:
-    """The product of two matrices, without broadcasting."""
+    """The product of two matrices, without broadcasting.
+
+    Raises RuntimeError for other shapes than (n, m) and (m, p).
+
+    >>> import gpugrad
+    >>> gpugrad.mm(gpugrad.tensor([[1.0, 2.0]]), gpugrad.tensor([[3.0], [4.0]]))
+    tensor([[11.]])
+    """
     if THREADS and (run := casting("mm")):
         return run(mm, input, mat2)
     for name, m in (("self", input), ("mat2", mat2)):
@@ -247,7 +265,14 @@ def mm(input: Any, mat2: Any) -> Any:
 
 
 def bmm(input: Any, mat2: Any) -> Any:
-    """The products of two equally long batches of matrices."""
+    """The products of two equally long batches of matrices.
+
+    Shapes (b, n, m) and (b, m, p) give (b, n, p). Raises RuntimeError for any others.
+
+    >>> import gpugrad
+    >>> gpugrad.bmm(gpugrad.ones(2, 1, 3), gpugrad.ones(2, 3, 1)).flatten()
+    tensor([3., 3.])
+    """
     if THREADS and (run := casting("bmm")):
         return run(bmm, input, mat2)
     for name, m in (("batch1", input), ("batch2", mat2)):
@@ -267,7 +292,14 @@ def bmm(input: Any, mat2: Any) -> Any:
 
 
 def mv(input: Any, vec: Any) -> Any:
-    """The product of a matrix and a vector."""
+    """The product of a matrix and a vector.
+
+    Raises RuntimeError for other shapes than (n, m) and (m,).
+
+    >>> import gpugrad
+    >>> gpugrad.mv(gpugrad.tensor([[1.0, 2.0], [3.0, 4.0]]), gpugrad.tensor([1.0, 1.0]))
+    tensor([3., 7.])
+    """
     if THREADS and (run := casting("mv")):
         return run(mv, input, vec)
     if input.array.ndim != 2 or vec.array.ndim != 1:
@@ -279,7 +311,14 @@ def mv(input: Any, vec: Any) -> Any:
 
 
 def dot(input: Any, tensor: Any) -> Any:
-    """The inner product of two vectors."""
+    """The inner product of two vectors.
+
+    Raises RuntimeError for other shapes than (n,) and (n,).
+
+    >>> import gpugrad
+    >>> gpugrad.dot(gpugrad.tensor([1.0, 2.0]), gpugrad.tensor([3.0, 4.0]))
+    tensor(11.)
+    """
     if THREADS and (run := casting("dot")):
         return run(dot, input, tensor)
     if input.array.ndim != 1 or tensor.array.ndim != 1:
@@ -290,7 +329,13 @@ def dot(input: Any, tensor: Any) -> Any:
 
 
 def outer(input: Any, vec2: Any) -> Any:
-    """All products of the elements of two vectors."""
+    """All products of the elements of two vectors.
+
+    >>> import gpugrad
+    >>> gpugrad.outer(gpugrad.tensor([1.0, 2.0]), gpugrad.tensor([3.0, 4.0]))
+    tensor([[3., 4.],
+            [6., 8.]])
+    """
     for name, vector in (("self", input), ("vec2", vec2)):
         if vector.array.ndim != 1:
             raise RuntimeError(

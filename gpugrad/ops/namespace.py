@@ -20,6 +20,7 @@ from . import (
     arithmetic,
     bessel,
     broadcasting,
+    choices,
     compare,
     conv,
     copying,
@@ -40,6 +41,7 @@ from . import (
     select,
     shape,
     softmax,
+    trigonometry,
 )
 from .binary import Binary
 from .shape import reshape as _reshape
@@ -48,7 +50,10 @@ from .unary import Unary
 SPECIAL = (bessel, gamma, normal_distribution, number_parts)
 """Modules of special functions whose derivatives are special functions again."""
 
-ELEMENTWISE = (pointwise, arithmetic, power, activation, activation_slopes, select)
+ELEMENTWISE = (
+    *(pointwise, trigonometry, arithmetic, choices, power),
+    *(activation, activation_slopes, select),
+)
 """Modules of the other elementwise functions."""
 
 NOT_DIFFERENTIABLE = (

@@ -116,7 +116,7 @@ def log_ndtr(input: Any) -> Any:
 
     >>> import gpugrad
     >>> gpugrad.special.log_ndtr(gpugrad.tensor([-40.0, 0.0]))
-    tensor([-804.6084,   -0.6931])
+    tensor([-8.0461e+02, -6.9315e-01])
     """
     return SpecialLogNdtr.apply(_not_half("log_ndtr", input))
 

@@ -77,7 +77,12 @@ def argsort(input: Any, dim: int = -1, descending: bool = False, *, stable: bool
 
 
 def msort(input: Any) -> Any:
-    """The elements in order along the first dimension."""
+    """The elements in order along the first dimension.
+
+    >>> import gpugrad
+    >>> gpugrad.msort(gpugrad.tensor([3, 1, 2]))
+    tensor([1, 2, 3])
+    """
     return sort(input, 0).values
 
 

@@ -112,7 +112,12 @@ def baddbmm_(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: fl
 
 @shown_as("AddbmmBackward0")
 def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
-    """``beta * input + alpha * sum(batch1[i] @ batch2[i])``."""
+    """``beta * input + alpha * sum(batch1[i] @ batch2[i])``.
+
+    >>> import gpugrad
+    >>> gpugrad.addbmm(gpugrad.zeros(1, 1), gpugrad.ones(2, 1, 3), gpugrad.ones(2, 3, 1))
+    tensor([[6.]])
+    """
     if THREADS and (run := casting("addbmm")):
         return run(addbmm, input, batch1, batch2, beta=beta, alpha=alpha)
     return _added(input, sum_of(bmm(batch1, batch2), 0), beta, alpha)
@@ -129,7 +134,12 @@ def addbmm_(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: flo
 
 @shown_as("AddmvBackward0")
 def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Any:
-    """``beta * input + alpha * (mat @ vec)``."""
+    """``beta * input + alpha * (mat @ vec)``.
+
+    >>> import gpugrad
+    >>> gpugrad.addmv(gpugrad.ones(2), gpugrad.eye(2), gpugrad.tensor([1.0, 2.0]))
+    tensor([2., 3.])
+    """
     if THREADS and (run := casting("addmv")):
         return run(addmv, input, mat, vec, beta=beta, alpha=alpha)
     a, m, v = input.array, mat.array, vec.array
@@ -150,7 +160,12 @@ def addmv_(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1)
 
 @shown_as("AddrBackward0")
 def addr(input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
-    """``beta * input + alpha * outer(vec1, vec2)``."""
+    """``beta * input + alpha * outer(vec1, vec2)``.
+
+    >>> import gpugrad
+    >>> gpugrad.addr(gpugrad.zeros(1, 2), gpugrad.ones(1), gpugrad.tensor([1.0, 2.0]))
+    tensor([[1., 2.]])
+    """
     if THREADS and (run := casting("addr")):
         return run(addr, input, vec1, vec2, beta=beta, alpha=alpha)
     return _added(input, outer(vec1, vec2), beta, alpha)

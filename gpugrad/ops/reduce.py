@@ -249,7 +249,12 @@ def _all_of(input: Any, dim: int | None, keepdim: bool) -> Any:
 
 
 def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
-    """The product along ``dim`` (of all elements if None)."""
+    """The product along ``dim`` (of all elements if None).
+
+    >>> import gpugrad
+    >>> gpugrad.prod(gpugrad.tensor([[1.0, 3.0], [2.0, 4.0]]), dim=1)
+    tensor([3., 8.])
+    """
     if THREADS and (run := casting("prod")):
         return run(prod, input, dim, keepdim, dtype=dtype)
     if dtype is not None and dtypes.as_dtype(dtype) is dtypes.bool_:
@@ -261,14 +266,24 @@ def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: An
 
 
 def amax(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
-    """The largest element over ``dim``; ties share the gradient evenly."""
+    """The largest element over ``dim``; ties share the gradient evenly.
+
+    >>> import gpugrad
+    >>> gpugrad.amax(gpugrad.tensor([[1.0, 3.0], [2.0, 0.0]]), dim=1)
+    tensor([3., 2.])
+    """
     axes = axes_of(dim, input.array.ndim)
     _check_not_empty(input, axes, "amax")
     return Amax.apply(input, axes, keepdim)
 
 
 def amin(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
-    """The smallest element over ``dim``; ties share the gradient evenly."""
+    """The smallest element over ``dim``; ties share the gradient evenly.
+
+    >>> import gpugrad
+    >>> gpugrad.amin(gpugrad.tensor([[1.0, 3.0], [2.0, 0.0]]), dim=1)
+    tensor([1., 0.])
+    """
     axes = axes_of(dim, input.array.ndim)
     _check_not_empty(input, axes, "amin")
     return Amin.apply(input, axes, keepdim)
@@ -298,7 +313,12 @@ def min_all(input: Any) -> Any:
 
 
 def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
-    """``log(sum(exp(input)))`` over ``dim``, without overflow."""
+    """``log(sum(exp(input)))`` over ``dim``, without overflow.
+
+    >>> import gpugrad
+    >>> gpugrad.logsumexp(gpugrad.tensor([100.0, 100.0]), dim=0)
+    tensor(100.6931)
+    """
     if THREADS and (run := casting("logsumexp")):
         return run(logsumexp, input, dim, keepdim)
     x = input if input.array.dtype.kind in "fV" else cast(input, dtypes.get_default_dtype())

@@ -45,7 +45,13 @@ class Repeat(Node):
 
 
 def flip(input: Any, dims: Any) -> Any:
-    """The order along ``dims`` reversed (a copy)."""
+    """The order along ``dims`` reversed (a copy).
+
+    >>> import gpugrad
+    >>> gpugrad.flip(gpugrad.tensor([[1, 2], [3, 4]]), [1])
+    tensor([[2, 1],
+            [4, 3]])
+    """
     axes = tuple(wrap_dim(d, input.array.ndim) for d in sizes((dims,)))
     twice = next((a for a in axes if axes.count(a) > 1), None)
     if twice is not None:
@@ -75,5 +81,10 @@ def repeat(input: Any, *repeats: Any) -> Any:
 
 
 def tile(input: Any, dims: Sequence[int]) -> Any:
-    """Like :func:`repeat`, with missing leading repeats taken as 1."""
+    """Like :func:`repeat`, with missing leading repeats taken as 1.
+
+    >>> import gpugrad
+    >>> gpugrad.tile(gpugrad.tensor([1, 2]), (2,))
+    tensor([1, 2, 1, 2])
+    """
     return repeat(input, (1,) * (input.array.ndim - len(dims)) + tuple(dims))

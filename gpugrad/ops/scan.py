@@ -193,7 +193,12 @@ def cummax(input: Any, dim: int) -> Any:
 
 
 def cummin(input: Any, dim: int) -> Any:
-    """The smallest element up to each place along ``dim``, and where it (last) stands."""
+    """The smallest element up to each place along ``dim``, and where it (last) stands.
+
+    >>> import gpugrad
+    >>> gpugrad.cummin(gpugrad.tensor([3, 1, 2]), 0).values
+    tensor([3, 1, 1])
+    """
     return _running_extreme(input, dim, "minimum", Cummin, return_types.cummin)
 
 

@@ -182,7 +182,12 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
 
 
 def unflatten(input: Any, dim: int, sizes: Sequence[int]) -> Any:
-    """One dimension as several."""
+    """One dimension as several.
+
+    >>> import gpugrad
+    >>> gpugrad.unflatten(gpugrad.zeros(6, 4), 0, (2, 3)).shape
+    torch.Size([2, 3, 4])
+    """
     shape = input.array.shape
     d = wrap_dim(dim, len(shape))
     parts = tuple(sizes)
@@ -243,7 +248,13 @@ def adjoint(input: Any) -> Any:
 
 
 def t(input: Any) -> Any:
-    """The transpose of a matrix; vectors and scalars as they are."""
+    """The transpose of a matrix; vectors and scalars as they are.
+
+    >>> import gpugrad
+    >>> gpugrad.t(gpugrad.tensor([[1, 2], [3, 4]]))
+    tensor([[1, 3],
+            [2, 4]])
+    """
     ndim = input.array.ndim
     if ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {ndim}D")
@@ -251,7 +262,12 @@ def t(input: Any) -> Any:
 
 
 def movedim(input: Any, source: Any, destination: Any) -> Any:
-    """Move dimensions to other places; the rest keep their order."""
+    """Move dimensions to other places; the rest keep their order.
+
+    >>> import gpugrad
+    >>> gpugrad.moveaxis(gpugrad.zeros(2, 3, 4), 0, -1).shape
+    torch.Size([3, 4, 2])
+    """
     ndim = input.array.ndim
     from_ = [wrap_dim(d, ndim) for d in ([source] if isinstance(source, int) else source)]
     to = [

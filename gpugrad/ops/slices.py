@@ -277,7 +277,12 @@ def _put(form: str, x: Any, index: Any, source: Any, accumulate: bool) -> Any:
 
 
 def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
-    """``input`` with ``source`` at the elements that have these numbers in row-major order."""
+    """``input`` with ``source`` at the elements that have these numbers in row-major order.
+
+    >>> import gpugrad
+    >>> gpugrad.put(gpugrad.zeros(3), gpugrad.tensor([1]), gpugrad.tensor([5.0]))
+    tensor([0., 5., 0.])
+    """
     return _put("apply", input, index, source, accumulate)
 
 

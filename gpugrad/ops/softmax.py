@@ -57,7 +57,12 @@ def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
 
 
 def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:
-    """``log(softmax(input))`` along ``dim``, without overflow."""
+    """``log(softmax(input))`` along ``dim``, without overflow.
+
+    >>> import gpugrad
+    >>> gpugrad.log_softmax(gpugrad.tensor([0.0, 0.0]), dim=0)
+    tensor([-0.6931, -0.6931])
+    """
     if THREADS and (run := casting("log_softmax")):
         return run(log_softmax, input, dim, dtype=dtype)
     x = input if dtype is None else cast(input, dtypes.as_dtype(dtype))

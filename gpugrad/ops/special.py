@@ -137,7 +137,12 @@ def erfinv_(input: Any) -> Any:
 
 
 def sinc(input: Any) -> Any:
-    """``sin(pi * input) / (pi * input)``, 1 at 0."""
+    """``sin(pi * input) / (pi * input)``, 1 at 0.
+
+    >>> import gpugrad
+    >>> gpugrad.sinc(gpugrad.tensor([0.0, 0.5]))
+    tensor([1.0000, 0.6366])
+    """
     return Sinc.apply(input)
 
 
@@ -210,7 +215,12 @@ def nan_to_num_(
 
 
 def deg2rad(input: Any) -> Any:
-    """Degrees in radians."""
+    """Degrees in radians.
+
+    >>> import gpugrad
+    >>> gpugrad.deg2rad(gpugrad.tensor([0.0, 180.0]))
+    tensor([0.0000, 3.1416])
+    """
     return Deg2Rad.apply(input, number_beside(input, math.pi / 180))
 
 
@@ -220,7 +230,12 @@ def deg2rad_(input: Any) -> Any:
 
 
 def rad2deg(input: Any) -> Any:
-    """Radians in degrees."""
+    """Radians in degrees.
+
+    >>> import gpugrad
+    >>> gpugrad.rad2deg(gpugrad.tensor([0.0, gpugrad.pi]))
+    tensor([  0., 180.])
+    """
     return Rad2Deg.apply(input, number_beside(input, 180 / math.pi))
 
 
@@ -230,7 +245,12 @@ def rad2deg_(input: Any) -> Any:
 
 
 def sgn(input: Any) -> Any:
-    """-1, 0 or 1, as :func:`sign`."""
+    """-1, 0 or 1, as :func:`sign`.
+
+    >>> import gpugrad
+    >>> gpugrad.sgn(gpugrad.tensor([-2.0, 0.0, 3.0]))
+    tensor([-1.,  0.,  1.])
+    """
     return Sgn.apply(input)
 
 
@@ -247,12 +267,22 @@ def positive(input: Any) -> Any:
 
 
 def isposinf(input: Any) -> Any:
-    """Whether an element is infinity."""
+    """Whether an element is infinity.
+
+    >>> import gpugrad
+    >>> gpugrad.isposinf(gpugrad.tensor([1.0, gpugrad.inf, -gpugrad.inf]))
+    tensor([False,  True, False])
+    """
     return _equals(input, math.inf)
 
 
 def isneginf(input: Any) -> Any:
-    """Whether an element is minus infinity."""
+    """Whether an element is minus infinity.
+
+    >>> import gpugrad
+    >>> gpugrad.isneginf(gpugrad.tensor([1.0, gpugrad.inf, -gpugrad.inf]))
+    tensor([False, False,  True])
+    """
     return _equals(input, -math.inf)
 
 

@@ -114,7 +114,12 @@ def heaviside(input: Any, values: Any) -> Any:
 
 
 def float_power(input: Any, exponent: Any) -> Any:
-    """``input ** exponent`` in float64."""
+    """``input ** exponent`` in float64.
+
+    >>> import gpugrad
+    >>> gpugrad.float_power(gpugrad.tensor([2, 3]), 2)
+    tensor([4., 9.], dtype=torch.float64)
+    """
     if not isinstance(input, TensorBase) and not isinstance(exponent, TensorBase):
         raise needs_tensor("float_power", input, exponent)
     base, power = (

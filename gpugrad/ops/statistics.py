@@ -11,7 +11,6 @@ import numpy as np
 from .. import dtypes, return_types
 from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
-from ..creation import linspace
 from .arguments import word
 from .diagonal import diag
 from .matmul import mm
@@ -234,6 +233,8 @@ def _limits(values: np.ndarray[Any, Any], given: Any, dim: int) -> tuple[float, 
 
 def _edges(points: np.ndarray[Any, Any], bins: Any, range: Any, dtype: Any) -> list[Any]:
     """The edges of the intervals of each coordinate, on the host."""
+    from ..creation import linspace  # made of ops itself
+
     width = points.shape[1]
     bins = [bins] * width if isinstance(bins, (int, TensorBase)) else list(bins)
     if len(bins) != width:

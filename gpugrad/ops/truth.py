@@ -10,12 +10,22 @@ from .axes import axes_of, count_of, kept_shape
 
 
 def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """Whether any element is true."""
+    """Whether any element is true.
+
+    >>> import gpugrad
+    >>> gpugrad.any(gpugrad.tensor([[True, False], [False, False]]), dim=1)
+    tensor([ True, False])
+    """
     return _truth(input, "any", dim, keepdim)
 
 
 def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-    """Whether all elements are true."""
+    """Whether all elements are true.
+
+    >>> import gpugrad
+    >>> gpugrad.all(gpugrad.tensor([[True, False], [True, True]]), dim=1)
+    tensor([False,  True])
+    """
     return _truth(input, "all", dim, keepdim)
 
 
@@ -38,7 +48,12 @@ def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
 
 
 def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
-    """The index of the smallest element along ``dim``, or in the flattened tensor."""
+    """The index of the smallest element along ``dim``, or in the flattened tensor.
+
+    >>> import gpugrad
+    >>> gpugrad.argmin(gpugrad.tensor([3.0, 1.0, 2.0]))
+    tensor(1)
+    """
     return _arg(input, "argmin", dim, keepdim)
 
 
@@ -61,7 +76,12 @@ def _arg(input: Any, name: str, dim: int | None, keepdim: bool) -> Any:
 
 
 def count_nonzero(input: Any, dim: Any = None) -> Any:
-    """How many elements are not zero."""
+    """How many elements are not zero.
+
+    >>> import gpugrad
+    >>> gpugrad.count_nonzero(gpugrad.tensor([[1, 0], [2, 3]]), dim=1)
+    tensor([1, 2])
+    """
     a = input.array
     xp = BACKENDS[type(a)]
     return wrap(xp.asarray(xp.sum(xp.ne(a, 0), axes_of(dim, a.ndim), False, "int64")))

@@ -146,7 +146,12 @@ def std(
     *,
     correction: float | None = None,
 ) -> Any:
-    """The square root of :func:`var`."""
+    """The square root of :func:`var`.
+
+    >>> import gpugrad
+    >>> gpugrad.std(gpugrad.tensor([1.0, 2.0, 3.0]))
+    tensor(1.)
+    """
     return _spread(Std, "std", input, (dim, unbiased, keepdim), correction)
 
 
@@ -158,7 +163,12 @@ def var_mean(
     *,
     correction: float | None = None,
 ) -> Any:
-    """:func:`var` and :func:`mean` together."""
+    """:func:`var` and :func:`mean` together.
+
+    >>> import gpugrad
+    >>> gpugrad.var_mean(gpugrad.tensor([1.0, 2.0, 3.0]))
+    (tensor(1.), tensor(2.))
+    """
     return _spread(VarMean, "var_mean", input, (dim, unbiased, keepdim), correction)
 
 
@@ -170,5 +180,10 @@ def std_mean(
     *,
     correction: float | None = None,
 ) -> Any:
-    """:func:`std` and :func:`mean` together."""
+    """:func:`std` and :func:`mean` together.
+
+    >>> import gpugrad
+    >>> gpugrad.std_mean(gpugrad.tensor([1.0, 2.0, 3.0]))
+    (tensor(1.), tensor(2.))
+    """
     return _spread(StdMean, "std_mean", input, (dim, unbiased, keepdim), correction)

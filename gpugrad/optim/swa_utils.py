@@ -164,8 +164,8 @@ class AveragedModel(Module):
     >>> for value in (1.0, 2.0, 6.0):
     ...     _ = gpugrad.nn.init.constant_(model.weight, value)
     ...     averaged.update_parameters(model)
-    >>> averaged(gpugrad.ones(1))
-    tensor([3.], grad_fn=<...>)
+    >>> averaged(gpugrad.ones(1)).detach()
+    tensor([3.])
     """
 
     n_averaged: Tensor

@@ -239,6 +239,27 @@ def checkpoints_and_partial_passes(lib: Any) -> Iterator[Any]:
     yield lib.autograd.grad(y.sum(), x)
 
 
+@case
+def gradients_given_in_another_type(lib: Any) -> Iterator[Any]:
+    x = lib.ones(2, requires_grad=True)
+    v = lib.ones(2, dtype=lib.float64, requires_grad=True)
+    (first,) = lib.autograd.grad(x * x, x, v, create_graph=True)
+    yield first
+    first.sum().backward()
+    yield [v.grad, x.grad]
+
+
+@case
+def passes_into_edges(lib: Any) -> Iterator[Any]:
+    edge_of = lib.autograd.graph.get_gradient_edge
+    x = lib.ones(2, requires_grad=True)
+    y = x * 2
+    y.sum().backward(inputs=[edge_of(y), edge_of(x)], retain_graph=True)
+    yield x.grad
+    y.sum().backward(inputs=[y])
+    yield [x.grad, y.grad]
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_both_libraries_agree(name: str) -> None:
     assert outcomes("gpugrad", CASES[name]) == outcomes("torch", CASES[name])

@@ -64,7 +64,7 @@ class Run:
 
     def __init__(self, library: Any, problem: Any, dtype: str, options: dict[str, Any]) -> None:
         start = [np.array([-1.2, 0.7], dtype), np.array([1.0, 2.0], dtype)]
-        self.library, self.problem = library, problem
+        self.torch_like, self.problem = library, problem
         self.params = [library.from_numpy(v).requires_grad_() for v in start]
         self.optimizer = library.optim.LBFGS(self.params, **options)
         self.places: list[Any] = []
@@ -72,7 +72,7 @@ class Run:
     def closure(self) -> Any:
         self.places.append(np.concatenate([p.detach().numpy() for p in self.params]))
         self.optimizer.zero_grad()
-        loss = self.problem(self.library, self.params)
+        loss = self.problem(self.torch_like, self.params)
         loss.backward()
         return loss
 

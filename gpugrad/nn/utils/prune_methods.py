@@ -195,8 +195,8 @@ class Identity(BasePruningMethod):
         return default_mask
 
 
-class RandomUnstructured(BasePruningMethod):
-    """Prunes elements at random.
+class _ByRank(BasePruningMethod):
+    """Prunes the elements that :meth:`_ranks` gives the greatest numbers.
 
     Args:
         amount: how many, a whole number, or a share between 0 and 1.
@@ -208,27 +208,30 @@ class RandomUnstructured(BasePruningMethod):
         _check_amount(amount)
         self.amount = amount
 
-    def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
-        count = _count(self.amount, t.numel())
-        return _without_greatest(rand_like(t), default_mask, count)
-
-
-class L1Unstructured(BasePruningMethod):
-    """Prunes the elements of least size.
-
-    Args:
-        amount: how many, a whole number, or a share between 0 and 1.
-    """
-
-    PRUNING_TYPE = "unstructured"
-
-    def __init__(self, amount: float) -> None:
-        _check_amount(amount)
-        self.amount = amount
+    @abstractmethod
+    def _ranks(self, t: Tensor) -> Tensor:
+        """A number for each element."""
 
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
         count = _count(self.amount, t.numel())
-        return _without_greatest(-t.abs(), default_mask, count)
+        mask, ranks = default_mask.clone(), self._ranks(t)
+        if count:
+            mask.reshape(-1)[ranks.reshape(-1).topk(count)[1]] = 0
+        return mask
+
+
+class RandomUnstructured(_ByRank):
+    """Prunes elements at random: ``amount`` of them, a whole number or a share."""
+
+    def _ranks(self, t: Tensor) -> Tensor:
+        return rand_like(t)
+
+
+class L1Unstructured(_ByRank):
+    """Prunes the elements of least size: ``amount`` of them, a whole number or a share."""
+
+    def _ranks(self, t: Tensor) -> Tensor:
+        return -t.abs()
 
 
 class RandomStructured(BasePruningMethod):
@@ -295,13 +298,6 @@ class CustomFromMask(BasePruningMethod):
             raise AssertionError("mask shape must match")
         result: Tensor = default_mask * self.mask.to(default_mask.dtype)
         return result
-
-
-def _without_greatest(scores: Tensor, mask: Tensor, count: int) -> Tensor:
-    mask = mask.clone()
-    if count:
-        mask.reshape(-1)[scores.reshape(-1).topk(count)[1]] = 0
-    return mask
 
 
 def _only_slices(t: Tensor, dim: int, kept: Tensor, default_mask: Tensor) -> Tensor:
