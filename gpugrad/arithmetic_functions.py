@@ -7,7 +7,7 @@ from typing import Any
 from . import dtypes
 from .autograd.engine import TensorBase
 from .function_makers import as_operand, of_one, refuse
-from .ops import arithmetic, pointwise, power
+from .ops import arithmetic, power, rounding
 from .ops import matmul as products
 from .ops.arguments import word
 from .ops.binary import Binary
@@ -163,5 +163,5 @@ def round(input: Any, *, decimals: int | None = None, out: Any = None) -> Any:
     if decimals is not None and input.array.dtype.kind in "iub":
         kernel = "round_cpu" if decimals else "round_vml_cpu"
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{word(input.array)}'")
-    result = pointwise.RoundTo.apply(input, decimals) if decimals else pointwise.Round.apply(input)
+    result = rounding.RoundTo.apply(input, decimals) if decimals else rounding.Round.apply(input)
     return result if out is None else checked_into(out, result, "round", (input,))

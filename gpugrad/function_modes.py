@@ -176,8 +176,8 @@ def resolve_name(f: Callable[..., Any]) -> str | None:
     """Under which name a function or a method is known.
 
     >>> import gpugrad
-    >>> gpugrad.overrides.resolve_name(gpugrad.Tensor.add)
-    'torch.Tensor.add'
+    >>> gpugrad.overrides.resolve_name(gpugrad.Tensor.retain_grad)
+    'torch.Tensor.retain_grad'
     """
     name = getattr(f, "__name__", "")
     package, functional = _modules()

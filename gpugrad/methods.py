@@ -27,9 +27,9 @@ from .ops import (
     copying,
     cutting,
     linear,
-    pointwise,
     power,
     repeating,
+    rounding,
     select,
     shape,
     strided,
@@ -120,8 +120,8 @@ def _round_(self: Any, *, decimals: int | None = None) -> Any:
         kernel = "round_cpu" if decimals else "round_vml_cpu"
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{word(self.array)}'")
     if decimals:
-        return apply_inplace(pointwise.RoundTo, self, decimals)
-    return pointwise.Round.apply_(self)
+        return apply_inplace(rounding.RoundTo, self, decimals)
+    return rounding.Round.apply_(self)
 
 
 def _set_shape(function: Function, name: str) -> Function:

@@ -28,7 +28,7 @@ from .backend import BACKENDS
 from .class_names import PrintedAs
 from .conversions import Conversions
 from .numpy_functions import ForNumPy, array_wrap
-from .ops import compare, cutting, pointwise
+from .ops import compare, cutting, rounding
 from .ops.namespace import register
 from .printing import tensor_format, tensor_repr
 from .subclasses import as_subclass, default, derive
@@ -307,7 +307,7 @@ class Tensor(Conversions, metaclass=PrintedAs, printed_as="torch.Tensor"):
         return BACKENDS[type(self.array)].to_host(self.array).item()
 
     def __round__(self, digits: int | None = None) -> Any:
-        return round(self.item(), digits) if digits else pointwise.Round.apply(self)
+        return round(self.item(), digits) if digits else rounding.Round.apply(self)
 
 
 set_tensor_class(Tensor)

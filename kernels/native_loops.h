@@ -12,10 +12,13 @@
 #include "native_math.h"
 
 #define LANES 16
+#define FEW_LANES 4
 #define SUM_BLOCK 1024
 
 typedef float lanes_float __attribute__((vector_size(LANES * sizeof(float))));
 typedef double lanes_double __attribute__((vector_size(LANES * sizeof(double))));
+typedef float few_float __attribute__((vector_size(FEW_LANES * sizeof(float))));
+typedef double few_double __attribute__((vector_size(FEW_LANES * sizeof(double))));
 typedef int32_t mask_float __attribute__((vector_size(LANES * sizeof(float))));
 typedef int64_t mask_double __attribute__((vector_size(LANES * sizeof(double))));
 
@@ -38,6 +41,14 @@ typedef int64_t mask_double __attribute__((vector_size(LANES * sizeof(double))))
       for (int l = 0; l < 8; l++) part[l] += part[l + 8];                                \
       for (int l = 0; l < 4; l++) part[l] += part[l + 4];                                \
       total += (double)((part[0] + part[2]) + (part[1] + part[3]));                      \
+    }                                                                                    \
+    if (n - i >= FEW_LANES) {                                                            \
+      few_##T a = {0}, u;                                                                \
+      for (; i + FEW_LANES <= n; i += FEW_LANES) {                                       \
+        memcpy(&u, x + i, sizeof u);                                                     \
+        a += u;                                                                          \
+      }                                                                                  \
+      total += (double)((a[0] + a[2]) + (a[1] + a[3]));                                  \
     }                                                                                    \
     for (; i < n; i++) total += (double)x[i];                                            \
     return total;                                                                        \
@@ -127,9 +138,14 @@ static inline char *data_of(const char *list, long n) {
   return *(char *const *)(items[n] + ARRAY_DATA);
 }
 
-// Products of matrices by a BLAS library with 64-bit numbers; cblas's constants.
+// Products of matrices, and of a matrix and a vector, by a BLAS library with 64-bit numbers; cblas's
+// constants.
 typedef void gemm_float(int, int, int, int64_t, int64_t, int64_t, float, const float *, int64_t,
                         const float *, int64_t, float, float *, int64_t);
 typedef void gemm_double(int, int, int, int64_t, int64_t, int64_t, double, const double *, int64_t,
+                         const double *, int64_t, double, double *, int64_t);
+typedef void gemv_float(int, int, int64_t, int64_t, float, const float *, int64_t, const float *,
+                        int64_t, float, float *, int64_t);
+typedef void gemv_double(int, int, int64_t, int64_t, double, const double *, int64_t,
                          const double *, int64_t, double, double *, int64_t);
 enum { ROW_MAJOR = 101, AS_IS = 111, TRANSPOSED = 112 };

@@ -13,11 +13,11 @@ typedef struct {
     const void *x;
     void *out;
     double *chunks;  // results of chunks, where there are several
-    int64_t outer, n, inner, rows_of_chunk, chunks_of_n, strips, rows_of_part, group;
+    int64_t outer, n, inner, rows_of_chunk, chunks_of_n, strip, strips, rows_of_part, group;
     double divisor;
 } Reduction;
 
-enum { SHORT = 16, PIECE = 1024, STRETCH = 32, STRIP = 512, CHUNK = 65536, WAYS = 64 };
+enum { SHORT = 16, PIECE = 1024, STRETCH = 32, STRIP = 512, LONG_STRIP = 4096, CHUNK = 65536, WAYS = 64 };
 
 static int64_t product_of(const Array *x, int begin, int end) {
     int64_t product = 1;
@@ -77,13 +77,25 @@ static int64_t product_of(const Array *x, int begin, int end) {
     /* A strip of columns of a chunk of rows. Rows of few columns are taken several at once. */    \
     static void NAME##_strip_##T(void *work, int64_t part) {                                       \
         const Reduction *const w = work;                                                           \
-        const int64_t from = part % w->strips * STRIP, cols = smaller(STRIP, w->inner - from);     \
+        const int64_t from = part % w->strips * w->strip;                                          \
+        const int64_t cols = smaller(w->strip, w->inner - from);                                   \
         const int64_t chunk = part / w->strips % w->chunks_of_n;                                   \
         const int64_t matrix = part / w->strips / w->chunks_of_n;                                  \
         const int64_t first = chunk * w->rows_of_chunk, group = w->group;                          \
         const int64_t last = smaller(first + w->rows_of_chunk, w->n);                              \
         const int64_t whole = last - (last - first) % group, width = cols * group;                 \
         const T *const x = (const T *)w->x + matrix * w->n * w->inner + from;                      \
+        if (w->chunks == 0 && group == 1 && last <= STRETCH) { /* few: without totals in double */ \
+            T *const out = (T *)w->out + matrix * w->inner + from;                                 \
+            for (int64_t j = 0; j < cols; j++) out[j] = START;                                     \
+            for (int64_t i = 0; i < last; i++) {                                                   \
+                const T *const line = x + i * w->inner;                                            \
+                EACH_ALONE for (int64_t j = 0; j < cols; j++) out[j] = TAKE(out[j], line[j]);      \
+            }                                                                                      \
+            if (w->divisor != 1)                                                                   \
+                for (int64_t j = 0; j < cols; j++) out[j] = (T)((double)out[j] / w->divisor);      \
+            return;                                                                                \
+        }                                                                                          \
         double total[STRIP];                                                                       \
         T some[STRIP];                                                                             \
         for (int64_t j = 0; j < width; j++) total[j] = START;                                      \
@@ -125,7 +137,8 @@ static int64_t product_of(const Array *x, int begin, int end) {
         }                                                                                          \
         w.rows_of_chunk = inner == 1 ? CHUNK : larger(4 * STRETCH, CHUNK / smaller(inner, STRIP)); \
         w.chunks_of_n = parts_of(n, w.rows_of_chunk);                                              \
-        w.strips = parts_of(inner, STRIP);                                                         \
+        w.strip = n <= STRETCH && inner > STRIP ? LONG_STRIP : STRIP;                              \
+        w.strips = parts_of(inner, w.strip);                                                       \
         w.group = larger(1, smaller(STRIP / inner, smaller(w.rows_of_chunk, n) / 8));              \
         const int64_t count = outer * w.chunks_of_n;                                               \
         if (inner == 1 || w.chunks_of_n > 1) {                                                     \

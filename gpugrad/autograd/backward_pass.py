@@ -41,7 +41,8 @@ def _accumulate(leaves: Leaves, create_graph: bool, hooked: bool = False) -> Non
                 grad = cast_to(leaf, grad)
                 leaf.gradient = grad if present is None else present + grad
             elif present is not None:
-                BACKENDS[type(grad)].add(present.array, grad, out=present.array)
+                total = present.array
+                BACKENDS[type(grad)].add(total, grad, total)
                 present.version[0] += 1
             else:
                 if grad.dtype is not leaf.array.dtype:
@@ -100,8 +101,19 @@ def backward(
         return
     before, mode.enabled = mode.enabled, create_graph
     try:
-        roots, firsts = prepare(tensors, grad_tensors, create_graph)
-        _accumulate(run(roots, firsts, retain, create_graph), create_graph)
+        if (  # a loss, as in most training steps
+            grad_tensors is None
+            and not create_graph
+            and isinstance(tensors, TensorBase)
+            and tensors.needs_grad
+            and tensors.view_of is None
+            and (array := tensors.array).size == 1
+        ):
+            leaves = run((tensors,), (BACKENDS[type(array)].ones_like(array),), retain, False)
+        else:
+            roots, firsts = prepare(tensors, grad_tensors, create_graph)
+            leaves = run(roots, firsts, retain, create_graph)
+        _accumulate(leaves, create_graph)
     finally:
         mode.enabled = before
 

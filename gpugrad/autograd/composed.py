@@ -26,6 +26,14 @@ def _called(cls: type, name: str, is_flat: bool = False) -> Any:
     return found
 
 
+def show_as(result: _T, name: str) -> _T:
+    """Let a result of a composition print as that of the op ``name``. Returns the result."""
+    node = result.node
+    if node is not None and not isinstance(node, Output):
+        node.__class__ = _called(type(node), name)
+    return result
+
+
 def inplace_shown_as(name: str) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
     """A decorator for in-place methods: the tensor's own new node prints as ``name``.
 

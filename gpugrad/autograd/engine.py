@@ -46,6 +46,9 @@ OF_THE_ENGINE = frozenset(["CopyBackwards", "CopySlices", "NotImplemented"])
 OWN_ATTRIBUTES = frozenset(("_retained", "_metadata"))
 """Names in a tensor's dictionary that belong to this tensor alone; the others are the user's."""
 
+Guards = Sequence[tuple[str, list[int], int]]
+"""Name, version list and expected version of each saved tensor."""
+
 _sequence = itertools.count(1)
 _new = object.__new__
 
@@ -154,11 +157,13 @@ class Node(Inspected):
     """Whether the gradient depends on the first input in steps only, with the derivative zero."""
     returns_fresh: ClassVar[bool] = True
     """Whether ``backward`` returns arrays that nobody else holds (or the incoming gradient)."""
+    guarded: ClassVar[tuple[tuple[str, int], ...]] = ()
+    """What of ``saves`` is an input or the result, and so may be changed by others."""
     carried: ClassVar[tuple[str, ...]] = ()
     """The slots of an op's own that ``saves`` does not name: its static arguments."""
 
     edges: tuple[Node | TensorBase | None, ...]
-    guards: tuple[tuple[str, list[int], int], ...] | None
+    guards: Guards | None
     """Name, version list and expected version of each saved tensor; None once they are freed."""
     hooks: dict[int, Callable[[Any], Any]] | None
     sequence: int
@@ -176,9 +181,15 @@ class Node(Inspected):
                 name if "Backward" in name or name == "CopySlices" else name + "Backward0"
             )
         cls._show_saved()
+        cls.guard()
         bases = [base for base in cls.__mro__ if base not in Node.__mro__]
         slots = [slot for base in bases for slot in base.__dict__.get("__slots__", ())]
         cls.carried = tuple(slot for slot in slots if slot not in cls.saves)
+
+    @classmethod
+    def guard(cls) -> None:
+        """Take note of ``saves``; needed when it is changed after the class was made."""
+        cls.guarded = tuple((n, s) for n, s in cls.saves.items() if s >= OUTPUT)
 
     def forward(self, xp: Any, *inputs: Any) -> Any:
         raise NotImplementedError
@@ -211,33 +222,61 @@ class Node(Inspected):
 
         Tensor inputs come first; what follows them is passed to ``forward`` as it is.
         """
-        node = _new(cls)
         first = inputs[0]
         array = first.array
         kind = type(array)
         xp = BACKENDS[kind]
-        tensors, arrays = [first], [array]
-        for other in inputs[1:]:
-            if not isinstance(other, TensorBase):
+        node = cls()
+        if len(inputs) > 1 and isinstance(inputs[1], TensorBase):
+            return node._apply_to_several(xp, inputs)
+        out = node.forward(xp, array, *inputs[1:])
+        if type(out) is not kind:
+            if type(out) is tuple:
+                return node._record_many(xp, inputs, (first,), out)
+            out = xp.asarray(out)
+        result = wrap(out)
+        if mode.enabled:
+            if first.view_of is not None and first.version[1] != first.rebased:
+                refresh(first)
+            if first.needs_grad and out.dtype.kind in "fV":
+                node.edges = (first.node or first,)
+                node.sequence = next(_sequence)
+                node.hooks = None
+                node.guards = node._guards((first,), result, False) if cls.guarded else ()
+                result.node = node
+                result.needs_grad = True
+                if OBSERVERS:
+                    observe(node, result)
+        if cls.is_view:
+            make_view(result, first, cls, inputs[1:], None)
+        return result
+
+    def _apply_to_several(self, xp: Any, inputs: Sequence[Any]) -> Any:
+        """:meth:`apply` for more tensors than one."""
+        tensors: list[TensorBase] = []
+        arrays: list[Array] = []
+        kind = type(inputs[0].array)
+        for tensor in inputs:
+            if not isinstance(tensor, TensorBase):
                 break
-            array = other.array
+            array = tensor.array
             if type(array) is not kind:
                 raise RuntimeError(
                     "Expected all tensors to be on the same device, but found at least two "
                     f"devices, {device_of(arrays[0])} and {device_of(array)}!"
                 )
-            tensors.append(other)
+            tensors.append(tensor)
             arrays.append(array)
-        out = node.forward(xp, *arrays, *inputs[len(arrays) :])
+        out = self.forward(xp, *arrays, *inputs[len(arrays) :])
         if type(out) is not kind:
             if type(out) is tuple:
-                return node._record_many(xp, inputs, tensors, out)
+                return self._record_many(xp, inputs, tensors, out)
             out = xp.asarray(out)
         result = wrap(out)
         if mode.enabled:
-            node._record(tensors, result)
-        if cls.is_view:
-            make_view(result, first, cls, inputs[1:], None)
+            self._record(tensors, result)
+        if self.is_view:
+            make_view(result, inputs[0], type(self), inputs[1:], None)
         return result
 
     def _record(
@@ -261,26 +300,26 @@ class Node(Inspected):
             return False
         self.sequence = next(_sequence)
         self.hooks = None
-        self.guards = self._guards(tensors, result, inplace) if self.saves else ()
+        self.guards = self._guards(tensors, result, inplace) if self.guarded else ()
         result.node = self
         result.needs_grad = True
         if OBSERVERS:
             observe(self, result)
         return True
 
-    def _guards(self, tensors: Sequence[TensorBase], result: TensorBase, inplace: bool) -> Any:
+    def _guards(self, tensors: Sequence[TensorBase], result: TensorBase, inplace: bool) -> Guards:
         """The versions at which the saved tensors are valid."""
         guards = []
-        for name, source in self.saves.items():
+        for name, source in self.guarded:
             if source >= 0:
                 if inplace and (source == 0 or getattr(self, name, None) is None):
                     continue  # the op keeps a copy of what it is about to overwrite, or nothing
                 counter = tensors[source].version
                 guards.append((name, counter, counter[0]))
-            elif source == OUTPUT:
+            else:
                 # An in-place op is recorded just before it raises the version.
                 guards.append((name, result.version, result.version[0] + inplace))
-        return tuple(guards)
+        return guards
 
     def _record_many(
         self, xp: Any, inputs: Any, tensors: Sequence[TensorBase], outs: tuple[Array, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -48,7 +49,8 @@ def gradcheck(
             for PyTorch's sake; the check is always the one described, element by element.
 
     Raises:
-        GradcheckError: naming the worst element and both values there.
+        GradcheckError: naming the worst element and both values there; or no result has a
+            gradient, though one changes with an input.
         ValueError: no input requires gradients.
 
     >>> import gpugrad
@@ -64,9 +66,12 @@ def gradcheck(
             "them have requires_grad=True."
         )
     try:
-        for number, _ in enumerate(_results(func, given)):
-            for position in checked:
+        results = _results(func, given)
+        for position in checked:
+            for number, _ in enumerate(results):
                 _check_pair(func, given, number, position, eps, atol, rtol)
+            if not results:
+                _check_constant(func, given, position, eps)
     except GradcheckError:
         if raise_exception:
             raise
@@ -178,6 +183,41 @@ def _results(func: Callable[..., Any], args: Any) -> tuple[Any, ...]:
     return tuple(o for o in outputs if isinstance(o, TensorBase) and o.needs_grad)
 
 
+def _moved(
+    given: tuple[Any, ...], position: int, index: tuple[int, ...], step: float
+) -> tuple[Any, ...]:
+    """The arguments with one element of one of them moved by ``step``."""
+    target = given[position].array
+    array: Array = BACKENDS[type(target)].copy(target)
+    array[index] += step
+    leaf = wrap(array)
+    leaf.needs_grad = True
+    return (*given[:position], leaf, *given[position + 1 :])
+
+
+def _check_constant(
+    func: Callable[..., Any], given: tuple[Any, ...], position: int, eps: float
+) -> None:
+    """Of a function whose results have no gradients: that they do not change with an input."""
+    shape = given[position].array.shape
+    for flat in range(math.prod(shape)):
+        index = _unravel(flat, shape)
+        above, below = (_arrays(func, _moved(given, position, index, s)) for s in (eps, -eps))
+        if any(bool((a != b).any()) for a, b in zip(above, below, strict=True)):
+            raise GradcheckError(
+                "Numerical gradient for function expected to be zero: no result requires "
+                f"gradients, but one changes with element {list(index)} of input {position}"
+            )
+
+
+def _arrays(func: Callable[..., Any], args: Any) -> list[Array]:
+    """The floating-point results of ``func``."""
+    out = func(*args)
+    outputs = tuple(out) if isinstance(out, (tuple, list)) else (out,)
+    found = [o.array for o in outputs if isinstance(o, TensorBase)]
+    return [a for a in found if a.dtype.kind in "fV"]
+
+
 def _weights(output: Any) -> Any:
     """A fixed, uneven weight for each element: equal ones would hide errors that cancel."""
     backend = BACKENDS[type(output.array)]
@@ -201,20 +241,15 @@ def _check_pair(
     (found,) = grad(output, given[position], weights, allow_unused=True, materialize_grads=True)
     backend = BACKENDS[type(found.array)]
     analytic = backend.to_host(found.array).reshape(-1)
-    target = given[position].array
+    shape = given[position].array.shape
 
-    def weighted(step: float, index: tuple[Any, ...]) -> Any:
-        moved: Array = backend.copy(target)
-        moved[index] += step
-        leaf = wrap(moved)
-        leaf.needs_grad = True
-        args = (*given[:position], leaf, *given[position + 1 :])
-        result = _results(func, args)[number].array
+    def weighted(step: float, index: tuple[int, ...]) -> Any:
+        result = _results(func, _moved(given, position, index, step))[number].array
         return (result * weights.array).sum().item()
 
     worst, message = 0.0, ""
     for flat, expected in enumerate(analytic):
-        index = _unravel(flat, target.shape)
+        index = _unravel(flat, shape)
         numeric = (weighted(eps, index) - weighted(-eps, index)) / (2 * eps)
         excess = abs(expected - numeric) - (atol + rtol * abs(numeric))
         if excess > worst or excess != excess:

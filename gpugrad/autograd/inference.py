@@ -28,7 +28,7 @@ _CHANGED = (
     "https://github.com/pytorch/rfcs/pull/17 for more details."
 )
 
-SAVING = frozenset(("_guards", "_record", "keep"))
+SAVING = frozenset(("_guards", "_record", "apply", "keep"))
 """The functions that ask for a version because they save the tensor for backward."""
 
 

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from ..backend import BACKENDS
 from .hooks import RETAIN, RemovableHandle
+from .parts import Part
 
 _metadata: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
 
@@ -142,10 +143,10 @@ class _AnyNode(type):
     """Takes the nodes of ops and the places of leaves as instances."""
 
     def __instancecheck__(cls, instance: object) -> bool:
-        return isinstance(instance, (Inspected, AccumulateGrad))
+        return isinstance(instance, (Inspected, AccumulateGrad, Part))
 
     def __subclasscheck__(cls, subclass: type) -> bool:
-        return issubclass(subclass, (Inspected, AccumulateGrad))
+        return issubclass(subclass, (Inspected, AccumulateGrad, Part))
 
 
 class Node(metaclass=_AnyNode):

@@ -67,22 +67,13 @@ class ComposedRecurrence:
             before.append(h)
             a, own = self.getitem(from_x, t), self.linear(h, w_hh, b_hh)
             if mode == "LSTM":
-                a = self.add(a, own)
-                i, f = (self.sigmoid(self._gate(a, n, size)) for n in (0, 1))
-                g, o = self.tanh(self._gate(a, 2, size)), self.sigmoid(self._gate(a, 3, size))
-                c = self.add(self.mul(f, c), self.mul(i, g))
-                h = self.mul(o, self.tanh(c))
+                h, c, both, g, o, _ = self.lstm_cell(self.add(a, own), c)
                 cells.append(c)
-                acts.append(self.concatenate([i, f, g, o], 1))
+                acts.append(self.concatenate([both, g, o], 1))
             elif mode == "GRU":
-                r, z = (
-                    self.sigmoid(self.add(self._gate(a, n, size), self._gate(own, n, size)))
-                    for n in (0, 1)
-                )
-                mine = self._gate(own, 2, size)
-                n = self.tanh(self.add(self._gate(a, 2, size), self.mul(r, mine)))
-                h = self.add(n, self.mul(z, self.sub(h, n)))
-                acts.append(self.concatenate([r, z, n, mine], 1))
+                h, both, n = self.gru_cell(a, own, h)
+                mine = self._columns_of(own, 2 * size, 3 * size)
+                acts.append(self.concatenate([both, n, mine], 1))
             else:
                 a = self.add(a, own)
                 h = self.tanh(a) if mode == "RNN_TANH" else self.relu(a)
@@ -96,9 +87,6 @@ class ComposedRecurrence:
         if out is None:
             return found
         return tuple(a if a is None else self.into(a, b) for a, b in zip(found, out, strict=True))
-
-    def _gate(self, a: Array, number: int, size: int) -> Array:
-        return self.getitem(a, (slice(None), slice(number * size, (number + 1) * size)))
 
     def recurrence_grad(
         self,
@@ -135,28 +123,17 @@ class ComposedRecurrence:
             if dh is None:
                 dh = self.zeros_like(h)
             if mode == "LSTM":
-                before = self.getitem(cells, len(steps) - 1 - number)
-                c = self.tanh(self.getitem(cells, len(steps) - number))
-                i, f, g, o = (self._gate(a, n, size) for n in range(4))
-                through = self.tanh_grad(c, self.mul(dh, o))
-                dc = through if dc is None else self.add(dc, through)
-                found = [
-                    self.sigmoid_grad(i, self.mul(dc, g)),
-                    self.sigmoid_grad(f, self.mul(dc, before)),
-                    self.tanh_grad(g, self.mul(dc, i)),
-                    self.sigmoid_grad(o, self.mul(dh, c)),
-                ]
-                dc = self.mul(dc, f)
-                da = own = self.concatenate(found, 1)
-                dh = self.matmul(own, w_hh)
+                before, after = (self.getitem(cells, len(steps) - n - number) for n in (1, 0))
+                i_and_f, g, o = self._columns_of(a, 0, 2 * size), *self._last_two(a, size)
+                own, dc = self.lstm_cell_grad(i_and_f, g, o, self.tanh(after), before, dh, dc)
+                da, dh = own, self.matmul(own, w_hh)
             elif mode == "GRU":
-                r, z, n, mine = (self._gate(a, k, size) for k in range(4))
-                dn = self.tanh_grad(n, self.mul(dh, self.sub(1, z)))
-                dr = self.sigmoid_grad(r, self.mul(dn, mine))
-                dz = self.sigmoid_grad(z, self.mul(dh, self.sub(h, n)))
-                da = self.concatenate([dr, dz, dn], 1)
-                own = self.concatenate([dr, dz, self.mul(dn, r)], 1)
-                dh = self.add(self.matmul(own, w_hh), self.mul(dh, z))
+                # Behind r, z and n lies the state's part of n: the third of the last three, as in
+                # the state's part of all gates, of which the cell needs no other.
+                r_and_z, n = self._columns_of(a, 0, 2 * size), self._last_two(a, size)[0]
+                mine = self._columns_of(a, size, 4 * size)
+                da, own, through = self.gru_cell_grad(r_and_z, n, mine, h, dh)
+                dh = self.add(self.matmul(own, w_hh), through)
             else:
                 da = own = self.tanh_grad(a, dh) if mode == "RNN_TANH" else self.relu_grad(a, dh)
                 dh = self.matmul(own, w_hh)
@@ -181,6 +158,12 @@ class ComposedRecurrence:
         if out is None:
             return tuple(results)
         return tuple(a if a is None else self.into(a, b) for a, b in zip(results, out, strict=True))
+
+    def _last_two(self, acts: Array, size: int) -> tuple[Array, Array]:
+        """The third and the fourth of what is kept of a step with gates."""
+        ends = (2 * size, 3 * size), (3 * size, 4 * size)
+        third, fourth = (self._columns_of(acts, *columns) for columns in ends)
+        return third, fourth
 
     def _flat(self, x: Array) -> Array:
         """All steps of all sequences as the rows of one matrix."""

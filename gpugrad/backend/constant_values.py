@@ -7,9 +7,11 @@ count of writes that its tensors keep. What follows from inputs or random number
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
+from .guards import MOST_BYTES
 from .noted_steps import Ref, Root, refs_in
 from .primitive_effects import DRAWS, ONLY_SHAPE, picks_by_mask
 from .primitives import Array
@@ -97,6 +99,13 @@ class ConstantValues:
                 )
             for count in counts:
                 self._recorder.require("{}[0] == {}", count, count[0])
+            self._watch_bytes(root)
+
+    def _watch_bytes(self, root: Root) -> None:
+        """Take a little memory for granted that NumPy, too, may write into, which nobody counts."""
+        if self._recorder.backend.device_type == "cpu" and root.nbytes <= MOST_BYTES:
+            place = (ctypes.string_at, root.address, root.nbytes)
+            self._recorder.require("{}({}, {}) == {}", *place, ctypes.string_at(*place[1:]))
 
     # --- looking at them --------------------------------------------------------------------------
 

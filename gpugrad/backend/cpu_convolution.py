@@ -1,37 +1,31 @@
 """Convolution over NumPy: few samples at once, by copies of long rows and BLAS.
 
 Where there is C code, it does what has enough windows. The rest, and all without a compiler, is
-done here.
-
-NumPy's cost of a copy is by the row, and the rows of small images are short. So the elements under
-the kernel (its columns) are written down in one of two orders, whichever has the longer rows:
-
-- channels first, each sample as (channels * kernel, windows): rows of one line of windows, and the
-  result of the product has the order that is asked for;
-- channels last, each sample as (windows, kernel * channels): rows of one line of the kernel with
-  all its channels. The image is transposed for it, which is a ninth of the work for a 3x3 kernel.
-
-So few samples are done at once that their columns stay in the cache.
+done here, by products of the kernels and the columns of :mod:`.cpu_columns`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from ..native import windows as native
+from .cpu_columns import (
+    add_up_first,
+    add_up_last,
+    columns_first,
+    columns_last,
+    is_pointwise,
+    moved,
+)
 from .half_types import through_single
 from .primitives import Primitives
 from .small_arrays import is_narrow
 from .windows import Geometry, Sizes
 
 Array = Any
-
-BLOCK = 131072
-"""About how many elements the columns of the samples have that are done at once."""
 
 FOR_EACH = range(12, 32)
 """With so many windows in a sample, a product for each sample is quicker than one for all, whose
@@ -42,7 +36,12 @@ LEAST_WINDOWS = 9
 windows."""
 
 LEAST_ROW = 8
-"""Without groups, shorter rows of windows leave C code's vectors too empty to beat BLAS."""
+"""Without groups, shorter rows of windows leave C code's vectors too empty to beat BLAS, unless
+there are few channels, for which BLAS's matrices are too narrow, or so many that the columns are
+more than the cache holds."""
+
+SHORT_ROW, FEW, MANY = 4, 4, 64
+"""The shortest rows for many channels; so many are few or many."""
 
 _EXACT = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 _total: Any = np.add.reduce
@@ -67,7 +66,8 @@ class HostConvolution(Primitives):
         if not _applies(g, x, weight, math.prod(shape)):
             return super().conv(x, weight, bias, g, groups, out)
         result = _result(out, shape, x.dtype)
-        if _goes_to_c(g, groups, count) and native.convolution(x, weight, bias, g, groups, result):
+        to_c = _goes_to_c(g, groups, count, channels, many=channels >= MANY)
+        if to_c and native.convolution(x, weight, bias, g, groups, result):
             return result if out is None or out is result else self.into(result, out)
         flat = result.reshape(len(x), groups, len(weight) // groups, -1)
         if _one_by_one(weight.shape[1], g, groups, count):
@@ -77,7 +77,7 @@ class HostConvolution(Primitives):
                 result[:, made] = self.conv(x[:, taken], weight[made], None, g, 1)
         elif _channels_last(channels, g, groups, count):
             kernels = weight.reshape(*weight.shape[:2], -1).T.reshape(-1, len(weight))
-            for part, columns in _columns_last(x, g, count):
+            for part, columns in columns_last(x, g, count):
                 if flat.shape[-1] in FOR_EACH:
                     np.matmul(kernels.T, columns.transpose(0, 2, 1), out=flat[part, 0])
                 else:
@@ -85,7 +85,7 @@ class HostConvolution(Primitives):
                     flat[part, 0] = rows.reshape(*columns.shape[:2], -1).transpose(0, 2, 1)
         else:
             kernels = weight.reshape(*flat.shape[1:3], -1)
-            for part, columns in _columns_first(x, g, groups, count):
+            for part, columns in columns_first(x, g, groups, count):
                 np.matmul(kernels, columns, out=flat[part])
         if bias is not None:
             flat = result.reshape(len(x), len(weight), -1)
@@ -107,7 +107,7 @@ class HostConvolution(Primitives):
             return through_single(self.conv_transpose, x, weight, g, groups, size, out=out)
         if not _applies(g, x, weight, math.prod(shape)):
             return super().conv_transpose(x, weight, g, groups, size, out)
-        if _goes_to_c(g, groups, count):
+        if _goes_to_c(g, groups, count, channels, many=channels >= MANY):
             result = _result(out, shape, x.dtype)
             if native.transpose(x, weight, g, groups, result):
                 return result if out is None or out is result else self.into(result, out)
@@ -125,9 +125,9 @@ class HostConvolution(Primitives):
             ):
                 result[:, made] = self.conv_transpose(x[:, taken], weight[taken], g, 1, size)
         elif _channels_last(channels, g, groups, count):
-            _add_up_last(x, weight, g, result)
+            add_up_last(x, weight, g, result)
         else:
-            _add_up_first(x, weight, g, groups, result)
+            add_up_first(x, weight, g, groups, result)
         return result if out is None or out is result else self.into(result, out)
 
     def conv_weight(
@@ -139,7 +139,9 @@ class HostConvolution(Primitives):
         if not _applies(g, x, grad, grad.size):
             return super().conv_weight(x, grad, g, groups, out)
         shape = grad.shape[1], channels // groups, *g.kernel
-        if _goes_to_c(g, groups, count):
+        # What is short for its products of two rows of windows is longer.
+        slow = groups == 1 and count[-1] < 12 and channels >= MANY
+        if not slow and _goes_to_c(g, groups, count, channels):
             result = _result(out, shape, x.dtype)
             if native.weight_gradient(x, grad, g, groups, result):
                 return result if out is None or out is result else self.into(result, out)
@@ -152,15 +154,15 @@ class HostConvolution(Primitives):
             return result if out is None or out is result else self.into(result, out)
         if _channels_last(channels, g, groups, count):
             total = np.zeros((grad.shape[1], math.prod(shape[1:])), x.dtype)
-            for part, columns in _columns_last(x, g, count):
-                rows = _moved(grad[part], 1).reshape(-1, grad.shape[1])
+            for part, columns in columns_last(x, g, count):
+                rows = moved(grad[part], 1).reshape(-1, grad.shape[1])
                 np.add(total, rows.T.dot(columns.reshape(len(rows), -1)), total)
             last = total.reshape(grad.shape[1], *g.kernel, channels)
             return self.copy(last.transpose(0, last.ndim - 1, *range(1, last.ndim - 1)), out=out)
         kernel = math.prod(shape[1:])
         of_group = np.zeros((groups, grad.shape[1] // groups, kernel), x.dtype)
         flat = np.ascontiguousarray(grad).reshape(len(grad), *of_group.shape[:2], -1)
-        for part, columns in _columns_first(x, g, groups, count):
+        for part, columns in columns_first(x, g, groups, count):
             products = np.matmul(flat[part], columns.swapaxes(-1, -2))
             np.add(of_group, _total(products, 0), of_group)
         return self.into(of_group.reshape(shape), out)
@@ -187,20 +189,22 @@ def _applies(g: Geometry, x: Array, other: Array, size: int) -> bool:
     )
 
 
-def _goes_to_c(g: Geometry, groups: int, count: Sizes) -> bool:
-    """Whether C code is quicker, if there is some: BLAS is where nothing has to be copied."""
+def _goes_to_c(g: Geometry, groups: int, count: Sizes, channels: int, many: bool = False) -> bool:
+    """Whether C code is quicker, if there is some: BLAS is where nothing has to be copied.
+
+    Args:
+        channels: of the image.
+        many: whether they are so many that short rows do not matter.
+    """
     if groups > 1:
         return math.prod(count) >= LEAST_WINDOWS
-    return count[-1] >= LEAST_ROW and not _is_pointwise(g)
-
-
-def _is_pointwise(g: Geometry) -> bool:
-    """Whether each window is the element where it lies."""
-    return math.prod(g.kernel) * math.prod(g.stride) == 1 and not any(map(any, g.padding))
+    if is_pointwise(g):
+        return False
+    return count[-1] >= (SHORT_ROW if many or channels <= FEW else LEAST_ROW)
 
 
 def _channels_last(channels: int, g: Geometry, groups: int, count: Sizes) -> bool:
-    if groups > 1 or _is_pointwise(g):
+    if groups > 1 or is_pointwise(g):
         return False
     row = channels * (g.kernel[-1] if g.dilation[-1] == 1 else 1)
     return row > count[-1]
@@ -241,114 +245,3 @@ def _result(out: Array | None, shape: Sizes, dtype: Any) -> Array:
     if out is None or not out.flags.c_contiguous or out.dtype != dtype:
         return np.empty(shape, dtype)
     return out
-
-
-def _moved(x: Array, axis: int) -> Array:
-    """A copy with one dimension moved to the end."""
-    return np.ascontiguousarray(np.moveaxis(x, axis, -1))
-
-
-# --- columns --------------------------------------------------------------------------------------
-
-
-def _parts(samples: int, each: int) -> Iterator[slice]:
-    """The samples in about equal parts, for so many elements of columns each."""
-    parts = -(-samples * each // BLOCK)
-    step = -(-samples // min(max(parts, 1), samples))
-    return (slice(start, min(start + step, samples)) for start in range(0, samples, step))
-
-
-def _places(padded: Array, g: Geometry, count: Sizes, first: int) -> tuple[Sizes, Sizes]:
-    """Strides of windows and of the kernel's elements; ``first`` is the first of their axes."""
-    steps = padded.strides[first : first + len(count)]
-    windows = tuple(n * s for n, s in zip(steps, g.stride, strict=True))
-    return windows, tuple(n * d for n, d in zip(steps, g.dilation, strict=True))
-
-
-def _columns_first(x: Array, g: Geometry, groups: int, count: Sizes) -> Iterator[Any]:
-    """Parts of the samples, and their columns (n, groups, channels * kernel, windows)."""
-    shape = groups, x.shape[1] // groups * math.prod(g.kernel), math.prod(count)
-    if _is_pointwise(g):
-        yield slice(None), np.ascontiguousarray(x).reshape(len(x), *shape)
-        return
-    size = g.padded(x.shape[2:])
-    padded = any(map(any, g.padding))
-    whole = np.empty(0) if padded else np.ascontiguousarray(x)
-    buffer = np.empty(0)
-    for part in _parts(len(x), math.prod(shape)):
-        if padded:
-            taken = x[part]
-            source: Array = np.zeros((len(taken), x.shape[1], *size), x.dtype)
-            source[(..., *_inside(g, x.shape[2:]))] = taken
-        else:
-            source = whole[part]
-        windows, kernel = _places(source, g, count, 2)
-        order = *source.shape[:2], *g.kernel, *count
-        strides = *source.strides[:2], *kernel, *windows
-        if len(buffer) < len(source):
-            buffer = np.empty((len(source), *shape), x.dtype)
-        columns = buffer[: len(source)]
-        np.copyto(columns.reshape(order), np.ndarray(order, x.dtype, source, 0, strides))
-        yield part, columns
-
-
-def _columns_last(x: Array, g: Geometry, count: Sizes) -> Iterator[Any]:
-    """Parts of the samples, and their columns (n, windows, kernel * channels)."""
-    shape = math.prod(count), math.prod(g.kernel) * x.shape[1]
-    size = g.padded(x.shape[2:])
-    buffer = np.empty(0)
-    for part in _parts(len(x), math.prod(shape)):
-        taken = np.moveaxis(x[part], 1, -1)
-        source = np.zeros((len(taken), *size, x.shape[1]), x.dtype)
-        source[(slice(None), *_inside(g, x.shape[2:]))] = taken
-        windows, kernel = _places(source, g, count, 1)
-        order = len(source), *count, *g.kernel, x.shape[1]
-        strides = source.strides[0], *windows, *kernel, source.strides[-1]
-        if len(buffer) < len(source):
-            buffer = np.empty((len(source), *shape), x.dtype)
-        columns = buffer[: len(source)]
-        np.copyto(columns.reshape(order), np.ndarray(order, x.dtype, source, 0, strides))
-        yield part, columns
-
-
-def _inside(g: Geometry, size: Sizes) -> tuple[slice, ...]:
-    """Where the input lies in the padded one."""
-    return tuple(slice(low, low + n) for n, (low, _) in zip(size, g.padding, strict=True))
-
-
-# --- columns added up -----------------------------------------------------------------------------
-
-
-def _add_up_last(x: Array, weight: Array, g: Geometry, result: Array) -> None:
-    """For each element of the kernel one product, added to where it came from."""
-    channels, count, size = weight.shape[1], x.shape[2:], result.shape[2:]
-    kernels = np.ascontiguousarray(
-        weight.reshape(*weight.shape[:2], -1).transpose(2, 0, 1)
-    )  # (kernel, channels of x, channels of the result)
-    each = math.prod(count) * max(x.shape[1], 3 * channels)
-    for part in _parts(len(x), each):
-        rows = _moved(x[part], 1)
-        product = np.empty((*rows.shape[:-1], channels), x.dtype)
-        flat_rows, flat = rows.reshape(-1, rows.shape[-1]), product.reshape(-1, channels)
-        total = np.zeros((len(rows), *g.padded(size), channels), x.dtype)
-        for where, kernel in zip(g.positions(count), kernels, strict=True):
-            np.matmul(flat_rows, kernel, out=flat)
-            target = total[(slice(None), *where)]
-            np.add(target, product, target)
-        result[part] = np.moveaxis(total[(slice(None), *_inside(g, size))], -1, 1)
-
-
-def _add_up_first(x: Array, weight: Array, g: Geometry, groups: int, result: Array) -> None:
-    """All columns by one product a sample, each added to where it came from."""
-    count, size = x.shape[2:], result.shape[2:]
-    kernels = weight.reshape(groups, len(weight) // groups, -1).transpose(0, 2, 1)
-    rows, whole = kernels.shape[1], np.ascontiguousarray(x)
-    for part in _parts(len(x), groups * rows * math.prod(count)):
-        flat = whole[part].reshape(-1, groups, len(weight) // groups, math.prod(count))
-        columns = np.matmul(kernels, flat)
-        columns = columns.reshape(len(flat), result.shape[1], -1, *count)
-        total: Array = np.zeros((len(flat), result.shape[1], *g.padded(size)), x.dtype)
-        for number, where in enumerate(g.positions(count)):
-            target = total[(..., *where)]
-            np.add(target, columns[:, :, number], target)
-        result[part] = total[(..., *_inside(g, size))]

@@ -53,6 +53,14 @@ class _Boolean(Constraint):
 
 
 class _GreaterThan(Constraint):
+    """Numbers above ``lower_bound``.
+
+    >>> import gpugrad
+    >>> from gpugrad.distributions import constraints
+    >>> constraints.greater_than(0.0).check(gpugrad.tensor([0.0, 1.0]))
+    tensor([False,  True])
+    """
+
     def __init__(self, lower_bound: Any) -> None:
         self.lower_bound = lower_bound
 
@@ -64,6 +72,14 @@ class _GreaterThan(Constraint):
 
 
 class _LessThan(Constraint):
+    """Numbers below ``upper_bound``.
+
+    >>> import gpugrad
+    >>> from gpugrad.distributions import constraints
+    >>> constraints.less_than(1.0).check(gpugrad.tensor([0.0, 1.0]))
+    tensor([ True, False])
+    """
+
     def __init__(self, upper_bound: Any) -> None:
         self.upper_bound = upper_bound
 
@@ -75,11 +91,27 @@ class _LessThan(Constraint):
 
 
 class _GreaterThanEq(_GreaterThan):
+    """Numbers from ``lower_bound`` up.
+
+    >>> import gpugrad
+    >>> from gpugrad.distributions import constraints
+    >>> constraints.greater_than_eq(0.0).check(gpugrad.tensor([-1.0, 0.0]))
+    tensor([False,  True])
+    """
+
     def check(self, value: Any) -> Any:
         return self.lower_bound <= value
 
 
 class _Interval(Constraint):
+    """Numbers from ``lower_bound`` to ``upper_bound``, both included.
+
+    >>> import gpugrad
+    >>> from gpugrad.distributions import constraints
+    >>> constraints.interval(0.0, 1.0).check(gpugrad.tensor([1.0, 2.0]))
+    tensor([ True, False])
+    """
+
     def __init__(self, lower_bound: Any, upper_bound: Any) -> None:
         self.lower_bound, self.upper_bound = lower_bound, upper_bound
 
@@ -91,11 +123,27 @@ class _Interval(Constraint):
 
 
 class _HalfOpenInterval(_Interval):
+    """Numbers from ``lower_bound`` up to ``upper_bound``, which is not included.
+
+    >>> import gpugrad
+    >>> from gpugrad.distributions import constraints
+    >>> constraints.half_open_interval(0.0, 1.0).check(gpugrad.tensor([0.0, 1.0]))
+    tensor([ True, False])
+    """
+
     def check(self, value: Any) -> Any:
         return (self.lower_bound <= value) & (value < self.upper_bound)
 
 
 class _IntegerInterval(_Interval):
+    """Whole numbers from ``lower_bound`` to ``upper_bound``, both included.
+
+    >>> import gpugrad
+    >>> from gpugrad.distributions import constraints
+    >>> constraints.integer_interval(0, 2).check(gpugrad.tensor([1.5, 2.0]))
+    tensor([False,  True])
+    """
+
     is_discrete = True
 
     def check(self, value: Any) -> Any:
@@ -127,6 +175,14 @@ class _OneHot(Constraint):
 
 
 class _Multinomial(Constraint):
+    """Vectors of counts whose sum is at most ``upper_bound``.
+
+    >>> import gpugrad
+    >>> from gpugrad.distributions import constraints
+    >>> constraints.multinomial(3).check(gpugrad.tensor([1.0, 2.0]))
+    tensor(True)
+    """
+
     is_discrete = True
     event_dim = 1
 

@@ -101,7 +101,13 @@ class _Inverse(Transform):
 
 
 class ComposeTransform(Transform):
-    """Several maps, one after the other."""
+    """Several maps, one after the other.
+
+    >>> import gpugrad
+    >>> from gpugrad.distributions.transforms import AffineTransform, ComposeTransform, ExpTransform
+    >>> ComposeTransform([ExpTransform(), AffineTransform(1.0, 2.0)])(gpugrad.zeros(1))
+    tensor([3.])
+    """
 
     def __init__(self, parts: Sequence[Transform], cache_size: int = 0) -> None:
         super().__init__(cache_size)
@@ -148,7 +154,13 @@ class ComposeTransform(Transform):
 
 
 class ExpTransform(Transform):
-    """``y = exp(x)``"""
+    """``y = exp(x)``
+
+    >>> import gpugrad
+    >>> from gpugrad.distributions.transforms import ExpTransform
+    >>> ExpTransform()(gpugrad.tensor([0.0, 1.0]))
+    tensor([1.0000, 2.7183])
+    """
 
     codomain = constraints.positive
 
@@ -163,7 +175,13 @@ class ExpTransform(Transform):
 
 
 class PowerTransform(Transform):
-    """``y = x ** exponent`` for positive x."""
+    """``y = x ** exponent`` for positive x.
+
+    >>> import gpugrad
+    >>> from gpugrad.distributions.transforms import PowerTransform
+    >>> PowerTransform(gpugrad.tensor(2.0))(gpugrad.tensor([1.0, 3.0]))
+    tensor([1., 9.])
+    """
 
     domain = constraints.positive
     codomain = constraints.positive
@@ -190,7 +208,13 @@ class PowerTransform(Transform):
 
 
 class SoftplusTransform(Transform):
-    """``y = log(1 + exp(x))``"""
+    """``y = log(1 + exp(x))``
+
+    >>> import gpugrad
+    >>> from gpugrad.distributions.transforms import SoftplusTransform
+    >>> SoftplusTransform()(gpugrad.tensor([0.0]))
+    tensor([0.6931])
+    """
 
     codomain = constraints.positive
 
@@ -238,7 +262,13 @@ class AffineTransform(Transform):
 
 
 class SigmoidTransform(Transform):
-    """``y = 1 / (1 + exp(-x))``"""
+    """``y = 1 / (1 + exp(-x))``
+
+    >>> import gpugrad
+    >>> from gpugrad.distributions.transforms import SigmoidTransform
+    >>> SigmoidTransform()(gpugrad.tensor([0.0]))
+    tensor([0.5000])
+    """
 
     codomain = constraints.unit_interval
 
@@ -256,7 +286,13 @@ class SigmoidTransform(Transform):
 
 
 class TanhTransform(Transform):
-    """``y = tanh(x)``"""
+    """``y = tanh(x)``
+
+    >>> import gpugrad
+    >>> from gpugrad.distributions.transforms import TanhTransform
+    >>> TanhTransform()(gpugrad.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.7616])
+    """
 
     codomain = constraints.interval(-1.0, 1.0)
 
@@ -272,7 +308,13 @@ class TanhTransform(Transform):
 
 
 class AbsTransform(Transform):
-    """``y = |x|``, which has two inverses: the positive one is taken."""
+    """``y = |x|``, which has two inverses: the positive one is taken.
+
+    >>> import gpugrad
+    >>> from gpugrad.distributions.transforms import AbsTransform
+    >>> AbsTransform()(gpugrad.tensor([-2.0, 1.0]))
+    tensor([2., 1.])
+    """
 
     bijective = False
     codomain = constraints.positive

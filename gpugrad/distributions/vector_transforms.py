@@ -16,7 +16,13 @@ from .transforms import Transform
 
 
 class SoftmaxTransform(Transform):
-    """``y = softmax(x)`` over the last dimension; the logarithm is one of many inverses."""
+    """``y = softmax(x)`` over the last dimension; the logarithm is one of many inverses.
+
+    >>> import gpugrad
+    >>> from gpugrad.distributions.transforms import SoftmaxTransform
+    >>> SoftmaxTransform()(gpugrad.zeros(2))
+    tensor([0.5000, 0.5000])
+    """
 
     bijective = False
     domain = constraints.real_vector
@@ -68,7 +74,14 @@ class StickBreakingTransform(Transform):
 
 
 class LowerCholeskyTransform(Transform):
-    """The lower triangle of a matrix, with the exponential of its diagonal."""
+    """The lower triangle of a matrix, with the exponential of its diagonal.
+
+    >>> import gpugrad
+    >>> from gpugrad.distributions.transforms import LowerCholeskyTransform
+    >>> LowerCholeskyTransform()(gpugrad.zeros(2, 2))
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
 
     domain = constraints.IndependentConstraint(constraints.real, 2)
     codomain = constraints.lower_cholesky
@@ -81,7 +94,14 @@ class LowerCholeskyTransform(Transform):
 
 
 class PositiveDefiniteTransform(Transform):
-    """``y = L L^T`` with L as :class:`LowerCholeskyTransform` makes it."""
+    """``y = L L^T`` with L as :class:`LowerCholeskyTransform` makes it.
+
+    >>> import gpugrad
+    >>> from gpugrad.distributions.transforms import PositiveDefiniteTransform
+    >>> PositiveDefiniteTransform()(gpugrad.zeros(2, 2))
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
 
     domain = constraints.IndependentConstraint(constraints.real, 2)
     codomain = constraints.positive_definite

@@ -36,9 +36,18 @@ def openblas() -> ctypes.CDLL | None:
 @functools.cache
 def gemm(kind: str) -> int:
     """The address of BLAS's product of matrices of ``float`` or ``double``; 0 if not known."""
-    found = getattr(
-        openblas(), f"{PREFIX}cblas_{'s' if kind == 'float' else 'd'}gemm{SUFFIX}", None
-    )
+    return _address("gemm", kind)
+
+
+@functools.cache
+def gemv(kind: str) -> int:
+    """The address of BLAS's product of a matrix and a vector; 0 if not known."""
+    return _address("gemv", kind)
+
+
+def _address(name: str, kind: str) -> int:
+    letter = "s" if kind == "float" else "d"
+    found = getattr(openblas(), f"{PREFIX}cblas_{letter}{name}{SUFFIX}", None)
     return 0 if found is None else ctypes.cast(found, ctypes.c_void_p).value or 0
 
 

@@ -26,6 +26,9 @@ LARGEST = 128
 """So many ops share loops at most: compilers take long for large bodies, and what is left in
 registers from op to op is but a part of the work by then."""
 
+ALONE = frozenset(["product", "indexed"])
+"""Kinds of ops that share loops with no others."""
+
 SHORT_ROW = 8
 """Large runs of memory are not cut into rows shorter than that."""
 
@@ -34,7 +37,7 @@ WHOLE = 1024
 
 
 class Cluster:
-    """Ops that share loops; or one product, or one reduction that fits no cluster.
+    """Ops that share loops; or one that shares none.
 
     Attributes:
         loops: with the ops as members.
@@ -43,7 +46,7 @@ class Cluster:
 
     def __init__(self, fresh: Member) -> None:
         self.loops = Loops(fresh.shape)
-        self.alone = fresh.op.kind == "product" or not self.loops.take([fresh])
+        self.alone = fresh.op.kind in ALONE or not self.loops.take([fresh])
         if self.alone:
             self.loops.hold(fresh)
 
@@ -62,7 +65,7 @@ def clusters_of(ops: Iterable[Op]) -> list[Cluster]:
     for op in ops:
         fresh = member(op)
         spread = _spread(fresh)
-        if op.kind != "product":
+        if op.kind not in ALONE:
             for number in range(len(found) - 1, max(-1, len(found) - 1 - LOOK_BACK), -1):
                 if join(found[number], fresh, spread):
                     break

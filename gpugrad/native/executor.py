@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..backend.noted_steps import Ref
-from . import toolchain
+from . import blas, toolchain
 from .product_threads import gemm
 from .segments import FIRST, Program
 from .values import UnsupportedError
@@ -93,7 +93,8 @@ class Native:
         start = -(-scratch.ctypes.data // 64) * 64
         failure = np.zeros(1, np.int64)
         held: list[Any] = [scratch, failure]
-        table[:FIRST] = gemm("float"), gemm("double"), failure.ctypes.data
+        table[: FIRST - 1] = [f(k) for f in (gemm, blas.gemv) for k in ("float", "double")]
+        table[FIRST - 1] = failure.ctypes.data
         given = []
         for number, buffer in enumerate(program.buffers):
             if buffer in program.scratch:

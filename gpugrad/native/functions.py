@@ -94,6 +94,7 @@ FUNCTIONS = {
     "logical_and": Function("({0} != 0 && {1} != 0)", ANY),
     "logical_or": Function("({0} != 0 || {1} != 0)", ANY),
     "logical_xor": Function("(({0} != 0) != ({1} != 0))", ANY),
+    "bitwise_not": Function("~{0}", "iu"),
     "bitwise_and": Function("({0} & {1})", BITS),
     "bitwise_or": Function("({0} | {1})", BITS),
     "bitwise_xor": Function("({0} ^ {1})", BITS),

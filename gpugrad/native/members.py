@@ -67,6 +67,9 @@ class Member:
 def member(op: Op) -> Member:
     """An op with its dimensions in the order of memory and merged."""
     values = [*op.ins, op.out]
+    if op.kind == "indexed":
+        *ins, out = (Access(v, (), v is op.out) for v in values)
+        return Member(op, (), out, ins)
     dims = [
         (n, tuple(v.strides[d] if v.number is None else 0 for v in values))
         for d, n in enumerate(op.shape)
@@ -79,6 +82,8 @@ def member(op: Op) -> Member:
         dims.sort(key=lambda dim: -abs(dim[1][leading]))
         dims = merged(dims)
     elif dims and op.shape[-1] != 1:
+        if len(dims) == 1:  # one row is a row, too
+            dims.insert(0, (1, tuple(v.dtype.itemsize for v in values)))
         dims = [*merged(dims[:-1]), dims[-1]]
     else:
         raise UnsupportedError("a row of one element")
@@ -118,6 +123,8 @@ def _cuts(shape: Sequence[int]) -> list[int]:
 
 def cut(strides: Strides, shape: Sequence[int], finer: Sequence[int]) -> Strides:
     """Strides of finer dimensions."""
+    if tuple(finer) == tuple(shape):
+        return strides
     found: list[int] = []
     left = list(finer)
     for n, s in zip(reversed(shape), reversed(strides), strict=True):

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .products import is_small, suits
-from .values import Op, UnsupportedError, Value
+from .products import is_large, is_small, is_vector, suits
+from .values import Op, Shape, UnsupportedError, Value
 
 
 class NotedProducts:
@@ -69,14 +69,30 @@ class NotedProducts:
         stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
         if inner == 1:
             return self._map("mul", a, b)
+        if b.shape[-1] == 1 and is_large(a):
+            return self._written(a, b if is_vector(b) else self._copied(b), stack)
+        if a.shape[-2] == 1 and is_large(b):
+            turned = self._written(_turned(b), self._column(a), stack)
+            return turned.reshape((*stack, 1, b.shape[-1]))
         if b.shape[-1] == 1:
-            along = b.permuted((*range(b.ndim - 2), b.ndim - 1, b.ndim - 2))
+            along = _turned(b)
             return self.sum(self._map("mul", a, along), -1, True)
         if a.shape[-2] == 1:
-            along = a.permuted((*range(a.ndim - 2), a.ndim - 1, a.ndim - 2))
+            along = _turned(a)
             return self.sum(self._map("mul", along, b), -2, True)
         if not is_small(a, b):
-            a, b = (v if suits(v) else self.copy(v, self.empty(v.shape, v.dtype)) for v in (a, b))
+            a, b = (v if suits(v) else self._copied(v) for v in (a, b))
+        return self._written(a, b, stack)
+
+    def _column(self, row: Value) -> Value:
+        column = _turned(row)
+        return column if is_vector(column) else self._copied(column)
+
+    def _copied(self, x: Value) -> Value:
+        return self.copy(x, self.empty(x.shape, x.dtype))
+
+    def _written(self, a: Value, b: Value, stack: Shape) -> Value:
+        """The product that BLAS makes, or loops."""
         out = self.empty((*stack, a.shape[-2], b.shape[-1]), a.dtype)
         ins = [v.broadcast((*stack, *v.shape[-2:])) for v in (a, b)]
         op = Op("product", "matmul", out, ins, a.dtype)
@@ -89,3 +105,8 @@ class NotedProducts:
     ) -> Value:
         product = self.matmul(x, weight.T)
         return self.into(product, out) if bias is None else self._map("add", product, bias, out=out)
+
+
+def _turned(value: Value) -> Value:
+    """The transposed matrices."""
+    return value.permuted((*range(value.ndim - 2), value.ndim - 1, value.ndim - 2))

@@ -132,6 +132,5 @@ def _check_column(index: Value, shape: Shape, axis: int) -> None:
         or axis % len(shape) != len(shape) - 1
         or index.shape != (*shape[:-1], 1)
         or shape[-1] == 1
-        or math.prod(shape[:-1]) == 1
     ):
         raise UnsupportedError("an index of this shape")

@@ -15,6 +15,7 @@ from ..backend.primitives import Primitives
 from ..backend.step_scratch import compute_dtype
 from ..backend.ufuncs import UFUNCS
 from .functions import function
+from .noted_indexing import NotedIndexing
 from .noted_norms import NotedNorms
 from .noted_products import NotedProducts
 from .noted_reductions import NotedReductions
@@ -40,7 +41,7 @@ class Scratch:
         self.scalars = [notes.empty((), self.dtype) for _ in range(3)]
 
 
-class Notes(NotedNorms, NotedReductions, NotedProducts, Primitives):
+class Notes(NotedIndexing, NotedNorms, NotedReductions, NotedProducts, Primitives):
     """Primitives that note ops.
 
     Attributes:
@@ -117,6 +118,9 @@ class Notes(NotedNorms, NotedReductions, NotedProducts, Primitives):
         ins = [self.operand(condition, "bool"), self.operand(x, dtype), self.operand(y, dtype)]
         return self.note("where", ins, dtype, dtype, out)
 
+    def bitwise_not(self, x: Value, out: Value | None = None) -> Value:
+        return self._map("logical_not" if x.dtype == bool else "bitwise_not", x, out=out)
+
     def erf(self, x: Value, out: Value | None = None) -> Value:
         return self.note("erf", [x], x.dtype, x.dtype, out)
 
@@ -178,9 +182,6 @@ class Notes(NotedNorms, NotedReductions, NotedProducts, Primitives):
 
     def expand(self, x: Value, shape: Shape) -> Value:
         return x.broadcast(tuple(shape))
-
-    def getitem(self, x: Value, index: Any) -> Value:
-        return x[index]
 
     def setitem(self, x: Value, index: Any, value: Any) -> Value:
         if x.number is not None:  # from now on it differs from element to element

@@ -5,18 +5,40 @@ BLAS's functions are called by their addresses, which a program finds in its tab
 
 from __future__ import annotations
 
-from .blas import gemm
+from .blas import gemm, gemv
 from .members import Access, Member
-from .values import C_TYPES, UnsupportedError, Value
+from .values import C_TYPES, Op, UnsupportedError, Value
 
 SMALL = 2048
 """Up to so many multiplications, loops of fixed length take less time than a call of BLAS."""
+
+
+LARGE = 8192
+"""From so many elements on, a matrix times a vector is left to BLAS: before that, it shares loops
+with other ops."""
 
 
 def is_small(a: Value, b: Value) -> bool:
     """Whether a product of two matrices is done by loops."""
     count: int = a.shape[-2] * a.shape[-1] * b.shape[-1]
     return count <= SMALL
+
+
+def is_large(matrix: Value) -> bool:
+    """Whether BLAS multiplies this matrix by a vector."""
+    count: int = matrix.shape[-2] * matrix.shape[-1]
+    return count >= LARGE and suits(matrix) and bool(gemv(C_TYPES[matrix.dtype.name]))
+
+
+def is_vector(value: Value) -> bool:
+    """Whether BLAS takes a matrix of one column for a vector."""
+    step = value.strides[-2]
+    return value.shape[-1] == 1 and step > 0 and step % value.dtype.itemsize == 0
+
+
+def function(op: Op) -> str:
+    """The function of BLAS that a product takes."""
+    return "gemv" if op.ins[1].shape[-1] == 1 else "gemm"
 
 
 def suits(value: Value) -> bool:
@@ -42,7 +64,10 @@ def source(m: Member) -> list[str]:
         _start(access, name, depth)
         for access, name in zip((*m.ins, m.out), ("a", "b", "out"), strict=True)
     ]
-    lines += [pad + line for line in (_loops if is_small(a, b) else _call)(a, b, out, *places)]
+    if function(m.op) == "gemv":
+        lines.append(pad + _vector_call(a, b, out, *places))
+    else:
+        lines += [pad + line for line in (_loops if is_small(a, b) else _call)(a, b, out, *places)]
     return lines + ["  " * (d + 1) + "}" for d in reversed(range(depth))]
 
 
@@ -89,14 +114,27 @@ def _call(a: Value, b: Value, out: Value, at_a: str, at_b: str, at_out: str) -> 
     if out.strides[-1] != size:  # the transposed product is the product of what is transposed
         a, b, out, at_a, at_b = _turned(b), _turned(a), _turned(out), at_b, at_a
     (rows, inner), cols = a.shape[-2:], b.shape[-1]
-
-    def matrix(value: Value) -> tuple[str, int]:
-        down, across = (s // size for s in value.strides[-2:])
-        return ("AS_IS", down) if across == 1 else ("TRANSPOSED", across)
-
-    (how_a, step_a), (how_b, step_b) = matrix(a), matrix(b)
+    (how_a, step_a), (how_b, step_b) = _layout(a), _layout(b)
     step = out.strides[-2] // size
     return [
         f"gemm(ROW_MAJOR, {how_a}, {how_b}, {rows}, {cols}, {inner}, 1, {at_a}, {step_a}, "
         f"{at_b}, {step_b}, 0, {at_out}, {step});"
     ]
+
+
+def _vector_call(a: Value, b: Value, out: Value, at_a: str, at_b: str, at_out: str) -> str:
+    if not (suits(a) and is_vector(b) and is_vector(out)):
+        raise UnsupportedError("a product that BLAS does not do")
+    how, step = _layout(a)
+    rows, cols = a.shape[-2:] if how == "AS_IS" else a.shape[:-3:-1]
+    step_b, step_out = (v.strides[-2] // v.dtype.itemsize for v in (b, out))
+    return (
+        f"gemv(ROW_MAJOR, {how}, {rows}, {cols}, 1, {at_a}, {step}, {at_b}, {step_b}, 0, "
+        f"{at_out}, {step_out});"
+    )
+
+
+def _layout(value: Value) -> tuple[str, int]:
+    """How BLAS is to take a matrix, and the distance of its rows, or of its columns."""
+    down, across = (s // value.dtype.itemsize for s in value.strides[-2:])
+    return ("AS_IS", down) if across == 1 else ("TRANSPOSED", across)

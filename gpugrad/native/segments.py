@@ -17,9 +17,11 @@ MANY = 64
 SEVERAL = 24
 """With more clusters than that, those of one run of memory share functions for any length."""
 
-FIRST = 3
-"""Where the buffers begin in a program's table: behind two functions of BLAS, and the place for an
-index that is out of range."""
+BLAS = {("gemm", "float"): 0, ("gemm", "double"): 1, ("gemv", "float"): 2, ("gemv", "double"): 3}
+"""Where a program's table has functions of BLAS."""
+
+FIRST = 5
+"""Where its buffers begin: behind them, and the place for an index that is out of range."""
 
 HEAD = """\
 #define LIST_ITEMS {}
@@ -140,7 +142,7 @@ def _function(
     first = cluster.members[0]
     if first.op.kind != "product":
         function = Function(cluster, is_local, any_size)
-        before = "(int64_t *)t[2]" if function.failures else ""
+        before = f"(int64_t *)t[{FIRST - 1}]" if function.failures else ""
         call = Call("", function.buffers, function.starts, before, function.size, function.failures)
         return function.text, call
     kind = C_TYPES[first.op.dtype.name]
@@ -150,10 +152,11 @@ def _function(
             raise UnsupportedError("a product of a number")
         buffers.append(a.buffer)
     starts = [a.value.offset for a in first.accesses]
-    head = f"gemm_{kind} *gemm, {kind} *a, {kind} *b, {kind} *out"
+    name = products.function(first.op)
+    head = f"{name}_{kind} *{name}, {kind} *a, {kind} *b, {kind} *out"
     body = "\n".join("  " + line for line in products.source(first))
     text = f"({head}) {{\n{body}\n  return 0;\n}}"
-    return text, Call("", buffers, starts, f"(gemm_{kind} *)t[{0 if kind == 'float' else 1}]")
+    return text, Call("", buffers, starts, f"({name}_{kind} *)t[{BLAS[name, kind]}]")
 
 
 def _run(calls: Sequence[Call], made: Program, starts: Sequence[int]) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 
 from .clusters import Cluster
 from .functions import expression, literal
+from .indexed import write_indexed
 from .lone import write_reduction
 from .members import Access, Key, Member
 from .storage import copies_of_rows, without_memory
@@ -45,7 +46,8 @@ class Function(Text):
         self._row_copies = copies_of_rows(cluster, self.local)
         self._row: dict[Key, str] = {}
         if cluster.alone:
-            write_reduction(self, cluster.members[0])
+            only = cluster.members[0]
+            (write_indexed if only.op.kind == "indexed" else write_reduction)(self, only)
         else:
             self._loops()
         names = self.parameters()

@@ -21,8 +21,11 @@ _INT64 = np.dtype(np.int64)
 _functions = Family(
     "native_random",
     {
-        **{"uniform": "aan", "bernoulli": "aand", "normal": "andd"},
-        **{"integers": "aannn", "permutation": "aan"},
+        "uniform": "aan",
+        "bernoulli": "aand",
+        "normal": "andd",
+        "integers": "aannn",
+        "permutation": "aan",
     },
 )
 

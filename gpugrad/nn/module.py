@@ -265,3 +265,11 @@ def layout_repr(name: str, extra_lines: list[str], child_lines: list[str]) -> st
     if not lines:
         return f"{name}()"
     return f"{name}(\n  " + "\n  ".join(lines) + "\n)"
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("register_module_"):
+        from . import global_hooks  # which few programs need
+
+        return getattr(global_hooks, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,7 +8,14 @@ from .unary import Unary
 
 
 class Sigmoid(Unary):
-    """``1 / (1 + exp(-x))``"""
+    """``1 / (1 + exp(-x))``
+
+    Integers and bools give numbers of the default floating-point type.
+
+    >>> import gpugrad
+    >>> gpugrad.sigmoid(gpugrad.tensor([0.0, 2.0]))
+    tensor([0.5000, 0.8808])
+    """
 
     primitive = "sigmoid"
     keeps_out = True
@@ -18,7 +25,14 @@ class Sigmoid(Unary):
 
 
 class Tanh(Unary):
-    """``tanh(x)``"""
+    """``tanh(x)``
+
+    Integers and bools give numbers of the default floating-point type.
+
+    >>> import gpugrad
+    >>> gpugrad.tanh(gpugrad.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.7616])
+    """
 
     primitive = "tanh"
     keeps_out = True
@@ -28,7 +42,12 @@ class Tanh(Unary):
 
 
 class Relu(Unary):
-    """``max(x, 0)``; the gradient at 0 is 0."""
+    """``max(x, 0)``; the gradient at 0 is 0.
+
+    >>> import gpugrad
+    >>> gpugrad.relu(gpugrad.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
 
     primitive = "relu"
     floating = False

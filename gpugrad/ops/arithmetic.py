@@ -69,7 +69,14 @@ class Sub(Binary):
 
 
 class Mul(Binary):
-    """``x * y``"""
+    """``x * y``
+
+    Tensors broadcast; one of the two may be a number.
+
+    >>> import gpugrad
+    >>> gpugrad.mul(gpugrad.tensor([1.0, 2.0]), 3)
+    tensor([3., 6.])
+    """
 
     primitive = "mul"
     commutes = True
@@ -97,7 +104,12 @@ class Div(Binary):
 
 
 class FloorDivide(Binary):
-    """``x // y``, rounded towards minus infinity; it has no derivative, as in PyTorch."""
+    """``x // y``, rounded towards minus infinity; it has no derivative, as in PyTorch.
+
+    >>> import gpugrad
+    >>> gpugrad.floor_divide(gpugrad.tensor([5.0, -5.0]), 3)
+    tensor([ 1., -2.])
+    """
 
     primitive = "floor_divide"
     bool_kernel = "div_floor_cpu"
@@ -138,7 +150,14 @@ class DivTrunc(Binary):
 
 
 class Remainder(Binary):
-    """``x - y * floor(x / y)``, with the sign of ``y``."""
+    """``x - y * floor(x / y)``, with the sign of ``y``.
+
+    Tensors broadcast; one of the two may be a number.
+
+    >>> import gpugrad
+    >>> gpugrad.remainder(gpugrad.tensor([5.0, -5.0]), 3)
+    tensor([2., 1.])
+    """
 
     primitive = "remainder"
     bool_kernel = "remainder_cpu"
@@ -152,7 +171,14 @@ class Remainder(Binary):
 
 
 class Fmod(Binary):
-    """``x - y * trunc(x / y)``, with the sign of ``x``."""
+    """``x - y * trunc(x / y)``, with the sign of ``x``.
+
+    Tensors broadcast; ``y`` may be a number.
+
+    >>> import gpugrad
+    >>> gpugrad.fmod(gpugrad.tensor([5.0, -5.0]), 3)
+    tensor([ 2., -2.])
+    """
 
     primitive = "fmod"
     bool_kernel = "fmod_cpu"
@@ -166,7 +192,12 @@ class Fmod(Binary):
 
 
 class Atan2(Binary):
-    """The angle of the point (y, x), ``atan2(x, y)`` in terms of the operands' order."""
+    """The angle of the point (y, x), ``atan2(x, y)`` in terms of the operands' order.
+
+    >>> import gpugrad
+    >>> gpugrad.atan2(gpugrad.tensor([1.0, -1.0]), gpugrad.tensor([1.0, -1.0]))
+    tensor([ 0.7854, -2.3562])
+    """
 
     primitive = "atan2"
     floating = True
@@ -187,7 +218,12 @@ class Atan2(Binary):
 
 
 class Hypot(Binary):
-    """``sqrt(x**2 + y**2)``"""
+    """``sqrt(x**2 + y**2)``
+
+    >>> import gpugrad
+    >>> gpugrad.hypot(gpugrad.tensor(3.0), gpugrad.tensor(4.0))
+    tensor(5.)
+    """
 
     primitive = "hypot"
     floating = True

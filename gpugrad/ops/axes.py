@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .shape import wrap_dim
@@ -32,8 +33,4 @@ def kept_shape(shape: tuple[int, ...], axes: Axes) -> tuple[int, ...]:
 
 def count_of(shape: tuple[int, ...], axes: Axes) -> int:
     """How many elements go into each result."""
-    count = 1
-    for i, n in enumerate(shape):
-        if axes is None or i in axes:
-            count *= n
-    return count
+    return math.prod(shape if axes is None else [shape[i] for i in axes])

@@ -98,6 +98,7 @@ class Binary(Node):
         cls.saves = {
             n: s for n, s in (("x", 0), ("y", 1), ("out", OUTPUT)) if getattr(cls, "keeps_" + n)
         }
+        cls.guard()
         apply = _binary_apply(cls)
         cls.apply = staticmethod(apply)
         cls.apply_ = staticmethod(_binary_apply_inplace(cls))

@@ -80,7 +80,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
         if error is not None:
             raise error
     shape = broadcast_shapes(*(t.array.shape for t in tensors))
-    return tuple(expand(t, shape) for t in tensors)
+    return tuple(t if t.array.shape == shape else expand(t, shape) for t in tensors)
 
 
 def broadcast_shapes(*shapes: Any) -> Any:

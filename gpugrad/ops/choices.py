@@ -27,13 +27,27 @@ class _Choice(Binary):
 
 
 class Maximum(_Choice):
-    """The larger; nan if either is."""
+    """The larger; nan if either is.
+
+    Tensors broadcast; ties share the gradient evenly.
+
+    >>> import gpugrad
+    >>> gpugrad.maximum(gpugrad.tensor([1.0, 5.0]), gpugrad.tensor(3.0))
+    tensor([3., 5.])
+    """
 
     primitive, loses = "maximum", "lt"
 
 
 class Minimum(_Choice):
-    """The smaller; nan if either is."""
+    """The smaller; nan if either is.
+
+    Tensors broadcast; ties share the gradient evenly.
+
+    >>> import gpugrad
+    >>> gpugrad.minimum(gpugrad.tensor([1.0, 5.0]), gpugrad.tensor(3.0))
+    tensor([1., 3.])
+    """
 
     primitive, loses = "minimum", "gt"
 
@@ -56,12 +70,22 @@ class _Preference(Binary):
 
 
 class Fmax(_Preference):
-    """The larger; a nan loses against a number."""
+    """The larger; a nan loses against a number.
+
+    >>> import gpugrad
+    >>> gpugrad.fmax(gpugrad.tensor([1.0, gpugrad.nan]), gpugrad.tensor(0.5))
+    tensor([1.0000, 0.5000])
+    """
 
     primitive, holds = "fmax", "ge"
 
 
 class Fmin(_Preference):
-    """The smaller; a nan loses against a number."""
+    """The smaller; a nan loses against a number.
+
+    >>> import gpugrad
+    >>> gpugrad.fmin(gpugrad.tensor([1.0, gpugrad.nan]), gpugrad.tensor(0.5))
+    tensor([0.5000, 0.5000])
+    """
 
     primitive, holds = "fmin", "le"

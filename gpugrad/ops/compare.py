@@ -12,7 +12,13 @@ from .binary import Binary
 from .operands import explain, harmonise, narrow, with_number
 
 
-def _binary(primitive: str, doc: str, only_integers: bool = False) -> Callable[[Any, Any], Any]:
+def _described(says: str, call: str, result: str) -> str:
+    return f"{says}\n\n    >>> import gpugrad\n    >>> {call}\n    {result}\n    "
+
+
+def _binary(
+    primitive: str, says: str, call: str, result: str, only_integers: bool = False
+) -> Callable[[Any, Any], Any]:
     def function(input: Any, other: Any) -> Any:
         if isinstance(input, TensorBase) and isinstance(other, TensorBase):
             x, y = input, other
@@ -42,7 +48,7 @@ def _binary(primitive: str, doc: str, only_integers: bool = False) -> Callable[[
         return wrap(out if type(out) is type(sample) else xp.asarray(out))
 
     function.__name__ = function.__qualname__ = primitive
-    function.__doc__ = doc
+    function.__doc__ = _described(f"{says} Tensors broadcast.", call, result)
     return function
 
 
@@ -57,35 +63,135 @@ def _wrapped(a: Any, b: Any) -> Any:
     return a, b
 
 
-def _unary(primitive: str, doc: str) -> Callable[[Any], Any]:
+def _unary(primitive: str, says: str, call: str, result: str) -> Callable[[Any], Any]:
     def function(input: Any) -> Any:
         xp = BACKENDS[type(input.array)]
         return wrap(xp.asarray(getattr(xp, primitive)(input.array)))
 
     function.__name__ = function.__qualname__ = primitive
-    function.__doc__ = doc
+    function.__doc__ = _described(says, call, result)
     return function
 
 
-eq = _binary("eq", "``input == other``, element by element, as bools.")
-ne = _binary("ne", "``input != other``, element by element, as bools.")
-lt = _binary("lt", "``input < other``, element by element, as bools.")
-le = _binary("le", "``input <= other``, element by element, as bools.")
-gt = _binary("gt", "``input > other``, element by element, as bools.")
-ge = _binary("ge", "``input >= other``, element by element, as bools.")
-logical_and = _binary("logical_and", "Whether both are true (not zero).")
-logical_or = _binary("logical_or", "Whether one or both are true (not zero).")
-logical_xor = _binary("logical_xor", "Whether exactly one is true (not zero).")
-bitwise_and = _binary("bitwise_and", "The bits set in both integers or bools.", True)
-bitwise_or = _binary("bitwise_or", "The bits set in one or both integers or bools.", True)
-bitwise_xor = _binary("bitwise_xor", "The bits set in exactly one integer or bool.", True)
-left_shift = _binary("left_shift", "``input << other``", True)
-right_shift = _binary("right_shift", "``input >> other``", True)
-logical_not = _unary("logical_not", "Whether an element is zero.")
-isnan = _unary("isnan", "Whether an element is not a number.")
-isinf = _unary("isinf", "Whether an element is infinite.")
-isfinite = _unary("isfinite", "Whether an element is neither infinite nor nan.")
-signbit = _unary("signbit", "Whether an element has its sign bit set.")
+eq = _binary(
+    "eq",
+    "``input == other``, element by element, as bools.",
+    "gpugrad.eq(gpugrad.tensor([1, 2, 3]), 2)",
+    "tensor([False,  True, False])",
+)
+ne = _binary(
+    "ne",
+    "``input != other``, element by element, as bools.",
+    "gpugrad.ne(gpugrad.tensor([1, 2, 3]), 2)",
+    "tensor([ True, False,  True])",
+)
+lt = _binary(
+    "lt",
+    "``input < other``, element by element, as bools.",
+    "gpugrad.lt(gpugrad.tensor([1, 2, 3]), 2)",
+    "tensor([ True, False, False])",
+)
+le = _binary(
+    "le",
+    "``input <= other``, element by element, as bools.",
+    "gpugrad.le(gpugrad.tensor([1, 2, 3]), 2)",
+    "tensor([ True,  True, False])",
+)
+gt = _binary(
+    "gt",
+    "``input > other``, element by element, as bools.",
+    "gpugrad.gt(gpugrad.tensor([1, 2, 3]), 2)",
+    "tensor([False, False,  True])",
+)
+ge = _binary(
+    "ge",
+    "``input >= other``, element by element, as bools.",
+    "gpugrad.ge(gpugrad.tensor([1, 2, 3]), 2)",
+    "tensor([False,  True,  True])",
+)
+logical_and = _binary(
+    "logical_and",
+    "Whether both are true (not zero).",
+    "gpugrad.logical_and(gpugrad.tensor([0, 2]), gpugrad.tensor(1))",
+    "tensor([False,  True])",
+)
+logical_or = _binary(
+    "logical_or",
+    "Whether one or both are true (not zero).",
+    "gpugrad.logical_or(gpugrad.tensor([0, 2]), gpugrad.tensor(0))",
+    "tensor([False,  True])",
+)
+logical_xor = _binary(
+    "logical_xor",
+    "Whether exactly one is true (not zero).",
+    "gpugrad.logical_xor(gpugrad.tensor([0, 2]), gpugrad.tensor(1))",
+    "tensor([ True, False])",
+)
+bitwise_and = _binary(
+    "bitwise_and",
+    "The bits set in both integers or bools.",
+    "gpugrad.bitwise_and(gpugrad.tensor([6, 5]), 4)",
+    "tensor([4, 4])",
+    True,
+)
+bitwise_or = _binary(
+    "bitwise_or",
+    "The bits set in one or both integers or bools.",
+    "gpugrad.bitwise_or(gpugrad.tensor([6, 5]), 1)",
+    "tensor([7, 5])",
+    True,
+)
+bitwise_xor = _binary(
+    "bitwise_xor",
+    "The bits set in exactly one integer or bool.",
+    "gpugrad.bitwise_xor(gpugrad.tensor([6, 5]), 4)",
+    "tensor([2, 1])",
+    True,
+)
+left_shift = _binary(
+    "left_shift",
+    "``input << other``, of integers.",
+    "gpugrad.bitwise_left_shift(gpugrad.tensor([1, 2]), 3)",
+    "tensor([ 8, 16])",
+    True,
+)
+right_shift = _binary(
+    "right_shift",
+    "``input >> other``, of integers.",
+    "gpugrad.bitwise_right_shift(gpugrad.tensor([8, 9]), 1)",
+    "tensor([4, 4])",
+    True,
+)
+logical_not = _unary(
+    "logical_not",
+    "Whether an element is zero.",
+    "gpugrad.logical_not(gpugrad.tensor([0, 2]))",
+    "tensor([ True, False])",
+)
+isnan = _unary(
+    "isnan",
+    "Whether an element is not a number.",
+    "gpugrad.isnan(gpugrad.tensor([1.0, gpugrad.nan]))",
+    "tensor([False,  True])",
+)
+isinf = _unary(
+    "isinf",
+    "Whether an element is infinite.",
+    "gpugrad.isinf(gpugrad.tensor([1.0, -gpugrad.inf]))",
+    "tensor([False,  True])",
+)
+isfinite = _unary(
+    "isfinite",
+    "Whether an element is neither infinite nor nan.",
+    "gpugrad.isfinite(gpugrad.tensor([1.0, gpugrad.inf]))",
+    "tensor([ True, False])",
+)
+signbit = _unary(
+    "signbit",
+    "Whether an element has its sign bit set.",
+    "gpugrad.signbit(gpugrad.tensor([-0.0, 1.0]))",
+    "tensor([ True, False])",
+)
 
 
 def bitwise_not(input: Any) -> Any:

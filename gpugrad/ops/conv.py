@@ -93,6 +93,7 @@ class Im2col(Node):
     """What lies under each window, as columns."""
 
     __slots__ = ("geometry", "size")
+    torch_name = "Im2Col"
 
     def forward(self, xp: Any, x: Any, geometry: Geometry) -> Any:
         self.geometry, self.size = geometry, x.shape[2:]
@@ -106,6 +107,7 @@ class Col2im(Node):
     """Columns added up where :class:`Im2col` took them from."""
 
     __slots__ = ("geometry",)
+    torch_name = "Col2Im"
 
     def forward(self, xp: Any, x: Any, geometry: Geometry, size: Sizes) -> Any:
         self.geometry = geometry

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, return_types
+from ..autograd.composed import show_as
 from ..autograd.engine import TensorBase
 from ..casting.calls import THREADS, casting
 from .decompositions import eigvalsh, linalg_qr, svdvals
@@ -67,7 +68,7 @@ def lstsq(
         x = solve_triangular(r, matmul(transpose(q, -2, -1), b), upper=True)
     else:
         x = matmul(pinv(A, rcond), b)
-    solution = x.squeeze(-1) if vector else x
+    solution = show_as(x.squeeze(-1) if vector else x, "LinalgLstsqBackward0")
     none = A.detach().reshape(-1)[:0]
     residuals, values, rank = none, none, none.to(dtypes.int64)
     if driver != "gels":

@@ -186,6 +186,7 @@ def solve(A: Any, B: Any, *, left: bool = True) -> Any:  # noqa: N803  # PyTorch
     return reshape(result, result.array.shape[:-1]) if vector else result
 
 
+@shown_as("LinalgSolveTriangularBackward0")
 def solve_triangular(
     A: Any,  # noqa: N803  # PyTorch's names
     B: Any,  # noqa: N803

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..autograd.engine import Node
+from ..autograd.parts import Edge, part
 from ..casting.calls import THREADS, casting
 from .arguments import note_op, word
 from .broadcasting import expand
@@ -38,6 +39,20 @@ class Linear(Node):
             return grad_x, grad_weight
         return grad_x, grad_weight, None if edge_bias[0] is None else xp.column_sum(flat)
 
+    rows_made_by: ClassVar[str] = ""
+    """What makes ``x`` a matrix in PyTorch, where it is none."""
+
+    @property
+    def next_functions(self) -> tuple[Edge, ...]:
+        """As PyTorch shows them: bias, ``x`` as a matrix, and the transposed weight."""
+        x, weight, *bias = super().next_functions
+        rows = part(self.rows_made_by, self, "rows", x) if self.rows_made_by else x
+        product = (*bias, rows, part("TBackward0", self, "weight", weight))
+        if not self.rows_made_by:
+            return product
+        name = "AddmmBackward0" if bias else "MmBackward0"
+        return (part(name, self, "product", *product),)
+
 
 class LinearWithoutBias(Linear):
     """The product of two matrices, which PyTorch computes by another op."""
@@ -51,6 +66,7 @@ class LinearOfBatch(Linear):
 
     __slots__ = ()
     torch_name = "View"
+    rows_made_by = "ViewBackward0"
 
 
 class LinearOfRow(Linear):
@@ -58,6 +74,7 @@ class LinearOfRow(Linear):
 
     __slots__ = ()
     torch_name = "SqueezeBackward4"
+    rows_made_by = "UnsqueezeBackward0"
 
 
 class LinearOfStackWithoutBias(Linear):
@@ -65,6 +82,7 @@ class LinearOfStackWithoutBias(Linear):
 
     __slots__ = ()
     torch_name = "UnsafeView"
+    rows_made_by = "ViewBackward0"
 
 
 class Addmm(Node):

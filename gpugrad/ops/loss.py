@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ..autograd.engine import CONSTANT, SHORTCUT, Node
+from ..autograd.parts import Edge, part
 from ..native.pointwise import LARGE_BYTES
 from .operands import sum_to
 
@@ -93,6 +94,10 @@ class CrossEntropy(Node):
         softmax = self.softmax if self.softmax is not None else xp.softmax(self.x, 1)
         arrays = softmax, self.target, grad, self.count
         return (xp.cross_entropy_grad(*arrays, self.ignore_index),)
+
+    @property
+    def next_functions(self) -> tuple[Edge, ...]:
+        return (part("LogSoftmaxBackward0", self, "logarithms", *super().next_functions),)
 
 
 class BinaryCrossEntropy(Node):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import return_types
+from ..autograd.composed import show_as
 from ..autograd.engine import CONSTANT, OUTPUT, Node, wrap
 from ..backend import BACKENDS
 from .broadcasting import broadcast_to
@@ -171,6 +172,7 @@ def lu(A: Any, *, pivot: bool = True) -> Any:  # noqa: N803
     """
     packed, pivots, _ = lu_factor_ex(A, pivot=pivot)
     rows, lower, upper = lu_unpack(packed, pivots, True, pivot)
+    lower, upper = (show_as(part, "LinalgLuBackward0") for part in (lower, upper))
     return return_types.linalg_lu((rows, lower, upper))
 
 

@@ -38,6 +38,7 @@ from . import (
     power,
     reduce,
     repeating,
+    rounding,
     select,
     shape,
     softmax,
@@ -51,7 +52,7 @@ SPECIAL = (bessel, gamma, normal_distribution, number_parts)
 """Modules of special functions whose derivatives are special functions again."""
 
 ELEMENTWISE = (
-    *(pointwise, trigonometry, arithmetic, choices, power),
+    *(pointwise, trigonometry, rounding, arithmetic, choices, power),
     *(activation, activation_slopes, select),
 )
 """Modules of the other elementwise functions."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, return_types
+from ..autograd.composed import shown_as
 from ..autograd.engine import CONSTANT, Node, TensorBase, wrap
 from ..backend import BACKENDS
 from .arguments import word
@@ -69,7 +70,9 @@ def _two_tensors(name: str, input: Any, other: Any) -> None:
             )
 
 
-def _without_gradient(name: str, kinds: str, doc: str) -> tuple[Callable[..., Any], ...]:
+def _without_gradient(
+    name: str, kinds: str, says: str, shown: str
+) -> tuple[Callable[..., Any], ...]:
     """A function of two tensors that is one of the array module's, and its form in place."""
 
     def function(input: Any, other: Any) -> Any:
@@ -84,12 +87,24 @@ def _without_gradient(name: str, kinds: str, doc: str) -> tuple[Callable[..., An
         return input.copy_(function(input, other))
 
     function.__name__, inplace.__name__ = name, name + "_"
-    function.__doc__, inplace.__doc__ = doc, f":func:`{name}` in place."
+    call = f"gpugrad.{name}(gpugrad.tensor([12, 7]), gpugrad.tensor(8))"
+    function.__doc__ = f"{says}\n\n    >>> import gpugrad\n    >>> {call}\n    {shown}\n    "
+    inplace.__doc__ = f":func:`{name}` in place."
     return function, inplace
 
 
-gcd, gcd_ = _without_gradient("gcd", "iu", "The greatest common divisor of whole numbers.")
-lcm, lcm_ = _without_gradient("lcm", "iu", "The least common multiple of whole numbers.")
+gcd, gcd_ = _without_gradient(
+    "gcd",
+    "iu",
+    "The greatest common divisor of whole numbers. Tensors broadcast.",
+    "tensor([4, 1])",
+)
+lcm, lcm_ = _without_gradient(
+    "lcm",
+    "iu",
+    "The least common multiple of whole numbers. Tensors broadcast.",
+    "tensor([24, 56])",
+)
 
 
 class Nextafter(Binary):
@@ -143,6 +158,7 @@ def frexp(input: Any) -> Any:
     return return_types.frexp((Frexp.apply(input, exponent), wrap(exponent)))
 
 
+@shown_as("LdexpBackward0")
 def ldexp(input: Any, other: Any) -> Any:
     """``input * 2**other``.
 

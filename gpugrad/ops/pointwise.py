@@ -1,17 +1,22 @@
-"""Functions of one operand, element by element: exponentials, roots, rounding."""
+"""Functions of one operand, element by element: signs, exponentials, roots, erf."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
-from ..autograd.engine import Node
-from .copying import Clone
-from .unary import Unary, no_bools
+from .unary import Unary
 
 
 class Neg(Unary):
-    """``-x``"""
+    """``-x``
+
+    Raises RuntimeError for bools.
+
+    >>> import gpugrad
+    >>> (-gpugrad.tensor([1.0, -2.0]))
+    tensor([-1.,  2.])
+    """
 
     primitive = "neg"
     floating = False
@@ -28,7 +33,12 @@ class Neg(Unary):
 
 
 class Abs(Unary):
-    """``|x|``; the gradient at 0 is 0."""
+    """``|x|``; the gradient at 0 is 0.
+
+    >>> import gpugrad
+    >>> gpugrad.tensor([-1.0, 2.0]).abs()
+    tensor([1., 2.])
+    """
 
     primitive = "abs"
     floating = False
@@ -40,7 +50,14 @@ class Abs(Unary):
 
 
 class Exp(Unary):
-    """``e ** x``"""
+    """``e ** x``
+
+    Integers and bools give numbers of the default floating-point type.
+
+    >>> import gpugrad
+    >>> gpugrad.exp(gpugrad.tensor([0.0, 1.0]))
+    tensor([1.0000, 2.7183])
+    """
 
     primitive = "exp"
     keeps_out = True
@@ -50,7 +67,14 @@ class Exp(Unary):
 
 
 class Exp2(Unary):
-    """``2 ** x``"""
+    """``2 ** x``
+
+    Integers and bools give numbers of the default floating-point type.
+
+    >>> import gpugrad
+    >>> gpugrad.exp2(gpugrad.tensor([0.0, 3.0]))
+    tensor([1., 8.])
+    """
 
     primitive = "exp2"
     keeps_out = True
@@ -60,7 +84,14 @@ class Exp2(Unary):
 
 
 class Expm1(Unary):
-    """``e ** x - 1``"""
+    """``e ** x - 1``
+
+    Accurate near 0. Integers and bools give numbers of the default floating-point type.
+
+    >>> import gpugrad
+    >>> gpugrad.expm1(gpugrad.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.7183])
+    """
 
     primitive = "expm1"
     keeps_out = True
@@ -70,7 +101,15 @@ class Expm1(Unary):
 
 
 class Log(Unary):
-    """The natural logarithm."""
+    """The natural logarithm.
+
+    Minus infinity at 0, nan below. Integers and bools give numbers of the default floating-point
+    type.
+
+    >>> import gpugrad
+    >>> gpugrad.log(gpugrad.tensor([1.0, 10.0, 0.0]))
+    tensor([0.0000, 2.3026,   -inf])
+    """
 
     primitive = "log"
     keeps_x = True
@@ -80,7 +119,14 @@ class Log(Unary):
 
 
 class Log2(Unary):
-    """The logarithm to base 2."""
+    """The logarithm to base 2.
+
+    Integers and bools give numbers of the default floating-point type.
+
+    >>> import gpugrad
+    >>> gpugrad.log2(gpugrad.tensor([1.0, 8.0]))
+    tensor([0., 3.])
+    """
 
     primitive = "log2"
     keeps_x = True
@@ -90,7 +136,14 @@ class Log2(Unary):
 
 
 class Log10(Unary):
-    """The logarithm to base 10."""
+    """The logarithm to base 10.
+
+    Integers and bools give numbers of the default floating-point type.
+
+    >>> import gpugrad
+    >>> gpugrad.log10(gpugrad.tensor([1.0, 1000.0]))
+    tensor([0.0000, 3.0000])
+    """
 
     primitive = "log10"
     keeps_x = True
@@ -100,7 +153,14 @@ class Log10(Unary):
 
 
 class Log1p(Unary):
-    """``log(1 + x)``"""
+    """``log(1 + x)``
+
+    Accurate near 0. Integers and bools give numbers of the default floating-point type.
+
+    >>> import gpugrad
+    >>> gpugrad.log1p(gpugrad.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.6931])
+    """
 
     torch_name = "Log1P"
     primitive = "log1p"
@@ -111,7 +171,14 @@ class Log1p(Unary):
 
 
 class Sqrt(Unary):
-    """``x ** 0.5``"""
+    """``x ** 0.5``
+
+    Nan below 0. Integers and bools give numbers of the default floating-point type.
+
+    >>> import gpugrad
+    >>> gpugrad.sqrt(gpugrad.tensor([4.0, 2.0]))
+    tensor([2.0000, 1.4142])
+    """
 
     primitive = "sqrt"
     keeps_out = True
@@ -121,7 +188,14 @@ class Sqrt(Unary):
 
 
 class Rsqrt(Unary):
-    """``x ** -0.5``"""
+    """``x ** -0.5``
+
+    Integers and bools give numbers of the default floating-point type.
+
+    >>> import gpugrad
+    >>> gpugrad.rsqrt(gpugrad.tensor([4.0, 0.25]))
+    tensor([0.5000, 2.0000])
+    """
 
     primitive = "rsqrt"
     keeps_out = True
@@ -131,7 +205,14 @@ class Rsqrt(Unary):
 
 
 class Reciprocal(Unary):
-    """``1 / x``"""
+    """``1 / x``
+
+    Infinite at 0. Integers and bools give numbers of the default floating-point type.
+
+    >>> import gpugrad
+    >>> gpugrad.reciprocal(gpugrad.tensor([4.0, 0.0]))
+    tensor([0.2500,    inf])
+    """
 
     primitive = "reciprocal"
     keeps_out = True
@@ -141,7 +222,14 @@ class Reciprocal(Unary):
 
 
 class Erf(Unary):
-    """``2 / sqrt(pi)`` times the integral of ``exp(-t**2)`` from 0 to x."""
+    """``2 / sqrt(pi)`` times the integral of ``exp(-t**2)`` from 0 to x.
+
+    Integers and bools give numbers of the default floating-point type.
+
+    >>> import gpugrad
+    >>> gpugrad.erf(gpugrad.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8427])
+    """
 
     primitive = "erf"
     keeps_x = True
@@ -152,7 +240,14 @@ class Erf(Unary):
 
 
 class Erfc(Unary):
-    """``1 - erf(x)``, accurate where that is small."""
+    """``1 - erf(x)``, accurate where that is small.
+
+    Integers and bools give numbers of the default floating-point type.
+
+    >>> import gpugrad
+    >>> gpugrad.erfc(gpugrad.tensor([0.0, 1.0]))
+    tensor([1.0000, 0.1573])
+    """
 
     primitive = "erfc"
     keeps_x = True
@@ -160,87 +255,3 @@ class Erfc(Unary):
     def grad_x(self, xp: Any, grad: Any) -> Any:
         slope = xp.mul(xp.exp(xp.neg(xp.square(self.x))), -2.0 / math.sqrt(math.pi))
         return xp.mul(grad, slope)
-
-
-class _Step(Unary):
-    """A function that is constant between its jumps: its gradient is zero.
-
-    Whole numbers stay what they are.
-    """
-
-    primitive = "floor"
-    floating = False
-    kept: ClassVar[str] = "iu"
-    """The kinds of array type whose numbers stay what they are."""
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        apply, apply_, kept, name = cls.apply, cls.apply_, cls.kept, cls.__name__
-
-        def keep(x: Any, *params: Any) -> Any:
-            kind = x.array.dtype.kind
-            if kind in kept:
-                return Clone.apply(x)
-            if kind == "b":
-                raise no_bools(f"{name[:-9].lower()}_vml_cpu")
-            return apply(x, *params)
-
-        def keep_(x: Any, *params: Any) -> Any:
-            kind = x.array.dtype.kind
-            if kind == "b" and kind not in kept:
-                raise no_bools(f"{name[:-9].lower()}_vml_cpu")
-            return x if kind in kept else apply_(x, *params)
-
-        cls.apply, cls.apply_ = staticmethod(keep), staticmethod(keep_)
-
-    def grad_x(self, xp: Any, grad: Any) -> Any:
-        return xp.zeros_like(grad)
-
-
-class Floor(_Step):
-    """The largest integer not above ``x``."""
-
-    primitive = "floor"
-
-
-class Ceil(_Step):
-    """The smallest integer not below ``x``."""
-
-    primitive = "ceil"
-
-
-class Round(_Step):
-    """The nearest integer; halves go to the even one."""
-
-    primitive = "round"
-
-
-class RoundTo(Node):
-    """The nearest multiple of ``10**-decimals``; its gradient is zero."""
-
-    __slots__ = ()
-    torch_name = "RoundBackward1"
-
-    def forward(self, xp: Any, x: Any, decimals: int) -> Any:
-        scale = 10.0 ** abs(decimals)
-        if decimals > 0:
-            out = xp.div(xp.round(xp.mul(x, scale)), scale)
-        else:
-            out = xp.mul(xp.round(xp.div(x, scale)), scale)
-        return xp.cast(out, x.dtype)
-
-    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
-        return (xp.zeros_like(grad),)
-
-
-class Trunc(_Step):
-    """``x`` without its fraction."""
-
-    primitive = "trunc"
-
-
-class Sign(_Step):
-    """-1, 0 or 1; 0 for nan."""
-
-    primitive = "sgn"
-    kept = "b"

@@ -39,11 +39,11 @@ class Sum(Reduction):
     __slots__ = ()
 
     def forward(self, xp: Any, x: Any, axes: Axes, keepdim: bool) -> Any:
-        self._remember(x, axes)
+        self.shape, self.axes = x.shape, axes
         return xp.sum(x, axes, keepdim)
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
-        return (self._spread(xp, grad),)
+        return (xp.broadcast_to(self._widen(xp, grad), self.shape),)
 
 
 class SumDim(Sum):
@@ -59,11 +59,12 @@ class Mean(Reduction):
     __slots__ = ()
 
     def forward(self, xp: Any, x: Any, axes: Axes, keepdim: bool) -> Any:
-        self._remember(x, axes)
+        self.shape, self.axes = x.shape, axes
         return xp.mean(x, axes, keepdim)
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
-        return (self._spread(xp, xp.div(grad, count_of(self.shape, self.axes))),)
+        each = xp.div(grad, count_of(self.shape, self.axes))
+        return (xp.broadcast_to(self._widen(xp, each), self.shape),)
 
 
 class MeanDim(Mean):

@@ -11,7 +11,7 @@ from ..backend import BACKENDS
 from ..casting.calls import THREADS, casting
 from .arguments import word
 from .operands import number_beside
-from .pointwise import Sign
+from .rounding import Sign
 from .unary import Unary
 
 

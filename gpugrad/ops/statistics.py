@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, return_types
+from ..autograd.composed import shown_as
 from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
 from .arguments import word
@@ -114,6 +115,7 @@ def corrcoef(input: Any) -> Any:
     return (found / deviation.unsqueeze(1) / deviation.unsqueeze(0)).clamp(-1, 1)
 
 
+@shown_as("RenormBackward0")
 def renorm(input: Any, p: float, dim: int, maxnorm: float) -> Any:
     """``input`` with each slice along ``dim`` scaled down to a p-norm of at most ``maxnorm``.
 
@@ -175,6 +177,7 @@ def _strips(name: str, y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, int]:
     return heights * widths / 2.0, axis
 
 
+@shown_as("MulBackward1")
 def trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
     """The integral along ``dim`` of a function that is straight between its samples.
 

@@ -8,7 +8,14 @@ from .unary import Unary
 
 
 class Sin(Unary):
-    """``sin(x)``"""
+    """``sin(x)``
+
+    ``x`` is in radians. Integers and bools give numbers of the default floating-point type.
+
+    >>> import gpugrad
+    >>> gpugrad.sin(gpugrad.tensor([0.0, gpugrad.pi / 2]))
+    tensor([0., 1.])
+    """
 
     primitive = "sin"
     keeps_x = True
@@ -18,7 +25,14 @@ class Sin(Unary):
 
 
 class Cos(Unary):
-    """``cos(x)``"""
+    """``cos(x)``
+
+    ``x`` is in radians. Integers and bools give numbers of the default floating-point type.
+
+    >>> import gpugrad
+    >>> gpugrad.cos(gpugrad.tensor([0.0, gpugrad.pi]))
+    tensor([ 1., -1.])
+    """
 
     primitive = "cos"
     keeps_x = True
@@ -28,7 +42,14 @@ class Cos(Unary):
 
 
 class Tan(Unary):
-    """``tan(x)``"""
+    """``tan(x)``
+
+    ``x`` is in radians. Integers and bools give numbers of the default floating-point type.
+
+    >>> import gpugrad
+    >>> gpugrad.tan(gpugrad.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.5574])
+    """
 
     primitive = "tan"
     keeps_out = True
@@ -38,7 +59,15 @@ class Tan(Unary):
 
 
 class Asin(Unary):
-    """The inverse of sine."""
+    """The inverse of sine.
+
+    In radians from -pi/2 to pi/2; nan where ``|x| > 1``. Integers and bools give numbers of the
+    default floating-point type.
+
+    >>> import gpugrad
+    >>> gpugrad.asin(gpugrad.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.5708])
+    """
 
     primitive = "asin"
     keeps_x = True
@@ -48,7 +77,15 @@ class Asin(Unary):
 
 
 class Acos(Unary):
-    """The inverse of cosine."""
+    """The inverse of cosine.
+
+    In radians from 0 to pi; nan where ``|x| > 1``. Integers and bools give numbers of the default
+    floating-point type.
+
+    >>> import gpugrad
+    >>> gpugrad.acos(gpugrad.tensor([1.0, 0.0]))
+    tensor([0.0000, 1.5708])
+    """
 
     primitive = "acos"
     keeps_x = True
@@ -58,7 +95,15 @@ class Acos(Unary):
 
 
 class Atan(Unary):
-    """The inverse of tangent."""
+    """The inverse of tangent.
+
+    In radians from -pi/2 to pi/2. Integers and bools give numbers of the default floating-point
+    type.
+
+    >>> import gpugrad
+    >>> gpugrad.atan(gpugrad.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.7854])
+    """
 
     primitive = "atan"
     keeps_x = True
@@ -68,7 +113,14 @@ class Atan(Unary):
 
 
 class Sinh(Unary):
-    """``(exp(x) - exp(-x)) / 2``"""
+    """``(exp(x) - exp(-x)) / 2``
+
+    Integers and bools give numbers of the default floating-point type.
+
+    >>> import gpugrad
+    >>> gpugrad.sinh(gpugrad.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.1752])
+    """
 
     primitive = "sinh"
     keeps_x = True
@@ -78,7 +130,14 @@ class Sinh(Unary):
 
 
 class Cosh(Unary):
-    """``(exp(x) + exp(-x)) / 2``"""
+    """``(exp(x) + exp(-x)) / 2``
+
+    Integers and bools give numbers of the default floating-point type.
+
+    >>> import gpugrad
+    >>> gpugrad.cosh(gpugrad.tensor([0.0, 1.0]))
+    tensor([1.0000, 1.5431])
+    """
 
     primitive = "cosh"
     keeps_x = True
@@ -88,7 +147,14 @@ class Cosh(Unary):
 
 
 class Asinh(Unary):
-    """The inverse of the hyperbolic sine."""
+    """The inverse of the hyperbolic sine.
+
+    Integers and bools give numbers of the default floating-point type.
+
+    >>> import gpugrad
+    >>> gpugrad.asinh(gpugrad.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8814])
+    """
 
     primitive = "asinh"
     keeps_x = True
@@ -98,7 +164,14 @@ class Asinh(Unary):
 
 
 class Acosh(Unary):
-    """The inverse of the hyperbolic cosine."""
+    """The inverse of the hyperbolic cosine.
+
+    Nan below 1. Integers and bools give numbers of the default floating-point type.
+
+    >>> import gpugrad
+    >>> gpugrad.acosh(gpugrad.tensor([1.0, 2.0]))
+    tensor([0.0000, 1.3170])
+    """
 
     primitive = "acosh"
     keeps_x = True
@@ -108,7 +181,15 @@ class Acosh(Unary):
 
 
 class Atanh(Unary):
-    """The inverse of the hyperbolic tangent."""
+    """The inverse of the hyperbolic tangent.
+
+    Infinite at -1 and 1, nan beyond. Integers and bools give numbers of the default floating-point
+    type.
+
+    >>> import gpugrad
+    >>> gpugrad.atanh(gpugrad.tensor([0.0, 0.5]))
+    tensor([0.0000, 0.5493])
+    """
 
     primitive = "atanh"
     keeps_x = True

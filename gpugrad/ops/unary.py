@@ -69,6 +69,7 @@ class Unary(Node):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.saves = {n: s for n, s in (("x", 0), ("out", OUTPUT)) if getattr(cls, "keeps_" + n)}
+        cls.guard()
         cls.apply = staticmethod(_unary_apply(cls))
         cls.apply_ = staticmethod(_unary_apply_inplace(cls))
 

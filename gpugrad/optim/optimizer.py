@@ -229,6 +229,8 @@ class Optimizer(ParamGroups, StateDicts, StepHooks):
         """Tell a recorder which parameters a step is for, with their gradients or without."""
         recorder = recording.current()
         if recorder is not None and recorder.for_replays:
+            recorder.require("len({}.param_groups) == {}", self, len(self.param_groups))
+            recorder.require("len({}) == {}", group["params"], len(group["params"]))
             recorder.updated += [(p, p.grad) for p in group["params"]]
 
     def _plan(self, index: int, params: list[Tensor]) -> Plan:

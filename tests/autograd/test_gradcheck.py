@@ -47,6 +47,15 @@ def test_inputs_must_require_gradients() -> None:
         gradcheck(gpugrad.exp, gpugrad.ones(2))
 
 
+def test_results_without_gradients_must_not_change() -> None:
+    assert gradcheck(lambda x: x.sign(), (leaf(),))
+    assert gradcheck(lambda x: (x.detach() > 1, 3), (leaf(),))
+    for wrong in (lambda x: x.detach() * 2, lambda x: (3, x.detach().sum())):
+        with pytest.raises(GradcheckError, match=r"expected to be zero.*element \[0\] of input 0"):
+            gradcheck(wrong, (leaf(),))
+        assert not gradcheck(wrong, (leaf(),), raise_exception=False)
+
+
 class LosesItsGraph(Function):
     """x**2 with a right gradient that is no longer connected to anything."""
 

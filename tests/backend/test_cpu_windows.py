@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gpugrad.backend import cpu_convolution, cpu_pools
+from gpugrad.backend import cpu_columns, cpu_pools
 from gpugrad.backend.cpu import CPU
 from gpugrad.backend.primitives import Primitives
 from gpugrad.backend.windows import Geometry
@@ -80,7 +80,7 @@ def near(found: Array, expected: Array) -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("which", GEOMETRIES)
 def test_convolution(which: str, shape: str, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cpu_convolution, "BLOCK", block)
+    monkeypatch.setattr(cpu_columns, "BLOCK", block)
     samples, channels, groups, made, size = SHAPES[shape]
     g = geometry(len(size), **GEOMETRIES[which])
     x = numbers(samples, channels, *size)

@@ -181,6 +181,15 @@ def test_orthogonal_weights_stay_orthogonal(choice: str, shape: tuple[int, int])
         assert product.allclose(one, atol=1e-10)
 
 
+def test_nothing_is_drawn_to_prune_nothing() -> None:
+    layer = nn.Linear(4, 3)
+    state = gpugrad.get_rng_state()
+    prune.random_unstructured(layer, "weight", amount=0)
+    prune.random_structured(layer, "weight", amount=0, dim=1)
+    assert gpugrad.equal(gpugrad.get_rng_state(), state)
+    assert layer.weight_mask.all()
+
+
 def test_a_refused_pruning_leaves_the_former_one_at_work() -> None:
     layer = prune.l1_unstructured(nn.Linear(4, 3), "weight", amount=5)
     for _ in range(2):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ...autograd.composed import show_as
 from ...backend.windows import Geometry
 from ...creation import tensor
 from ...ops import pool
@@ -23,7 +24,8 @@ def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
     tensor([[2., 1.]])
     """
     require_dims("adaptive_avg_pool1d", input)
-    return adaptive_avg_nd(input, adapted("adaptive_avg_pool1d", 1, input, output_size))
+    result = adaptive_avg_nd(input, adapted("adaptive_avg_pool1d", 1, input, output_size))
+    return show_as(result, "SqueezeBackward1")
 
 
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
@@ -47,7 +49,11 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
         raise RuntimeError(
             f"adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got {list(input.shape)}"
         )
-    return adaptive_avg_nd(input, adapted("adaptive_avg_pool2d", 2, input, output_size))
+    result = adaptive_avg_nd(input, adapted("adaptive_avg_pool2d", 2, input, output_size))
+    # A single part is printed as the mean that it is.
+    return (
+        result if result.shape[-2:].numel() == 1 else show_as(result, "AdaptiveAvgPool2DBackward0")
+    )
 
 
 def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:

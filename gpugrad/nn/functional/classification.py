@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 
 from ... import dtypes
-from ...autograd.composed import shown_as
+from ...autograd.composed import show_as, shown_as
 from ...backend.recording import unnoted
 from ...casting.calls import THREADS, casting
 from ...ops.loss import (
@@ -236,7 +236,7 @@ def _nll(
     # Only the log-probabilities get a gradient, so the rest is passed as plain arrays.
     factors = None if weight is None else weight.array
     result: Tensor = NllLoss.apply(log_probability, target.array, factors, ignore_index, reduction)
-    return result
+    return result if target.array.ndim < 2 else show_as(result, "NllLoss2DBackward0")
 
 
 def _check_range(target: Tensor, classes: int, ignore_index: int) -> None:

@@ -129,6 +129,7 @@ def _pair(name: str, value: Sizes) -> tuple[int, ...]:
     return values
 
 
+@shown_as("PixelShuffleBackward0")
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     """Planes finer by a factor r, each made of r² channels.
 
@@ -158,6 +159,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     return result
 
 
+@shown_as("PixelUnshuffleBackward0")
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     """What :func:`pixel_shuffle` undoes.
 

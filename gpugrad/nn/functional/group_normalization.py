@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from ...autograd.composed import shown_as
 from ...autograd.grad_mode import no_grad
 from ...casting.calls import THREADS, casting
 from ...ops import channel_norm
@@ -71,6 +72,7 @@ def group_norm(
     return _scaled(normal.reshape(shape), weight, bias)
 
 
+@shown_as("ViewBackward0")
 def instance_norm(
     input: Tensor,
     running_mean: Tensor | None = None,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ... import dtypes
+from ...autograd.composed import show_as
 from ...casting.calls import THREADS, casting
 from ...creation import tensor
 from ...tensor import Tensor
@@ -17,6 +18,17 @@ _WEIGHTED = {"linear": 3, "bilinear": 4, "bicubic": 4, "trilinear": 5}
 """The modes that weight neighbours, and the input's dimensions for each."""
 
 _MODES = "nearest | linear | bilinear | bicubic | trilinear | lanczos | area | nearest-exact"
+
+_SHOWN = {
+    "nearest": "UpsampleNearest{}DBackward0",
+    "nearest-exact": "UpsampleNearestExact{}DBackward0",
+    "linear": "UpsampleLinear{}DBackward0",
+    "bilinear": "UpsampleBilinear{}DBackward0",
+    "bicubic": "UpsampleBicubic{}DBackward0",
+    "trilinear": "UpsampleTrilinear{}DBackward0",
+    "area": "AdaptiveAvgPool{}DBackward0",
+}
+"""What the results of each mode print as, with the number of dimensions."""
 
 
 def interpolate(
@@ -97,12 +109,13 @@ def interpolate(
         require_floating(input, _kernel(mode))
     if mode == "area" and ndim < 3:
         return adaptive_avg_pool1d(input, new) if ndim == 1 else adaptive_avg_pool2d(input, new)
+    result = input
     for d, (n, m, factor) in enumerate(zip(old, new, factors, strict=True)):
         if mode.startswith("nearest"):
-            input = _nearest(input, d + 2, n, m, factor, mode.endswith("exact"))
+            result = _nearest(result, d + 2, n, m, factor, mode.endswith("exact"))
         else:
-            input = _weighted(input, d + 2, n, m, factor, mode, bool(align_corners))
-    return input
+            result = _weighted(result, d + 2, n, m, factor, mode, bool(align_corners))
+    return result if result is input else show_as(result, _SHOWN[mode].format(ndim))
 
 
 def _sizes(

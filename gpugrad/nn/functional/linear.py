@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
+from ...autograd.composed import shown_as
 from ...backend.recording import unnoted
 from ...casting.calls import THREADS, casting
 from ...dtypes import int32, int64
@@ -14,6 +15,7 @@ from ...tensor import Tensor
 from .vector_norm import vector_norm
 
 
+@shown_as("ViewBackward0")
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """y_k = x₁ᵀ A_k x₂ + b_k.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...autograd.composed import show_as
 from ...backend.recording import unnoted
 from ...casting.calls import THREADS, casting
 from ...tensor import Tensor
@@ -65,7 +66,7 @@ def margin_ranking_loss(
             "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
             f"input1: {input1.size()}, input2: {input2.size()}, target: {target.size()} "
         )
-    return reduce_loss((-target * (input1 - input2) + float(margin)).clamp(min=0), reduction)
+    return reduce_loss((-target * (input1 - input2) + float(margin)).clamp_min(0), reduction)
 
 
 def triplet_margin_loss(
@@ -122,7 +123,7 @@ def triplet_margin_loss(
     far = pairwise_distance(anchor, negative, p, eps)
     if swap:
         far = far.minimum(pairwise_distance(positive, negative, p, eps))
-    return reduce_loss((near - far + margin).clamp(min=0), reduction)
+    return reduce_loss((near - far + margin).clamp_min(0), reduction)
 
 
 def cosine_embedding_loss(
@@ -229,7 +230,8 @@ def multi_margin_loss(
         terms = terms * weight.index_select(0, labels).reshape(-1, 1)
     # The right class adds no term.
     loss = terms.scatter(1, column, 0.0).sum(1) / classes
-    return reduce_loss(loss if target.dim() else loss.squeeze(0), reduction)
+    loss = reduce_loss(loss if target.dim() else loss.squeeze(0), reduction)
+    return show_as(loss, "MultiMarginLossBackward0")
 
 
 def soft_margin_loss(
@@ -251,4 +253,5 @@ def soft_margin_loss(
     if not input.is_floating_point():
         word = input.dtype.word
         raise RuntimeError(f"result type Float can't be cast to the desired output type {word}")
-    return reduce_loss((-target * input).exp().log1p(), reduction)
+    loss = reduce_loss((-target * input).exp().log1p(), reduction)
+    return show_as(loss, "SoftMarginLossBackward0")

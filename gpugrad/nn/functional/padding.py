@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...autograd.composed import show_as
 from ...casting.calls import THREADS, casting
 from ...ops.conv import ConstantPadNd
 from ...ops.extend import PLACES, extended
 from ...tensor import Tensor
 from .promotion import refuse_bools
+
+_SHOWN = {
+    "reflect": "ReflectionPad{}DBackward0",
+    "replicate": "ReplicationPad{}DBackward0",
+    "circular": "CopySlices",
+}
+"""What the results of each mode print as, with the number of dimensions."""
 
 
 def pad(
@@ -70,10 +78,11 @@ def _padded(input: Tensor, pad: Sequence[int], mode: str, value: float | None) -
         if min(widths) < 0:
             input = _constant(input, [(min(low, 0), min(high, 0)) for low, high in pairs], 0)
         pairs = [(max(low, 0), max(high, 0)) for low, high in pairs]
+    result = input
     for number, (low, high) in enumerate(pairs):
         if low or high:
-            input = extended(input, mode, input.dim() - 1 - number, low, high)
-    return input
+            result = extended(result, mode, input.dim() - 1 - number, low, high)
+    return result if result is input else show_as(result, _SHOWN[mode].format(len(pairs)))
 
 
 def _constant(input: Tensor, pairs: list[tuple[int, int]], value: float) -> Tensor:

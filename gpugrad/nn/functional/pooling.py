@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from ... import dtypes
+from ...autograd.composed import show_as
 from ...backend.windows import Geometry
 from ...ops import pool
 from ...tensor import Tensor
@@ -40,7 +41,8 @@ def max_pool1d(
             f"input, but got:{list(input.shape)}"
         )
     arguments = kernel_size, stride, padding, dilation, ceil_mode
-    return max_pool_nd("max_pool1d", 1, input, *arguments, return_indices)
+    result = max_pool_nd("max_pool1d", 1, input, *arguments, return_indices)
+    return result if return_indices else show_as(result, "SqueezeBackward1")
 
 
 def max_pool2d(
@@ -97,9 +99,10 @@ def avg_pool1d(
     """
     refuse_bools(input, "avg_pool2d")
     require_dims("avg_pool1d", input)
-    return avg_pool_nd(
+    result = avg_pool_nd(
         "avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None
     )
+    return show_as(result, "SqueezeBackward1")
 
 
 def avg_pool2d(

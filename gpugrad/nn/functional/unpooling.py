@@ -12,7 +12,7 @@ from .pooling import Sizes, each
 from .promotion import require_floating
 
 
-@shown_as("MaxUnpool2D")
+@shown_as("SqueezeBackward1")
 def max_unpool1d(
     input: Tensor,
     indices: Tensor,

@@ -214,9 +214,9 @@ class _ByRank(BasePruningMethod):
 
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
         count = _count(self.amount, t.numel())
-        mask, ranks = default_mask.clone(), self._ranks(t)
+        mask: Tensor = default_mask.clone()
         if count:
-            mask.reshape(-1)[ranks.reshape(-1).topk(count)[1]] = 0
+            mask.reshape(-1)[self._ranks(t).reshape(-1).topk(count)[1]] = 0
         return mask
 
 
@@ -224,14 +224,16 @@ class RandomUnstructured(_ByRank):
     """Prunes elements at random: ``amount`` of them, a whole number or a share."""
 
     def _ranks(self, t: Tensor) -> Tensor:
-        return rand_like(t)
+        ranks: Tensor = rand_like(t)
+        return ranks
 
 
 class L1Unstructured(_ByRank):
     """Prunes the elements of least size: ``amount`` of them, a whole number or a share."""
 
     def _ranks(self, t: Tensor) -> Tensor:
-        return -t.abs()
+        ranks: Tensor = -t.abs()
+        return ranks
 
 
 class RandomStructured(BasePruningMethod):
@@ -251,9 +253,9 @@ class RandomStructured(BasePruningMethod):
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
         _check_structure(t, self.dim)
         count = _count(self.amount, t.size(self.dim))
-        chances = rand(t.size(self.dim))
         if count == 0:
             return default_mask
+        chances = rand(t.size(self.dim))
         kept = (chances > chances.sort()[0][count - 1]).nonzero().squeeze(1)
         return _only_slices(t, self.dim, kept.to(t.device), default_mask)
 
