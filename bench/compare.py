@@ -85,6 +85,13 @@ def _of_scale(result: dict[str, Any]) -> Items:
                 yield from _everybody(f"{row['nodes']:,} nodes, {part}", {who: time})
 
 
+def _of_threads(result: dict[str, Any]) -> Items:
+    names = {"one": "1 thread", "blas": "BLAS's choice", "gpugrad": OURS}
+    for row in result["products"]:
+        measured = {names[way]: time for way, time in row["microseconds"].items()}
+        yield from _everybody("product " + "x".join(map(str, row["shape"])), measured)
+
+
 def _of_import(result: dict[str, Any]) -> Items:
     for row in result["import"]:
         yield from _everybody("import", {row["package"]: row["milliseconds"]})
@@ -103,6 +110,7 @@ _READERS = {
     "steps": _of_steps,
     "ops": _of_ops,
     "scale": _of_scale,
+    "threads": _of_threads,
     "import": _of_import,
     "kernels": _of_kernels,
 }

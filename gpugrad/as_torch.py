@@ -43,6 +43,7 @@ _MOVED = {
     "torch.utils.data.dataloader": "utils.data.loader",
     "torch.utils.data._utils.collate": "utils.data",
     "torch.utils.data._utils": "utils.data",
+    "torch.utils._pytree": "func.pytree",
     "torch.utils.hooks": "autograd.hooks",
     "torch.utils.data.distributed": "utils.data.distributed_sampler",
 }

@@ -126,7 +126,8 @@ class Tensor(Conversions, metaclass=PrintedAs, printed_as="torch.Tensor"):
     def _version(self) -> int:
         if is_inference(self):
             raise RuntimeError("Inference tensors do not track version counter.")
-        return self.version[0]
+        changes: int = self.version[0]
+        return changes
 
     @property
     def _base(self) -> Any:

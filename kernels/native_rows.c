@@ -191,6 +191,9 @@ static int are_classes(const int64_t *target, int64_t rows, int64_t classes, int
         const int64_t *const at = index->data, count = index->shape[0];                            \
         for (int64_t i = 0; i < count; i++)                                                        \
             if (at[i] < -rows || at[i] >= rows) return 0;                                          \
+        for (int64_t i = 0; cols == 1 && i < count; i++)                                           \
+            DATA(T, out)[at[i] < 0 ? at[i] + rows : at[i]] += DATA(T, x)[i];                       \
+        if (cols == 1) return 1;                                                                   \
         for (int64_t i = 0; i < count; i++) {                                                      \
             const T *const row = DATA(T, x) + i * cols;                                            \
             T *const total = DATA(T, out) + (at[i] < 0 ? at[i] + rows : at[i]) * cols;             \

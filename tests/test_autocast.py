@@ -34,7 +34,8 @@ def test_a_parameter_is_cast_once_and_its_gradients_come_together() -> None:
     x = gpugrad.ones(1, 2)
     with gpugrad.autocast("cpu"):
         one, two = F.linear(x, w), F.linear(x, w)
-    casts = [result.grad_fn.next_functions[1][0] for result in (one, two)]
+    transposed = [result.grad_fn.next_functions[1][0] for result in (one, two)]
+    casts = [node.next_functions[0][0] for node in transposed]
     assert casts[0] is casts[1]
     assert casts[0].name() == "ToCopyBackward0"
     (one + two).sum().backward()
@@ -66,7 +67,9 @@ def test_a_cast_parameter_does_not_go_stale(change: str) -> None:
 def test_without_the_cache_each_use_is_cast() -> None:
     w = gpugrad.ones(2, 2, requires_grad=True)
     with gpugrad.autocast("cpu", cache_enabled=False):
-        nodes = [F.linear(gpugrad.ones(1, 2), w).grad_fn.next_functions[1][0] for _ in range(2)]
+        results = [F.linear(gpugrad.ones(1, 2), w) for _ in range(2)]
+    transposed = [result.grad_fn.next_functions[1][0] for result in results]
+    nodes = [node.next_functions[0][0] for node in transposed]
     assert nodes[0] is not nodes[1]
 
 

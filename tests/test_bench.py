@@ -182,6 +182,12 @@ def test_slower_beyond_noise() -> None:
     assert not change.slower
 
 
+def test_results_of_every_suite_are_compared() -> None:
+    assert set(compare._READERS) == set(cli.SUITES)
+    for path in report.RESULTS.glob("*.json"):
+        assert compare.times(report.read(path)), path
+
+
 def test_a_yardstick_takes_the_machine_out() -> None:
     old, new = result(gpugrad=100, NumPy=10), result(gpugrad=200, NumPy=20)
     assert compare.changes(old, new, 0.1)[0].slower

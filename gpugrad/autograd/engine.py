@@ -60,7 +60,8 @@ class TensorBase:
         array: the raw NumPy or CuPy array.
         node: the node that made this tensor, None for a leaf.
         needs_grad: what ``requires_grad`` shows.
-        version: ``[in-place changes, of these differentiable]``, one list for all views.
+        version: ``[in-place changes, of these differentiable]``, one list for all views. After a
+            differentiable one it has a third item, the node that it made, weakly.
         rebased: the differentiable changes that ``node`` already accounts for.
         view_of: for a view, the tensor it was taken from and the op application that took it.
         gradient: what ``grad`` shows.
@@ -91,7 +92,7 @@ class TensorBase:
     array: Array
     node: Node | None
     needs_grad: bool
-    version: list[int]
+    version: list[Any]
     rebased: int
     gradient: Any
     view_of: tuple[TensorBase, type[Node], tuple[Any, ...], int | None, bool | MadeBy] | None
@@ -202,12 +203,13 @@ class Node(Inspected):
         return "torch::autograd::" + name if name in OF_THE_ENGINE else name
 
     def short_name(self) -> str:
-        """The name without its ending, as errors give it: ``Mul`` for ``MulBackward0``."""
-        name = self.name().rpartition(":")[2]
-        return name.rpartition("Backward")[0] or name
+        """The name as errors give it: ``Mul`` for ``MulBackward0``, ``Fill2`` for
+        ``FillBackward2``."""
+        name, _, number = self.name().rpartition("Backward")
+        return name + number.removeprefix("0")
 
     def __repr__(self) -> str:
-        return f"<{self.name().rpartition(':')[2]} object at {id(self):#x}>"
+        return f"<{self.shown_in}{self.name().rpartition(':')[2]} object at {id(self):#x}>"
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
@@ -344,6 +346,10 @@ class Node(Inspected):
         source = self.saves[name]
         maker = self if source == OUTPUT else self.edges[source]
         nr = maker.number if isinstance(maker, Output) else 0
+        counter = next(c for own, c, _ in self.guards or () if own == name)
+        if source != OUTPUT and len(counter) > 2:
+            # The maker of what the tensor holds by now, as PyTorch says.
+            maker, nr = counter[2]() or maker, 0
         raise changed_since_saved(saved, maker, nr, version, expected, self)
 
     def release(self) -> None:
@@ -419,7 +425,8 @@ def changed_since_saved(
     saved: Array, maker: Any, nr: int, version: int, expected: int, node: Node
 ) -> RuntimeError:
     """The error of ``node`` for what it saved, output ``nr`` of ``maker``, and was changed."""
-    origin = f", which is output {nr} of {maker.short_name()}," if isinstance(maker, Node) else ""
+    made_by = maker.short_name() if isinstance(maker, Node) else maker
+    origin = f", which is output {nr} of {made_by}," if isinstance(made_by, str) else ""
     return RuntimeError(
         "one of the variables needed for gradient computation has been modified by an "
         f"inplace operation: [torch.{from_numpy(saved.dtype).tensor_type} "

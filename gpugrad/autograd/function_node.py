@@ -88,6 +88,8 @@ class FunctionNode(Node):
         "tensor_positions",
     )
 
+    shown_in = "torch.autograd.function."
+
     ctx: Any
     function: type[Function]
     input_count: int
@@ -111,9 +113,6 @@ class FunctionNode(Node):
 
     def name(self) -> str:
         return self.function.__name__ + "Backward"
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__module__}.{self.name()} object at {id(self):#x}>"
 
     def restored(self) -> tuple[Any, ...]:
         result: list[Any] = []

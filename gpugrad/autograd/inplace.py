@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
+from weakref import ref
 
 from ..backend import BACKENDS
 from ..backend.primitives import Array
@@ -243,6 +244,7 @@ def _put_into_graph(tensor: TensorBase, node: Node) -> None:
     if view is None:
         _move_retained(tensor.node, node)
         tensor.node, tensor.needs_grad, tensor.rebased = node, True, version[1]
+        version[2:] = [ref(node)]
         return
     owner, steps = tensor, []
     while owner.view_of is not None:
@@ -251,6 +253,7 @@ def _put_into_graph(tensor: TensorBase, node: Node) -> None:
         owner = source
     former = owner.node
     owner.node = CopySlices.of(owner, node, steps[::-1])
+    version[2:] = [ref(owner.node)]
     _move_retained(former, owner.node)
     owner.needs_grad = True
     owner.rebased = version[1]

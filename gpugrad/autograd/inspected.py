@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from ..backend import BACKENDS
 from .hooks import RETAIN, RemovableHandle
-from .parts import Part
+from .parts import NamedLikePyTorch, Part
 
 _metadata: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
 
@@ -23,7 +23,7 @@ def _shown(key: str, node: Any) -> Any:
     return node._saved(key)
 
 
-class Inspected:
+class Inspected(metaclass=NamedLikePyTorch):
     """The part of :class:`~gpugrad.autograd.engine.Node` that looks at a node from outside.
 
     ``node._saved_self``, ``_saved_other``, ``_saved_result`` and so on are what it saved for its
@@ -31,6 +31,9 @@ class Inspected:
     """
 
     __slots__ = ()
+
+    shown_in: ClassVar[str] = ""
+    """The module in which PyTorch prints the class, with a point."""
 
     if TYPE_CHECKING:
         hooks: dict[int, Callable[[Any], Any]] | None
@@ -101,7 +104,7 @@ class Inspected:
         return RemovableHandle(hooks_of(self).before, hook)
 
 
-class AccumulateGrad:
+class AccumulateGrad(metaclass=NamedLikePyTorch):
     """What ``next_functions`` shows in the place of a leaf."""
 
     def __init__(self, variable: Any) -> None:

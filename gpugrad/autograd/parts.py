@@ -9,10 +9,17 @@ from typing import Any
 
 Edge = tuple[Any, int]
 
-_classes: dict[str, type[Part]] = {}
+_classes: dict[str, Any] = {}
 
 
-class Part:
+class NamedLikePyTorch(type):
+    """Prints a class of nodes as PyTorch does: ``<class 'MulBackward0'>``."""
+
+    def __repr__(cls) -> str:
+        return f"<class '{getattr(cls, 'shown_in', '')}{cls.__name__}'>"
+
+
+class Part(metaclass=NamedLikePyTorch):
     """One step of what ``whole``, a node, does at once; found by its name and place there."""
 
     __slots__ = ("next_functions", "place", "whole")
@@ -47,7 +54,6 @@ def part(name: str, whole: Any, place: str, *next_functions: Edge) -> Edge:
     """An edge to a step with that name, or to nothing where none of its inputs has a gradient."""
     if all(function is None for function, _ in next_functions):
         return None, 0
-    cls = _classes.get(name)
-    if cls is None:
-        cls = _classes[name] = type(name, (Part,), {"__slots__": ()})
-    return cls(whole, place, next_functions), 0
+    if name not in _classes:
+        _classes[name] = NamedLikePyTorch(name, (Part,), {"__slots__": ()})
+    return _classes[name](whole, place, next_functions), 0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from .gradients import Gradients
 from .hyperparameters import Hyperparameters, Number, is_high
-from .step_parts import scaled
 from .step_scratch import Array, Arrays, Scratch
 
 
@@ -16,7 +16,6 @@ class AdamSteps(Gradients, Hyperparameters):
     maximum: Any
     neg: Any
 
-    @scaled(0, 2, 3, 4, 6)
     def adam_step(
         self,
         params: Arrays,
@@ -35,6 +34,8 @@ class AdamSteps(Gradients, Hyperparameters):
         decoupled: bool,
         amsgrad: bool,
         maximize: bool,
+        grad_scale: Array | None = None,
+        found_inf: Array | None = None,
     ) -> None:
         """Adam, and AdamW where ``decoupled``; counts ``step`` up.
 
@@ -54,6 +55,28 @@ class AdamSteps(Gradients, Hyperparameters):
         Source: Kingma and Ba, "Adam" (2015); Loshchilov and Hutter, "Decoupled weight decay
         regularization" (2019); Reddi and others, "On the convergence of Adam and beyond" (2018).
         """
+        if grad_scale is not None or found_inf is not None:
+            again = partial(
+                self.adam_step,
+                params,
+                grads,
+                exp_avgs,
+                exp_avg_sqs,
+                max_exp_avg_sqs,
+                lr,
+                step,
+                scratch,
+                beta1=beta1,
+                beta2=beta2,
+                eps=eps,
+                weight_decay=weight_decay,
+                decoupled=decoupled,
+                amsgrad=amsgrad,
+                maximize=maximize,
+            )
+            written = [params, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, [step]]
+            self.scaled_step(again, grads, written, grad_scale, found_inf)
+            return
         add, sub, mul, div, sqrt = self.add, self.sub, self.mul, self.div, self.sqrt
         step_size, root_correction, shrink = self.adam_scalars(
             lr, step, scratch, beta1=beta1, beta2=beta2, decay=weight_decay if decoupled else 0.0

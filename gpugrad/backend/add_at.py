@@ -40,6 +40,9 @@ def add_at(x: Array, index: Any, value: Array) -> Array:
         places = _places(index if isinstance(index, tuple) else (index,), x.shape)
         if places is not None:
             values = np.broadcast_to(value, places.shape)
+            each = values.reshape(-1, 1), places.reshape(-1), x.reshape(-1, 1)
+            if value.dtype is x.dtype and native.add_at(*each):
+                return x
             np.add.at(x.reshape(-1), places.reshape(-1), values.reshape(-1))
             return x
     np.add.at(x, index, value)

@@ -15,7 +15,7 @@ NOTED_IN_PARTS = frozenset(
         *("hardswish", "hardswish_grad", "log_sigmoid", "log_sigmoid_grad", "mish", "mish_grad"),
         *("bce_with_logits", "bce_with_logits_grad", "huber", "huber_grad"),
         *("addcmul", "addcdiv", "add_scaled", "lerp", "div_grad", "sum_of_squares"),
-        "cumsum_backward",
+        *("cumsum_backward", "linear_grad"),
     )
 )
 

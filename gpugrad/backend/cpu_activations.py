@@ -22,6 +22,9 @@ Array = Any
 BLOCK = 16384
 """How many elements are done at once: a few blocks of float32 fit into the second-level cache."""
 
+FEW = 16
+"""So many elements are worth a call of C where NumPy needs a dozen."""
+
 _SIGN = np.asarray(-(2**31), np.int32)
 _AS_THEY_ARE = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 
@@ -69,13 +72,13 @@ class HostActivations(Primitives):
 
     def gelu(self, x: Array, approximate: str, out: Array | None = None) -> Array:
         if approximate == "tanh":
-            return _computed("gelu_tanh", _gelu_tanh, out, (x,))
-        return _computed("gelu", _gelu, out, (x,))
+            return _computed("gelu_tanh", _gelu_tanh, out, (x,), least=FEW)
+        return _computed("gelu", _gelu, out, (x,), least=FEW)
 
     def gelu_grad(self, x: Array, grad: Array, approximate: str, out: Array | None = None) -> Array:
         if approximate == "tanh":
-            return _computed("gelu_tanh_grad", _gelu_tanh_grad, out, (x, grad))
-        return _computed("gelu_grad", _gelu_grad, out, (x, grad))
+            return _computed("gelu_tanh_grad", _gelu_tanh_grad, out, (x, grad), least=FEW)
+        return _computed("gelu_grad", _gelu_grad, out, (x, grad), least=FEW)
 
 
 def _computed(
@@ -84,9 +87,10 @@ def _computed(
     out: Array | None,
     arrays: tuple[Array, ...],
     *numbers: float,
+    least: int = maps.LARGE,
 ) -> Array:
-    """``function(*arrays, *numbers)``, or the C function ``name`` of the same."""
-    if arrays[0].size >= maps.LARGE:
+    """``function(*arrays, *numbers)``, or the C function ``name`` of so many elements."""
+    if arrays[0].size >= least:
         found = maps.apply(name, out, arrays, *numbers)
         if found is not None:
             return found

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..native import pointwise, product_threads, reductions
+from ..native import linear, pointwise, product_threads, reductions
 from .cpu import CPU
 from .primitives import Array
 from .ufuncs import UFUNCS
@@ -36,6 +36,18 @@ class LargeCPU(CPU):
     def __init__(self) -> None:
         super().__init__()
         self.dot = product_threads.dot
+
+    def linear(
+        self, x: Array, weight: Array, bias: Array | None, out: Array | None = None
+    ) -> Array:
+        found = linear.linear(x, weight, bias) if out is None else None
+        return super().linear(x, weight, bias, out) if found is None else found
+
+    def linear_grad(
+        self, grad: Array, x: Array, weight: Array, wanted: tuple[bool, bool, bool]
+    ) -> tuple[Array | None, Array | None, Array | None]:
+        found = linear.linear_grad(grad, x, weight, wanted)
+        return super().linear_grad(grad, x, weight, wanted) if found is None else found
 
     def clamp_grad(
         self, x: Array, grad: Array, low: Any, high: Any, out: Array | None = None

@@ -13,14 +13,13 @@ What stays the same comes as Python numbers; where one of these is known to chan
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from .accumulator_steps import AccumulatorSteps
 from .adam_steps import AdamSteps
 from .adam_variants import AdamVariants
 from .hyperparameters import Number, is_high
-from .step_parts import scaled
 from .step_scratch import Array, Arrays, Scratch
 
 
@@ -52,7 +51,6 @@ class OptimizerSteps(AdamSteps, AdamVariants, AccumulatorSteps):
         """What the steps below want as ``scratch`` for these parameters."""
         return Scratch(self, params)
 
-    @scaled(0, 2)
     def sgd_step(
         self,
         params: Arrays,
@@ -66,6 +64,8 @@ class OptimizerSteps(AdamSteps, AdamVariants, AccumulatorSteps):
         weight_decay: Number,
         nesterov: bool,
         maximize: bool,
+        grad_scale: Array | None = None,
+        found_inf: Array | None = None,
     ) -> None:
         """Stochastic gradient descent.
 
@@ -80,6 +80,22 @@ class OptimizerSteps(AdamSteps, AdamVariants, AccumulatorSteps):
         which the step calculates. With ``grad_scale``, gradients are divided by it first, in
         place. Nothing at all happens where ``found_inf`` is not 0. Both are 0-d float32.
         """
+        if grad_scale is not None or found_inf is not None:
+            again = partial(
+                self.sgd_step,
+                params,
+                grads,
+                momentum_buffers,
+                lr,
+                scratch,
+                momentum=momentum,
+                dampening=dampening,
+                weight_decay=weight_decay,
+                nesterov=nesterov,
+                maximize=maximize,
+            )
+            self.scaled_step(again, grads, [params, momentum_buffers], grad_scale, found_inf)
+            return
         add, sub, mul = self.add, self.sub, self.mul
         if not (momentum or weight_decay or maximize):
             for p, g, s in zip(params, grads, scratch.first, strict=True):
@@ -110,7 +126,6 @@ class OptimizerSteps(AdamSteps, AdamVariants, AccumulatorSteps):
             mul(g, lr, s)
             sub(p, s, p)
 
-    @scaled(0, 2, 3, 4, 6)
     def rmsprop_step(
         self,
         params: Arrays,
@@ -128,6 +143,8 @@ class OptimizerSteps(AdamSteps, AdamVariants, AccumulatorSteps):
         momentum: Number,
         centered: bool,
         maximize: bool,
+        grad_scale: Array | None = None,
+        found_inf: Array | None = None,
     ) -> None:
         """RMSprop; counts ``step`` up.
 
@@ -147,6 +164,27 @@ class OptimizerSteps(AdamSteps, AdamVariants, AccumulatorSteps):
         Source: Tieleman and Hinton, "Lecture 6.5: rmsprop" (2012); centered: Graves, "Generating
         sequences with recurrent neural networks" (2013).
         """
+        if grad_scale is not None or found_inf is not None:
+            again = partial(
+                self.rmsprop_step,
+                params,
+                grads,
+                square_avgs,
+                grad_avgs,
+                momentum_buffers,
+                lr,
+                step,
+                scratch,
+                alpha=alpha,
+                eps=eps,
+                weight_decay=weight_decay,
+                momentum=momentum,
+                centered=centered,
+                maximize=maximize,
+            )
+            written = [params, square_avgs, grad_avgs, momentum_buffers, [step]]
+            self.scaled_step(again, grads, written, grad_scale, found_inf)
+            return
         add, sub, mul, div, sqrt = self.add, self.sub, self.mul, self.div, self.sqrt
         keep, epsilon, decay, push, take = self._step_operands(
             scratch, (alpha, eps, weight_decay, momentum), (alpha,)

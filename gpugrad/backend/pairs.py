@@ -27,6 +27,20 @@ class FusedPairs:
             x = self.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
         return self.into(self.sum(x, 0), out)
 
+    def linear_grad(
+        self, grad: Array, x: Array, weight: Array, wanted: tuple[bool, bool, bool]
+    ) -> tuple[Array | None, Array | None, Array | None]:
+        """The gradients of ``x @ weight.T + bias`` in x, weight and bias, None where not wanted."""
+        flat, rows = grad, x
+        if grad.ndim != 2:
+            flat = self.reshape(grad, (-1, grad.shape[-1]))
+            rows = self.reshape(x, (-1, x.shape[-1]))
+        return (
+            self.matmul(grad, weight) if wanted[0] else None,
+            self.matmul(self.permute(flat, (1, 0)), rows) if wanted[1] else None,
+            self.column_sum(flat) if wanted[2] else None,
+        )
+
     def bias_activation(
         self, x: Array, bias: Array, activation: str, out: Array | None = None
     ) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial, wraps
+from functools import wraps
 from typing import Any
 
 from .gradients import Gradients
@@ -12,37 +12,6 @@ from .step_scratch import Array, Arrays, Scratch
 
 Lists = Iterable[tuple[Array, ...]]
 """What a step needs of each parameter; see :func:`scalable`."""
-
-
-def scaled(*written: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Let a step take ``grad_scale`` and ``found_inf``; see :meth:`OptimizerSteps.sgd_step`.
-
-    Args:
-        written: which of the step's arguments, arrays or lists of them, it writes to. The first
-            are the parameters and their gradients.
-    """
-
-    def decorate(step: Callable[..., None]) -> Callable[..., None]:
-        name = step.__name__
-
-        @wraps(step)
-        def either(
-            self: Gradients,
-            *args: Any,
-            grad_scale: Array | None = None,
-            found_inf: Array | None = None,
-            **options: Any,
-        ) -> None:
-            if grad_scale is None and found_inf is None:
-                step(self, *args, **options)
-                return
-            lists = [args[n] if isinstance(args[n], list) else [args[n]] for n in written]
-            again = partial(getattr(self, name), *args, **options)  # a backend's own, if it has one
-            self.scaled_step(again, args[1], lists, grad_scale, found_inf)
-
-        return either
-
-    return decorate
 
 
 def scalable(step: Callable[..., None]) -> Callable[..., None]:

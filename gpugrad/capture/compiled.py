@@ -252,7 +252,12 @@ class CompiledFunction:
 
     def _know_no_longer(self, leaves: list[TensorBase]) -> None:
         gone = {id(leaf) for leaf in leaves}
+        numbers = [n for n, leaf in enumerate(self._leaves) if id(leaf) in gone]
         self._leaves = [leaf for leaf in self._leaves if id(leaf) not in gone]
+        self._entries = {
+            (kind, tuple([one for n, one in enumerate(without) if n not in numbers])): entry
+            for (kind, without), entry in self._entries.items()
+        }
 
     def _name(self) -> str:
         return getattr(self._function, "__qualname__", type(self._function).__name__)

@@ -1,4 +1,4 @@
-"""Functions along a dimension of large arrays in C: ``kernels/native_along.c``.
+"""Functions along a dimension of large arrays in C: ``native_along.c`` and ``native_select.c``.
 
 Each gives None where the C code does not apply, and leaves it to NumPy.
 """
@@ -25,6 +25,8 @@ _functions = Family(
     | dict.fromkeys(("take", "put"), "aaaii")
     | {"triangle": "aanii"},
 )
+
+_selections = Family("native_select", {"first_few": "aaii"})
 
 
 def running(name: str, x: Array, axis: int, backward: bool = False) -> Array | None:
@@ -64,3 +66,12 @@ def triangle(x: Array, diagonal: int, below: bool) -> Array | None:
         return None
     result = np.empty(x.shape, x.dtype)
     return result if function(id(x), id(result), diagonal, below, THREADS.number) else None
+
+
+def first_few(x: Array, count: int, largest: bool) -> Array | None:
+    """The places of the first elements of each row in falling or rising order; nan is largest."""
+    function = _selections.of("first_few", x)
+    if function is None or not x.ndim:
+        return None
+    places = np.empty((*x.shape[:-1], count), np.int64)
+    return places if function(id(x), id(places), largest, THREADS.number) else None

@@ -52,6 +52,17 @@ def _address(name: str, kind: str) -> int:
 
 
 @functools.cache
+def core() -> str:
+    """The processor that the library has chosen its functions for; empty if it does not say."""
+    ask = getattr(openblas(), f"{PREFIX}openblas_get_corename{SUFFIX}", None)
+    if ask is None:
+        return ""
+    ask.restype = ctypes.c_char_p
+    name: bytes = ask() or b""
+    return name.decode("ascii", "replace")
+
+
+@functools.cache
 def thread_accessors() -> tuple[Any, Any] | None:
     """The functions that read and set the number of threads, None if they are not known."""
     names = (f"{PREFIX}openblas_{verb}_num_threads{SUFFIX}" for verb in ("get", "set"))

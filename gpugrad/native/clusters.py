@@ -26,7 +26,7 @@ LARGEST = 128
 """So many ops share loops at most: compilers take long for large bodies, and what is left in
 registers from op to op is but a part of the work by then."""
 
-ALONE = frozenset(["product", "indexed"])
+ALONE = frozenset(["product", "indexed", "window"])
 """Kinds of ops that share loops with no others."""
 
 SHORT_ROW = 8

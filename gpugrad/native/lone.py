@@ -30,11 +30,17 @@ def write_reduction(text: Text, m: Member) -> None:
         total = f"t[{inner} - b]"
     text.line(f"{wide} t{size};")
     text.line(f"{each}{total} = {_first(text, m, gone)};")
-    for d in gone:
+    in_run = not along and a.strides[last] == a.value.dtype.itemsize
+    for d in gone[:-1] if in_run else gone:
         _open(text, d, shape)
-    value = f"({wide}){text.place(a, inner)}"
+    if in_run:
+        kind_in = C_TYPES[a.value.dtype.name]
+        text.line(f"const {wide} s = {m.op.name}_{kind_in}(&{text.place(a, '0')}, {shape[last]});")
+        value = "s"
+    else:
+        value = f"({wide}){text.place(a, inner)}"
     text.line(f"{each}{total} = {JOINED[m.op.name].format(total, value)};")
-    text.close(len(gone))
+    text.close(len(gone) - in_run)
     text.line(f"{each}{text.place(out, inner)} = ({kind}){total};")
     text.close()
 

@@ -67,7 +67,7 @@ class Member:
 def member(op: Op) -> Member:
     """An op with its dimensions in the order of memory and merged."""
     values = [*op.ins, op.out]
-    if op.kind == "indexed":
+    if op.kind in ("indexed", "window"):
         *ins, out = (Access(v, (), v is op.out) for v in values)
         return Member(op, (), out, ins)
     dims = [

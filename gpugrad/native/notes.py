@@ -19,6 +19,7 @@ from .noted_indexing import NotedIndexing
 from .noted_norms import NotedNorms
 from .noted_products import NotedProducts
 from .noted_reductions import NotedReductions
+from .noted_windows import NotedWindows
 from .values import Buffer, Op, Shape, UnsupportedError, Value
 
 
@@ -41,7 +42,9 @@ class Scratch:
         self.scalars = [notes.empty((), self.dtype) for _ in range(3)]
 
 
-class Notes(NotedIndexing, NotedNorms, NotedReductions, NotedProducts, Primitives):
+class Notes(
+    NotedIndexing, NotedWindows, NotedNorms, NotedReductions, NotedProducts, Primitives
+):
     """Primitives that note ops.
 
     Attributes:

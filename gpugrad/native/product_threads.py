@@ -24,6 +24,9 @@ WOKEN = 1 << 19
 WORTH = 1 << 21
 """From so many multiplications on that is worth it."""
 
+WITH_SMALL = ("SkylakeX", "Cooperlake", "SapphireRapids")
+"""The processors, by OpenBLAS's names, for which it has functions for small matrices."""
+
 
 def dot(x: Array, y: Array, out: Array | None = None) -> Array:
     """``x.dot(y, out)`` of vectors and matrices."""
@@ -60,6 +63,11 @@ def gemm(kind: str) -> int:
     return ctypes.cast(getattr(library, f"np_gemm_{kind}"), ctypes.c_void_p).value or raw
 
 
+def gemm_for(x: Array) -> int:
+    """:func:`gemm` of the type of an array, which is one of these two."""
+    return gemm("float" if x.itemsize == 4 else "double")
+
+
 @functools.cache
 def _library() -> ctypes.CDLL | None:
     from ..backend import kernel_source  # these are slow to import, and few programs need them
@@ -71,5 +79,6 @@ def _library() -> ctypes.CDLL | None:
     path = kernel_source.folder() / "native_product.c"
     library = toolchain.load(path.read_text(encoding="utf-8"))
     if library is not None:
-        library.np_begin(*accessors, ctypes.c_int64(WOKEN), ctypes.c_int64(WORTH))
+        bounds = ctypes.c_int64(WOKEN), ctypes.c_int64(WORTH)
+        library.np_begin(*accessors, *bounds, ctypes.c_int(blas.core() in WITH_SMALL))
     return library

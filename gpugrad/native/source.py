@@ -12,6 +12,7 @@ from .members import Access, Key, Member
 from .storage import copies_of_rows, without_memory
 from .text import JOINED, START, Text, wide_type
 from .values import C_TYPES, Buffer
+from .windowed import write_windows
 
 BLOCK = 1024
 """So many elements of a long run of memory are done before the next ones."""
@@ -47,7 +48,9 @@ class Function(Text):
         self._row: dict[Key, str] = {}
         if cluster.alone:
             only = cluster.members[0]
-            (write_indexed if only.op.kind == "indexed" else write_reduction)(self, only)
+            {"indexed": write_indexed, "window": write_windows}.get(
+                only.op.kind, write_reduction
+            )(self, only)
         else:
             self._loops()
         names = self.parameters()
@@ -209,7 +212,10 @@ class Function(Text):
         name = self.name()
         if m.op.dtype != m.out.value.dtype and m.out.value.dtype == bool and m.op.kind == "map":
             text = f"({text}) != 0" if m.op.name == "copy" else text
-        self.line(f"const {result} {name} = ({result})({text});")
+        if m.out.value.dtype == bool:  # as wide as what it chooses from, a loop is vector code
+            self.line(f"const int {name} = ({text});")
+        else:
+            self.line(f"const {result} {name} = ({result})({text});")
         return name
 
     def _read(self, a: Access, inside: dict[Key, str]) -> str:

@@ -192,7 +192,8 @@ class Op:
 
     Attributes:
         kind: ``map``, element by element; ``reduce``, over some dimensions of the first input;
-            ``product``, of two matrices or stacks of them; ``indexed``, of rows that integers name.
+            ``product``, of two matrices or stacks of them; ``indexed``, of rows that integers name;
+            ``window``, of the elements of windows.
         name: which function.
         out: the result. For ``reduce`` it has the input's shape, with stride 0 where it is reduced.
         ins: the operands; of ``map`` and ``reduce`` in the shape that is gone through.

@@ -20,6 +20,7 @@ class BackwardHookFunction(Node):
 
     __slots__ = ("callback",)
     torch_name = "BackwardHookFunctionBackward"
+    shown_in = "torch.autograd.function."
 
     def forward(self, xp: Any, *inputs: Any) -> tuple[Any, ...]:
         *arrays, self.callback = inputs

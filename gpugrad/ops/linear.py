@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..autograd.engine import Node
+from ..autograd.engine import Node, changed_since_saved
 from ..autograd.parts import Edge, part
 from ..casting.calls import THREADS, casting
+from ..native.linear import LARGE
 from .arguments import note_op, word
 from .broadcasting import expand
 from .matmul import swap
 from .operands import sum_to
 from .product_errors import explain_products
 from .unary import no_bools
+
+LARGE_BYTES = 4 * LARGE
 
 
 class Linear(Node):
@@ -22,22 +25,56 @@ class Linear(Node):
     saves = {"x": 0, "weight": 1}
     torch_name = "Addmm"
 
-    def forward(self, xp: Any, x: Any, weight: Any, bias: Any = None) -> Any:
-        self.x, self.weight = x, weight
-        return xp.linear(x, weight, bias)
+    @classmethod
+    def apply(cls, x: Any, weight: Any, bias: Any = None) -> Any:
+        a, w = x.array, weight.array
+        b = None if bias is None else bias.array
+        kind = type(a)
+        if type(w) is not kind or (b is not None and type(b) is not kind):
+            raise two_devices(*[t for t in (a, w, b) if t is not None])
+        xp = BACKENDS[kind]
+        result = wrap((xp.large if a.size >= LARGE else xp).linear(a, w, b))
+        if not mode.enabled:
+            return result
+        if x.view_of is not None and x.version[1] != x.rebased:
+            refresh(x)
+        if weight.view_of is not None and weight.version[1] != weight.rebased:
+            refresh(weight)
+        edge_x = (x.node or x) if x.needs_grad else None
+        edge_weight = (weight.node or weight) if weight.needs_grad else None
+        edges: tuple[Any, ...] = edge_x, edge_weight
+        if bias is not None:
+            if bias.view_of is not None and bias.version[1] != bias.rebased:
+                refresh(bias)
+            edges = edge_x, edge_weight, (bias.node or bias) if bias.needs_grad else None
+        if edges == NO_EDGES[len(edges)] or not differentiable(a):
+            return result
+        node = cls()
+        node.x, node.weight = a, w
+        node.edges = edges
+        node.sequence = next(_sequence)
+        node.hooks = None
+        of_x, of_weight = x.version, weight.version
+        node.guards = (("x", of_x, of_x[0]), ("weight", of_weight, of_weight[0]))
+        result.node = node
+        result.needs_grad = True
+        if OBSERVERS:
+            observe(node, result)
+        return result
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
-        edge_x, edge_weight, *edge_bias = self.edges
+        edges = self.edges
         x = self.x
-        grad_x = None if edge_x is None else xp.matmul(grad, self.weight)
-        flat = grad if grad.ndim == 2 else xp.reshape(grad, (-1, grad.shape[-1]))
-        grad_weight = None
-        if edge_weight is not None:
-            rows = x if x.ndim == 2 else xp.reshape(x, (-1, x.shape[-1]))
-            grad_weight = xp.matmul(swap(xp, flat), rows)
-        if not edge_bias:
-            return grad_x, grad_weight
-        return grad_x, grad_weight, None if edge_bias[0] is None else xp.column_sum(flat)
+        if x.nbytes >= LARGE_BYTES:
+            xp = xp.large
+        wanted = edges[0] is not None, edges[1] is not None, len(edges) > 2 and edges[2] is not None
+        grads: tuple[Any, ...] = xp.linear_grad(grad, x, self.weight, wanted)
+        return grads if len(edges) > 2 else grads[:2]
+
+    def refuse_stale(self, name: str, version: int, expected: int) -> None:
+        if name == "weight":  # of which PyTorch saves the transpose, a view that it takes again
+            raise changed_since_saved(self.weight.T, "AsStrided", 0, version, expected, self)
+        super().refuse_stale(name, version, expected)
 
     rows_made_by: ClassVar[str] = ""
     """What makes ``x`` a matrix in PyTorch, where it is none."""

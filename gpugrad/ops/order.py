@@ -10,6 +10,7 @@ import numpy as np
 from .. import dtypes, return_types
 from ..autograd.engine import TensorBase, wrap
 from ..backend import BACKENDS
+from ..native import along
 from .selection import Selection, picked
 from .shape import wrap_dim
 from .unary import no_bools
@@ -110,6 +111,10 @@ def _first(a: Any, k: int, axis: int, descending: bool) -> Any:
     before = (slice(None),) * axis
     if type(a) is not np.ndarray or a.ndim == 0 or 4 * k > a.shape[axis] or k == 0:
         return _order(a, axis, descending)[(*before, slice(0, k))]
+    if axis == a.ndim - 1 and a.size >= along.LARGE:
+        places = along.first_few(a, k, descending)
+        if places is not None:
+            return places
     # A few of many: divide the elements first, then put those few in order. (CuPy divides by
     # sorting.)
     xp = BACKENDS[type(a)]

@@ -216,6 +216,7 @@ def with_options_for_granted(step: Callable[..., Any]) -> Callable[..., Any]:
         if recorder is not None and recorder.for_replays:
             for group in self.param_groups:
                 take_for_granted(recorder, group, mentioned)
+                self._note_parameters(group)
         return step(self, *args, **kwargs)
 
     return wrapper

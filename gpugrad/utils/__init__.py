@@ -10,5 +10,5 @@ __all__ = ["checkpoint", "data", "dlpack"]
 
 def __getattr__(name: str) -> Any:
     if name == "_pytree":
-        return importlib.import_module(f"{__name__}._pytree")  # which few programs need
+        return importlib.import_module("..func.pytree", __name__)  # which few programs need
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gpugrad.native import toolchain
-from tests.capture.jobs import batches, models, practice  # noqa: F401  # fill the registry
+from tests.capture.jobs import batches, models, practice, techniques  # noqa: F401  # fill the registry
 from tests.capture.jobs.registry import JOBS, PLANS, TURNS
 from tests.capture.training import histories, programs
 

@@ -34,15 +34,15 @@ from .kernels import launches as launches
 from .runtime import Copies as Copies
 from .runtime import CUDARuntimeError as CUDARuntimeError
 from .runtime import Device as Device
-from .runtime import Event as Event
 from .runtime import MemoryHook as MemoryHook
 from .runtime import MemoryPool as MemoryPool
 from .runtime import Runtime as Runtime
-from .runtime import Stream as Stream
 from .runtime import copies as copies
 from .runtime import current, set_allocator
 from .runtime import pool as pool
 from .runtime import runtime as runtime
+from .streams import Event as Event
+from .streams import Stream as Stream
 
 module: Any = build()
 """What ``import cupy`` gives."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .graphs import done
+from .indices import found, native_index
 from .runtime import Device, MemoryPointer, allocate, copies, current
 
 SCALARS = (bool, int, float, complex, np.generic)
@@ -222,7 +222,7 @@ class ndarray:  # noqa: N801  # CuPy's name
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> ndarray:
-        native, picks = self.native_index(index)
+        native, picks = native_index(self.shape, index)
         if picks:
             self.check_device()
             host = self.host
@@ -231,7 +231,7 @@ class ndarray:  # noqa: N801  # CuPy's name
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self.check_device()
-        native, picks = self.native_index(index)
+        native, picks = native_index(self.shape, index)
         given = value
         if isinstance(value, ndarray):
             value.check_device()
@@ -249,43 +249,6 @@ class ndarray:  # noqa: N801  # CuPy's name
                 host[found(native)] = value
 
         done(write, self, given, *index_arrays(index))
-
-    def native_index(self, index: Any) -> tuple[Any, bool]:
-        """NumPy's form of an index, to be completed by :func:`found`, and whether it picks elements
-        one by one."""
-        items = list(index) if isinstance(index, tuple) else [index]
-        used = sum(_places(item) for item in items)
-        if not any(item is Ellipsis for item in items):
-            items.append(Ellipsis)  # so that NumPy gives arrays, not scalars
-        picks, place = False, 0
-        for n, item in enumerate(items):
-            if item is Ellipsis:
-                place += self.ndim - used
-                continue
-            if item is None or isinstance(item, slice):
-                place += item is not None
-                continue
-            if isinstance(item, (int, np.integer)) and not isinstance(item, bool):
-                place += 1
-                continue
-            picks = True
-            if isinstance(item, ndarray):
-                item.check_device()
-                item = item.host
-            else:
-                copies.to_device += 1
-                item = np.asarray(item)
-            if item.dtype.kind == "b":
-                copies.to_host += 1  # how many there are
-                place += item.ndim
-            elif item.dtype.kind in "iu":
-                if place < self.ndim and self.shape[place]:
-                    item = functools.partial(np.remainder, item, self.shape[place])
-                place += 1
-            else:
-                raise IndexError("arrays used as indices must be of integer or boolean type")
-            items[n] = item
-        return tuple(items), picks
 
     # --- reductions -----------------------------------------------------------------------------
 
@@ -350,22 +313,9 @@ class ndarray:  # noqa: N801  # CuPy's name
     __hash__ = None  # type: ignore[assignment]  # as for any array of CuPy's or NumPy's
 
 
-def found(native: tuple[Any, ...]) -> tuple[Any, ...]:
-    """An index with the values that arrays in it have now."""
-    return tuple(item() if isinstance(item, functools.partial) else item for item in native)
-
-
 def index_arrays(index: Any) -> list[ndarray]:
     """The arrays in an index."""
     return [i for i in (index if isinstance(index, tuple) else (index,)) if isinstance(i, ndarray)]
-
-
-def _places(item: Any) -> int:
-    """How many dimensions an index takes up."""
-    if item is None or item is Ellipsis or isinstance(item, bool):
-        return 0
-    dtype = getattr(item, "dtype", None)
-    return int(item.ndim) if dtype is not None and dtype.kind == "b" else 1
 
 
 def wide_type(dtype: Any) -> Any:

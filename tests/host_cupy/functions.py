@@ -12,6 +12,7 @@ import numpy as np
 from gpugrad.backend.ufuncs import UFUNCS
 
 from . import runtime as rt
+from . import streams
 from .arrays import made, ndarray, new_array, operand, stored, view_of, wide_type
 from .graphs import done, refuse_library
 from .kernels import CNumpyArray, RawKernel, RawModule
@@ -111,7 +112,9 @@ def _moveaxis(x: ndarray, source: Any, destination: Any) -> ndarray:
 
 def _writable(host: Any) -> Any:
     """A view without NumPy's mark that it is only to be read."""
-    return np.lib.stride_tricks.as_strided(host, host.shape, host.strides)
+    found = host.view()
+    found.flags.writeable = True
+    return found
 
 
 def _as_strided(x: ndarray, shape: Any, strides: Any) -> ndarray:
@@ -250,22 +253,22 @@ def build() -> types.ModuleType:
         "RawModule": RawModule,
         "get_default_memory_pool": lambda: rt.pool,
         "cuda": types.SimpleNamespace(
-            PinnedMemoryPointer=rt.PinnedMemoryPointer,
-            alloc_pinned_memory=rt.PinnedMemoryPointer,
+            PinnedMemoryPointer=streams.PinnedMemoryPointer,
+            alloc_pinned_memory=streams.PinnedMemoryPointer,
             runtime=rt.runtime,
             cublas=object(),
             function=types.SimpleNamespace(CNumpyArray=CNumpyArray),
             Device=rt.Device,
-            Stream=rt.Stream,
-            Event=rt.Event,
+            Stream=streams.Stream,
+            Event=streams.Event,
             MemoryHook=rt.MemoryHook,
             MemoryPool=rt.MemoryPool,
             using_allocator=rt.using_allocator,
             memory=types.SimpleNamespace(OutOfMemoryError=rt.OutOfMemoryError),
             get_allocator=rt.get_allocator,
             set_allocator=rt.set_allocator,
-            get_current_stream=rt.get_current_stream,
-            get_elapsed_time=rt.get_elapsed_time,
+            get_current_stream=streams.get_current_stream,
+            get_elapsed_time=streams.get_elapsed_time,
         ),
     }
     for name, member in members.items():

@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import runtime as rt
+
+if TYPE_CHECKING:
+    from .streams import Stream
 
 
 class Capture:
@@ -32,7 +35,7 @@ class Graph:
     def __init__(self, capture: Capture) -> None:
         self._work = capture.work
 
-    def launch(self, stream: rt.Stream | None = None) -> None:
+    def launch(self, stream: Stream | None = None) -> None:
         refuse("launching another graph")
         for action, memories in self._work:
             if any(memory() is None for memory in memories):

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import found, index_arrays, made, ndarray, operand, stored
+from .arrays import index_arrays, made, ndarray, operand, stored
 from .graphs import done
+from .indices import found, native_index
 
 _ATOMIC = ("int32", "int64", "float32", "float64", "uint32", "uint64")
 AT = {"add": (*_ATOMIC, "float16"), "maximum": _ATOMIC, "minimum": _ATOMIC}
@@ -52,7 +53,7 @@ class ufunc:  # noqa: N801  # CuPy's name
             raise NotImplementedError(f"`cupy_{name}.at` is not supported yet")
         if array.dtype.name not in AT[name]:
             raise TypeError(f"cupy.{name}.at only supports {', '.join(AT[name])} as data type")
-        native, _ = array.native_index(index)
+        native, _ = native_index(array.shape, index)
         host, given = array.host, operand(value)
         done(
             lambda: self.function.at(host, found(native), given), array, value, *index_arrays(index)

@@ -16,13 +16,18 @@ import pytest
 
 import gpugrad
 from tests.oracle.comparison import is_tensor, plain
-from tests.oracle.expressions import overloads_picking, overloads_pointwise, overloads_shape
+from tests.oracle.expressions import (
+    overloads_inplace,
+    overloads_picking,
+    overloads_pointwise,
+    overloads_shape,
+)
 
 torch = pytest.importorskip("torch")
 
 EXPRESSIONS = [
     line
-    for module in (overloads_pointwise, overloads_shape, overloads_picking)
+    for module in (overloads_pointwise, overloads_shape, overloads_picking, overloads_inplace)
     for line in module.EXPRESSIONS.splitlines()
 ]
 

@@ -2,7 +2,7 @@
 
 A tree is a tuple, a named tuple, a list or a dictionary of trees; whatever else is a leaf.
 
->>> from gpugrad.utils._pytree import tree_flatten, tree_map, tree_unflatten
+>>> from gpugrad.func.pytree import tree_flatten, tree_map, tree_unflatten
 >>> tree_map(lambda x: x * 2, {"a": [1, 2], "b": 3})
 {'a': [2, 4], 'b': 6}
 >>> leaves, spec = tree_flatten((1, [2, 3]))
@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..func import tree as trees
+from . import tree as trees
 
 PyTree = Any
 
