@@ -138,7 +138,7 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
     return result if out is None else checked_into(out, result, "pow", (input, exponent))
 
 
-_square = of_one(power.Square, "square")
+_square = of_one("square", power.Square)
 
 
 def square(input: Any, *, out: Any = None) -> Any:

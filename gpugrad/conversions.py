@@ -9,7 +9,6 @@ import numpy as np
 from . import dtypes
 from .autograd.engine import TensorBase, wrap
 from .backend import BACKENDS
-from .backend.pinned import is_pinned, pinned_copy
 from .description import CHANNELS_LAST
 from .device import device
 from .operators import Operators
@@ -112,11 +111,15 @@ class Conversions(Operators):
         """
         if self.is_cuda:
             raise RuntimeError(f"cannot pin '{self.type()}' only dense CPU tensors can be pinned")
+        from .backend.pinned import pinned_copy  # which few programs need
+
         array = pinned_copy(self.array)
         return self if array is self.array else wrap(array)
 
     def is_pinned(self, device: Any = None) -> bool:
         """Whether this tensor is in pinned memory."""
+        from .backend.pinned import is_pinned
+
         return not self.is_cuda and is_pinned(self.array)
 
 

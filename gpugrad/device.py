@@ -117,7 +117,12 @@ def set_default_device(device: Any) -> None:
 
 
 def get_default_device() -> device:
-    """Where this thread makes tensors for which no device is given."""
+    """Where this thread makes tensors for which no device is given.
+
+    >>> import gpugrad
+    >>> gpugrad.get_default_device()
+    device(type='cpu')
+    """
     wanted = WANTED.device or CPU
     if wanted.type == "cuda" and wanted.index is None:
         return device("cuda", 0)

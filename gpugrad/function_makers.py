@@ -32,7 +32,7 @@ def as_operand(value: Any) -> Any:
     return value
 
 
-def of_one(cls: type[Unary], name: str) -> Function:
+def of_one(name: str, cls: type[Unary]) -> Function:
     apply = cls.apply
     listed = any(name in policies for policies in POLICIES.values())
 
@@ -53,7 +53,7 @@ def of_one(cls: type[Unary], name: str) -> Function:
 
 
 def of_two(
-    cls: type[Binary], name: str, apply: Function | None = None, numbers: bool = True
+    name: str, cls: type[Binary], apply: Function | None = None, numbers: bool = True
 ) -> Function:
     """The function of an op of two operands, of which one may be a number if ``numbers``."""
     apply = apply or cls.apply
@@ -103,6 +103,13 @@ def takes_dim(function: Any) -> bool:
         return False
     arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     return "dim" in arguments and "axis" not in arguments
+
+
+def as_method(name: str, function: Function) -> Function:
+    """What stands for the function on the Tensor class."""
+    if function.__doc__ is None and name.endswith("_"):
+        function.__doc__ = f":func:`{name[:-1]}` in place."
+    return numpy_names(function) if takes_dim(function) else function
 
 
 def checked(name: str, function: Function, tensors: int = 1) -> Function:

@@ -2,88 +2,45 @@
 
 A function comes from its op's class (:func:`~gpugrad.function_makers.of_one`,
 :func:`~gpugrad.function_makers.of_two`); what takes more arguments is written out beside its op.
-:mod:`gpugrad` exports everything in ``FUNCTIONS``.
+Each is made when first asked for. :mod:`gpugrad` has everything in ``FUNCTIONS``.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
-from .arithmetic_functions import add, div, matmul, pow, round, rsub, square, sub
+from . import selection_methods
 from .function_makers import Function, checked, numpy_names, of_one, of_two
-from .ops import (
-    activation,
-    arithmetic,
-    broadcasting,
-    choices,
-    compare,
-    copying,
-    cutting,
-    joining,
-    linear,
-    pointwise,
-    power,
-    reduce,
-    repeating,
-    rounding,
-    select,
-    shape,
-    softmax,
-    trigonometry,
-    truth,
-    variance,
-)
-from .ops import matmul as products
-from .ops.binary import Binary
-from .ops.unary import Unary
+from .later import Places, Table, as_it_is, places
 from .out_argument import public
 
-UNARY: dict[str, type[Unary]] = {
-    "neg": pointwise.Neg,
-    "abs": pointwise.Abs,
-    "exp": pointwise.Exp,
-    "exp2": pointwise.Exp2,
-    "expm1": pointwise.Expm1,
-    "log": pointwise.Log,
-    "log2": pointwise.Log2,
-    "log10": pointwise.Log10,
-    "log1p": pointwise.Log1p,
-    "sqrt": pointwise.Sqrt,
-    "rsqrt": pointwise.Rsqrt,
-    "reciprocal": pointwise.Reciprocal,
-    "square": power.Square,
-    "sin": trigonometry.Sin,
-    "cos": trigonometry.Cos,
-    "tan": trigonometry.Tan,
-    "asin": trigonometry.Asin,
-    "acos": trigonometry.Acos,
-    "atan": trigonometry.Atan,
-    "sinh": trigonometry.Sinh,
-    "cosh": trigonometry.Cosh,
-    "asinh": trigonometry.Asinh,
-    "acosh": trigonometry.Acosh,
-    "atanh": trigonometry.Atanh,
-    "erf": pointwise.Erf,
-    "erfc": pointwise.Erfc,
-    "floor": rounding.Floor,
-    "ceil": rounding.Ceil,
-    "trunc": rounding.Trunc,
-    "sign": rounding.Sign,
-    "sigmoid": activation.Sigmoid,
-    "tanh": activation.Tanh,
-    "relu": activation.Relu,
+UNARY = {
+    "ops.pointwise": (
+        "neg=Neg abs=Abs exp=Exp exp2=Exp2 expm1=Expm1 log=Log log2=Log2 log10=Log10 log1p=Log1p "
+        "sqrt=Sqrt rsqrt=Rsqrt reciprocal=Reciprocal erf=Erf erfc=Erfc"
+    ),
+    "ops.rounding": "floor=Floor ceil=Ceil trunc=Trunc sign=Sign",
+    "ops.trigonometry": (
+        "sin=Sin cos=Cos tan=Tan asin=Asin acos=Acos atan=Atan sinh=Sinh cosh=Cosh "
+        "asinh=Asinh acosh=Acosh atanh=Atanh"
+    ),
+    "ops.power": "square=Square",
+    "ops.activation": "sigmoid=Sigmoid tanh=Tanh relu=Relu",
 }
-"""Functions of one operand that also have an in-place form."""
+"""Functions of one operand that also have an in-place form, and their ops."""
 
-BINARY: dict[str, type[Binary]] = {
-    "mul": arithmetic.Mul,
-    "remainder": arithmetic.Remainder,
-    "fmod": arithmetic.Fmod,
-    "floor_divide": arithmetic.FloorDivide,
-    "atan2": arithmetic.Atan2,
-    "hypot": arithmetic.Hypot,
+BINARY = {
+    "ops.arithmetic": (
+        "mul=Mul remainder=Remainder fmod=Fmod floor_divide=FloorDivide atan2=Atan2 hypot=Hypot"
+    )
 }
-"""Functions of two operands that also have an in-place form."""
+"""Functions of two operands that also have an in-place form, and their ops."""
+
+WITHOUT_NUMBERS = {
+    "ops.choices": "maximum=Maximum minimum=Minimum fmax=Fmax fmin=Fmin",
+    "ops.arithmetic": "logaddexp=Logaddexp atan2=Atan2 hypot=Hypot",
+}
+"""Functions of two tensors, neither of which may be a number."""
 
 ALIASES = {
     "absolute": "abs",
@@ -115,87 +72,92 @@ ALIASES = {
 }
 """PyTorch's second names."""
 
-
-def named_in(module: Any, names: str) -> dict[str, Function]:
-    return {name: getattr(module, name) for name in names.split()}
-
-
-COMPARISONS = named_in(compare, "eq ne lt le gt ge")
+COMPARISONS = {"ops.compare": "eq ne lt le gt ge"}
 """Functions of a tensor and a tensor or number."""
 
 BITS = {
-    **named_in(compare, "bitwise_and bitwise_or bitwise_xor"),
-    "bitwise_left_shift": compare.left_shift,
-    "bitwise_right_shift": compare.right_shift,
+    "ops.compare": (
+        "bitwise_and bitwise_or bitwise_xor bitwise_left_shift=left_shift "
+        "bitwise_right_shift=right_shift"
+    )
 }
 """Functions of two integers or bools, of which one may be a number."""
 
 OF_TWO_TENSORS = {
-    **named_in(compare, "logical_and logical_or logical_xor isclose allclose equal"),
-    **named_in(products, "mm bmm mv dot outer"),
+    "ops.compare": "logical_and logical_or logical_xor isclose allclose equal",
+    "ops.matmul": "mm bmm mv dot outer",
 }
 
-VARIANCES = "var std var_mean std_mean"
-REDUCTIONS = "sum mean prod amax amin logsumexp"
-TRUTHS = "any all argmax argmin count_nonzero"
+REDUCTIONS = {
+    "ops.reduce": "sum mean prod amax amin logsumexp",
+    "ops.truth": "any all argmax argmin count_nonzero",
+    "ops.variance": "var std var_mean std_mean",
+    "ops.softmax": "softmax log_softmax",
+}
 
-OF_A_TENSOR: dict[str, Function] = {
-    **named_in(compare, "logical_not bitwise_not isnan isinf isfinite signbit is_nonzero"),
-    **{name: numpy_names(f) for name, f in named_in(reduce, REDUCTIONS).items()},
-    **{name: numpy_names(f) for name, f in named_in(truth, TRUTHS).items()},
-    **{name: numpy_names(f) for name, f in named_in(variance, VARIANCES).items()},
-    **named_in(
-        shape, "adjoint reshape flatten unflatten permute transpose t movedim squeeze unsqueeze"
+OF_A_TENSOR = {
+    "ops.compare": "logical_not bitwise_not isnan isinf isfinite signbit is_nonzero",
+    "ops.shape": (
+        "adjoint reshape flatten unflatten permute transpose t movedim squeeze unsqueeze"
     ),
-    "broadcast_to": broadcasting.broadcast_to,
-    **named_in(cutting, "chunk tensor_split unbind"),
-    **named_in(repeating, "flip tile"),
-    "clamp": select.clamp,
-    "softmax": numpy_names(softmax.softmax),
-    "log_softmax": numpy_names(softmax.log_softmax),
-    "addmm": linear.addmm,
+    "ops.broadcasting": "broadcast_to",
+    "ops.cutting": "chunk tensor_split unbind",
+    "ops.repeating": "flip tile",
+    "ops.select": "clamp",
+    "ops.linear": "addmm",
 }
 """Further functions whose first argument is a tensor; as methods they need no check of that."""
 
-WITH_NUMBERS = {
-    **{name: of_two(cls, name) for name, cls in BINARY.items()},
-    "remainder": of_two(arithmetic.Remainder, "remainder", arithmetic.remainder),
-    "fmod": of_two(arithmetic.Fmod, "fmod", arithmetic.fmod),
-}
 
-WITHOUT_NUMBERS: dict[str, type[Binary]] = {
-    "maximum": choices.Maximum,
-    "minimum": choices.Minimum,
-    "fmax": choices.Fmax,
-    "fmin": choices.Fmin,
-    "logaddexp": arithmetic.Logaddexp,
-    "atan2": arithmetic.Atan2,
-    "hypot": arithmetic.Hypot,
-}
+def _by_kind(name: str, apply: Function) -> Function:
+    """Of a function that takes another op for two tensors than for a tensor and a number."""
+    from .ops import arithmetic
 
-FUNCTIONS: dict[str, Function] = {
-    **{name: of_one(cls, name) for name, cls in UNARY.items()},
-    **WITH_NUMBERS,
-    **{name: of_two(cls, name, numbers=False) for name, cls in WITHOUT_NUMBERS.items()},
-    **{name: checked(name, function) for name, function in COMPARISONS.items()},
-    **{name: checked(name, function, 0) for name, function in BITS.items()},
-    **{name: checked(name, function, 2) for name, function in OF_TWO_TENSORS.items()},
-    **{name: checked(name, function) for name, function in OF_A_TENSOR.items()},
-    "add": add,
-    "matmul": matmul,
-    "sub": sub,
-    "rsub": rsub,
-    "div": div,
-    "pow": pow,
-    "round": round,
-    "square": square,
-    "where": public("where", select.where, None),
-    "clone": copying.clone,
-    "split": cutting.split,
-    **{
-        name: public(name, numpy_names(f), None)
-        for name, f in named_in(joining, "cat stack hstack vstack").items()
-    },
-    **named_in(broadcasting, "broadcast_tensors broadcast_shapes"),
+    return of_two(name, getattr(arithmetic, name.capitalize()), apply)
+
+
+def _joining(name: str, function: Function) -> Function:
+    return public(name, numpy_names(function), None)
+
+
+def _reduction(name: str, function: Function) -> Function:
+    return checked(name, numpy_names(function))
+
+
+def _second_name(name: str, functions: Table) -> Function:
+    function: Function = functions[ALIASES[name]]
+    return function
+
+
+CORE: Places = {
+    **places(of_one, UNARY),
+    **places(of_two, BINARY),
+    **places(_by_kind, {"ops.arithmetic": "remainder fmod"}),
+    **places(partial(of_two, numbers=False), WITHOUT_NUMBERS),
+    **places(checked, COMPARISONS),
+    **places(partial(checked, tensors=0), BITS),
+    **places(partial(checked, tensors=2), OF_TWO_TENSORS),
+    **places(_reduction, REDUCTIONS),
+    **places(checked, OF_A_TENSOR),
+    **places(
+        as_it_is,
+        {
+            "arithmetic_functions": "add matmul sub rsub div pow round square",
+            "ops.broadcasting": "broadcast_tensors broadcast_shapes",
+            "ops.copying": "clone",
+            "ops.cutting": "split",
+        },
+    ),
+    **places(partial(public, first=None), {"ops.select": "where"}),
+    **places(_joining, {"ops.joining": "cat stack hstack vstack"}),
 }
+"""The functions of this module."""
+
+FUNCTIONS = Table(
+    {
+        **CORE,
+        **dict.fromkeys(ALIASES, (_second_name, "functions", "FUNCTIONS")),
+        **selection_methods.FUNCTIONS,
+    }
+)
 """The public functions by name; :mod:`gpugrad` exports them all."""

@@ -25,7 +25,12 @@ from .out_argument import public as _public
 
 
 def diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:  # noqa: N803
-    """:func:`gpugrad.diagonal` with the last two dimensions as its default."""
+    """:func:`gpugrad.diagonal` with the last two dimensions as its default.
+
+    >>> import gpugrad
+    >>> gpugrad.linalg.diagonal(gpugrad.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([1., 4.])
+    """
     return _diagonal(A, offset, dim1, dim2)
 
 

@@ -13,7 +13,6 @@ from typing import Any
 
 from .functions import FUNCTIONS as _FUNCTIONS
 from .linalg import FUNCTIONS as _LINEAR
-from .selection_methods import FUNCTIONS as _SELECTED
 
 _where = _FUNCTIONS["where"]
 
@@ -115,7 +114,7 @@ def _running(name: str, neutral: float) -> Callable[..., Any]:
     def function(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
         if dtype is None and str(input.dtype).endswith("bool"):
             raise NotImplementedError(f"\"{name}_out_cpu\" not implemented for 'Bool'")
-        return _SELECTED[name](_filled(input, mask, neutral, dtype), dim)
+        return _FUNCTIONS[name](_filled(input, mask, neutral, dtype), dim)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f":func:`gpugrad.{name}` of the elements where ``mask`` is true."
@@ -167,7 +166,7 @@ def median(
         return x.median(dim, keepdim).values
     if not x.dtype.is_floating_point:
         raise ValueError(f"input must be a floating point tensor, got {x.dtype}")
-    return _SELECTED["nanmedian"](_filled(x, mask, math.nan), dim, keepdim).values
+    return _FUNCTIONS["nanmedian"](_filled(x, mask, math.nan), dim, keepdim).values
 
 
 def norm(

@@ -1,7 +1,4 @@
-"""Methods that older programs and books use: memory below a tensor, forms of it, functions on it.
-
-They are bound to the Tensor class on import.
-"""
+"""Methods that older programs use: memory below a tensor, forms of it, functions on it."""
 
 from __future__ import annotations
 
@@ -11,7 +8,6 @@ from typing import Any
 from . import creation
 from .autograd.engine import TensorBase
 from .size import Size
-from .tensor import Tensor
 
 
 def storage(self: Any) -> Any:
@@ -126,11 +122,3 @@ def sparse_mask(self: Any, mask: Any) -> Any:
     """The elements at the places of a sparse tensor, as one."""
     mask = mask.coalesce()
     return mask._with(self[tuple(mask._at)])
-
-
-for _method in (
-    *(apply_, is_shared, map_, new, set_, sparse_mask, storage),
-    *(to_dense, to_sparse, to_sparse_csr, untyped_storage),
-):
-    setattr(Tensor, _method.__name__, _method)
-Tensor.to_sparse_coo = to_sparse  # type: ignore[attr-defined]

@@ -11,7 +11,6 @@ from .description import Described
 from .ops import (
     arithmetic,
     compare,
-    compare_inplace,
     index,
     matmul,
     pointwise,
@@ -79,11 +78,6 @@ class Operators(Described):
     __rxor__ = compare.bitwise_xor
     __lshift__ = compare.left_shift
     __rshift__ = compare.right_shift
-    __iand__ = compare_inplace.bitwise_and_
-    __ior__ = compare_inplace.bitwise_or_
-    __ixor__ = compare_inplace.bitwise_xor_
-    __ilshift__ = compare_inplace.bitwise_left_shift_
-    __irshift__ = compare_inplace.bitwise_right_shift_
 
     def __rlshift__(self, other: Any) -> Any:
         return compare.left_shift(other, self)

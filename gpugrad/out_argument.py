@@ -125,8 +125,12 @@ _NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim"}
 
 
 def as_dims(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Arguments by name, under PyTorch's names."""
-    return {_NUMPY_NAMES.get(name, name): value for name, value in arguments.items()}
+    """Arguments by name, under PyTorch's names, without an ``out`` of None as NumPy passes it."""
+    return {
+        _NUMPY_NAMES.get(name, name): value
+        for name, value in arguments.items()
+        if value is not None or name != "out"
+    }
 
 
 def public(name: str, function: Function, first: str | None = "input") -> Function:

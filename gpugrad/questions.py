@@ -29,7 +29,12 @@ def is_tensor(obj: Any, /) -> bool:
 
 
 def is_inference(input: Any) -> bool:
-    """Whether a tensor was made in inference mode."""
+    """Whether a tensor was made in inference mode.
+
+    >>> import gpugrad
+    >>> gpugrad.is_inference(gpugrad.ones(2))
+    False
+    """
     return bool(input.is_inference())
 
 
@@ -44,17 +49,32 @@ def is_floating_point(input: Any) -> bool:
 
 
 def is_complex(input: Any) -> bool:
-    """Whether the elements are complex numbers: never."""
+    """Whether the elements are complex numbers: never.
+
+    >>> import gpugrad
+    >>> gpugrad.is_complex(gpugrad.ones(2))
+    False
+    """
     return bool(input.is_complex())
 
 
 def is_signed(input: Any) -> bool:
-    """Whether the type can hold negative numbers."""
+    """Whether the type can hold negative numbers.
+
+    >>> import gpugrad
+    >>> gpugrad.is_signed(gpugrad.tensor([1], dtype=gpugrad.uint8))
+    False
+    """
     return bool(input.is_signed())
 
 
 def is_same_size(input: Any, other: Any) -> bool:
-    """Whether both tensors have the same shape."""
+    """Whether both tensors have the same shape.
+
+    >>> import gpugrad
+    >>> gpugrad.is_same_size(gpugrad.zeros(2, 3), gpugrad.zeros(3, 2))
+    False
+    """
     return bool(input.array.shape == other.array.shape)
 
 

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import functions as _functions
-from . import selection_methods as _selection
+from .functions import FUNCTIONS as _KNOWN
 from .ops import bessel as _bessel
 from .ops import gamma as _gamma
 from .ops import normal_distribution as _normal
 from .ops import polynomials as _polynomials
 from .out_argument import public as _public
-
-_KNOWN = {**_functions.FUNCTIONS, **_selection.FUNCTIONS}
 
 _SAME_NAME = (
     "digamma erf erfc erfinv exp2 expm1 i0 log1p log_softmax logit logsumexp polygamma round sinc "

@@ -203,9 +203,10 @@ def _replace_functions() -> None:
     """Let the public functions look for tensors of derived classes among their arguments."""
     package: Any = sys.modules[__package__ or "gpugrad"]
     functional = package.nn.functional
-    for name, home in package._HOMES.items():
-        if home == "nn.functional":
-            getattr(package, name)  # which imports it
+    homes = package._HOMES.items()
+    late = [name for name, home in homes if home.partition(".")[0] in _HOMES and name != home]
+    for name in (*package._FUNCTIONS, *late):
+        getattr(package, name)  # which imports it
     replaced: dict[int, Any] = {}
     for module in (package, functional):
         for name, value in list(vars(module).items()):
@@ -219,6 +220,9 @@ def _replace_functions() -> None:
     if stands is not None:
         stands.look_up_again()
 
+
+_HOMES = ("creation", "interop", "nn", "questions", "random")
+"""Where public functions of tensors are at home that are in no table."""
 
 _OF_NO_TENSORS = frozenset(
     (

@@ -27,11 +27,13 @@ from .autograd.views import refresh
 from .backend import BACKENDS
 from .class_names import PrintedAs
 from .conversions import Conversions
+from .later import Unmade
 from .numpy_functions import ForNumPy, array_wrap
-from .ops import compare, cutting, rounding
-from .ops.namespace import register
-from .printing import tensor_format, tensor_repr
+from .ops import compare, cutting
 from .subclasses import as_subclass, default, derive
+
+NAMESPACE = Unmade("ops.namespace", "TensorNamespace")
+"""The primitives over tensors, for gradients that are recorded themselves."""
 
 
 class Tensor(Conversions, metaclass=PrintedAs, printed_as="torch.Tensor"):
@@ -56,7 +58,7 @@ class Tensor(Conversions, metaclass=PrintedAs, printed_as="torch.Tensor"):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        register(cls)
+        BACKENDS[cls] = NAMESPACE
         if cls.dispatches and cls.__module__.partition(".")[0] != __package__:
             derive(cls, Tensor)
 
@@ -262,9 +264,13 @@ class Tensor(Conversions, metaclass=PrintedAs, printed_as="torch.Tensor"):
     # --- Python's protocols ----------------------------------------------------------------------
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
+        from .printing import tensor_repr  # which many programs need for nothing
+
         return tensor_repr(self)
 
     def __format__(self, spec: str) -> str:
+        from .printing import tensor_format
+
         return tensor_format(self, spec)
 
     def __len__(self) -> int:
@@ -308,8 +314,10 @@ class Tensor(Conversions, metaclass=PrintedAs, printed_as="torch.Tensor"):
         return BACKENDS[type(self.array)].to_host(self.array).item()
 
     def __round__(self, digits: int | None = None) -> Any:
+        from .ops import rounding
+
         return round(self.item(), digits) if digits else rounding.Round.apply(self)
 
 
 set_tensor_class(Tensor)
-register(Tensor)
+BACKENDS[Tensor] = NAMESPACE

@@ -30,12 +30,12 @@ FLOORS = (
     ("autograd", "capture"),
     ("backend", "native"),
     (
-        *("atomic_file", "class_names", "device", "dtypes", "return_types", "shape_arguments"),
-        *("size", "version"),
+        *("atomic_file", "class_names", "device", "dtypes", "later", "return_types"),
+        *("shape_arguments", "size", "version"),
     ),
 )
-"""From the roof down. The lowest floor has only values, names of devices, types and shapes, and the
-writing of files."""
+"""From the roof down. The lowest floor has only values, names of devices, types and shapes, the
+writing of files, and what imports other modules by name."""
 
 TENSORS = FLOORS.index(())
 

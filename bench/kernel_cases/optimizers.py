@@ -13,6 +13,19 @@ MOST_TENSORS = 16
 RATE, MOMENTUM, ALPHA = 1e-3, 0.9, 0.99
 BETAS, EPS = (0.9, 0.999), 1e-8
 
+PLAIN = {"weight_decay": 0.0, "maximize": False}
+SGD = {"momentum": MOMENTUM, "dampening": 0.0, "nesterov": False, **PLAIN}
+ADAM = {
+    "beta1": BETAS[0],
+    "beta2": BETAS[1],
+    "eps": EPS,
+    "decoupled": False,
+    "amsgrad": False,
+    **PLAIN,
+}
+RMSPROP = {"alpha": ALPHA, "eps": EPS, "momentum": 0.0, "centered": False, **PLAIN}
+"""The options of the steps."""
+
 
 class _Model:
     """Parameters, gradients and a few lists of state, all of the same shapes."""
@@ -77,57 +90,15 @@ def optimizer(
 
 
 def _sgd(xp: Any, m: _Model, rate: Array, scratch: Any) -> None:
-    xp.sgd_step(
-        m.params,
-        m.grads,
-        m.states[0],
-        rate,
-        scratch,
-        momentum=MOMENTUM,
-        dampening=0.0,
-        weight_decay=0.0,
-        nesterov=False,
-        maximize=False,
-    )
+    xp.sgd_step(m.params, m.grads, *m.states, rate, scratch, **SGD)
 
 
 def _adam(xp: Any, m: _Model, rate: Array, scratch: Any) -> None:
-    xp.adam_step(
-        m.params,
-        m.grads,
-        m.states[0],
-        m.states[1],
-        [],
-        rate,
-        m.step,
-        scratch,
-        beta1=BETAS[0],
-        beta2=BETAS[1],
-        eps=EPS,
-        weight_decay=0.0,
-        decoupled=False,
-        amsgrad=False,
-        maximize=False,
-    )
+    xp.adam_step(m.params, m.grads, *m.states, [], rate, m.step, scratch, **ADAM)
 
 
 def _rmsprop(xp: Any, m: _Model, rate: Array, scratch: Any) -> None:
-    xp.rmsprop_step(
-        m.params,
-        m.grads,
-        m.states[0],
-        [],
-        [],
-        rate,
-        m.step,
-        scratch,
-        alpha=ALPHA,
-        eps=EPS,
-        weight_decay=0.0,
-        momentum=0.0,
-        centered=False,
-        maximize=False,
-    )
+    xp.rmsprop_step(m.params, m.grads, *m.states, [], [], rate, m.step, scratch, **RMSPROP)
 
 
 def _torch_sgd(optim: Any, parameters: list[Any]) -> Any:

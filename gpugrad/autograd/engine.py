@@ -46,7 +46,7 @@ OF_THE_ENGINE = frozenset(["CopyBackwards", "CopySlices", "NotImplemented"])
 OWN_ATTRIBUTES = frozenset(("_retained", "_metadata"))
 """Names in a tensor's dictionary that belong to this tensor alone; the others are the user's."""
 
-Guards = Sequence[tuple[str, list[int], int]]
+Guards = Sequence[tuple[str, list[Any], int]]
 """Name, version list and expected version of each saved tensor."""
 
 _sequence = itertools.count(1)

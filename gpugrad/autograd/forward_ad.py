@@ -78,6 +78,14 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
     Raises:
         RuntimeError: outside of a level, or the shapes differ.
         ValueError: one of them is not of floating-point numbers.
+
+    >>> import gpugrad
+    >>> from gpugrad.autograd import forward_ad
+    >>> with forward_ad.dual_level():
+    ...     x = forward_ad.make_dual(gpugrad.tensor(3.0), gpugrad.tensor(1.0))
+    ...     slope = forward_ad.unpack_dual(x * x).tangent
+    >>> slope
+    tensor(6.)
     """
     if _level.duals is None:
         raise RuntimeError(
@@ -103,7 +111,16 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
 
 
 def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
-    """A tensor without its tangent, and the tangent; None where it depends on no dual tensor."""
+    """A tensor without its tangent, and the tangent; None where it depends on no dual tensor.
+
+    >>> import gpugrad
+    >>> from gpugrad.autograd import forward_ad
+    >>> with forward_ad.dual_level():
+    ...     dual = forward_ad.make_dual(gpugrad.tensor(3.0), gpugrad.tensor(1.0))
+    ...     value, tangent = forward_ad.unpack_dual(dual)
+    >>> value, tangent
+    (tensor(3.), tensor(1.))
+    """
     duals = _level.duals or []
     for dual, tangent in duals:
         if dual is tensor:

@@ -282,7 +282,13 @@ def vhp(
 def hvp(
     func: Func, inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False
 ) -> tuple[Any, Any]:
-    """``func(inputs)`` and the Hessian times a vector; equal to :func:`vhp` by symmetry."""
+    """``func(inputs)`` and the Hessian times a vector; equal to :func:`vhp` by symmetry.
+
+    >>> import gpugrad
+    >>> x, v = gpugrad.tensor([1.0, 2.0]), gpugrad.tensor([1.0, 0.0])
+    >>> gpugrad.autograd.functional.hvp(lambda x: (x**3).sum(), x, v)[1]
+    tensor([6., 0.])
+    """
     return _hessian_product(func, inputs, v, create_graph, strict, "hvp")
 
 

@@ -145,6 +145,12 @@ class inference_mode(_GradContext):
 
     Args:
         mode: False makes it the opposite, as in PyTorch.
+
+    >>> import gpugrad
+    >>> with gpugrad.inference_mode():
+    ...     y = gpugrad.ones(2, requires_grad=True) * 2
+    >>> y.requires_grad, y.is_inference()
+    (False, True)
     """
 
     def __new__(cls, mode: Any = True) -> Self:

@@ -65,7 +65,7 @@ def run(
         for edge, result in zip(edges, results):  # noqa: B905  # strict= costs a dictionary
             if edge is None or result is None or (needed is not None and edge not in needed):
                 continue
-            if not isinstance(edge, Node):
+            if isinstance(edge, TensorBase):
                 if edge in leaves:
                     leaves[edge] = _sum_at_leaf(leaves[edge], result, node, create_graph)
                 else:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from .composed_attention import ComposedAttention
-from .composed_cells import ComposedCells
-from .composed_norms import ComposedNorms
 from .composed_pointwise import ComposedPointwise
 from .composed_rows import ComposedRows
-from .composed_windows import ComposedWindows
-from .pairs import FusedPairs
+from .parts import (
+    ComposedAttention,
+    ComposedCells,
+    ComposedNorms,
+    ComposedWindows,
+    FusedPairs,
+)
 from .philox import next_draw, philox_words, split_draw, words_kept
 
 Array = Any

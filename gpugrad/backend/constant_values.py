@@ -12,12 +12,15 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from .guards import MOST_BYTES
-from .noted_steps import Ref, Root, refs_in
+from .noted_steps import Ref, Root, Step, refs_in
 from .primitive_effects import DRAWS, ONLY_SHAPE, picks_by_mask
 from .primitives import Array
 
 if TYPE_CHECKING:
-    from .recording import Recorder
+    from .recorder import Recorder
+
+Again = Callable[[list[Step], Ref], Array]
+"""Carries steps out once more, and gives the array that a ref then stands for."""
 
 Versions = Callable[[Any], list[list[int]] | None]
 """For the owner of memory from outside: the counts of writes of its tensors, each a list of one
@@ -30,11 +33,13 @@ class ConstantValues:
     Args:
         recorder: notes the steps.
         versions: tells who counts the writes into memory.
+        again: makes sure that a constant follows from what was noted, and from nothing else.
     """
 
-    def __init__(self, recorder: Recorder, versions: Versions) -> None:
+    def __init__(self, recorder: Recorder, versions: Versions, again: Again) -> None:
         self._recorder = recorder
         self._versions = versions
+        self._again = again
         self._steps_seen = 0
         self._varying: set[Root] = set()
         self._follows_from: dict[Root, set[Root]] = {}
@@ -50,7 +55,7 @@ class ConstantValues:
         """Whether all arrays in nested lists, tuples and dictionaries are constant."""
         self._follow_steps()
         refs = list(refs_in(self._recorder.translate(value)))
-        return all(map(self._is_constant, refs))
+        return all(map(self._is_constant, refs)) and all(map(self._was_noted, refs))
 
     def _follow_steps(self) -> None:
         steps = self._recorder.steps
@@ -86,6 +91,21 @@ class ConstantValues:
             if self._relied_on[root] is None:
                 return False
         return True
+
+    def _was_noted(self, ref: Ref) -> bool:
+        """Whether the steps give these numbers, and nobody wrote into them beside the steps."""
+        if ref.root.external:
+            return True
+        live, steps = {ref.root}, []
+        for step in reversed(self._recorder.steps):
+            if not live.isdisjoint(r.root for r in step.written()):
+                steps.append(step)
+                if step.name not in ONLY_SHAPE:
+                    live.update(r.root for r in step.refs())
+        with self._recorder.paused():
+            found = self._again(steps[::-1], ref)
+            numbers = [self._recorder.backend.to_host(array) for array in (found, ref.array)]
+        return bool(numbers[0].tobytes() == numbers[1].tobytes())
 
     def _check_unwritten(self) -> None:
         self._follow_steps()

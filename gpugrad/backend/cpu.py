@@ -18,20 +18,21 @@ from .add_at import add_at, rows_picked, sum_rows
 from .blocking import in_blocks
 from .composed_pointwise import NOTED_IN_PARTS
 from .cpu_activations import HostActivations
-from .cpu_attention import HostAttention
-from .cpu_cells import HostCells
-from .cpu_convolution import HostConvolution
 from .cpu_functions import HostFunctions
 from .cpu_losses import HostLosses, goes_to_c
-from .cpu_norms import HostNorms
-from .cpu_pools import HostPools
-from .cpu_recurrence import HostRecurrence
 from .cpu_reductions import HostReductions
 from .cpu_rows import HostRows
-from .cpu_steps import LargeSteps
 from .half_types import through_single
 from .host_memory import keep_freed_memory
-from .lowering import RULES
+from .parts import (
+    HostAttention,
+    HostCells,
+    HostConvolution,
+    HostNorms,
+    HostPools,
+    HostRecurrence,
+    LargeSteps,
+)
 from .primitives import Array, Primitives, Shape
 from .small_arrays import ONES, is_narrow
 
@@ -97,6 +98,8 @@ class CPU(
     def lowered(
         self, name: str, args: list[Any], kwargs: dict[str, Any], out: Any
     ) -> list[Any] | None:
+        from .lowering import RULES  # which only recorded programs need
+
         rule = RULES.get(name)
         if rule is None or type(out) is tuple or goes_to_c(name, args):
             return None

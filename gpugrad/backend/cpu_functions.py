@@ -9,7 +9,6 @@ import numpy as np
 
 from ..native import pointwise
 from .primitives import Primitives
-from .small_arrays import BLAS_TYPES
 
 Array = Any
 
@@ -25,18 +24,6 @@ class HostFunctions(Primitives):
 
     def fmod(self, x: Any, y: Any, out: Array | None = None) -> Array:
         return _divided("fmod", np.fmod, x, y, out)
-
-    def hypot(self, x: Any, y: Any, out: Array | None = None) -> Array:
-        return _of_two("hypot", np.hypot, x, y, out)
-
-    def logaddexp(self, x: Any, y: Any, out: Array | None = None) -> Array:
-        return _of_two("logaddexp", np.logaddexp, x, y, out)
-
-    def pow(self, x: Any, y: Any, out: Array | None = None) -> Array:
-        # Of negative numbers NumPy's own is thirty times as slow.
-        if (y.__class__ is int or y.__class__ is float) and y == 4 and x.dtype in BLAS_TYPES:
-            return np.square(np.square(x), out=out)
-        return np.power(x, y, out=out)
 
     def erfc(self, x: Array, out: Array | None = None) -> Array:
         found = pointwise.one("erfc", x, out) if x.size >= pointwise.SLOW else None
@@ -64,15 +51,6 @@ class HostFunctions(Primitives):
         return super().nan_to_num(x, nan, highest, lowest, out) if found is None else found
 
 
-def _of_two(name: str, plain: Callable[..., Array], x: Any, y: Any, out: Array | None) -> Array:
-    sample = x if x.__class__ is np.ndarray else y
-    if sample.size >= pointwise.SLOW:
-        found = pointwise.two(name, x, y, out)
-        if found is not None:
-            return found
-    return plain(x, y, out=out)
-
-
 def _divided(name: str, plain: Callable[..., Array], x: Any, y: Any, out: Array | None) -> Array:
     """Raises for integers divided by zero, where NumPy gives 0."""
     divided = x if hasattr(x, "dtype") else y
@@ -80,4 +58,5 @@ def _divided(name: str, plain: Callable[..., Array], x: Any, y: Any, out: Array 
         if not np.all(y):
             raise RuntimeError("ZeroDivisionError")
         return plain(x, y, out=out)
-    return _of_two(name, plain, x, y, out)
+    found = pointwise.two(name, x, y, out) if divided.size >= pointwise.SLOW else None
+    return plain(x, y, out=out) if found is None else found

@@ -25,7 +25,7 @@ OF_ONE = (
 OF_TWO = (
     *("add", "sub", "mul", "div", "maximum", "minimum", "add_scaled", "huber", "bce_with_logits"),
     *("elu_grad", "hardsigmoid_grad", "hardswish_grad"),
-    *("log_sigmoid_grad", "mish_grad"),
+    *("log_sigmoid_grad", "mish_grad", "hypot", "logaddexp"),
 )
 OF_THREE = ("addcmul", "addcdiv", "div_grad", "bce_with_logits_grad", "huber_grad")
 

@@ -25,14 +25,21 @@ def _sigmoid(x: Array, one: Array) -> None:
 # --- forward: the states after each step, beginning with the one that is there -------------------
 
 
+def _in_c(name: str, weights: Array, columns: Array, flat: Array, *arrays: Array) -> bool:
+    """The loop with a C function for what follows each product; False where there is none."""
+    step = gates.step(name, arrays[0])
+    if step is None:
+        return False
+    places = tuple(map(id, arrays))
+    for t in range(len(flat)):
+        weights.dot(columns[t], flat[t])
+        step(*places, t)
+    return True
+
+
 def _lstm(weights: Array, columns: Array, first: int, acts: Array, cells: Array) -> None:
     flat = acts.reshape(len(acts), acts.shape[1] * acts.shape[2], acts.shape[3])
-    step = gates.step("lstm_step", acts)
-    if step is not None:
-        places = id(acts), id(cells), id(columns)
-        for t in range(len(acts)):
-            weights.dot(columns[t], flat[t])
-            step(*places, t)
+    if _in_c("lstm_step", weights, columns, flat, acts, cells, columns):
         return
     one, work, h = ONES[acts.dtype], np.empty_like(acts[0, 0]), columns[:, first:]
     for t in range(len(acts)):
@@ -50,12 +57,7 @@ def _lstm(weights: Array, columns: Array, first: int, acts: Array, cells: Array)
 
 def _gru(weights: Array, columns: Array, first: int, acts: Array, cells: None) -> None:
     flat = acts.reshape(len(acts), acts.shape[1] * acts.shape[2], acts.shape[3])
-    step = gates.step("gru_step", acts)
-    if step is not None:
-        places = id(acts), id(columns)
-        for t in range(len(acts)):
-            weights.dot(columns[t], flat[t])
-            step(*places, t)
+    if _in_c("gru_step", weights, columns, flat, acts, columns):
         return
     one, work, h = ONES[acts.dtype], np.empty_like(acts[0, 0]), columns[:, first:]
     for t in range(len(acts)):

@@ -155,7 +155,11 @@ def mean(x: Array, axis: Any = None, keepdims: bool = False, *, out: Array) -> l
         return None
     count = x.size // max(out.size, 1)
     added: Call = (np.add.reduce, [x, axis, None, out, keepdims])
-    if (
+    if axis is None and not keepdims and count <= SHORT and x.flags.c_contiguous:
+        found = total(x, out=out)
+        assert found is not None, "neither narrow nor large"
+        (added,) = found
+    elif (
         axis in OVER_COLUMNS
         and x.ndim == 2
         and x.dtype in BLAS_TYPES

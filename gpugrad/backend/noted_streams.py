@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import recording
-from .noted_steps import Step
 from .primitive_effects import DRAWS
 from .stream import Stream
+
+if TYPE_CHECKING:
+    from .noted_steps import Step
 
 TAKE, GO_BACK = "take_state", "go_back_to_state"
 """The names of the steps, which have no arguments and no results."""

@@ -95,7 +95,11 @@ def without_out(
     return args, named, out
 
 
-def picks_by_mask(index: Any) -> bool:
-    """Whether an index has a mask in it, so that the shape of the result depends on values."""
+def picks_by_mask(index: Any, dims: int | None = None) -> bool:
+    """Whether an index has a mask in it, so that the shape of the result depends on values.
+
+    ``dims``: only masks of so many dimensions count.
+    """
     items = index if isinstance(index, tuple) else (index,)
-    return any(getattr(getattr(i, "dtype", None), "kind", "") == "b" for i in items)
+    masks = [i for i in items if getattr(getattr(i, "dtype", None), "kind", "") == "b"]
+    return any(dims is None or mask.ndim == dims for mask in masks)

@@ -10,20 +10,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from .bessel_functions import BesselFunctions
 from .composed import ComposedForms
-from .composed_recurrence import ComposedRecurrence
 from .device_interface import DeviceInterface
-from .factorisations import Factorisations
-from .gamma_functions import GammaFunctions
-from .generated import Generated
-from .implicit_slopes import ImplicitSlopes
-from .normal_functions import NormalFunctions
-from .optimizer_steps import OptimizerSteps
-from .polynomials import Polynomials
+from .parts import (
+    BesselFunctions,
+    ComposedRecurrence,
+    Factorisations,
+    GammaFunctions,
+    Generated,
+    ImplicitSlopes,
+    NormalFunctions,
+    OptimizerSteps,
+    Polynomials,
+    Windows,
+)
 from .special_functions import SpecialFunctions
 from .ufuncs import UFUNCS
-from .windows import Windows
 
 Array = Any
 """An array of some backend, or (in the differentiable namespace) a tensor."""
@@ -59,8 +61,9 @@ class Primitives(
         self.module = module
         self.large = self
         self.dot = module.dot  # for operands of one or two dimensions
+        own = {name for cls in type(self).__mro__ for name in vars(cls)}
         for name, ufunc in UFUNCS.items():
-            if not hasattr(type(self), name):  # else this backend has one of its own
+            if name not in own:  # else this backend has one of its own
                 setattr(self, name, getattr(module, ufunc))
 
     # --- making and copying -----------------------------------------------------------------

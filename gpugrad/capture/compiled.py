@@ -21,7 +21,7 @@ from ..autograd.graph import active_hooks
 from ..autograd.observers import OBSERVERS
 from ..backend import BACKENDS, cpu, recording
 from ..backend.noted_steps import CaptureError
-from ..backend.recording import Recorder
+from ..backend.recorder import Recorder
 from ..native import toolchain
 from .comparison import compare
 from .program import Program

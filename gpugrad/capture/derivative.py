@@ -12,7 +12,7 @@ from ..autograd.propagation import Leaves, run
 from ..backend.noted_steps import CaptureError, Ref
 from ..backend.noted_streams import repeat_draws, without_states
 from ..backend.primitives import Array
-from ..backend.recording import Recorder
+from ..backend.recorder import Recorder
 
 if TYPE_CHECKING:
     from .trace import Slot, Trace

@@ -11,7 +11,7 @@ from typing import Any
 from ..autograd.engine import Node, TensorBase
 from ..autograd.observers import unwatch, watch
 from ..backend.noted_steps import Ref
-from ..backend.recording import Recorder
+from ..backend.recorder import Recorder
 
 
 @dataclass

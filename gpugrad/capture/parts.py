@@ -8,7 +8,7 @@ from typing import Any
 
 from ..autograd.engine import TensorBase, wrap
 from ..backend.primitives import Array
-from ..backend.recording import Recorder
+from ..backend.recorder import Recorder
 from .plan import external_written
 
 Copies = dict[int, tuple[TensorBase, TensorBase]]

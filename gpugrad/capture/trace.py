@@ -13,10 +13,11 @@ from ..autograd.engine import Node, TensorBase, wrap
 from ..backend.constant_values import ConstantValues
 from ..backend.noted_steps import Ref, Step
 from ..backend.primitives import Array
-from ..backend.recording import Recorder
+from ..backend.recorder import Recorder
 from .derivative import Pass, Source, differentiate
 from .leaves import LeafGrad, given_gradients, left_with, met, updated_by_optimizers
 from .parts import memory_of_their_own, written_back
+from .plan import Plan
 from .structure import mapped, tensors_in
 from .versions import tensors_in_memory, versions
 
@@ -157,9 +158,8 @@ def trace(
     found.parts = [n for n, t in enumerate(given) if id(t) in own]
     nodes: list[Node] = []
     with written_back(own, recorder), recorder.listen(), met(nodes) as leaves:
-        recorder.constants = ConstantValues(
-            recorder, functools.partial(_versions, recorder.backend)
-        )
+        asked = (functools.partial(f, recorder.backend) for f in (_versions, _carried_out_again))
+        recorder.constants = ConstantValues(recorder, *asked)
         for tensor in inside:
             recorder.constants.varies(tensor.array)
             if tensor.needs_grad and tensor.node is None:
@@ -228,6 +228,13 @@ def _take_leaves_for_granted(found: Trace) -> None:
 def _take_modes_for_granted(recorder: Recorder) -> None:
     recorder.require("{}._default is {}", dtypes, dtypes.get_default_dtype())
     recorder.host_arrays.guard(recorder.guards)
+
+
+def _carried_out_again(backend: Any, steps: Sequence[Step], ref: Ref) -> Array:
+    plan = Plan(backend, steps, [], [ref], rewrite=False)
+    for function, args in plan.calls:
+        function(*args)
+    return plan.array(ref)
 
 
 def _leave_out_exchanged(recorder: Recorder) -> None:

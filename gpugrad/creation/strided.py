@@ -13,7 +13,12 @@ from .filled import empty, full
 
 
 def empty_strided(size: Any, stride: Any, **options: Any) -> Any:
-    """A tensor of given shape and strides with whatever the memory held; see :func:`empty`."""
+    """A tensor of given shape and strides with whatever the memory held; see :func:`empty`.
+
+    >>> import gpugrad
+    >>> gpugrad.empty_strided((2, 3), (1, 2)).stride()
+    (1, 2)
+    """
     wanted, steps = tuple(size), tuple(stride)
     if len(wanted) != len(steps):
         raise RuntimeError(
@@ -32,7 +37,12 @@ def new_empty_strided(self: Any, size: Any, stride: Any, **options: Any) -> Any:
 
 
 def empty_permuted(size: Any, physical_layout: Any, **options: Any) -> Any:
-    """A tensor whose dimensions lie in memory in the given order, outermost first."""
+    """A tensor whose dimensions lie in memory in the given order, outermost first.
+
+    >>> import gpugrad
+    >>> gpugrad.empty_permuted((2, 3), (1, 0)).stride()
+    (1, 2)
+    """
     order, wanted = tuple(physical_layout), tuple(size)
     if sorted(order) != list(range(len(wanted))):
         raise RuntimeError(

@@ -72,8 +72,6 @@ def _between(constraint: Any) -> Transform:
 
 
 def _above(constraint: Any) -> Transform:
-    if constraint is constraints.positive or constraint is constraints.nonnegative:
-        return transforms.ExpTransform()
     return _beyond(constraint.lower_bound, 1)
 
 

@@ -66,8 +66,21 @@ class Transform:
         """The shape of what goes in for a shape of what comes out."""
         return Size(shape)
 
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return False
+        own, others = vars(self), vars(other)
+        return own.keys() == others.keys() and all(_equal(own[name], others[name]) for name in own)
+
+    __hash__ = None  # type: ignore[assignment]  # as PyTorch has it: equality is by value
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
+
+
+def _equal(x: Any, y: Any) -> bool:
+    same = x == y
+    return bool(same.all()) if isinstance(same, Tensor) else bool(same)
 
 
 class _Inverse(Transform):
@@ -117,6 +130,11 @@ class ComposeTransform(Transform):
         if self.parts:
             self.domain, self.codomain = self.parts[0].domain, self.parts[-1].codomain
 
+    @property
+    def inv(self) -> Transform:
+        """The inverses of the maps, the last one first."""
+        return ComposeTransform([part.inv for part in reversed(self.parts)])
+
     def _call(self, x: Any) -> Any:
         for part in self.parts:
             x = part(x)
@@ -150,7 +168,7 @@ class ComposeTransform(Transform):
         return Size(shape)
 
     def __repr__(self) -> str:
-        return "ComposeTransform([\n    " + ",\n    ".join(map(repr, self.parts)) + "\n])"
+        return "ComposeTransform(\n    " + ",\n    ".join(map(repr, self.parts)) + "\n)"
 
 
 class ExpTransform(Transform):

@@ -1,4 +1,4 @@
-"""Rows picked by arrays of integers, and rows added to: C that shares its loops with no other op."""
+"""Rows picked by arrays of integers, and rows added to: C that shares its loops with nothing."""
 
 from __future__ import annotations
 

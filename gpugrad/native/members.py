@@ -70,10 +70,11 @@ def member(op: Op) -> Member:
     if op.kind in ("indexed", "window"):
         *ins, out = (Access(v, (), v is op.out) for v in values)
         return Member(op, (), out, ins)
+    kept = len(op.shape) - 2 if op.kind == "product" else len(op.shape)
     dims = [
         (n, tuple(v.strides[d] if v.number is None else 0 for v in values))
         for d, n in enumerate(op.shape)
-        if n != 1
+        if n != 1 or d >= kept
     ]
     if op.kind == "product":
         pass

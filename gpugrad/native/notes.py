@@ -42,9 +42,7 @@ class Scratch:
         self.scalars = [notes.empty((), self.dtype) for _ in range(3)]
 
 
-class Notes(
-    NotedIndexing, NotedWindows, NotedNorms, NotedReductions, NotedProducts, Primitives
-):
+class Notes(NotedIndexing, NotedWindows, NotedNorms, NotedReductions, NotedProducts, Primitives):
     """Primitives that note ops.
 
     Attributes:

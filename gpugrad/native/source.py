@@ -48,9 +48,9 @@ class Function(Text):
         self._row: dict[Key, str] = {}
         if cluster.alone:
             only = cluster.members[0]
-            {"indexed": write_indexed, "window": write_windows}.get(
-                only.op.kind, write_reduction
-            )(self, only)
+            {"indexed": write_indexed, "window": write_windows}.get(only.op.kind, write_reduction)(
+                self, only
+            )
         else:
             self._loops()
         names = self.parameters()

@@ -189,7 +189,7 @@ def _warn(message: str) -> None:
         warnings.warn(
             f"the C compiler failed, so NumPy computes instead ({SWITCH}=0 turns C code off): "
             f"{message}",
-            RuntimeWarning,
+            UserWarning,  # the package keeps NumPy's RuntimeWarnings to itself
             stacklevel=2,
         )
 

@@ -121,7 +121,14 @@ class _LazyConvTranspose(_LazyChannels):
 
 
 class LazyConv1d(_LazyConv, Conv1d):
-    """``Conv1d`` that learns ``in_channels`` from its first input."""
+    """``Conv1d`` that learns ``in_channels`` from its first input.
+
+    >>> import gpugrad
+    >>> layer = gpugrad.nn.LazyConv1d(5, 2)
+    >>> _ = layer(gpugrad.zeros(2, 3, 4))
+    >>> layer.in_channels
+    3
+    """
 
     becomes = Conv1d
     ndim = 1
@@ -141,28 +148,56 @@ class LazyConv2d(_LazyConv, Conv2d):
 
 
 class LazyConv3d(_LazyConv, Conv3d):
-    """``Conv3d`` that learns ``in_channels`` from its first input."""
+    """``Conv3d`` that learns ``in_channels`` from its first input.
+
+    >>> import gpugrad
+    >>> layer = gpugrad.nn.LazyConv3d(5, 2)
+    >>> _ = layer(gpugrad.zeros(2, 3, 4, 4, 4))
+    >>> layer.in_channels
+    3
+    """
 
     becomes = Conv3d
     ndim = 3
 
 
 class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):
-    """``ConvTranspose1d`` that learns ``in_channels`` from its first input."""
+    """``ConvTranspose1d`` that learns ``in_channels`` from its first input.
+
+    >>> import gpugrad
+    >>> layer = gpugrad.nn.LazyConvTranspose1d(5, 2)
+    >>> _ = layer(gpugrad.zeros(2, 3, 4))
+    >>> layer.in_channels
+    3
+    """
 
     becomes = ConvTranspose1d
     ndim = 1
 
 
 class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):
-    """``ConvTranspose2d`` that learns ``in_channels`` from its first input."""
+    """``ConvTranspose2d`` that learns ``in_channels`` from its first input.
+
+    >>> import gpugrad
+    >>> layer = gpugrad.nn.LazyConvTranspose2d(5, 2)
+    >>> _ = layer(gpugrad.zeros(2, 3, 4, 4))
+    >>> layer.in_channels
+    3
+    """
 
     becomes = ConvTranspose2d
     ndim = 2
 
 
 class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
-    """``ConvTranspose3d`` that learns ``in_channels`` from its first input."""
+    """``ConvTranspose3d`` that learns ``in_channels`` from its first input.
+
+    >>> import gpugrad
+    >>> layer = gpugrad.nn.LazyConvTranspose3d(5, 2)
+    >>> _ = layer(gpugrad.zeros(2, 3, 4, 4, 4))
+    >>> layer.in_channels
+    3
+    """
 
     becomes = ConvTranspose3d
     ndim = 3
@@ -198,36 +233,78 @@ class _LazyNorm(LazyModule):
 
 
 class LazyBatchNorm1d(_LazyNorm, BatchNorm1d):
-    """``BatchNorm1d`` that learns ``num_features`` from its first input."""
+    """``BatchNorm1d`` that learns ``num_features`` from its first input.
+
+    >>> import gpugrad
+    >>> layer = gpugrad.nn.LazyBatchNorm1d()
+    >>> _ = layer(gpugrad.zeros(2, 3, 4))
+    >>> layer.num_features
+    3
+    """
 
     becomes = BatchNorm1d
 
 
 class LazyBatchNorm2d(_LazyNorm, BatchNorm2d):
-    """``BatchNorm2d`` that learns ``num_features`` from its first input."""
+    """``BatchNorm2d`` that learns ``num_features`` from its first input.
+
+    >>> import gpugrad
+    >>> layer = gpugrad.nn.LazyBatchNorm2d()
+    >>> _ = layer(gpugrad.zeros(2, 3, 4, 4))
+    >>> layer.num_features
+    3
+    """
 
     becomes = BatchNorm2d
 
 
 class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):
-    """``BatchNorm3d`` that learns ``num_features`` from its first input."""
+    """``BatchNorm3d`` that learns ``num_features`` from its first input.
+
+    >>> import gpugrad
+    >>> layer = gpugrad.nn.LazyBatchNorm3d()
+    >>> _ = layer(gpugrad.zeros(2, 3, 4, 4, 4))
+    >>> layer.num_features
+    3
+    """
 
     becomes = BatchNorm3d
 
 
 class LazyInstanceNorm1d(_LazyNorm, InstanceNorm1d):
-    """``InstanceNorm1d`` that learns ``num_features`` from its first input."""
+    """``InstanceNorm1d`` that learns ``num_features`` from its first input.
+
+    >>> import gpugrad
+    >>> layer = gpugrad.nn.LazyInstanceNorm1d()
+    >>> _ = layer(gpugrad.zeros(2, 3, 4))
+    >>> layer.num_features
+    3
+    """
 
     becomes = InstanceNorm1d
 
 
 class LazyInstanceNorm2d(_LazyNorm, InstanceNorm2d):
-    """``InstanceNorm2d`` that learns ``num_features`` from its first input."""
+    """``InstanceNorm2d`` that learns ``num_features`` from its first input.
+
+    >>> import gpugrad
+    >>> layer = gpugrad.nn.LazyInstanceNorm2d()
+    >>> _ = layer(gpugrad.zeros(2, 3, 4, 4))
+    >>> layer.num_features
+    3
+    """
 
     becomes = InstanceNorm2d
 
 
 class LazyInstanceNorm3d(_LazyNorm, InstanceNorm3d):
-    """``InstanceNorm3d`` that learns ``num_features`` from its first input."""
+    """``InstanceNorm3d`` that learns ``num_features`` from its first input.
+
+    >>> import gpugrad
+    >>> layer = gpugrad.nn.LazyInstanceNorm3d()
+    >>> _ = layer(gpugrad.zeros(2, 3, 4, 4, 4))
+    >>> layer.num_features
+    3
+    """
 
     becomes = InstanceNorm3d

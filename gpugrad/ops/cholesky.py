@@ -112,7 +112,13 @@ def cholesky_solve(input: Any, L: Any, upper: bool = False) -> Any:  # noqa: N80
 
 
 def cholesky_inverse(L: Any, upper: bool = False) -> Any:  # noqa: N803  # PyTorch's name
-    """The inverse of a matrix from its Cholesky factor; see :func:`cholesky_solve`."""
+    """The inverse of a matrix from its Cholesky factor; see :func:`cholesky_solve`.
+
+    >>> import gpugrad
+    >>> gpugrad.cholesky_inverse(2 * gpugrad.eye(2))
+    tensor([[0.2500, 0.0000],
+            [0.0000, 0.2500]])
+    """
     no_kernel("cholesky_inverse_out_cpu", L)
     check_square("cholesky_inverse", L)
     return CholeskyInverse.apply(L, upper)
@@ -167,6 +173,10 @@ def inv_ex(A: Any, *, check_errors: bool = False) -> Any:  # noqa: N803
     Returns:
         ``(inverse, info)``: info is int32, 0 or the number of the first zero pivot, where the
         inverse is nan.
+
+    >>> import gpugrad
+    >>> gpugrad.linalg.inv_ex(2 * gpugrad.eye(2)).info
+    tensor(0, dtype=torch.int32)
     """
     if check_errors:
         found = inv(A)
@@ -187,6 +197,10 @@ def solve_ex(
     Returns:
         ``(result, info)``: info is int32, 0 or the number of the first zero pivot, where the
         result is nan.
+
+    >>> import gpugrad
+    >>> gpugrad.linalg.solve_ex(2 * gpugrad.eye(2), gpugrad.ones(2)).result
+    tensor([0.5000, 0.5000])
     """
     check_square("linalg.solve", A)
     try:

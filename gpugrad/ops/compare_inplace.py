@@ -60,7 +60,7 @@ def _bits(name: str, function: Method) -> Method:
     return method
 
 
-COMPARISONS = {n + "_": _comparison(n) for n in ("eq", "ne", "lt", "le", "gt", "ge")}
+eq_, ne_, lt_, le_, gt_, ge_ = map(_comparison, ("eq", "ne", "lt", "le", "gt", "ge"))
 
 bitwise_and_ = _bits("bitwise_and_", compare.bitwise_and)
 bitwise_or_ = _bits("bitwise_or_", compare.bitwise_or)
@@ -78,16 +78,3 @@ def heaviside_(input: Any, values: Any) -> Any:
     if error is not None:
         raise error
     return _written("heaviside_", input, heaviside(input, values), None)
-
-
-METHODS: dict[str, Method] = {
-    **COMPARISONS,
-    "bitwise_and_": bitwise_and_,
-    "bitwise_or_": bitwise_or_,
-    "bitwise_xor_": bitwise_xor_,
-    "bitwise_not_": bitwise_not_,
-    "bitwise_left_shift_": bitwise_left_shift_,
-    "bitwise_right_shift_": bitwise_right_shift_,
-    "heaviside_": heaviside_,
-}
-"""The in-place methods."""

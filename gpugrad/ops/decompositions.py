@@ -261,7 +261,12 @@ def svd(input: Any, some: bool = True) -> Any:
 
 
 def svdvals(A: Any) -> Any:  # noqa: N803  # PyTorch's name
-    """The singular values of a matrix in descending order."""
+    """The singular values of a matrix in descending order.
+
+    >>> import gpugrad
+    >>> gpugrad.linalg.svdvals(gpugrad.tensor([[3.0, 0.0], [0.0, 4.0]]))
+    tensor([4., 3.])
+    """
     if THREADS and (run := casting("svdvals")):
         return run(svdvals, A)
     return linalg_svd(A, False)[1]
@@ -287,7 +292,12 @@ def eigh(A: Any, UPLO: str = "L") -> Any:  # noqa: N803  # PyTorch's names
 
 
 def eigvalsh(A: Any, UPLO: str = "L") -> Any:  # noqa: N803  # PyTorch's names
-    """The eigenvalues of a symmetric matrix in ascending order."""
+    """The eigenvalues of a symmetric matrix in ascending order.
+
+    >>> import gpugrad
+    >>> gpugrad.linalg.eigvalsh(gpugrad.tensor([[2.0, 1.0], [1.0, 2.0]]))
+    tensor([1., 3.])
+    """
     if THREADS and (run := casting("eigvalsh")):
         return run(eigvalsh, A, UPLO)
     return eigh(A, UPLO)[0]

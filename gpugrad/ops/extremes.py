@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import return_types
-from ..autograd.engine import TensorBase, wrap
+from ..autograd.engine import OUTPUT, Node, TensorBase, wrap
 from ..backend import BACKENDS
 from ..shape_arguments import mismatch
 from .arguments import check_not_empty, word
@@ -44,10 +44,22 @@ class AminmaxMax(Amax):
     torch_name = "Aminmax"
 
 
-class Median(Selection):
-    """The middle one of all elements."""
+class Median(Node):
+    """The middle one of all elements; those that are equal to it share its gradient."""
 
-    __slots__ = ()
+    __slots__ = ("out", "x")
+    saves = {"x": 0, "out": OUTPUT}
+
+    def forward(self, xp: Any, x: Any, place: Any) -> Any:
+        """``place`` has the place in row-major order, in a vector."""
+        self.x = x
+        self.out = xp.reshape(xp.take_along_axis(xp.reshape(x, (-1,)), place, 0), ())
+        return self.out
+
+    def backward(self, xp: Any, grad: Any) -> tuple[Any]:
+        both_nan = xp.logical_and(xp.isnan(self.x), xp.isnan(self.out))
+        equal = xp.logical_or(xp.eq(self.x, self.out), both_nan)
+        return (xp.div(xp.mul(grad, equal), xp.cast(xp.sum(equal), grad.dtype)),)
 
 
 class MedianDim(Selection):
@@ -57,7 +69,7 @@ class MedianDim(Selection):
     torch_name = "MedianBackward1"
 
 
-class Nanmedian(Selection):
+class Nanmedian(Median):
     """The middle one of all elements that are numbers."""
 
     __slots__ = ()
@@ -219,7 +231,7 @@ def _middle(function: str, x: Any, dim: int, skip_nan: bool) -> tuple[Any, int]:
 
 
 def _median(
-    names: tuple[str, type[Selection], type[Selection], type[Any]],
+    names: tuple[str, type[Median], type[Selection], type[Any]],
     input: Any,
     dim: int | None,
     keepdim: bool,
@@ -232,8 +244,7 @@ def _median(
         flat = reshape(input, (-1,))
         if not flat.array.size:
             return wrap(BACKENDS[type(flat.array)].full((), float("nan"), flat.array.dtype))
-        index, axis = _middle(function, flat, 0, skip_nan)
-        return of_all.apply(flat, index, axis, False)
+        return of_all.apply(input, _middle(function, flat, 0, skip_nan)[0])
     index, axis = _middle(function, input, dim, skip_nan)
     return picked(along, kind, input, index, axis, keepdim)
 

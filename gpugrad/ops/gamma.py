@@ -191,7 +191,12 @@ def igamma_(input: Any, other: Any) -> Any:
 
 
 def igammac(input: Any, other: Any) -> Any:
-    """The share of ``gamma(input)`` that its integral has above ``other``: ``1 - igamma``."""
+    """The share of ``gamma(input)`` that its integral has above ``other``: ``1 - igamma``.
+
+    >>> import gpugrad
+    >>> gpugrad.igammac(gpugrad.tensor(1.0), gpugrad.tensor(0.0))
+    tensor(1.)
+    """
     return _incomplete(Igammac.apply, "igammac", input, other)
 
 

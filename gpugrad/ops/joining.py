@@ -155,6 +155,12 @@ def hstack(tensors: Sequence[Any]) -> Any:
 
 
 def vstack(tensors: Sequence[Any]) -> Any:
-    """Join along the first dimension, vectors as rows."""
+    """Join along the first dimension, vectors as rows.
+
+    >>> import gpugrad
+    >>> gpugrad.vstack([gpugrad.tensor([1, 2]), gpugrad.tensor([3, 4])])
+    tensor([[1, 2],
+            [3, 4]])
+    """
     parts = _parts("vstack", tensors)
     return cat([reshape(t, (1, -1)) if t.array.ndim < 2 else t for t in parts], 0)

@@ -198,6 +198,12 @@ def solve_triangular(
     """The solution of ``A X = B`` (``X A = B`` if not ``left``) for triangular A.
 
     Only the triangle counts; with ``unitriangular`` its diagonal is taken to be ones.
+
+    >>> import gpugrad
+    >>> A, B = gpugrad.tensor([[1.0, 2.0], [0.0, 4.0]]), gpugrad.tensor([[5.0], [8.0]])
+    >>> gpugrad.linalg.solve_triangular(A, B, upper=True)
+    tensor([[1.],
+            [2.]])
     """
     from .diagonal import tril, triu
 

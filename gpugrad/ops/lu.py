@@ -95,7 +95,13 @@ def lu_factor_ex(A: Any, *, pivot: bool = True, check_errors: bool = False) -> A
 
 
 def lu_factor(A: Any, *, pivot: bool = True) -> Any:  # noqa: N803
-    """:func:`lu_factor_ex` without its third result."""
+    """:func:`lu_factor_ex` without its third result.
+
+    >>> import gpugrad
+    >>> gpugrad.linalg.lu_factor(gpugrad.tensor([[2.0, 4.0], [1.0, 5.0]])).LU
+    tensor([[2.0000, 4.0000],
+            [0.5000, 3.0000]])
+    """
     return return_types.linalg_lu_factor(lu_factor_ex(A, pivot=pivot)[:2])
 
 

@@ -122,6 +122,10 @@ def tensorsolve(A: Any, B: Any, dims: Any = None) -> Any:  # noqa: N803  # PyTor
 
     Args:
         dims: dimensions of ``A`` that are moved to its end first.
+
+    >>> import gpugrad
+    >>> gpugrad.linalg.tensorsolve(2 * gpugrad.eye(2), gpugrad.ones(2))
+    tensor([0.5000, 0.5000])
     """
     if dims is not None:
         A = movedim(A, tuple(dims), tuple(range(-len(dims), 0)))  # noqa: N806

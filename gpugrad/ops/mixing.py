@@ -292,7 +292,12 @@ def cross(input: Any, other: Any, dim: int | None = None) -> Any:
 
 
 def linalg_cross(input: Any, other: Any, *, dim: int = -1) -> Any:
-    """The vector product along ``dim``, of size three; the other dimensions broadcast."""
+    """The vector product along ``dim``, of size three; the other dimensions broadcast.
+
+    >>> import gpugrad
+    >>> gpugrad.linalg.cross(gpugrad.tensor([1.0, 0, 0]), gpugrad.tensor([0.0, 1, 0]))
+    tensor([0., 0., 1.])
+    """
     if THREADS and (run := casting("cross")):
         return run(linalg_cross, input, other, dim=dim)
     a, b = input.array.shape, other.array.shape

@@ -251,11 +251,3 @@ class TensorNamespace(ComposedForms, ComposedRecurrence, ImplicitSlopes):
 
     def log_softmax(self, x: Any, axis: int, out: Any = None) -> Any:
         return softmax.LogSoftmax.apply(x, _axis(x, axis))
-
-
-TENSORS = TensorNamespace()
-
-
-def register(tensor_class: type) -> None:
-    """Make ``backend_of(tensor)`` the namespace of tensors, for this class of them."""
-    BACKENDS[tensor_class] = TENSORS

@@ -187,7 +187,12 @@ def ger(input: Any, vec2: Any) -> Any:
 
 @shown_as("VdotBackward0")
 def vdot(input: Any, other: Any) -> Any:
-    """The inner product of two vectors; the same as :func:`dot` for real numbers."""
+    """The inner product of two vectors; the same as :func:`dot` for real numbers.
+
+    >>> import gpugrad
+    >>> gpugrad.vdot(gpugrad.tensor([1.0, 2.0]), gpugrad.tensor([3.0, 4.0]))
+    tensor(11.)
+    """
     if THREADS and (run := casting("vdot")):
         return run(vdot, input, other)
     return dot(input, other)
@@ -212,7 +217,12 @@ def inner(input: Any, other: Any) -> Any:
 
 
 def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
-    """The inner products of vectors along ``dim``; the other dimensions broadcast."""
+    """The inner products of vectors along ``dim``; the other dimensions broadcast.
+
+    >>> import gpugrad
+    >>> gpugrad.linalg.vecdot(gpugrad.ones(2, 3), gpugrad.ones(3))
+    tensor([3., 3.])
+    """
     if THREADS and (run := casting("vecdot")):
         return run(vecdot, x, y, dim=dim)
     broadcast_shapes(x.array.shape, y.array.shape)

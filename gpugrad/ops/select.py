@@ -277,6 +277,11 @@ def clamp_(self: Any, min: Any = None, max: Any = None) -> Any:
     return Clamp.apply_(self, *(wrapped(b, kind) for b in (min, max)))
 
 
+def where_method(self: Any, condition: Any, other: Any) -> Any:
+    """:func:`where`, as a method of the tensor that is taken from where the condition holds."""
+    return where(condition, self, other)
+
+
 def _with_tensors(x: Any, low: Any, high: Any) -> tuple[Any, ...]:
     """The node that clamps by tensors, which get gradients of their own, and its inputs."""
     bounds = [

@@ -238,7 +238,12 @@ def transpose(input: Any, dim0: int, dim1: int) -> Any:
 
 
 def adjoint(input: Any) -> Any:
-    """The last two dimensions exchanged; numbers being real, nothing is conjugated."""
+    """The last two dimensions exchanged; numbers being real, nothing is conjugated.
+
+    >>> import gpugrad
+    >>> gpugrad.adjoint(gpugrad.zeros(5, 2, 3)).shape
+    torch.Size([5, 3, 2])
+    """
     if input.array.ndim < 2:
         raise RuntimeError(
             f"tensor.adjoint() is only supported on matrices or batches of matrices. Got "

@@ -72,6 +72,7 @@ class StepHooks:
         self, step: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         own = self._step_hooks or HookTables()
+        args = (self, *args)  # as PyTorch's hooks see them
         for hook in list(chain(of_all.before.values(), own.before.values())):
             changed = hook(self, args, kwargs)
             if changed is None:
@@ -82,7 +83,9 @@ class StepHooks:
                     f"but got {changed}."
                 )
             args, kwargs = changed
-        result = step(self, *args, **kwargs)
+            if not (args and args[0] is self):
+                args = (self, *args)  # given without it
+        result = step(*args, **kwargs)
         for hook in list(chain(own.after.values(), of_all.after.values())):
             hook(self, args, kwargs)
         return result

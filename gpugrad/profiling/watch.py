@@ -21,7 +21,8 @@ from ..autograd.observers import unwatch, watch
 from ..backend.guards import Guards
 from ..backend.host_arrays import HostArrays
 from ..backend.primitive_effects import VIEWS, out_position
-from ..backend.recording import PACKAGE, Recorder
+from ..backend.recorder import Recorder
+from ..backend.recording import PACKAGE
 from .clocks import Clock, DeviceClock
 from .work import arrays_in, bytes_moved, held, operations
 

@@ -10,9 +10,8 @@ from ..autograd.engine import TensorBase
 from ..autograd.expanded import target_of
 from ..autograd.inplace import check_inplace, mark_changed
 from ..backend import backend_of
-from ..methods import bind
 from ..ops.copying import Fill
-from . import fillers, rarer_fillers, sampling
+from . import fillers, rarer_fillers
 
 
 def _filler(fill: Callable[..., None], name: str, torch_name: str = "") -> Callable[..., Any]:
@@ -76,18 +75,11 @@ def _geometric_(array: Any, p: float, *, generator: Any = None) -> None:
     rarer_fillers.fill_geometric(array, p, generator)
 
 
-bind(
-    {},
-    {
-        "uniform_": _filler(_uniform_, "uniform_"),
-        "normal_": _filler(_normal_, "normal_"),
-        "exponential_": _filler(_exponential_, "exponential_"),
-        "bernoulli_": _filler(_bernoulli_, "bernoulli_", "BernoulliBackward2"),
-        "random_": _filler(_random_, "random_", "RandomBackward2"),
-        "cauchy_": _filler(_cauchy_, "cauchy_"),
-        "log_normal_": _filler(_log_normal_, "log_normal_", "LogNormalBackward0"),
-        "geometric_": _filler(_geometric_, "geometric_"),
-        "bernoulli": sampling.bernoulli,
-        "multinomial": sampling.multinomial,
-    },
-)
+uniform_ = _filler(_uniform_, "uniform_")
+normal_ = _filler(_normal_, "normal_")
+exponential_ = _filler(_exponential_, "exponential_")
+bernoulli_ = _filler(_bernoulli_, "bernoulli_", "BernoulliBackward2")
+random_ = _filler(_random_, "random_", "RandomBackward2")
+cauchy_ = _filler(_cauchy_, "cauchy_")
+log_normal_ = _filler(_log_normal_, "log_normal_", "LogNormalBackward0")
+geometric_ = _filler(_geometric_, "geometric_")

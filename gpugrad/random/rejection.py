@@ -144,12 +144,8 @@ def _wants(input: Tensor) -> bool:
     return bool(input.requires_grad and is_grad_enabled())
 
 
-FUNCTIONS = {
-    "poisson": poisson,
-    "binomial": binomial,
-    "_standard_gamma": standard_gamma,
-    "_sample_dirichlet": sample_dirichlet,
-    "_standard_gamma_grad": standard_gamma_grad,
-    "_dirichlet_grad": dirichlet_grad,
-}
-"""PyTorch's names of these; those with an underscore are what its distributions call."""
+# PyTorch's names of what its distributions call.
+_standard_gamma = standard_gamma
+_sample_dirichlet = sample_dirichlet
+_standard_gamma_grad = standard_gamma_grad
+_dirichlet_grad = dirichlet_grad

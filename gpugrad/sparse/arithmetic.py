@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from ..autograd.grad_mode import mode
 from ..functions import FUNCTIONS
 from ..memory_layout import sparse_coo, sparse_csr
-from ..selection_methods import FUNCTIONS as SELECTIONS
 from ..tensor import Tensor
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ class Arithmetic:
                 f"{list(self._size)} and {list(other._size)}"
             )
         mine, its = self.coalesce(), other.coalesce()
-        both = SELECTIONS["isin"](mine._places(), its._places())
+        both = FUNCTIONS["isin"](mine._places(), its._places())
         at, held = mine._at[:, both], mine._held[both]
         return _made(at, held * its.to_dense()[tuple(at)], self._size, True, self._kind)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gpugrad
-from gpugrad.ops.namespace import TENSORS
+from gpugrad.tensor import NAMESPACE as TENSORS
 
 
 def squares_of_gradient(function: Any, values: Any) -> tuple[Any, Any]:

@@ -203,6 +203,8 @@ NO_NEW_ARRAY = {
     "nonzero",
     # takes another draw at each call
     "draw_dropout",
+    # noted in its parts, so no plan calls it
+    "linear_grad",
     # optimizer steps update their operands
     *("sgd_step", "adam_step", "rmsprop_step", "adam_scalars", "step_scratch", "constant"),
     *("adamax_step", "nadam_step", "radam_step", "adagrad_step", "adadelta_step", "rprop_step"),

@@ -16,12 +16,16 @@ import numpy as np
 import gpugrad
 from gpugrad import Tensor
 from gpugrad.nn import functional as F
-from gpugrad.optim import SGD, Adam, Optimizer, RMSprop
+from gpugrad.nn.utils import clip_grad_norm_
+from gpugrad.optim import SGD, Adagrad, Adam, AdamW, NAdam, Optimizer, RMSprop
+from gpugrad.utils.checkpoint import checkpoint
 
 CALLS = 6
 SHAPES = ((4, 6), (6,), (4, 1), (), (2, 4, 6), (6, 4), (1, 6), (0, 6), (3, 1, 1))
 DTYPES = ("float32", "float32", "float32", "float64")
 LARGEST = 30.0
+STYLES = ("forgets first", "forgets first", "forgets afterwards", "zeros", "clips")
+"""When gradients are forgotten, and how."""
 
 Pool = list[Tensor]
 Step = Callable[[Pool], Any]
@@ -80,12 +84,16 @@ class Writer:
         gpugrad.manual_seed(seed)
         pool = [leaf.clone().requires_grad_() for leaf in self.first] + self.given(0)
         self.steps: list[Step] = []
+        self._averages: dict[int, Tensor] = {}
         for _ in range(self.random.choice([4, 8, 15, 30])):
             self._add(self._drawn(pool), pool)
         wanted = [n for n, t in enumerate(pool) if t.requires_grad and t.numel()]
         self.losses = self.random.sample(wanted, min(len(wanted), 2))
         self.results = self.random.sample(range(len(pool)), 3)
-        self.optimizer: int = self.random.randrange(4)
+        self.optimizer: int = self.random.choice([0, 0, 1, 2, 3, 4, 5, 6, 7])
+        self.style = self.random.choice(STYLES)
+        self.writes = self.random.random() < 0.3
+        """Whether the inputs are written into."""
 
     def _add(self, step: Step, pool: Pool) -> None:
         try:
@@ -159,8 +167,42 @@ class Writer:
             lambda p: gpugrad.bucketize(p[i].detach(), gpugrad.tensor([-1.0, 0.0, 1.0])),
             lambda p: F.one_hot(p[i].detach().argmax(-1), x.shape[-1]),
             lambda p: p[i].std(dim, correction=0, keepdim=True) + p[i],
+            *self._larger(i, x, chosen),
         ]
         return self.random.choice(others)
+
+    def _larger(self, i: int, x: Tensor, chosen: np.random.Generator) -> list[Step]:
+        """What consists of several operations, or needs constants."""
+        n = x.shape[-1] if x.shape else 1
+        mask = gpugrad.tensor(chosen.random(x.shape) < 0.6)
+        index = gpugrad.tensor(chosen.integers(0, max(n, 1), x.shape))
+        running = gpugrad.zeros(tuple(x.shape))
+        return [
+            lambda p: p[i][mask] if mask.dim() else p[i] + 1,
+            lambda p: p[i].masked_select(mask) * 0.2,
+            lambda p: gpugrad.where(mask, p[i], p[i].mean()),
+            lambda p: (p[i] * 1).masked_scatter(mask, p[i].reshape(-1)),
+            lambda p: p[i].gather(-1, index),
+            lambda p: (p[i] * 1).scatter_add(-1, index, p[i]),
+            lambda p: checkpoint(dropped_out, p[i], use_reentrant=False),
+            lambda p: checkpoint(dropped_out, p[i], use_reentrant=True),
+            lambda p: self._average(running, p[i]),
+            lambda p: slope_inside(p[i]),
+            lambda p: (p[i] * 0.3).cumprod(-1),
+            lambda p: list(p[i].topk(min(2, n))),
+            lambda p: F.batch_norm(p[i], None, None, training=True, eps=0.1),
+            lambda p: F.scaled_dot_product_attention(p[i], p[i], p[i]),
+            lambda p: F.cross_entropy(p[i].reshape(-1, n), index.reshape(-1, n)[:, 0]),
+            lambda p: F.gumbel_softmax(p[i], hard=True),
+            lambda p: p[i].half().float(),
+        ]
+
+    def _average(self, first: Tensor, x: Tensor) -> Tensor:
+        """Memory from outside that every call writes into."""
+        kept = self._averages.setdefault(id(first), first.clone())
+        with gpugrad.no_grad():
+            kept.mul_(0.5).add_(x.detach())
+        return kept.clone()
 
     def given(self, turn: int) -> list[Tensor]:
         """The inputs of a call: those that are traced have the same values."""
@@ -179,14 +221,22 @@ class Writer:
                 found = one(pool)
                 pool += found if isinstance(found, (list, tuple)) else [found]
             results = [pool[n].detach() for n in self.results]
+            if self.writes:
+                for x in inputs:
+                    x.mul_(0.5)
             if not self.losses:
                 return results
             loss = gpugrad.stack([(pool[n] * 0.3).tanh().mean().float() for n in self.losses]).sum()
             if optimizer is None:  # differentiated outside
                 return [loss, *results]
-            optimizer.zero_grad()
+            if self.style != "forgets afterwards":
+                optimizer.zero_grad(set_to_none=self.style != "zeros")
             loss.backward()
+            if self.style == "clips":
+                clip_grad_norm_([leaf for leaf in leaves if leaf.grad is not None], 0.05)
             optimizer.step()
+            if self.style == "forgets afterwards":
+                optimizer.zero_grad()
             return [loss.detach(), *results]
 
         return leaves, step
@@ -197,12 +247,17 @@ class Writer:
             lambda: SGD(leaves, 0.02, momentum=0.9),
             lambda: Adam(leaves, 0.003, eps=1e-2),
             lambda: RMSprop(leaves, 0.003, eps=1e-2),
+            lambda: SGD(leaves, 0.02, momentum=0.9, nesterov=True, weight_decay=0.1),
+            lambda: AdamW(leaves, 0.003, eps=1e-2),
+            lambda: Adagrad(leaves, 0.01, eps=1e-2),
+            lambda: NAdam(leaves, 0.002, eps=1e-2),
         )
         return kinds[self.optimizer]()
 
     def played(self, wrap: Callable[[Any], Any]) -> list[np.ndarray]:
         """Results, leaves and gradients after each of some calls."""
         leaves, step = self.made()
+        self._averages.clear()
         function = wrap(step)
         history: list[np.ndarray] = []
         held: list[tuple[Tensor, np.ndarray]] = []
@@ -234,6 +289,16 @@ def _part_changed(x: Tensor) -> Tensor:
     x[:1] = 0.5
     x[..., -1:] *= 2
     return x
+
+
+def dropped_out(x: Tensor) -> Tensor:
+    return F.dropout(x.tanh(), 0.3) * x
+
+
+def slope_inside(x: Tensor) -> Tensor:
+    place = x.detach().requires_grad_()
+    (slope,) = gpugrad.autograd.grad((place * place * x).sum(), place, create_graph=True)
+    return slope * 0.3
 
 
 def turned(x: Tensor) -> Tensor:

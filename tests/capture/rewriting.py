@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gpugrad.backend import get_backend
-from gpugrad.backend.recording import Recorder
+from gpugrad.backend.recorder import Recorder
 from gpugrad.capture.plan import Plan
 from gpugrad.device import device
 from tests import host_cupy

@@ -15,7 +15,7 @@ from gpugrad import Tensor
 from gpugrad.backend import cpu
 from gpugrad.backend.arena import ALIGNMENT, arrange
 from gpugrad.backend.noted_steps import Root
-from gpugrad.backend.recording import Recorder
+from gpugrad.backend.recorder import Recorder
 from gpugrad.capture.plan import Plan, constant, lifetimes, needed
 from tests.capture.training import drawn
 

@@ -13,7 +13,7 @@ import gpugrad
 from gpugrad.backend import cpu, recording
 from gpugrad.backend.guards import Guards
 from gpugrad.backend.noted_steps import CaptureError, refs_in
-from gpugrad.backend.recording import Recorder
+from gpugrad.backend.recorder import Recorder
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
 

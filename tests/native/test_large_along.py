@@ -117,3 +117,52 @@ def test_gradients_of_products(zeros: int) -> None:
     t.prod(0).sum().backward()
     others = np.stack([np.delete(x, i, 0).prod(0) for i in range(30)])
     np.testing.assert_allclose(t.grad.numpy(), others, 1e-10, 1e-12)
+
+
+@KINDS
+@pytest.mark.parametrize("shape", [(7, 300), (3, 5, 129), (1, 5000), (2000, 64), (4, 1)])
+def test_first_few_of_each_row(shape: tuple[int, ...], kind: str) -> None:
+    """By a stable sort, in which nan is largest and both zeros are equal."""
+    draw = np.random.default_rng(2)
+    x = drawn(shape, kind)
+    x[draw.random(shape) < 0.1] = np.nan
+    x[0] = np.round(x[0])
+    x[..., -1] = -0.0
+    for count in {1, min(2, shape[-1]), min(5, shape[-1]), min(64, shape[-1])}:
+        for largest in (False, True):
+            order = np.where(np.isnan(x), np.inf, x) * (-1 if largest else 1)
+            expected = np.argsort(order, -1, kind="stable")[..., :count]
+            found = along.first_few(x, count, largest)
+            np.testing.assert_array_equal(found, expected)
+    assert along.first_few(x, 65, True) is None or shape[-1] > 64
+
+
+def test_topk_uses_it() -> None:
+    x = drawn((50, 600), "float32")
+    results = []
+    for on in (True, False):
+        with switched(on=on):
+            results.append(gpugrad.tensor(x).topk(7))
+    np.testing.assert_array_equal(results[0].values.numpy(), results[1].values.numpy())
+    np.testing.assert_array_equal(results[0].indices.numpy(), results[1].indices.numpy())
+
+
+@KINDS
+def test_elements_added_at_places(kind: str) -> None:
+    x, draw = drawn((60, 50), kind), np.random.default_rng(3)
+    index = np.arange(60).reshape(-1, 1), draw.integers(-50, 50, (60, 70))
+    value = draw.standard_normal((60, 70)).astype(kind)
+    expected = x.copy()
+    np.add.at(expected, index, value)
+    np.testing.assert_array_equal(cpu.index_add(x, index, value), expected)
+
+
+@KINDS
+def test_columns_by_index(kind: str) -> None:
+    x, places = drawn((6, 7, 40), kind), np.array([5, -1, 0, 5])
+    every = slice(None)
+    for index in ((every, places), (every, places, ...), (every, every, places), (..., places)):
+        np.testing.assert_array_equal(cpu.getitem(x, index), x[index])
+    np.testing.assert_array_equal(cpu.getitem(x, (slice(2), places)), x[:2, places])
+    with pytest.raises(IndexError):
+        cpu.getitem(x, (every, places + 3))

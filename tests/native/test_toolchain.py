@@ -128,7 +128,7 @@ def test_a_damaged_file_is_compiled_anew(damage: str, compilations: list[str]) -
 
 
 def test_a_source_that_does_not_compile_warns_once() -> None:
-    with pytest.warns(RuntimeWarning, match=r"the C compiler failed.*generated.c:1"):
+    with pytest.warns(UserWarning, match=r"the C compiler failed.*generated.c:1"):
         assert toolchain.load("nonsense") is None
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -145,7 +145,7 @@ def test_a_compiler_that_does_not_run(
     broken.chmod(0o755)
     monkeypatch.setenv("CC", str(broken))
     forget()
-    with pytest.warns(RuntimeWarning, match="out of order"):
+    with pytest.warns(UserWarning, match="out of order"):
         assert toolchain.load(SOURCE) is None
     assert toolchain.load(SOURCE) is None
     assert len(compilations) == 1

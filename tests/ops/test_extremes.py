@@ -105,3 +105,15 @@ def test_gradients() -> None:
 def test_errors(call: str, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         eval(call, dict(vars(gpugrad)))
+
+
+@pytest.mark.parametrize("name", ["median", "nanmedian"])
+@pytest.mark.parametrize("values", [[1, 1, 2], [2, 1, 2, 3, 2], [[2, 1], [2, 3]], [math.nan, 1], 4])
+def test_elements_equal_to_the_median_share_its_gradient(name: str, values: object) -> None:
+    x = gpugrad.tensor(values, dtype=gpugrad.float64, requires_grad=True)
+    middle = getattr(x, name)()
+    (3 * middle).backward()
+    assert x.grad is not None
+    taken = (x == middle) | (x.isnan() & middle.isnan())
+    assert gpugrad.equal(x.grad, 3 * taken / taken.sum())
+    assert not (x.grad == 0).all()

@@ -70,6 +70,11 @@ MADE = {
     "RelaxedOneHotCategorical": "RelaxedOneHotCategorical(torch.tensor(0.7), scale)",
     "VonMises": "VonMises(loc, 3.0 * scale)",
     "LowRank": "LowRankMultivariateNormal(loc, factor[:, :2], scale)",
+    "ContinuousBernoulli": "ContinuousBernoulli(probs)",
+    "ContinuousBernoulli by logits": "ContinuousBernoulli(logits=loc)",
+    "ContinuousBernoulli, near a half": "ContinuousBernoulli(0.5 + 1e-4 * loc)",
+    "GeneralizedPareto": "GeneralizedPareto(loc, scale, 0.2 * loc)",
+    "GeneralizedPareto, exponential": "GeneralizedPareto(loc, scale, 0.0)",
     "Mixture": "MixtureSameFamily(Categorical(scale), Normal(loc, scale))",
     "Mixture of vectors": "MixtureSameFamily(Categorical(logits=loc[:, 0]), "
     "Independent(Normal(loc, scale), 1))",
@@ -308,3 +313,55 @@ def test_errors(source: str) -> None:
             text = str(error).replace("gpugrad", "torch")
             found.append(f"{type(error).__name__}: {text}")
     assert found[0] == found[1]
+
+
+OF_MATRICES = [
+    "Wishart(4.0, matrix)",
+    "Wishart(3.0 + probs[:, 0], matrix)",
+    "Wishart(torch.tensor(5.0), scale_tril=factor)",
+    "Wishart(4.5, precision_matrix=matrix)",
+    "Wishart(4.0, matrix).expand((2,))",
+    "LKJCholesky(3, scale)",
+    "LKJCholesky(2)",
+    "LKJCholesky(4, 0.5).expand((2, 1))",
+]
+
+
+def facts_of(lib: ModuleType, text: str) -> dict[str, Any]:
+    own = names(lib)
+    d = eval(text, own)
+    lib.manual_seed(3)
+    sample = d.sample((2,))
+    density = d.log_prob(sample)
+    facts = {
+        "mean": attempt(lambda: d.mean),
+        "mode": attempt(lambda: d.mode),
+        "variance": attempt(lambda: d.variance),
+        "entropy": attempt(d.entropy),
+        "sample": numbers(sample),
+        "density": numbers(density),
+    }
+    if density.requires_grad:
+        density.sum().backward()
+        facts["gradient"] = numbers(own["scale" if "scale)" in text else "probs"].grad)
+    return facts
+
+
+@pytest.mark.filterwarnings("ignore:Singular sample detected")
+@pytest.mark.parametrize("text", OF_MATRICES)
+def test_distributions_of_matrices(text: str) -> None:
+    told = [facts_of(lib, text) for lib in BOTH]
+    for name, value in told[0].items():
+        same(value, told[1][name], f"{text}: {name}")
+
+
+@pytest.mark.parametrize(
+    "text", ["Wishart(1.0, matrix)", "Wishart(4.0)", "LKJCholesky(1)", "LKJCholesky(3, -1.0)"]
+)
+def test_refusals_of_matrices(text: str) -> None:
+    errors = []
+    for lib in BOTH:
+        with pytest.raises((ValueError, AssertionError)) as caught:
+            eval(text, names(lib))
+        errors.append((type(caught.value), str(caught.value)))
+    assert errors[0] == errors[1]

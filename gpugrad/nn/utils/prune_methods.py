@@ -11,6 +11,7 @@ from ...creation import ones_like, zeros_like
 from ...random.functions import rand, rand_like
 from ...tensor import Tensor
 from ..module import Module
+from .computing_hooks import key_of
 
 
 class BasePruningMethod(ABC):
@@ -118,11 +119,7 @@ class BasePruningMethod(ABC):
 
 def find(module: Module, name: str) -> int | None:
     """The key of the hook that prunes this tensor of the module itself."""
-    for key, hook in module._ensure_hooks().forward_pre.items():
-        method = hook.function
-        if isinstance(method, BasePruningMethod) and method._tensor_name == name:
-            return key
-    return None
+    return key_of(module, BasePruningMethod, name, "_tensor_name")
 
 
 class PruningContainer(BasePruningMethod):
@@ -229,7 +226,14 @@ class RandomUnstructured(_ByRank):
 
 
 class L1Unstructured(_ByRank):
-    """Prunes the elements of least size: ``amount`` of them, a whole number or a share."""
+    """Prunes the elements of least size: ``amount`` of them, a whole number or a share.
+
+    >>> import gpugrad
+    >>> from gpugrad.nn.utils import prune
+    >>> method = prune.L1Unstructured(1)
+    >>> method.compute_mask(gpugrad.tensor([3.0, -1.0, 2.0]), gpugrad.ones(3))
+    tensor([1., 0., 1.])
+    """
 
     def _ranks(self, t: Tensor) -> Tensor:
         ranks: Tensor = -t.abs()

@@ -9,6 +9,7 @@ from ...tensor import Tensor
 from ..functional.normalization import normalize
 from ..module import Module
 from ..parameter import Parameter
+from .computing_hooks import key_of
 from .parametrizations import as_matrix, output_dim
 
 
@@ -66,7 +67,7 @@ def spectral_norm(
     >>> layer.weight_u.shape
     torch.Size([40])
     """
-    if _find(module, name) is not None:
+    if key_of(module, SpectralNorm, name) is not None:
         raise RuntimeError(f"Cannot register two spectral_norm hooks on the same parameter {name}")
     hook = SpectralNorm(name, n_power_iterations, output_dim(module) if dim is None else dim, eps)
     weight = module._parameters[name]
@@ -90,7 +91,7 @@ def remove_spectral_norm(module: Module, name: str = "weight") -> Module:
     Raises:
         ValueError: it is not normalized by :func:`spectral_norm`.
     """
-    key = _find(module, name)
+    key = key_of(module, SpectralNorm, name)
     if key is None:
         raise ValueError(f"spectral_norm of '{name}' not found in {module}")
     hook: Any = module._ensure_hooks().forward_pre.pop(key).function
@@ -99,10 +100,3 @@ def remove_spectral_norm(module: Module, name: str = "weight") -> Module:
         delattr(module, name + end)
     module.register_parameter(name, Parameter(weight))
     return module
-
-
-def _find(module: Module, name: str) -> int | None:
-    for key, hook in module._ensure_hooks().forward_pre.items():
-        if isinstance(hook.function, SpectralNorm) and hook.function.name == name:
-            return key
-    return None

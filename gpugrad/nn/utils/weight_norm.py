@@ -8,6 +8,7 @@ from typing import Any
 from ...tensor import Tensor
 from ..module import Module
 from ..parameter import Parameter
+from .computing_hooks import key_of
 from .parametrizations import norm_except_dim
 
 
@@ -49,7 +50,7 @@ def weight_norm(module: Module, name: str = "weight", dim: int | None = 0) -> Mo
         FutureWarning,
         stacklevel=2,
     )
-    if _find(module, name) is not None:
+    if key_of(module, WeightNorm, name) is not None:
         raise RuntimeError(f"Cannot register two weight_norm hooks on the same parameter {name}")
     hook = WeightNorm(name, dim)
     weight = getattr(module, name).detach()
@@ -67,7 +68,7 @@ def remove_weight_norm(module: Module, name: str = "weight") -> Module:
     Raises:
         ValueError: it is not normalized by :func:`weight_norm`.
     """
-    key = _find(module, name)
+    key = key_of(module, WeightNorm, name)
     if key is None:
         raise ValueError(f"weight_norm of '{name}' not found in {module}")
     hook: Any = module._ensure_hooks().forward_pre.pop(key).function
@@ -76,10 +77,3 @@ def remove_weight_norm(module: Module, name: str = "weight") -> Module:
         delattr(module, name + part)
     module.register_parameter(name, Parameter(weight))
     return module
-
-
-def _find(module: Module, name: str) -> int | None:
-    for key, hook in module._ensure_hooks().forward_pre.items():
-        if isinstance(hook.function, WeightNorm) and hook.function.name == name:
-            return key
-    return None

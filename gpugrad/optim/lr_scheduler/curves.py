@@ -139,8 +139,8 @@ class OneCycleLR(MomentumSchedule):
             raise ValueError(
                 f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}"
             )
-        self._anneal_func_type = anneal_strategy
         self._schedule_phases = _phases(self.total_steps, pct_start, three_phase)
+        self._anneal_func_type = anneal_strategy
         groups = optimizer.param_groups
         highest = per_group("max_lr", optimizer, max_lr)
         if last_epoch == -1:

@@ -40,6 +40,7 @@ class FunctionLR(LRScheduler):
         callable objects.
         """
         state = super().state_dict()
+        del state["lr_lambdas"]  # last, as PyTorch has them
         state["lr_lambdas"] = [state_of(f) for f in self.lr_lambdas]
         return state
 

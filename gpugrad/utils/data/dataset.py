@@ -28,6 +28,14 @@ class Dataset(Generic[T_co]):
     Subclasses define ``__getitem__`` and, for samplers, ``__len__``. A method
     ``__getitems__(indices)`` that returns a list of samples, where defined, is used to fetch a
     whole batch.
+
+    >>> import gpugrad
+    >>> from gpugrad.utils import data
+    >>> class Squares(data.Dataset):
+    ...     def __getitem__(self, index):
+    ...         return index**2
+    >>> Squares()[3]
+    9
     """
 
     def __getitem__(self, index: Any) -> T_co:
@@ -42,6 +50,14 @@ class IterableDataset(Dataset[T_co], Iterable[T_co]):
 
     With several workers each iterates by itself; :func:`get_worker_info` tells ``__iter__`` which
     share of the stream is its own.
+
+    >>> import gpugrad
+    >>> from gpugrad.utils import data
+    >>> class Letters(data.IterableDataset):
+    ...     def __iter__(self):
+    ...         return iter("abc")
+    >>> list(Letters())
+    ['a', 'b', 'c']
     """
 
     def __add__(self, other: Dataset[Any]) -> Dataset[Any]:
@@ -113,6 +129,14 @@ class ChainDataset(IterableDataset[T_co]):
 
     Raises:
         AssertionError: when iterated over, if one of them is no :class:`IterableDataset`.
+
+    >>> import gpugrad
+    >>> from gpugrad.utils import data
+    >>> class Letters(data.IterableDataset):
+    ...     def __iter__(self):
+    ...         return iter("abc")
+    >>> list(data.ChainDataset([Letters(), Letters()]))
+    ['a', 'b', 'c', 'a', 'b', 'c']
     """
 
     def __init__(self, datasets: Iterable[Dataset[Any]]) -> None:

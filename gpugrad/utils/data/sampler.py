@@ -27,6 +27,14 @@ def draw_seed(generator: Generator | None) -> int:
 class Sampler(Generic[T_co]):
     """Base class of samplers: subclasses define ``__iter__``, over indices or lists of indices,
     and ``__len__``.
+
+    >>> import gpugrad
+    >>> from gpugrad.utils import data
+    >>> class Even(data.Sampler):
+    ...     def __iter__(self):
+    ...         return iter(range(0, 6, 2))
+    >>> list(data.DataLoader(range(6), sampler=Even(), batch_size=None))
+    [0, 2, 4]
     """
 
     def __iter__(self) -> Iterator[T_co]:
@@ -34,7 +42,13 @@ class Sampler(Generic[T_co]):
 
 
 class SequentialSampler(Sampler[int]):
-    """0, 1, 2, … up to the length of ``data_source``."""
+    """0, 1, 2, … up to the length of ``data_source``.
+
+    >>> import gpugrad
+    >>> from gpugrad.utils import data
+    >>> list(data.SequentialSampler(range(3)))
+    [0, 1, 2]
+    """
 
     def __init__(self, data_source: Sized) -> None:
         self.data_source = data_source
@@ -114,7 +128,13 @@ class RandomSampler(Sampler[int]):
 
 
 class SubsetRandomSampler(Sampler[int]):
-    """The given indices in random order."""
+    """The given indices in random order.
+
+    >>> import gpugrad
+    >>> from gpugrad.utils import data
+    >>> sorted(data.SubsetRandomSampler([4, 2, 7]))
+    [2, 4, 7]
+    """
 
     def __init__(self, indices: Sequence[int], generator: Generator | None = None) -> None:
         self.indices = indices
@@ -140,6 +160,11 @@ class WeightedRandomSampler(Sampler[int]):
     Raises:
         ValueError: ``num_samples`` is not positive, ``replacement`` no bool, or ``weights`` not
             one-dimensional.
+
+    >>> import gpugrad
+    >>> from gpugrad.utils import data
+    >>> list(data.WeightedRandomSampler([0.0, 1.0], 3))
+    [1, 1, 1]
     """
 
     def __init__(
