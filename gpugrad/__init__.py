@@ -293,15 +293,11 @@ def __getattr__(name: str) -> Any:
 
         if name in FUNCTIONS:
             return FUNCTIONS[name]
-    if name == "__all__":
-        hidden = {name for name, home in _HOMES.items() if name == home} | _OF_THIS_FILE
-        return [name for name in __dir__() if not name.startswith("_") and name not in hidden]
-    return _later.found(__name__, _HOMES, name)
+    found = _later.found(__name__, _HOMES, name)
+    if name == "__all__":  # without modules, such as random
+        return [n for n in (*found, *_FUNCTIONS) if _HOMES.get(n) != n]
+    return found
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_HOMES, *_FUNCTIONS})
-
-
-_OF_THIS_FILE = {"TYPE_CHECKING", "Any", "annotations"}
-"""What ``from gpugrad import *`` leaves out, besides modules."""

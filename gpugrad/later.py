@@ -26,12 +26,19 @@ def homes(names: Mapping[str, str]) -> dict[str, str]:
     return {name: home for home, listed in names.items() for name in listed.split()}
 
 
+_OF_ANY_FILE = {"TYPE_CHECKING", "Any", "annotations"}
+"""What ``from package import *`` leaves out."""
+
+
 def found(module: str, home_of: Mapping[str, str], name: str) -> Any:
     """An attribute of a package, from its home in it, or a home itself.
 
     Raises:
         AttributeError: the name has no home.
     """
+    if name == "__all__":
+        names = {*vars(sys.modules[module]), *home_of} - _OF_ANY_FILE
+        return [name for name in names if not name.startswith("_")]
     home = home_of.get(name)
     if home is None:
         if name not in home_of.values():

@@ -207,6 +207,8 @@ def _replace_functions() -> None:
     late = [name for name, home in homes if home.partition(".")[0] in _HOMES and name != home]
     for name in (*package._FUNCTIONS, *late):
         getattr(package, name)  # which imports it
+    for name in functional._HOMES:
+        getattr(functional, name)
     replaced: dict[int, Any] = {}
     for module in (package, functional):
         for name, value in list(vars(module).items()):

@@ -43,6 +43,7 @@ static inline int is_matrix(const Array *a, int64_t rows, int64_t cols) {
         if (!is_matrix(weight, n, k) || (in_x != 0 && !is_matrix(in_x, m, k))) return 0;           \
         if (in_weight != 0 && !is_matrix(in_weight, n, k)) return 0;                               \
         if (in_bias != 0 && (!fits(in_bias) || in_bias->shape[0] != n)) return 0;                  \
+        enum { W = LANES_##T };                                                                    \
         Gemm *const gemm = (Gemm *)address;                                                        \
         const T *const g = grad->data;                                                             \
         if (in_x != 0)                                                                             \
@@ -52,10 +53,24 @@ static inline int is_matrix(const Array *a, int64_t rows, int64_t cols) {
                  k);                                                                               \
         if (in_bias == 0) return 1;                                                                \
         T *const total = in_bias->data;                                                            \
-        for (int64_t j = 0; j < n; j++) total[j] = 0;                                              \
-        for (int64_t i = 0; i < m; i++) {                                                          \
-            const T *const row = g + i * n;                                                        \
-            EACH_ALONE for (int64_t j = 0; j < n; j++) total[j] += row[j];                         \
+        int64_t j = 0;                                                                             \
+        for (; j + 4 * W <= n; j += 4 * W) {                                                       \
+            vector_##T p = {0}, q = {0}, r = {0}, s = {0};                                         \
+            for (const T *row = g + j; row < g + m * n; row += n) {                                \
+                p += VECTOR(T, row);                                                               \
+                q += VECTOR(T, row + W);                                                           \
+                r += VECTOR(T, row + 2 * W);                                                       \
+                s += VECTOR(T, row + 3 * W);                                                       \
+            }                                                                                      \
+            *(vector_##T *)(total + j) = p;                                                        \
+            *(vector_##T *)(total + j + W) = q;                                                    \
+            *(vector_##T *)(total + j + 2 * W) = r;                                                \
+            *(vector_##T *)(total + j + 3 * W) = s;                                                \
+        }                                                                                          \
+        for (; j < n; j++) {                                                                       \
+            T sum = 0;                                                                             \
+            for (int64_t i = 0; i < m; i++) sum += g[i * n + j];                                   \
+            total[j] = sum;                                                                        \
         }                                                                                          \
         return 1;                                                                                  \
     }

@@ -28,7 +28,10 @@ NEVER = ("cupy", "safetensors", "matplotlib", "rich", "sklearn")
 MOST_MODULES = 104
 """How many modules of the package ``import gpugrad`` may load."""
 
-PACKAGES = ("gpugrad", "gpugrad.autograd", "gpugrad.creation", "gpugrad.random")
+PACKAGES = (
+    *("gpugrad", "gpugrad.autograd", "gpugrad.creation", "gpugrad.nn", "gpugrad.nn.functional"),
+    *("gpugrad.optim", "gpugrad.random"),
+)
 """Those of which names are imported when first asked for."""
 
 
@@ -58,11 +61,31 @@ print([name for name in {LATER[:5]} if name not in sys.modules])
     assert int(count) <= MOST_MODULES
 
 
+def test_only_the_layers_of_a_model_are_imported() -> None:
+    program = """
+import sys
+import gpugrad
+from gpugrad import nn, optim
+model = nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1))
+optimizer = optim.SGD(model.parameters(), lr=0.1)
+nn.functional.mse_loss(model(gpugrad.ones(3, 2)), gpugrad.ones(3, 1)).backward()
+optimizer.step()
+own = [name for name in sys.modules if name.startswith("gpugrad")]
+print([n for n in ("nn.rnn", "nn.uninitialized", "nn.functional.pooling", "linalg", "optim.lbfgs",
+    "optim.lr_scheduler", "ops.linalg", "backend.windows") if f"gpugrad.{n}" in own])
+print(len(own))
+"""
+    loaded, count = output(program)
+    assert loaded == "[]"
+    assert int(count) <= 2 * MOST_MODULES
+
+
 @pytest.mark.parametrize("name", sorted(gpugrad._HOMES))
 def test_every_part_is_there_when_asked_for(name: str) -> None:
     found = getattr(gpugrad, name)
     home = gpugrad._HOMES[name]
-    assert found is importlib.import_module(f"gpugrad.{home}") if name == home else found
+    module = importlib.import_module(f"gpugrad.{home}")
+    assert found is (module if name == home else getattr(module, name))
     assert name in dir(gpugrad)
 
 

@@ -234,7 +234,8 @@ def default_options() -> Iterator[None]:
 
 @pytest.mark.parametrize("name", TRANSCRIPTS)
 def test_transcript(name: str) -> None:
-    names = {**vars(gpugrad), "np": np, "nan": np.nan, "inf": np.inf}
+    names = {name: getattr(gpugrad, name) for name in dir(gpugrad)}
+    names |= {"np": np, "nan": np.nan, "inf": np.inf}
     names["set_printoptions"] = set_printoptions
     session = DocTestParser().get_doctest(TRANSCRIPTS[name], names, name, None, None)
     report: list[str] = []

@@ -10,7 +10,7 @@ from ..autograd.grad_mode import no_grad
 from ..backend.recording import unnoted
 from ..creation import tensor
 from ..dtypes import get_default_dtype
-from ..ops.broadcasting import broadcast_shapes, expand
+from ..ops.broadcasting import broadcast_tensors
 from ..random import randn
 from ..size import Size
 from ..tensor import Tensor
@@ -46,8 +46,7 @@ def broadcast_all(*values: Any) -> tuple[Any, ...]:
     tensors = [
         v if isinstance(v, Tensor) else tensor(v, dtype=dtype, device=device) for v in values
     ]
-    size = broadcast_shapes(*(tuple(t.shape) for t in tensors))
-    return tuple(t if tuple(t.shape) == tuple(size) else expand(t, size) for t in tensors)
+    return broadcast_tensors(*tensors)
 
 
 def standard_normal(shape: Shape, like: Any) -> Any:

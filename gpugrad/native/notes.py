@@ -214,6 +214,9 @@ class Notes(NotedIndexing, NotedWindows, NotedNorms, NotedReductions, NotedProdu
             self.copy(array, out[n])
         return out
 
+    def _scalar(self, value: Any, dtype: Any) -> Value:
+        return self.cast(self.operand(value, "float64"), dtype)
+
     def step_scratch(self, params: list[Value]) -> Any:
         return Scratch(self, params)
 

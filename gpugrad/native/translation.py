@@ -16,7 +16,7 @@ from .executor import Native, offsets
 from .notes import Notes
 from .products import suits
 from .segments import program
-from .values import Buffer, Op, UnsupportedError, Value
+from .values import NOTING, Buffer, Op, UnsupportedError, Value
 
 _UFUNC_NAMES = {getattr(np, theirs): ours for ours, theirs in UFUNCS.items()}
 
@@ -69,13 +69,16 @@ class Translation:
         if name is None or step.effect:
             return False
         count, buffers, numbers = len(self._notes.ops), dict(self._buffers), dict(self._numbers)
+        NOTING.notes = self._notes
         try:
             self._note(name, step)
         except (UnsupportedError, TypeError, ValueError):
-            # TypeError: operators, which values do not have.
+            # TypeError: operators that values do not have.
             del self._notes.ops[count:]
             self._buffers, self._numbers = buffers, numbers
             return False
+        finally:
+            NOTING.notes = None
         self._steps.append(step)
         self._met.update(ref.root for ref in step.refs())
         return True

@@ -7,7 +7,8 @@ program knows whether it becomes memory or a register. An :class:`Op` computes o
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,23 @@ C_TYPES = {
 
 class UnsupportedError(Exception):
     """Something that generated code does not do: NumPy does it."""
+
+
+class _Noting(threading.local):
+    notes: Any = None
+
+
+NOTING = _Noting()
+"""Where this thread notes what operators between values compute: optimizers' numbers, as a rule."""
+
+
+def _operator(name: str, turned: bool = False) -> Callable[[Any, Any], Any]:
+    def operator(self: Value, other: Any) -> Any:
+        if NOTING.notes is None:
+            raise UnsupportedError("an operator")
+        return NOTING.notes._map(name, *((other, self) if turned else (self, other)))
+
+    return operator
 
 
 @dataclass(eq=False)
@@ -75,6 +93,13 @@ class Value:
         self.strides = row_major(self.shape, self.dtype.itemsize) if strides is None else strides
         self.number = number
         self.maker: Op | None = None
+
+    __add__, __radd__ = _operator("add"), _operator("add", True)
+    __sub__, __rsub__ = _operator("sub"), _operator("sub", True)
+    __mul__, __rmul__ = _operator("mul"), _operator("mul", True)
+    __truediv__, __rtruediv__ = _operator("div"), _operator("div", True)
+    __pow__, __rpow__ = _operator("pow"), _operator("pow", True)
+    __gt__ = _operator("gt")
 
     @property
     def ndim(self) -> int:

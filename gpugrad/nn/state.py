@@ -15,7 +15,7 @@ from .registry import ModuleRegistry
 _EXTRA_STATE = "_extra_state"
 
 
-class IncompatibleKeys(NamedTuple):
+class _IncompatibleKeys(NamedTuple):
     """What ``load_state_dict`` returns: the keys that found no partner."""
 
     missing_keys: list[str]
@@ -112,7 +112,7 @@ class ModuleState(ModuleRegistry):
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
-    ) -> IncompatibleKeys:
+    ) -> _IncompatibleKeys:
         """Copy the tensors of ``state_dict`` into this module and its children.
 
         Args:
@@ -150,7 +150,7 @@ class ModuleState(ModuleRegistry):
                     inner = f"{prefix}{name}."
                     load(child, {k: v for k, v in state.items() if k.startswith(inner)}, inner)
             if module._state_hooks is not None:
-                keys = IncompatibleKeys(missing, unexpected)
+                keys = _IncompatibleKeys(missing, unexpected)
                 for hook in module._state_hooks.load_post.values():
                     if hook(module, keys) is not None:
                         raise AssertionError(
@@ -170,7 +170,7 @@ class ModuleState(ModuleRegistry):
                 f"Error(s) in loading state_dict for {type(self).__name__}:\n\t"
                 + "\n\t".join(errors)
             )
-        return IncompatibleKeys(missing, unexpected)
+        return _IncompatibleKeys(missing, unexpected)
 
     def _load_from_state_dict(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
+from inspect import unwrap
 from typing import Any
 
 from ..backend.recording import unnoted
@@ -267,7 +268,8 @@ def _not_nested(layer: Module) -> str:
         )
     if attention.in_proj_bias is None:
         return "encoder_layer.self_attn was passed bias=False"
-    if layer.activation not in (F.relu, F.gelu):
+    # The functions are wrapped anew for classes that are derived from ``Tensor``.
+    if unwrap(layer.activation) not in (unwrap(F.relu), unwrap(F.gelu)):
         return "encoder_layer.activation_relu_or_gelu was not True"
     if layer.norm1.eps != layer.norm2.eps:
         return "encoder_layer.norm1.eps was not equal to encoder_layer.norm2.eps"

@@ -14,7 +14,7 @@ from ..autograd.engine import CONSTANT, Node, TensorBase, wrap
 from ..backend import BACKENDS
 from .arguments import word
 from .arithmetic import Mul
-from .binary import ALWAYS, Binary
+from .binary import ALWAYS, FOR_X, Binary
 from .operands import cast, operands
 from .power import power
 
@@ -108,16 +108,16 @@ lcm, lcm_ = _without_gradient(
 
 
 class Nextafter(Binary):
-    """The next floating-point number after x in the direction of y, whose gradient is x's."""
+    """The next floating-point number after x in the direction of y; a gradient for x only."""
 
     primitive = "nextafter"
-    keeps_x, keeps_y = ALWAYS, ALWAYS
+    keeps_x, keeps_y = FOR_X, FOR_X
 
     def grad_x(self, xp: Any, grad: Any) -> Any:
         return xp.mul(grad, xp.cast(xp.ne(self.x, self.y), grad.dtype))
 
     def grad_y(self, xp: Any, grad: Any) -> Any:
-        return xp.mul(grad, xp.cast(xp.eq(self.x, self.y), grad.dtype))
+        return xp.zeros_like(grad)
 
 
 def nextafter(input: Any, other: Any) -> Any:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .sampling import bernoulli as bernoulli
     from .sampling import multinomial_out as multinomial_out
 
-    multinomial = multinomial_out
+    multinomial: Any
 
 
 def __getattr__(name: str) -> Any:

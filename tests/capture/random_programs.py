@@ -191,7 +191,7 @@ class Writer:
             lambda p: (p[i] * 0.3).cumprod(-1),
             lambda p: list(p[i].topk(min(2, n))),
             lambda p: F.batch_norm(p[i], None, None, training=True, eps=0.1),
-            lambda p: F.scaled_dot_product_attention(p[i], p[i], p[i]),
+            lambda p: F.scaled_dot_product_attention(p[i], p[i], p[i]) if n else p[i],
             lambda p: F.cross_entropy(p[i].reshape(-1, n), index.reshape(-1, n)[:, 0]),
             lambda p: F.gumbel_softmax(p[i], hard=True),
             lambda p: p[i].half().float(),
@@ -202,7 +202,8 @@ class Writer:
         kept = self._averages.setdefault(id(first), first.clone())
         with gpugrad.no_grad():
             kept.mul_(0.5).add_(x.detach())
-        return kept.clone()
+        found: Tensor = kept.clone()
+        return found
 
     def given(self, turn: int) -> list[Tensor]:
         """The inputs of a call: those that are traced have the same values."""
@@ -221,9 +222,6 @@ class Writer:
                 found = one(pool)
                 pool += found if isinstance(found, (list, tuple)) else [found]
             results = [pool[n].detach() for n in self.results]
-            if self.writes:
-                for x in inputs:
-                    x.mul_(0.5)
             if not self.losses:
                 return results
             loss = gpugrad.stack([(pool[n] * 0.3).tanh().mean().float() for n in self.losses]).sum()
@@ -237,6 +235,9 @@ class Writer:
             optimizer.step()
             if self.style == "forgets afterwards":
                 optimizer.zero_grad()
+            if self.writes:
+                for x in inputs:
+                    x.mul_(0.5)
             return [loss.detach(), *results]
 
         return leaves, step
@@ -292,13 +293,15 @@ def _part_changed(x: Tensor) -> Tensor:
 
 
 def dropped_out(x: Tensor) -> Tensor:
-    return F.dropout(x.tanh(), 0.3) * x
+    found: Tensor = F.dropout(x.tanh(), 0.3) * x
+    return found
 
 
 def slope_inside(x: Tensor) -> Tensor:
     place = x.detach().requires_grad_()
     (slope,) = gpugrad.autograd.grad((place * place * x).sum(), place, create_graph=True)
-    return slope * 0.3
+    found: Tensor = slope * 0.3
+    return found
 
 
 def turned(x: Tensor) -> Tensor:

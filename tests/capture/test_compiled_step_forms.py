@@ -21,6 +21,7 @@ from tests.capture.training import (
     parameters,
     programs,
 )
+from tests.native_switch import switched
 
 
 def test_functions_that_share_parameters() -> None:
@@ -147,7 +148,8 @@ def test_large_layers() -> None:
     def much(turn: int) -> tuple[Tensor, Tensor]:
         return drawn(turn, 256, 64), classes(turn, 256, 10)
 
-    check(training(OPTIMIZERS["adam"], model=model, feed=much), steps=6)
+    with switched(on=False):  # C code adds up in an order of its own
+        check(training(OPTIMIZERS["adam"], model=model, feed=much), steps=6)
 
 
 def test_gradients_by_hand() -> None:

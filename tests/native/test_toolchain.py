@@ -82,9 +82,10 @@ def test_a_changed_header_makes_new_code(
     load()
     other = tmp_path / "kernels"
     other.mkdir()
-    for name in ("common.cuh", "native_math.h"):
+    headers = "native_math.h", "native_exponentials.h", "native_numbers.h"
+    for name in ("common.cuh", *headers):
         (other / name).write_text((kernel_source.folder() / name).read_text())
-    with (other / "native_math.h").open("a") as header:
+    with (other / headers[-1]).open("a") as header:
         header.write("/* changed */\n")
     monkeypatch.setattr(kernel_source, "folder", lambda: other)
     forget()

@@ -233,3 +233,27 @@ def test_histograms_name_the_dimension() -> None:
         gpugrad.histogramdd(points, [2, 2])
     with pytest.raises(RuntimeError, match="got min 5 max 4 for dimension 1"):
         gpugrad.histogramdd(points, [2, 2], range=[0.0, 1.0, 5.0, 4.0])
+
+
+def test_the_next_number_has_the_gradient_of_the_first_operand() -> None:
+    x, y = (T(v, requires_grad=True) for v in ([1.0, 2.0, 3.0], [1.0, 3.0, 2.0]))
+    gpugrad.nextafter(x, y).sum().backward()
+    assert x.grad is not None and y.grad is not None
+    assert x.grad.tolist() == [0.0, 1.0, 1.0]
+    assert y.grad.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_equations_solved_with_a_report() -> None:
+    a, b = gpugrad.eye(2).expand(2, 2, 2).clone(), gpugrad.ones(2, 2, 1)
+    a.requires_grad_()
+    result, info = gpugrad.linalg.solve_ex(a, b)
+    assert info.tolist() == [0, 0] and info.dtype is gpugrad.int32
+    result.sum().backward()
+    assert a.grad is not None and (a.grad == -1).all()
+    with gpugrad.no_grad():
+        a[1] = 1.0
+    result, info = gpugrad.linalg.solve_ex(a, b)
+    assert info.tolist() == [0, 2]
+    assert result[0].tolist() == [[1.0], [1.0]] and result[1].isnan().all()
+    with pytest.raises(gpugrad.linalg.LinAlgError, match="singular"):
+        gpugrad.linalg.solve_ex(a, b, check_errors=True)
