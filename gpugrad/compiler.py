@@ -58,12 +58,19 @@ def compile(
 
     A list is made for each kind of arguments: shapes, types and devices of tensors, values of
     numbers and strings, other objects themselves; and for grad mode and whether there are
-    gradients. It is made anew when something else changes that it took for granted: the globals
-    and free variables that the function mentions, modules' parameters and train/eval flags, the
-    optimizer's options. A learning rate may change freely, and so may the numbers among an
-    optimizer's other options, such as momentum, betas and weight decay, once one of them has been
-    seen to change: at its first change, the step is traced anew. **What Python itself does is not
-    repeated**: prints, counters, appending to lists.
+    gradients. Lists, tuples, dictionaries and dataclasses of tensors may be nested, in arguments
+    and results. A list is made anew when something else changes that it took for granted: the
+    globals and free variables that the function mentions, and the functions of its module that it
+    calls, with numbers in dictionaries, lists and attributes; modules' parameters and train/eval
+    flags; the optimizer's options. A learning rate may change freely, and so may the numbers among
+    an optimizer's other options, such as momentum, betas and weight decay, once one of them has
+    been seen to change: at its first change, the step is traced anew. **What Python itself does is
+    not repeated**: prints, counters, appending to lists.
+
+    Values may be read, and masks used as indices, where they follow from nothing but tensors that
+    are the same in every call, such as a mask that is made once: a list stands until somebody
+    writes into those. State belongs in memory that every call writes into, with ``copy_`` or
+    ``add_``: an attribute that every call assigns anew is an error.
 
     Results are copies, which later calls do not change. Random numbers go on as in eager mode. The
     environment variable ``GPUGRAD_COMPILE=0`` switches all of it off.

@@ -25,8 +25,8 @@ class _Modes(threading.local):
 _modes = _Modes()
 _lock = threading.Lock()
 _contexts = 0
-_originals: list[tuple[Any, str, Any]] = []
-"""What has been replaced: where, under which name, and the object that was there."""
+_originals: list[tuple[Any, str, Any, Any]] = []
+"""What has been replaced: where, under which name, what was there, and what is instead."""
 
 
 class TorchFunctionMode:
@@ -120,16 +120,18 @@ def _end() -> None:
         _contexts -= 1
         if not _contexts:
             while _originals:
-                home, name, value = _originals.pop()
-                if value is None:  # inherited
+                home, name, before, value = _originals.pop()
+                if vars(home).get(name) is not value:
+                    continue  # replaced again, by what a derived class needs
+                if before is None:  # inherited
                     delattr(home, name)
                 else:
-                    setattr(home, name, value)
+                    setattr(home, name, before)
             _look_up_again()
 
 
 def _put(home: Any, name: str, value: Any) -> None:
-    _originals.append((home, name, vars(home).get(name)))
+    _originals.append((home, name, vars(home).get(name), value))
     setattr(home, name, value)
 
 
@@ -158,11 +160,14 @@ def _replace() -> None:
 
 
 def _modules() -> tuple[ModuleType, ...]:
+    """The modules of public functions, with all of these imported."""
     package: Any = sys.modules[__package__ or "gpugrad"]
-    for name, home in package._HOMES.items():
-        if home == "nn.functional":
-            getattr(package, name)  # which imports it
-    return package, package.nn.functional
+    functional = package.nn.functional
+    for name in (*package._FUNCTIONS, *package._HOMES):
+        getattr(package, name)
+    for name in functional._HOMES:
+        getattr(functional, name)
+    return package, functional
 
 
 def _look_up_again() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -75,16 +77,34 @@ def test_a_handler_replaces_functions() -> None:
     assert gpugrad.add(x, x).item() == 2
 
 
-def test_gradients_and_classes_pass_through() -> None:
-    class Named(Tensor):
-        pass
-
+def test_gradients_pass_through() -> None:
     x = gpugrad.ones(2, requires_grad=True)
     with Logged() as mode:
         (x * 3).sum().backward()
-        assert type(gpugrad.ones(1).as_subclass(Named) + 1) is Named
     assert x.grad.tolist() == [3, 3]
     assert "torch.Tensor.backward" in mode.seen
+
+
+def test_classes_derived_inside_keep_their_dispatch() -> None:
+    """In a process of its own: deriving the first class replaces functions for good."""
+    program = """
+import gpugrad
+from gpugrad.overrides import TorchFunctionMode
+
+class Through(TorchFunctionMode):
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        return func(*args, **(kwargs or {}))
+
+with Through():
+    class Named(gpugrad.Tensor):
+        pass
+    x = gpugrad.ones(1).as_subclass(Named)
+    assert type(x + 1) is type(gpugrad.exp(x)) is Named
+assert type(x + 1) is type(gpugrad.exp(x)) is type(gpugrad.stack([x, x])) is Named
+assert type(gpugrad.exp(gpugrad.ones(1))) is gpugrad.Tensor
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_errors_leave_the_context() -> None:

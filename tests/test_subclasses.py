@@ -15,6 +15,8 @@ import copy, pickle
 import gpugrad as torch
 from gpugrad.nn import functional as F
 
+relu = F.relu
+
 class Plain(torch.Tensor):
     pass
 
@@ -79,6 +81,8 @@ assert torch.overrides.has_torch_function((s,)) and not torch.overrides.has_torc
 assert torch.overrides.is_tensor_like(s) and not torch.overrides.is_tensor_like(3)
 model = torch.nn.Linear(2, 1)
 assert type(model(s)) is Plain
+layer = torch.nn.TransformerEncoderLayer(8, 2, 16, activation=relu, batch_first=True)
+torch.nn.TransformerEncoder(layer, 1)  # knows its activation, else it would warn
 print("passed")
 """
 

@@ -114,15 +114,13 @@ def in_blocks(
             return result
         out[...] = result
         return out
-    if all(a.flags.c_contiguous for a in arrays):
-        flat = [a.reshape(-1) for a in arrays]
-        result = _flat(function, flat, numbers).reshape(first.shape)
-    else:  # row by row in the order of the first array's memory, which the result gets too
-        turned = [a.transpose() for a in arrays]
-        if not all(a.flags.c_contiguous for a in turned):
-            turned = [np.ascontiguousarray(a) for a in turned]
-        flat = [a.reshape(-1) for a in turned]
-        result = _flat(function, flat, numbers).reshape(first.shape[::-1]).transpose()
+    # In the order of the first array's memory, which the result gets too.
+    turned = first.flags.f_contiguous and not first.flags.c_contiguous
+    flat = [np.ascontiguousarray(a.transpose() if turned else a).reshape(-1) for a in arrays]
+    result = _flat(function, flat, numbers)
+    result = (
+        result.reshape(first.shape[::-1]).transpose() if turned else result.reshape(first.shape)
+    )
     if out is None:
         return result
     out[...] = result

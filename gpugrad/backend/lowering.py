@@ -119,7 +119,7 @@ def matmul(x: Array, y: Array, out: Array) -> list[Call] | None:
 
 
 def linear(x: Array, weight: Array, bias: Array | None, out: Array) -> list[Call] | None:
-    if x.ndim > 2 or out.dtype.kind == "V":
+    if x.ndim > 2 or is_narrow(out.dtype):
         return None
     product: list[Call] = [(dot_for(x, weight.T), [x, weight.T, out])]
     return product if bias is None else [*product, (np.add, [out, bias, out])]

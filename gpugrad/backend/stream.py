@@ -136,7 +136,7 @@ class Stream:
         """
         wide = isinstance(p, float) or p.dtype == np.float64
         u = self.uniform(shape, np.dtype(np.float64 if wide else np.float32))
-        return (u < p).astype(dtype)
+        return self.xp.asarray(u < p).astype(dtype)  # NumPy makes no array of a single one
 
     def exponential(self, shape: Shape, dtype: Any, rate: float = 1.0) -> Array:
         """Exponential numbers: ``-log1p(-u) / rate`` with float64 uniforms."""

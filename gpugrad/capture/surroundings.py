@@ -58,9 +58,21 @@ def _surroundings(function: types.FunctionType) -> Iterator[tuple[Any, str, Any]
     space = function.__globals__
     for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
         yield function, "{}", value
-    for name in Mentioned(function).names:
+    for name in _globals(function.__code__):
         if name in space and not isinstance(space[name], types.ModuleType):
             yield space, f"{{}}.get({name!r})", space[name]
+
+
+def _globals(code: types.CodeType) -> dict[str, None]:
+    """The globals that code reads, that of functions within it included."""
+    import dis  # which takes its time, and is needed while tracing only
+
+    read = (i.argval for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL")
+    found: dict[str, None] = dict.fromkeys(read)
+    for inner in code.co_consts:
+        if isinstance(inner, types.CodeType):
+            found |= _globals(inner)
+    return found
 
 
 def _functions(

@@ -35,7 +35,7 @@ def test_the_same_numbers_and_states(name: str, kind: str) -> None:
             with switched(on=on):
                 found.append(drawn(stream, name, n, kind))
         if name == "normal" and kind == "float64":  # by the C library's functions, as PyTorch
-            np.testing.assert_allclose(*found, 1e-14, 1e-15)
+            np.testing.assert_allclose(found[0], found[1], 1e-14, 1e-15)
         else:
             np.testing.assert_array_equal(*found)
         assert found[0].dtype == np.dtype(kind)
@@ -76,4 +76,4 @@ def test_normal_numbers_with_mean_and_deviation() -> None:
             stream.manual_seed(5)
             with switched(on=on):
                 found.append(stream.normal((5003,), np.dtype(kind), 0.3, 1.7))
-        np.testing.assert_allclose(*found, digits, digits)
+        np.testing.assert_allclose(found[0], found[1], digits, digits)
