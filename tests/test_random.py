@@ -309,3 +309,11 @@ def test_few_numbers_are_those_of_one_long_draw(draw: Any) -> None:
     together = draw(60).tolist()
     gpugrad.manual_seed(7)
     assert [draw(1).item() for _ in range(7)] + draw(8).tolist() + draw(45).tolist() == together
+
+
+@pytest.mark.parametrize("dtype", [gpugrad.float32, gpugrad.float64])
+def test_bernoulli_of_a_single_probability(dtype: Any) -> None:
+    """Of arrays without dimensions, NumPy's comparisons are no arrays."""
+    drawn = gpugrad.bernoulli(gpugrad.tensor(1.0, dtype=dtype))
+    assert drawn.numpy() == 1
+    assert drawn.dtype is dtype

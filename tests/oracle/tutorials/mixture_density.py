@@ -43,7 +43,7 @@ with torch.no_grad():
     log_pi, mu, sigma = network(torch.linspace(-1, 1, 5).unsqueeze(1))
     chosen = Categorical(logits=log_pi).sample()
     sampled = Normal(mu, sigma).sample().gather(1, chosen.unsqueeze(1))
-    print(chosen, sampled.shape, log_pi.exp().sum(1))
+    print(chosen, sampled.shape, log_pi.exp().sum(1).round(decimals=4))
 
 data = Normal(2.0, 1.0).sample((50,))
 q_mu, q_log_sigma = torch.zeros(1, requires_grad=True), torch.zeros(1, requires_grad=True)
