@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
+from functools import partial
 from heapq import heappop, heappush
 from operator import attrgetter
 from typing import Any
@@ -53,6 +55,8 @@ def run(
     prepare: Callable[[Node], Any] | None = _lifted if create_graph else worker_of
     if anomaly.state.enabled:
         prepare = _checked_lifted if create_graph else anomaly.checked
+    elif needed is not None:
+        prepare = partial(_for_needed, needed, prepare)
 
     # As if there were a node before all others, with edges to the roots.
     edges: Sequence[Any] = [root.node or root for root in roots]
@@ -161,6 +165,32 @@ def _lifted(node: Node) -> Any:
 
 def _checked_lifted(node: Node) -> Any:
     return anomaly.Checked(node, _lifted(node))
+
+
+def _for_needed(needed: set[Any], prepare: Callable[[Node], Any] | None, node: Node) -> Any:
+    """What goes backward without computing gradients that lead to nothing wanted.
+
+    It is a twin of the node with fewer edges. Where the pass is recorded there is one anyway; else
+    making it has to be worth it.
+    """
+    twin: Any = node if prepare is None else prepare(node)
+    if (
+        type(node).lifted is not Node.lifted
+        or type(twin) is not type(node)
+        or all(edge is None or edge in needed for edge in node.edges)
+    ):
+        return twin
+    if twin is node:
+        if not any(_is_large(getattr(node, name, None)) for name in node.saves):
+            return node
+        twin = copy(node)
+    twin.edges = tuple([edge if edge in needed else None for edge in node.edges])
+    return twin
+
+
+def _is_large(value: Any) -> bool:
+    """Whether half an op's backward over this array takes longer than a copy of a node."""
+    return getattr(value, "nbytes", 0) >= 1 << 14
 
 
 _BEHIND_TIES: Any = "behind ties"

@@ -75,7 +75,8 @@ def test_another_tensor_in_every_call(device: str) -> None:
 def test_clipped_gradients_from_outside() -> None:
     """Eager gradients are new tensors in every step, which clipping writes into."""
     histories = []
-    for wrap in (lambda f: f, gpugrad.compile):
+    ways: list[Any] = [lambda f: f, gpugrad.compile]
+    for wrap in ways:
         gpugrad.manual_seed(0)
         net = nn.Linear(4, 3)
         optimizer = gpugrad.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)

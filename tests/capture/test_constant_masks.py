@@ -61,7 +61,7 @@ def test_constant_masks(name: str, device: str) -> None:
 @pytest.mark.parametrize("derived", [False, True])
 def test_mask_that_somebody_changes(derived: bool, device: str) -> None:
     mask = gpugrad.tensor([True, False, True, False], device=device)
-    function = (lambda x: x[~mask]) if derived else (lambda x: x[mask])
+    function: Any = (lambda x: x[~mask]) if derived else (lambda x: x[mask])
     compiled = gpugrad.compile(function)
     for turn in range(12):
         if turn == 5:

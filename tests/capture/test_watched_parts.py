@@ -67,7 +67,7 @@ Case = tuple[Callable[[Tensor], Any], Callable[[], Any]]
 
 
 def dictionary() -> Case:
-    table = {"rate": 2.0, "inner": {"shift": 1.0}}
+    table: dict[str, Any] = {"rate": 2.0, "inner": {"shift": 1.0}}
     return lambda x: x * table["rate"] + table["inner"]["shift"], lambda: table.update(rate=3.0)
 
 
