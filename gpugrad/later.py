@@ -130,13 +130,24 @@ class _Member:
         real: type = getattr(import_module(stub.__module__), stub.__name__)
         value = _attributes(real)[self.name]
         if any(map(_calls_super, vars(real).values())):  # so it must be a base class itself
-            for heir in stub.__subclasses__():
-                heir.__bases__ = tuple(real if base is stub else base for base in heir.__bases__)
+            for cls in reversed(real.__mro__):  # its own come behind whatever derives from them
+                _put_in_place(cls)
         else:  # which takes a tenth of the time, as no order of base classes changes
             for name, found in _attributes(real).items():
                 setattr(stub, name, found)
         bind = getattr(type(value), "__get__", None)
         return value if bind is None else bind(value, instance, cls)
+
+
+_stubs: dict[tuple[str, str], Any] = {}
+
+
+def _put_in_place(real: type) -> None:
+    """Make a class a base where its stub was one."""
+    stub = _stubs.get((real.__module__, real.__name__))
+    if stub is not None:
+        for heir in stub.__subclasses__():
+            heir.__bases__ = tuple(real if base is stub else base for base in heir.__bases__)
 
 
 def _attributes(cls: type) -> dict[str, Any]:
@@ -159,6 +170,7 @@ def part(home: str, name: str, members: str) -> Any:
     Until then this one, which has but their names, is among the bases in its place.
     """
     stub = type(name, (), {"__module__": f"{_PACKAGE}.{home}"})
+    _stubs[stub.__module__, name] = stub
     for member in members.split():
         setattr(stub, member, _Member(stub, member))
     return stub

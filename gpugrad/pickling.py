@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .autograd.engine import OWN_ATTRIBUTES, wrap
+from .autograd.tensor_base import OWN_ATTRIBUTES, wrap
 from .backend import BACKENDS, device_of
 from .creation.from_data import from_numpy
 

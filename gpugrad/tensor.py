@@ -12,17 +12,11 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from .autograd import backward_pass
-from .autograd.engine import (
-    OWN_ATTRIBUTES,
-    Node,
-    Output,
-    TensorBase,
-    set_tensor_class,
-    wrap,
-)
+from .autograd.engine import Node, Output
 from .autograd.grad_mode import mode
 from .autograd.hooks import RETAIN, LeafHooks, RemovableHandle
 from .autograd.inference import is_inference
+from .autograd.tensor_base import OWN_ATTRIBUTES, TensorBase, set_tensor_class, wrap
 from .autograd.views import refresh
 from .backend import BACKENDS
 from .class_names import PrintedAs

@@ -1,4 +1,4 @@
-"""The engine's core: what a tensor is to the graph, graph nodes, and views.
+"""The engine's core: graph nodes, made by applying ops to tensors.
 
 A :class:`Node` is one application of an op. It points to its inputs through ``edges`` (a node, or
 a leaf tensor, or None where no gradient is wanted) and keeps what its ``backward`` needs. Nodes
@@ -8,6 +8,9 @@ alone.
 
 The same ``backward`` methods serve raw arrays and, under ``create_graph=True``, tensors: they get
 the namespace ``xp`` that fits what they are given.
+
+What ops need beside nodes can be imported from here too: tensors as the engine knows them
+(``tensor_base.py``), and the words for what nodes save (``saved_values.py``).
 """
 
 from __future__ import annotations
@@ -18,128 +21,23 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..backend import BACKENDS, device_of
 from ..backend.primitives import Array
-from ..dtypes import from_numpy
-from .anomaly import origin_of
-from .assigned_gradients import check_gradient, warn_of_no_gradient
 from .grad_mode import mode
-from .hooks import LeafHooks
 from .inspected import AccumulateGrad, Inspected
 from .observers import OBSERVERS, observe
-from .views import MadeBy, make_view, refresh
-
-OUTPUT = -1
-"""In :attr:`Node.saves`: the op's own result."""
-CONSTANT = -2
-"""In :attr:`Node.saves`: an array that backward needs but no gradient flows through."""
-SHORTCUT = -3
-"""In :attr:`Node.saves`: an intermediate result that spares backward some work. It is None when
-backward is recorded itself, and must be computed again from the saved inputs."""
-
-ANOMALY_HINT = (
-    " Hint: enable anomaly detection to find the operation that failed to compute its gradient, "
-    "with torch.autograd.set_detect_anomaly(True, check_nan=False)."
-)
-
-OF_THE_ENGINE = frozenset(["CopyBackwards", "CopySlices", "NotImplemented"])
-"""Nodes whose names PyTorch gives with the namespace of its engine."""
-
-OWN_ATTRIBUTES = frozenset(("_retained", "_metadata"))
-"""Names in a tensor's dictionary that belong to this tensor alone; the others are the user's."""
-
-Guards = Sequence[tuple[str, list[Any], int]]
-"""Name, version list and expected version of each saved tensor."""
+from .saved_values import CONSTANT as CONSTANT
+from .saved_values import OUTPUT as OUTPUT
+from .saved_values import SHORTCUT as SHORTCUT
+from .saved_values import Guards, SavedValues, changed_since_saved
+from .tensor_base import TensorBase as TensorBase
+from .tensor_base import _new as _new
+from .tensor_base import differentiable as differentiable
+from .tensor_base import wrap as wrap
+from .views import make_view, refresh
 
 _sequence = itertools.count(1)
-_new = object.__new__
 
 
-class TensorBase:
-    """What the engine knows of a tensor; :class:`gpugrad.Tensor` adds the user's methods.
-
-    Attributes:
-        array: the raw NumPy or CuPy array.
-        node: the node that made this tensor, None for a leaf.
-        needs_grad: what ``requires_grad`` shows.
-        version: ``[in-place changes, of these differentiable]``, one list for all views. After a
-            differentiable one it has a third item, the node that it made, weakly.
-        rebased: the differentiable changes that ``node`` already accounts for.
-        view_of: for a view, the tensor it was taken from and the op application that took it.
-        gradient: what ``grad`` shows.
-        hooks: gradient hooks of a leaf.
-
-    Neither this class nor :class:`Node` may have a ``__getattr__``: Python would then find none of
-    their attributes the quick way, and a training step take a third longer.
-    """
-
-    __slots__ = (
-        "__dict__",
-        "__weakref__",
-        "array",
-        "gradient",
-        "hooks",
-        "needs_grad",
-        "node",
-        "rebased",
-        "version",
-        "view_of",
-    )
-
-    if TYPE_CHECKING:  # every tensor is a Tensor, whose methods floors above this one add
-
-        def __getattr__(self, name: str) -> Any: ...
-        def __setattr__(self, name: str, value: Any) -> None: ...
-
-    array: Array
-    node: Node | None
-    needs_grad: bool
-    version: list[Any]
-    rebased: int
-    gradient: Any
-    view_of: tuple[TensorBase, type[Node], tuple[Any, ...], int | None, bool | MadeBy] | None
-    hooks: LeafHooks | None
-
-    @property
-    def grad(self) -> Any:
-        gradient = self.gradient
-        if gradient is None and self.node is not None:
-            warn_of_no_gradient(self)
-        return gradient
-
-    @grad.setter
-    def grad(self, gradient: Any) -> None:
-        if gradient is not None:
-            check_gradient(self, gradient)
-        self.gradient = gradient
-
-    @grad.deleter
-    def grad(self) -> None:
-        self.gradient = None
-
-
-_tensor_class: type[TensorBase] = TensorBase
-
-
-def set_tensor_class(cls: type[TensorBase]) -> None:
-    """Make :func:`wrap` produce ``cls``; called once, when the Tensor class is defined."""
-    global _tensor_class
-    _tensor_class = cls
-
-
-def wrap(array: Array) -> Any:
-    """A new leaf tensor over ``array``, without copying."""
-    tensor = _new(_tensor_class)
-    tensor.array = array
-    tensor.node = None
-    tensor.needs_grad = False
-    tensor.version = [0, 0]
-    tensor.rebased = 0
-    tensor.gradient = None
-    tensor.view_of = None
-    tensor.hooks = None
-    return tensor
-
-
-class Node(Inspected):
+class Node(SavedValues, Inspected):
     """One application of an op: subclass it with ``forward`` and ``backward``.
 
     ``forward(self, xp, *inputs)`` gets raw arrays (and whatever else was passed to
@@ -150,18 +48,12 @@ class Node(Inspected):
 
     __slots__ = ("__weakref__", "edges", "guards", "hooks", "sequence")
 
-    saves: ClassVar[dict[str, int]] = {}
-    """Saved attribute -> index of the tensor input it is, or OUTPUT, or CONSTANT."""
     is_view: ClassVar[bool] = False
     """Whether the result shares memory with the first input."""
     is_flat: ClassVar[bool] = False
     """Whether the gradient depends on the first input in steps only, with the derivative zero."""
     returns_fresh: ClassVar[bool] = True
     """Whether ``backward`` returns arrays that nobody else holds (or the incoming gradient)."""
-    guarded: ClassVar[tuple[tuple[str, int], ...]] = ()
-    """What of ``saves`` is an input or the result, and so may be changed by others."""
-    carried: ClassVar[tuple[str, ...]] = ()
-    """The slots of an op's own that ``saves`` does not name: its static arguments."""
 
     edges: tuple[Node | TensorBase | None, ...]
     guards: Guards | None
@@ -187,29 +79,11 @@ class Node(Inspected):
         slots = [slot for base in bases for slot in base.__dict__.get("__slots__", ())]
         cls.carried = tuple(slot for slot in slots if slot not in cls.saves)
 
-    @classmethod
-    def guard(cls) -> None:
-        """Take note of ``saves``; needed when it is changed after the class was made."""
-        cls.guarded = tuple((n, s) for n, s in cls.saves.items() if s >= OUTPUT)
-
     def forward(self, xp: Any, *inputs: Any) -> Any:
         raise NotImplementedError
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any, ...]:
         raise NotImplementedError
-
-    def name(self) -> str:
-        name = type(self).__name__
-        return "torch::autograd::" + name if name in OF_THE_ENGINE else name
-
-    def short_name(self) -> str:
-        """The name as errors give it: ``Mul`` for ``MulBackward0``, ``Fill2`` for
-        ``FillBackward2``."""
-        name, _, number = self.name().rpartition("Backward")
-        return name + number.removeprefix("0")
-
-    def __repr__(self) -> str:
-        return f"<{self.shown_in}{self.name().rpartition(':')[2]} object at {id(self):#x}>"
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
@@ -309,20 +183,6 @@ class Node(Inspected):
             observe(self, result)
         return True
 
-    def _guards(self, tensors: Sequence[TensorBase], result: TensorBase, inplace: bool) -> Guards:
-        """The versions at which the saved tensors are valid."""
-        guards = []
-        for name, source in self.guarded:
-            if source >= 0:
-                if inplace and (source == 0 or getattr(self, name, None) is None):
-                    continue  # the op keeps a copy of what it is about to overwrite, or nothing
-                counter = tensors[source].version
-                guards.append((name, counter, counter[0]))
-            else:
-                # An in-place op is recorded just before it raises the version.
-                guards.append((name, result.version, result.version[0] + inplace))
-        return guards
-
     def _record_many(
         self, xp: Any, inputs: Any, tensors: Sequence[TensorBase], outs: tuple[Array, ...]
     ) -> Any:
@@ -358,48 +218,6 @@ class Node(Inspected):
             setattr(self, name, None)
         self.guards = None
 
-    def lifted(self) -> Node:
-        """What goes backward in this node's place when the pass is recorded.
-
-        A twin whose saved arrays are tensors connected to the graph, with no place in the graph
-        of its own; the node itself where it saves nothing.
-        """
-        if not self.saves:
-            return self
-        cls = type(self)
-        twin = _new(cls)
-        edges = twin.edges = self.edges
-        if cls.__dictoffset__ and self.__dict__:
-            twin.__dict__.update(self.__dict__)
-        for name in cls.carried:
-            setattr(twin, name, getattr(self, name, None))
-        for name, source in self.saves.items():
-            value = getattr(self, name, None)
-            kind = type(value)
-            if source == SHORTCUT:
-                value = None
-            elif kind in BACKENDS:
-                edge = edges[source] if source >= 0 else self if source == OUTPUT else None
-                if isinstance(edge, Node):
-                    value = wrap(BACKENDS[kind].asarray(value))
-                    value.node, value.needs_grad = edge, True
-                elif edge is not None and edge.array is value:
-                    value = edge
-                else:
-                    value = wrap(BACKENDS[kind].asarray(value))
-            setattr(twin, name, value)
-        return twin
-
-    def __copy__(self) -> Node:
-        twin = _new(type(self))
-        for cls in type(self).__mro__:
-            for slot in getattr(cls, "__slots__", ()):
-                if slot != "__weakref__" and hasattr(self, slot):
-                    setattr(twin, slot, getattr(self, slot))
-        if hasattr(self, "__dict__"):
-            twin.__dict__.update(self.__dict__)
-        return twin
-
 
 class Output(Node):
     """One result of a node that has several: hands its gradient to that node by number."""
@@ -421,28 +239,9 @@ class Output(Node):
         return name
 
 
-def changed_since_saved(
-    saved: Array, maker: Any, nr: int, version: int, expected: int, node: Node
-) -> RuntimeError:
-    """The error of ``node`` for what it saved, output ``nr`` of ``maker``, and was changed."""
-    made_by = maker.short_name() if isinstance(maker, Node) else maker
-    origin = f", which is output {nr} of {made_by}," if isinstance(made_by, str) else ""
-    return RuntimeError(
-        "one of the variables needed for gradient computation has been modified by an "
-        f"inplace operation: [torch.{from_numpy(saved.dtype).tensor_type} "
-        f"{list(saved.shape)}]{origin} is at version {version}; expected version {expected} "
-        "instead." + (origin_of(node) or ANOMALY_HINT)
-    )
-
-
 def _function_of(edge: Node | TensorBase | None) -> tuple[Any, int]:
     if isinstance(edge, Output):
         return edge.parent, edge.number
     if isinstance(edge, TensorBase):
         return AccumulateGrad(edge), 0
     return edge, 0
-
-
-def differentiable(array: Array) -> bool:
-    """Whether arrays of this type carry gradients: floating point only."""
-    return array.dtype.kind in "fV"  # V: bfloat16, which NumPy knows as a foreign type

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..backend import BACKENDS
-from .engine import CONSTANT, Node, Output, TensorBase, changed_since_saved, wrap
+from .engine import CONSTANT, Node, Output, TensorBase, wrap
 from .grad_mode import mode
 from .propagation import FREED
+from .saved_values import changed_since_saved
 
 if TYPE_CHECKING:
     from .function import Function

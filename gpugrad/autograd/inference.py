@@ -13,7 +13,7 @@ import threading
 from types import FunctionType
 from typing import Any
 
-from . import engine
+from . import tensor_base
 from .grad_mode import mode
 
 _SAVED = (
@@ -53,8 +53,8 @@ class Untracked(list[int]):
 
 _lock = threading.Lock()
 _contexts = 0
-_plain_code = engine.wrap.__code__
-_plain = FunctionType(_plain_code, vars(engine))
+_plain_code = tensor_base.wrap.__code__
+_plain = FunctionType(_plain_code, vars(tensor_base))
 
 
 def _wrapped(array: Any) -> Any:
@@ -69,7 +69,7 @@ def _wrap_in_some_mode(array: Any) -> Any:
     return wrap_in_some_mode(array)  # type: ignore[name-defined] # noqa: F821
 
 
-engine.wrap_in_some_mode = _wrapped  # type: ignore[attr-defined]
+tensor_base.wrap_in_some_mode = _wrapped  # type: ignore[attr-defined]
 
 
 def entered() -> None:
@@ -77,7 +77,7 @@ def entered() -> None:
     global _contexts
     with _lock:
         _contexts += 1
-        engine.wrap.__code__ = _wrap_in_some_mode.__code__
+        tensor_base.wrap.__code__ = _wrap_in_some_mode.__code__
 
 
 def left() -> None:
@@ -86,7 +86,7 @@ def left() -> None:
     with _lock:
         _contexts -= 1
         if not _contexts:
-            engine.wrap.__code__ = _plain_code
+            tensor_base.wrap.__code__ = _plain_code
 
 
 def is_inference(tensor: Any) -> bool:

@@ -16,6 +16,9 @@ _metadata: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
 SAVED_AS = {"self": "x", "input": "x", "other": "y", "exponent": "y", "result": "out"}
 """PyTorch's names of what ops save, and ours where they differ."""
 
+OF_THE_ENGINE = frozenset(["CopyBackwards", "CopySlices", "NotImplemented"])
+"""Nodes whose names PyTorch gives with the namespace of its engine."""
+
 
 def _shown(key: str, node: Any) -> Any:
     if key not in node.saves:
@@ -63,6 +66,19 @@ class Inspected(metaclass=NamedLikePyTorch):
     def metadata(self) -> dict[Any, Any]:
         """A dictionary for whatever the user wants to note on this node."""
         return _metadata.setdefault(self, {})
+
+    def name(self) -> str:
+        name = type(self).__name__
+        return "torch::autograd::" + name if name in OF_THE_ENGINE else name
+
+    def short_name(self) -> str:
+        """The name as errors give it: ``Mul`` for ``MulBackward0``, ``Fill2`` for
+        ``FillBackward2``."""
+        name, _, number = self.name().rpartition("Backward")
+        return name + number.removeprefix("0")
+
+    def __repr__(self) -> str:
+        return f"<{self.shown_in}{self.name().rpartition(':')[2]} object at {id(self):#x}>"
 
     @property
     def requires_grad(self) -> bool:

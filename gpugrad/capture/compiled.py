@@ -17,8 +17,8 @@ import numpy as np
 from ..autograd import anomaly, autocast_mode
 from ..autograd.engine import TensorBase
 from ..autograd.grad_mode import mode
-from ..autograd.graph import active_hooks
 from ..autograd.observers import OBSERVERS
+from ..autograd.packing import active_hooks
 from ..backend import BACKENDS, cpu, recording
 from ..backend.noted_steps import CaptureError
 from ..backend.recorder import Recorder

@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..autograd.engine import (
-    CONSTANT,
-    Node,
-    TensorBase,
-    _new,
-    _sequence,
-    changed_since_saved,
-)
+from ..autograd.engine import CONSTANT, Node, TensorBase, _new, _sequence
+from ..autograd.saved_values import changed_since_saved
 from ..backend.primitive_effects import ONLY_SHAPE
 from ..backend.primitives import Array
 from .again import Call

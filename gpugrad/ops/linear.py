@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..autograd.engine import Node, _sequence, changed_since_saved, wrap
+from ..autograd.engine import Node, _sequence, wrap
 from ..autograd.grad_mode import mode
 from ..autograd.observers import OBSERVERS, observe
 from ..autograd.parts import Edge, part
+from ..autograd.saved_values import changed_since_saved
 from ..autograd.views import refresh
 from ..backend import BACKENDS
 from ..casting.calls import THREADS, casting

@@ -14,7 +14,8 @@ from weakref import WeakKeyDictionary, ref
 from ..autograd import autocast_mode
 from ..autograd.engine import wrap
 from ..autograd.grad_mode import enable_grad
-from ..autograd.graph import HookPair, Packed, active_hooks, saved_tensors_hooks
+from ..autograd.graph import saved_tensors_hooks
+from ..autograd.packing import HookPair, Packed, active_hooks
 from ..random.state import repeated, snapshot
 from ..tensor import Tensor
 

@@ -96,3 +96,31 @@ def test_what_calls_super_is_found_behind_what_a_part_stands_for(
 def test_results_do_not_depend_on_who_asked_first() -> None:
     x = np.linspace(0.5, 2, 4)
     np.testing.assert_allclose(cpu.lgamma(x + 1) - cpu.lgamma(x), np.log(x), atol=1e-12)
+
+
+@pytest.mark.parametrize("first", ["adam_step", "total_norm", "conv", "attention", "i0"])
+def test_members_are_those_of_the_classes_in_order(first: str) -> None:
+    """Whoever is asked first, the backend ends as if its parts had been its bases all along."""
+    program = f"""
+import functools
+from importlib import import_module
+from gpugrad.backend import cpu, parts
+stubs = [part for part in vars(parts).values() if isinstance(part, type)]
+@functools.cache
+def whole(cls):
+    if cls in stubs:
+        cls = getattr(import_module(cls.__module__), cls.__name__)
+    if not set(stubs) & set(cls.__mro__):
+        return cls
+    own = {{n: v for n, v in vars(cls).items() if n not in ("__dict__", "__weakref__")}}
+    return type(cls.__name__, tuple(map(whole, cls.__bases__)), own)
+expected = whole(type(cpu))
+names = [n for stub in stubs for n in vars(stub) if not n.startswith("__")]
+for name in [{first!r}, *names]:
+    getattr(cpu, name)
+for name in dir(expected):
+    if not name.startswith("_"):
+        found = getattr(type(cpu), name)
+        assert found is getattr(expected, name), (name, found)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
