@@ -60,6 +60,8 @@ class Binary(Node):
     """Whether backward reads ``shapes``."""
     large: ClassVar[int] = LARGE
     """From so many elements of the first operand on ``xp.large`` is asked."""
+    large_second: ClassVar[int] = LARGE
+    """The same for the second operand."""
     refuse: ClassVar[Function | None] = None
     """Raises for operands that PyTorch refuses, before they are converted."""
     bool_kernel: ClassVar[str | None] = None

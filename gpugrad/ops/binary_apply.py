@@ -29,12 +29,13 @@ NEVER, FOR_X, FOR_Y, ALWAYS = 0, 1, 2, 3
 """When an operand is kept: for the gradient of x, of y, or of either."""
 
 Function = Callable[..., Any]
+Guards = tuple[tuple[str, list[Any], int], ...]
 
 
 def apply_of(cls: type[Binary]) -> Function:
     """What applies the op to two tensors, or hands on to what applies it to other operands."""
     floating, bool_kernel = cls.floating, cls.bool_kernel
-    broadcasts, large = cls.broadcasts, cls.large
+    broadcasts, large, large_second = cls.broadcasts, cls.large, cls.large_second
     keeps_x, keeps_y, keeps_out = cls.keeps_x, cls.keeps_y, cls.keeps_out
     saves = bool(cls.saves)
     of_any_kind = _apply_to_any_kind(cls)
@@ -53,7 +54,7 @@ def apply_of(cls: type[Binary]) -> Function:
         if bool_kernel is not None and a.dtype.kind == "b":
             raise no_bools(bool_kernel)
         xp = BACKENDS[kind]
-        if a.size >= large:
+        if a.size >= large or b.size >= large_second:
             xp = xp.large
         function = xp.PRIMITIVE
         try:
@@ -71,11 +72,14 @@ def apply_of(cls: type[Binary]) -> Function:
             refresh(y)
         if x.needs_grad:
             if y.needs_grad:
-                need, edges = ALWAYS, (x.node or x, y.node or y)
+                need = ALWAYS
+                edges = (x.node or x, y.node or y)
             else:
-                need, edges = FOR_X, (x.node or x, None)
+                need = FOR_X
+                edges = (x.node or x, None)
         elif y.needs_grad:
-            need, edges = FOR_Y, (None, y.node or y)
+            need = FOR_Y
+            edges = (None, y.node or y)
         else:
             return result
         node = cls()
@@ -83,23 +87,25 @@ def apply_of(cls: type[Binary]) -> Function:
         node.sequence = next(_sequence)
         node.hooks = None
         if saves:
-            node.guards = guards = []
+            guards: Guards = ()
             if keeps_x & need:
                 node.x = a
                 version = x.version
-                guards.append(("x", version, version[0]))
+                guards = (("x", version, version[0]),)
             if keeps_y & need:
                 node.y = b
                 version = y.version
-                guards.append(("y", version, version[0]))
+                guards += (("y", version, version[0]),)
             if keeps_out & need:
                 node.out = out
-                guards.append(("out", result.version, 0))
+                guards += (("out", result.version, 0),)
+            node.guards = guards
         else:
             node.guards = ()
         if broadcasts:
-            shape_a, shape_b = a.shape, b.shape
-            node.shapes = None if shape_a == shape_b else (shape_a, shape_b)
+            shape_a = a.shape
+            shape_b = b.shape
+            node.shapes = (shape_a, shape_b) if shape_a != shape_b else None
         result.node = node
         result.needs_grad = True
         if OBSERVERS:
@@ -160,7 +166,7 @@ def _apply_to_any_kind(cls: type[Binary]) -> Function:
         if bool_kernel is not None and sample.dtype.kind == "b":
             raise no_bools(bool_kernel)
         xp = BACKENDS[kind]
-        if sample.nbytes >= LARGE_BYTES:
+        if sample.nbytes >= LARGE_BYTES or (type(b) is kind and b.nbytes >= LARGE_BYTES):
             xp = xp.large
         function = xp.PRIMITIVE
         try:

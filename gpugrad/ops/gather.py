@@ -167,6 +167,8 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
     size = x.array.shape[len(key) - 1]
     wrong = out_of_range(key[-1], size)
     if wrong is not None:
+        if len(key) == 1:  # as PyTorch says it for the first dimension
+            raise IndexError("index out of range in self")
         raise RuntimeError(f"INDICES element is out of DATA bounds, id={wrong} axis_dim={size}")
     result = IndexSelect.apply(x, key)
     return result if x is input else reshape(result, ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ class Matmul(Binary):
 
     __slots__ = ()
     large = LARGE
+    large_second = sys.maxsize  # a product with few rows is BLAS's, however wide
     torch_name = "UnsafeView"
     primitive = "matmul"
     keeps_x, keeps_y = FOR_Y, FOR_X

@@ -142,10 +142,14 @@ class Amax(Reduction):
         return self.out
 
     def backward(self, xp: Any, grad: Any) -> tuple[Any]:
-        taken = xp.eq(self.x, self._widen(xp, self.out))
+        taken = self._taken(xp)
         shares = xp.mul(self._widen(xp, grad), taken)
         ties = xp.cast(xp.sum(taken, self.axes, True), grad.dtype)
         return (xp.div(shares, ties),)
+
+    def _taken(self, xp: Any) -> Any:
+        """Where the elements are that the gradient goes to."""
+        return xp.eq(self.x, self._widen(xp, self.out))
 
 
 class Amin(Amax):
@@ -161,12 +165,23 @@ class MaxAll(Amax):
     __slots__ = ()
     torch_name = "MaxBackward1"
 
+    def _taken(self, xp: Any) -> Any:
+        return _or_nan(xp, super()._taken(xp), self.x)
+
 
 class MinAll(Amin):
     """The smallest of all elements."""
 
     __slots__ = ()
     torch_name = "MinBackward1"
+
+    def _taken(self, xp: Any) -> Any:
+        return _or_nan(xp, super()._taken(xp), self.x)
+
+
+def _or_nan(xp: Any, equal: Any, x: Any) -> Any:
+    """If there are nans, one is the result, and nothing equals it: then they are meant."""
+    return xp.logical_or(equal, xp.isnan(x))
 
 
 class Logsumexp(Reduction):

@@ -117,6 +117,23 @@ def test_methods_use_them(kind: str) -> None:
         assert found.dtype == x.dtype
 
 
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "maximum", "hypot", "logaddexp"])
+def test_either_operand_may_be_the_large_one(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    row, matrix = gpugrad.rand(100) + 1, gpugrad.rand(100, 100) + 1
+    asked: list[tuple[int, int]] = []
+    in_c = getattr(cpu.large, name)
+
+    def noted(x: Array, y: Array) -> Array:
+        asked.append((x.ndim, y.ndim))
+        return in_c(x, y)
+
+    monkeypatch.setattr(cpu.large, name, noted)
+    for x, y in ((row, matrix), (matrix, row), (row.double(), matrix), (row, row)):
+        found = getattr(gpugrad, name)(x, y)
+        np.testing.assert_allclose(found.array, getattr(cpu, name)(x.array, y.array), 1e-5)
+    assert asked == [(1, 2), (2, 1), (1, 2)]
+
+
 @KINDS
 def test_nan_to_num(kind: str) -> None:
     x = np.resize(np.array(SPECIAL, kind), 5000)

@@ -73,6 +73,13 @@ def test_kthvalue() -> None:
         gpugrad.tensor(X).kthvalue(4)
 
 
+@pytest.mark.parametrize("name", ["max", "min"])
+def test_nans_share_the_gradient_of_the_nan_they_make(name: str) -> None:
+    x = gpugrad.tensor([1.0, float("nan"), 2.0, float("nan")], requires_grad=True)
+    getattr(x, name)().backward()
+    assert x.grad.tolist() == [0.0, 0.5, 0.0, 0.5]
+
+
 def test_aminmax_shares_gradients_among_ties() -> None:
     x = gpugrad.tensor(X, requires_grad=True)
     low, high = x.aminmax(dim=1)

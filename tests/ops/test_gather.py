@@ -77,6 +77,7 @@ def test_gradients() -> None:
         ("x.gather(1, tensor([[0]] * 3))", RuntimeError, "Size does not match at dimension 0"),
         ("x.gather(1, [[0]])", TypeError, "'index' .position 3. must be Tensor, not list"),
         ("x.index_select(1, tensor([3]))", RuntimeError, "out of DATA bounds, id=3 axis_dim=3"),
+        ("x.index_select(0, tensor([3]))", IndexError, "index out of range in self"),
         ("x.index_select(1, tensor([[0]]))", IndexError, "Index is supposed to be a vector"),
         ("x.take(tensor([6]))", IndexError, "tried to access index 6 on a tensor of 6 elements"),
         ("x.take(tensor([0.0]))", RuntimeError, "Expected a long tensor for index, but got Float"),
