@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .dtypes import float16, float32, float64
 from .ops.decompositions import linalg_qr, linalg_svd
 from .random import randn
 from .tensor import Tensor
@@ -31,6 +32,9 @@ def svd_lowrank(
 
     Returns:
         U (..., m, q), S (..., q) and V (..., n, q).
+
+    Raises:
+        RuntimeError: a dtype that floats cannot be multiplied with.
 
     >>> import gpugrad
     >>> U, S, V = gpugrad.svd_lowrank(gpugrad.diag(gpugrad.tensor([3.0, 2.0, 1.0])), q=2)
@@ -87,7 +91,8 @@ def pca_lowrank(
 
 def _range(matrix: Any, q: int, niter: int) -> Any:
     """Orthogonal columns that span about the range of the ``q`` largest singular values."""
-    drawn = randn(matrix.shape[-1], q, dtype=matrix.dtype, device=matrix.device)
+    dtype = matrix.dtype if matrix.dtype in (float16, float32, float64) else float32
+    drawn = randn(matrix.shape[-1], q, dtype=dtype, device=matrix.device)
     basis = linalg_qr(matrix @ drawn)[0]
     for _ in range(niter):
         other = linalg_qr(matrix.mT @ basis)[0]

@@ -26,9 +26,6 @@ WORTHWHILE = 4096
 LONGEST_ROW = 4096
 """Longer rows are added up by NumPy, which loses fewer digits of float32 sums than BLAS."""
 
-MANY_ROWS = 8
-"""So many losses are worth a call of C: NumPy needs a dozen, and a second one for each index."""
-
 _largest: Any = np.maximum.reduce
 _smallest: Any = np.minimum.reduce
 _total: Any = np.add.reduce
@@ -185,7 +182,7 @@ class HostRows(Primitives):
         out: tuple[Array, Array] | None = None,
     ) -> tuple[Array, Array]:
         losses, softmax = out or (None, None)
-        if len(x) >= MANY_ROWS:
+        if len(x):
             done = rows.cross_entropy(x, target, ignore_index)
             if done is not None:
                 return (
@@ -217,7 +214,7 @@ class HostRows(Primitives):
         out: tuple[Array, Array] | None = None,
     ) -> tuple[Array, Array]:
         mean, count = out or (None, None)
-        if losses.size >= MANY_ROWS:
+        if losses.size:
             done = rows.cross_entropy_mean(losses, target, ignore_index)
             if done is not None:
                 return (
@@ -240,7 +237,7 @@ class HostRows(Primitives):
         ignore_index: int | None,
         out: Array | None = None,
     ) -> Array:
-        if len(softmax) >= MANY_ROWS:
+        if len(softmax):
             done = rows.cross_entropy_grad(softmax, target, grad, count, ignore_index)
             if done is not None:
                 return self.into(done, out)

@@ -82,6 +82,13 @@ class Plan:
 
     def run(self, arrays: Sequence[Array]) -> None:
         """Carry the steps out with these inputs."""
+        if self._places is not None:
+            arguments, positions = self._places
+            for position, array in zip(positions, arrays, strict=True):
+                if position is not None:
+                    arguments[position] = array
+            self.execute()
+            return
         for place, array in zip(self.inputs, arrays, strict=True):
             if place.copy is not None:
                 self._backend.copy(array, place.copy)
@@ -167,6 +174,7 @@ class Plan:
                 found = by_identity.get(id(value))
                 if found is not None:
                     found.places.append((args, place))
+        self._places = self.places()
 
     def _is_own(self, array: Array) -> bool:
         """Whether an array lies in the arena, or in memory that a call has for itself."""

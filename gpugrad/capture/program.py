@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from operator import is_
 from sys import getrefcount
 from typing import Any
 
@@ -82,7 +83,7 @@ class Program:
         self._differentiable = [slot for slot in trace.slots if slot.wants_grad]
         self.before = trace.recorder.guards.before
         self._all_free = not self.bound
-        self._given = trace.inputs[len(trace.inputs) - len(trace.given) :]
+        self._given = self._accepted = trace.inputs[len(trace.inputs) - len(trace.given) :]
         self.holds = self._take_for_granted()
         self.attached = 0
         self._first = Replay(self)
@@ -128,10 +129,16 @@ class Program:
         """Whether all is as it was besides which arrays are given."""
         if not self.holds():
             return False
-        if self._given:
-            for grad, array in zip(tensors[-len(self._given) :], self._given, strict=True):
-                if grad is None or grad.array.strides != array.strides:
-                    return False
+        if not self._given:
+            return True
+        grads = tensors[-len(self._given) :]
+        if any([grad is None for grad in grads]):
+            return False
+        arrays = [grad.array for grad in grads]
+        if not all(map(is_, arrays, self._accepted)):
+            if any(a.strides != b.strides for a, b in zip(arrays, self._given, strict=True)):
+                return False
+            self._accepted = arrays
         return True
 
     def replay(self, tensors: Sequence[TensorBase], call: Arguments | None = None) -> Any:

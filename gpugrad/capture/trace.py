@@ -83,7 +83,9 @@ class Trace:
 
     def tensors(self, arguments: list[TensorBase]) -> list[TensorBase]:
         """The tensors that stand for ``inputs`` in another call, None where there is none."""
-        return [*arguments, *(leaf.grad for leaf in self.given)] if self.given else arguments
+        if not self.given:
+            return arguments
+        return [*arguments, *[leaf.gradient for leaf in self.given]]
 
     def tensors_then(self, arguments: list[TensorBase]) -> list[TensorBase]:
         """The tensors that stood for ``inputs`` in this call itself."""

@@ -14,7 +14,7 @@ from .threads import THREADS
 
 Array = Any
 
-LARGE = 512
+LARGE = 16
 """Arrays of so many elements are worth a call: NumPy needs several."""
 
 WIDE = 32768

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -183,7 +184,7 @@ def tensor_split(
         longer = length % n
         cuts = [i * (length // n) + min(i, longer) for i in range(n + 1)]
     else:
-        places = map(int, indices_or_sections)
+        places = map(operator.index, indices_or_sections)
         cuts = [0, *(max(i + length, 0) if i < 0 else min(i, length) for i in places), length]
     before = (slice(None),) * d
     return tuple(Slice.apply(input, (*before, slice(a, b))) for a, b in pairwise(cuts))
