@@ -56,7 +56,7 @@ def run(
     if anomaly.state.enabled:
         prepare = _checked_lifted if create_graph else anomaly.checked
     elif needed is not None:
-        prepare = partial(_for_needed, needed, prepare)
+        prepare = partial(_for_needed, {None, *needed}, prepare)
 
     # As if there were a node before all others, with edges to the roots.
     edges: Sequence[Any] = [root.node or root for root in roots]
@@ -175,9 +175,9 @@ def _for_needed(needed: set[Any], prepare: Callable[[Node], Any] | None, node: N
     """
     twin: Any = node if prepare is None else prepare(node)
     if (
-        type(node).lifted is not Node.lifted
+        needed.issuperset(node.edges)
+        or type(node).lifted is not Node.lifted
         or type(twin) is not type(node)
-        or all(edge is None or edge in needed for edge in node.edges)
     ):
         return twin
     if twin is node:

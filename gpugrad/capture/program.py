@@ -132,9 +132,9 @@ class Program:
         if not self._given:
             return True
         grads = tensors[-len(self._given) :]
-        if any([grad is None for grad in grads]):
+        arrays = [grad.array for grad in grads if grad is not None]
+        if len(arrays) < len(grads):
             return False
-        arrays = [grad.array for grad in grads]
         if not all(map(is_, arrays, self._accepted)):
             if any(a.strides != b.strides for a, b in zip(arrays, self._given, strict=True)):
                 return False
