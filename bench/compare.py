@@ -46,13 +46,14 @@ def times(result: dict[str, Any]) -> Times:
     Raises:
         ValueError: it is no result file.
     """
+    suite = result.get("head", {}).get("suite", "").partition("-")[0]  # of "steps-2-threads", too
     if "benchmarks" in result:
         found = {
             (row["fullname"], OURS): Time(row["stats"]["min"], row["stats"]["median"])
             for row in result["benchmarks"]
         }
-    elif result.get("head", {}).get("suite") in _READERS:
-        found = dict(_READERS[result["head"]["suite"]](result))
+    elif suite in _READERS:
+        found = dict(_READERS[suite](result))
     else:
         raise ValueError("not a result file of this package or of pytest-benchmark")
     return found
