@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.oracle.test_distributions import BOTH, attempt, names, numbers, same
+from tests.oracle.distribution_pairs import BOTH, attempt, names, numbers, same
 
 OF_MATRICES = [
     "Wishart(4.0, matrix)",

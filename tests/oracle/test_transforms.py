@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.oracle.test_distributions import BOTH, VALUES, attempt, names, numbers, same
+from tests.oracle.distribution_pairs import BOTH, VALUES, attempt, names, numbers, same
 
 MAPS = [
     "SoftmaxTransform()",
