@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.oracle.distribution_pairs import BOTH, VALUES, attempt, names, numbers, same
+from tests.oracle.distribution_pairs import APPROXIMATE, BOTH, VALUES, attempt, names, numbers, same
 
 MADE = {
     "Normal": "Normal(loc, scale)",
