@@ -105,20 +105,21 @@ class HostReductions(Primitives):
     def amax(
         self, x: Array, axis: Any = None, keepdims: bool = False, out: Array | None = None
     ) -> Array:
-        if x.size >= reductions.LARGE:
-            found = reductions.reduced("amax", x, axis, keepdims)
-            if found is not None:
-                return self.into(found, out)
-        return _largest(x, axis, None, out, keepdims)
+        return self._extreme("amax", _largest, x, axis, keepdims, out)
 
     def amin(
         self, x: Array, axis: Any = None, keepdims: bool = False, out: Array | None = None
     ) -> Array:
+        return self._extreme("amin", _smallest, x, axis, keepdims, out)
+
+    def _extreme(
+        self, name: str, reduce: Any, x: Array, axis: Any, keepdims: bool, out: Array | None
+    ) -> Array:
         if x.size >= reductions.LARGE:
-            found = reductions.reduced("amin", x, axis, keepdims)
+            found = reductions.reduced(name, x, axis, keepdims)
             if found is not None:
                 return self.into(found, out)
-        return _smallest(x, axis, None, out, keepdims)
+        return reduce(x, axis, None, out, keepdims)
 
     def prod(
         self,

@@ -49,18 +49,12 @@ class MultivariateNormal(Centred):
     ) -> None:
         if loc.dim() < 1:
             raise ValueError("loc must be at least one-dimensional.")
-        given = {
-            "covariance_matrix": covariance_matrix,
-            "scale_tril": scale_tril,
-            "precision_matrix": precision_matrix,
-        }
-        found = [(name, matrix) for name, matrix in given.items() if matrix is not None]
-        if len(found) != 1:
-            raise ValueError(
-                "Exactly one of covariance_matrix or precision_matrix or scale_tril may be "
-                "specified."
-            )
-        name, matrix = found[0]
+        name, matrix = the_one_given(
+            ValueError,
+            covariance_matrix=covariance_matrix,
+            precision_matrix=precision_matrix,
+            scale_tril=scale_tril,
+        )
         if matrix.dim() < 2:
             raise ValueError(
                 f"{name} {'matrix ' if name == 'scale_tril' else ''}must be at least "
@@ -71,12 +65,7 @@ class MultivariateNormal(Centred):
         self.loc = loc.expand((*batch, n))
         matrix = self.__dict__[name] = matrix.expand((*batch, n, n))
         super().__init__(batch, (n,), validate_args)
-        if name == "scale_tril":
-            self._factor = matrix
-        else:
-            self._factor = (
-                cholesky(matrix) if name == "covariance_matrix" else inverse_factor(matrix)
-            )
+        self._factor = factor_of(name, matrix)
 
     def __getattr__(self, name: str) -> Any:
         if name == "scale_tril":
@@ -127,7 +116,28 @@ def mahalanobis(factor: Any, difference: Any) -> Any:
     return solved.squeeze(-1).pow(2).sum(-1)
 
 
-def inverse_factor(precision: Any) -> Any:
+def the_one_given(error: type[Exception], **matrices: Any) -> tuple[str, Any]:
+    """The name and value of the one matrix that is not None.
+
+    Raises:
+        Exception: of the given type, if there are none or several.
+    """
+    given = [(name, matrix) for name, matrix in matrices.items() if matrix is not None]
+    if len(given) != 1:
+        raise error(
+            "Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified."
+        )
+    return given[0]
+
+
+def factor_of(name: str, matrix: Any) -> Any:
+    """The lower triangular factor of a covariance, given as :func:`the_one_given` says."""
+    if name == "scale_tril":
+        return matrix
+    return cholesky(matrix) if name == "covariance_matrix" else _inverse_factor(matrix)
+
+
+def _inverse_factor(precision: Any) -> Any:
     """The lower triangular factor of the inverse of a matrix."""
     reversed_factor = cholesky(precision.flip((-2, -1)))
     upper = reversed_factor.flip((-2, -1)).transpose(-2, -1)

@@ -10,13 +10,13 @@ from ..creation import arange, tensor
 from ..limits import finfo
 from ..ops.broadcasting import broadcast_shapes
 from ..ops.determinants import linalg_slogdet
-from ..ops.linalg import cholesky, solve_triangular
+from ..ops.linalg import solve_triangular
 from ..tensor import Tensor
 from . import constraints
 from .constraints import Constraints
 from .distribution import Distribution, Shape, standard_normal
 from .gammas import Chi2
-from .multivariate_normal import inverse_factor
+from .multivariate_normal import factor_of, the_one_given
 
 
 class Wishart(Distribution):
@@ -53,18 +53,12 @@ class Wishart(Distribution):
         scale_tril: Any = None,
         validate_args: bool | None = None,
     ) -> None:
-        given = {
-            "covariance_matrix": covariance_matrix,
-            "precision_matrix": precision_matrix,
-            "scale_tril": scale_tril,
-        }
-        found = [(name, matrix) for name, matrix in given.items() if matrix is not None]
-        if len(found) != 1:
-            raise AssertionError(
-                "Exactly one of covariance_matrix or precision_matrix or scale_tril may be "
-                "specified."
-            )
-        name, matrix = found[0]
+        name, matrix = the_one_given(
+            AssertionError,
+            covariance_matrix=covariance_matrix,
+            precision_matrix=precision_matrix,
+            scale_tril=scale_tril,
+        )
         if matrix.dim() < 2:
             raise ValueError(
                 "scale_tril must be at least two-dimensional, with optional leading batch "
@@ -87,11 +81,7 @@ class Wishart(Distribution):
             )
         matrix = self.__dict__[name] = matrix.expand((*batch, n, n))
         super().__init__(batch, (n, n), validate_args)
-        if name == "scale_tril":
-            self._factor = matrix
-        else:
-            is_inverse = name == "precision_matrix"
-            self._factor = inverse_factor(matrix) if is_inverse else cholesky(matrix)
+        self._factor = factor_of(name, matrix)
         columns = arange(n, dtype=matrix.dtype, device=matrix.device)
         self._diagonal = Chi2(self.df.unsqueeze(-1) - columns.expand((*batch, n)))
 
